@@ -1,0 +1,209 @@
+/**
+ * The native query after parsing and validation: "compiled" form with defaults filled in and times in ms.
+ * `query/native/parse.ts` makes it from Druid's JSON (errors name the field); the engine, the broker's merge and the
+ * result shaping read only this. It is plain data and crosses threads by structured clone.
+ */
+import type { IntervalMs } from '../../segment/read/view.js';
+
+export type ValueType = 'STRING' | 'LONG' | 'FLOAT' | 'DOUBLE';
+
+/** A constant of a filter in its own type; longs are bigint (64-bit exact). */
+export type Constant = string | bigint | number;
+
+export type Granularity =
+  | { readonly type: 'all' }
+  | { readonly type: 'none' }
+  /** Fixed milliseconds from an origin, UTC. */
+  | { readonly type: 'duration'; readonly durationMs: number; readonly originMs: number }
+  /** ISO period in a zone; calendar arithmetic. `originMs` undefined = Druid's default origin. */
+  | {
+      readonly type: 'period';
+      readonly period: string;
+      readonly timeZone: string;
+      readonly originMs: number | undefined;
+    };
+
+export type Ordering = 'lexicographic' | 'alphanumeric' | 'numeric' | 'strlen' | 'version' | 'natural';
+
+export type Filter =
+  | { readonly type: 'true' }
+  | { readonly type: 'false' }
+  | { readonly type: 'and' | 'or'; readonly fields: readonly Filter[] }
+  | { readonly type: 'not'; readonly field: Filter }
+  /** value null matches null. The value is compared as a string against strings, as a number against numbers. */
+  | { readonly type: 'selector'; readonly dimension: string; readonly value: string | null }
+  | { readonly type: 'in'; readonly dimension: string; readonly values: readonly (string | null)[] }
+  | { readonly type: 'null'; readonly column: string }
+  | {
+      readonly type: 'equals';
+      readonly column: string;
+      readonly matchValueType: ValueType;
+      readonly matchValue: Constant;
+    }
+  | {
+      readonly type: 'range';
+      readonly column: string;
+      readonly matchValueType: ValueType;
+      readonly lower: Constant | undefined;
+      readonly upper: Constant | undefined;
+      readonly lowerOpen: boolean;
+      readonly upperOpen: boolean;
+    }
+  | {
+      readonly type: 'bound';
+      readonly dimension: string;
+      readonly lower: string | undefined;
+      readonly upper: string | undefined;
+      readonly lowerStrict: boolean;
+      readonly upperStrict: boolean;
+      readonly ordering: Ordering;
+    }
+  | {
+      readonly type: 'like';
+      readonly dimension: string;
+      readonly pattern: string;
+      readonly escape: string | undefined;
+    }
+  | { readonly type: 'interval'; readonly dimension: string; readonly intervals: readonly IntervalMs[] };
+
+export type Aggregator =
+  | { readonly type: 'count'; readonly name: string }
+  | {
+      readonly type:
+        | 'longSum'
+        | 'doubleSum'
+        | 'floatSum'
+        | 'longMin'
+        | 'longMax'
+        | 'doubleMin'
+        | 'doubleMax'
+        | 'floatMin'
+        | 'floatMax';
+      readonly name: string;
+      readonly fieldName: string;
+    }
+  | {
+      readonly type: 'filtered';
+      readonly name: string;
+      readonly filter: Filter;
+      readonly aggregator: Aggregator;
+    };
+
+export type PostAggregator =
+  | {
+      readonly type: 'arithmetic';
+      readonly name: string;
+      readonly fn: '+' | '-' | '*' | '/' | 'quotient' | 'pow';
+      readonly fields: readonly PostAggregator[];
+      readonly ordering: 'numericFirst' | undefined;
+    }
+  | { readonly type: 'fieldAccess' | 'finalizingFieldAccess'; readonly name: string; readonly fieldName: string }
+  | { readonly type: 'constant'; readonly name: string; readonly value: number | bigint }
+  | {
+      readonly type: 'doubleGreatest' | 'longGreatest' | 'doubleLeast' | 'longLeast';
+      readonly name: string;
+      readonly fields: readonly PostAggregator[];
+    };
+
+/** A grouping dimension: the column, its name in the result, the type of the result. */
+export interface DimensionSpec {
+  readonly dimension: string;
+  readonly outputName: string;
+  readonly outputType: ValueType;
+}
+
+export type TopNMetric =
+  | { readonly type: 'numeric'; readonly metric: string }
+  | { readonly type: 'dimension'; readonly ordering: Ordering; readonly previousStop: string | undefined }
+  | { readonly type: 'inverted'; readonly metric: TopNMetric };
+
+export interface OrderByColumn {
+  readonly dimension: string;
+  readonly direction: 'ascending' | 'descending';
+  readonly ordering: Ordering;
+}
+
+export type Having =
+  | { readonly type: 'always' | 'never' }
+  | {
+      readonly type: 'equalTo' | 'greaterThan' | 'lessThan';
+      readonly aggregation: string;
+      readonly value: number | bigint;
+    }
+  | { readonly type: 'dimSelector'; readonly dimension: string; readonly value: string | null }
+  | { readonly type: 'and' | 'or'; readonly havingSpecs: readonly Having[] }
+  | { readonly type: 'not'; readonly havingSpec: Having }
+  | { readonly type: 'filter'; readonly filter: Filter };
+
+/** Context keys Grove acts on, typed; the rest is kept as given for echoing. */
+export interface QueryContext {
+  readonly queryId: string;
+  readonly timeoutMs: number;
+  readonly priority: number;
+  readonly skipEmptyBuckets: boolean;
+  readonly grandTotal: boolean;
+  readonly resultAsArray: boolean;
+  readonly allowPartialResults: boolean;
+  readonly minTopNThreshold: number;
+  readonly given: Readonly<Record<string, unknown>>;
+}
+
+interface QueryBase {
+  /** Tables only for now; a union lists several. */
+  readonly dataSources: readonly string[];
+  /** Sorted, not overlapping, half-open. */
+  readonly intervals: readonly IntervalMs[];
+  readonly filter: Filter | undefined;
+  readonly context: QueryContext;
+}
+
+export interface TimeseriesQuery extends QueryBase {
+  readonly queryType: 'timeseries';
+  readonly granularity: Granularity;
+  readonly descending: boolean;
+  readonly aggregations: readonly Aggregator[];
+  readonly postAggregations: readonly PostAggregator[];
+  /** 0 = none. */
+  readonly limit: number;
+}
+
+export interface TopNQuery extends QueryBase {
+  readonly queryType: 'topN';
+  readonly granularity: Granularity;
+  readonly dimension: DimensionSpec;
+  readonly metric: TopNMetric;
+  readonly threshold: number;
+  readonly aggregations: readonly Aggregator[];
+  readonly postAggregations: readonly PostAggregator[];
+}
+
+export interface GroupByQuery extends QueryBase {
+  readonly queryType: 'groupBy';
+  readonly granularity: Granularity;
+  readonly dimensions: readonly DimensionSpec[];
+  readonly aggregations: readonly Aggregator[];
+  readonly postAggregations: readonly PostAggregator[];
+  readonly having: Having | undefined;
+  readonly orderBy: readonly OrderByColumn[];
+  readonly limit: number | undefined;
+  readonly offset: number;
+}
+
+export interface ScanQuery extends QueryBase {
+  readonly queryType: 'scan';
+  /** Empty = every column of each segment. */
+  readonly columns: readonly string[];
+  /** undefined = none. */
+  readonly limit: number | undefined;
+  readonly offset: number;
+  readonly batchSize: number;
+  readonly order: 'none' | 'ascending' | 'descending';
+  readonly resultFormat: 'list' | 'compactedList';
+}
+
+export interface TimeBoundaryQuery extends QueryBase {
+  readonly queryType: 'timeBoundary';
+  readonly bound: 'minTime' | 'maxTime' | undefined;
+}
+
+export type NativeQuery = TimeseriesQuery | TopNQuery | GroupByQuery | ScanQuery | TimeBoundaryQuery;

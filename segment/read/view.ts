@@ -1,0 +1,84 @@
+/**
+ * The read interface: what a query engine sees of a segment, stored or still growing.
+ *
+ * All values live in one shared WebAssembly.Memory (the arena); every "pointer" is a byte address in it.
+ * Rows are read in batches of {@link BATCH_ROWS}: `batch(startRow)` takes a multiple of BATCH_ROWS and answers the
+ * address of the values of rows [startRow, min(startRow + BATCH_ROWS, rowCount)), valid until the next `batch` call
+ * on the same column by the same thread. Behind the last value there are at least 64 readable bytes.
+ * Views belong to one thread; the bytes behind them are shared by all.
+ */
+
+export const BATCH_ROWS = 8192;
+
+/** Half-open, epoch milliseconds. */
+export interface IntervalMs {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export interface SegmentView {
+  readonly id: string;
+  readonly interval: IntervalMs;
+  /** Fixed when the view was opened (snapshot isolation for growing segments). */
+  readonly rowCount: number;
+  /** `__time` never descends with the row number. */
+  readonly timeSorted: boolean;
+  /** In the segment's order, without `__time`. */
+  readonly dimensions: readonly string[];
+  readonly metrics: readonly string[];
+  /** Undefined: no such column here, which reads as null in every row. Nothing is decoded before it is asked for. */
+  column(name: string): ColumnView | undefined;
+  /** Smallest and largest `__time`; undefined when there are no rows. */
+  timeRange(): { readonly minMs: number; readonly maxMs: number } | undefined;
+  /** First row whose `__time` is >= ms, by binary search; only when `timeSorted`. */
+  lowerBound(ms: number): number;
+  /** Unpins what this view pinned. */
+  close(): void;
+}
+
+export type ColumnView = NumericColumnView | StringColumnView | ComplexColumnView;
+
+export interface NumericColumnView {
+  readonly kind: 'long' | 'float' | 'double';
+  readonly hasNulls: boolean;
+  /** 8 bytes (long, double) or 4 bytes (float) a value, little-endian. Null rows hold 0. */
+  batch(startRow: number): number;
+  /** Address of a bitset over all rows (bit r of 64-bit words, little-endian), set = null; 0 when !hasNulls. Words = ceil(rowCount / 64). */
+  nullBits(): number;
+}
+
+export interface StringColumnView {
+  readonly kind: 'string';
+  readonly hasMultipleValues: boolean;
+  /** Some row is null (then null has an id; with a sorted dictionary it is 0). */
+  readonly hasNulls: boolean;
+  /** Ids ascend with the values: null first, then UTF-16 order. */
+  readonly dictionarySorted: boolean;
+  readonly hasBitmaps: boolean;
+  readonly cardinality: number;
+  /** The value of an id; null for the null id. */
+  value(id: number): string | null;
+  /** The id of a value, or -1 when absent. Null is looked up too. */
+  idOf(value: string | null): number;
+  /** First id whose value is >= `value` (null sorts first); only when `dictionarySorted`. */
+  lowerBoundId(value: string): number;
+  /** ORs the rows that hold `id` into the bitset at `bits` (over all rows); only when `hasBitmaps`. */
+  orBitmap(id: number, bits: number): void;
+  /** Bytes of an id in batches: 1, 2 or 4 (unsigned, little-endian). */
+  readonly idWidth: 1 | 2 | 4;
+  /** Ids of single-value rows. For multi-value columns use `multiBatch`. */
+  batch(startRow: number): number;
+  /**
+   * Multi-value rows of one batch: `offsets` = address of u32 × (rows + 1), relative to `ids`, counted in ids;
+   * `ids` = address of u32 ids. A row without ids reads as null.
+   */
+  multiBatch(startRow: number): { readonly offsets: number; readonly ids: number };
+}
+
+export interface ComplexColumnView {
+  readonly kind: 'complex';
+  /** e.g. "hyperUnique", "thetaSketch", "json". */
+  readonly typeName: string;
+  /** Bytes of one row's value (a copy), or null. */
+  bytes(row: number): Uint8Array | null;
+}
