@@ -20,9 +20,6 @@ export interface Method<Req, Res> {
 export type UnaryMethod<Req, Res> = Method<Req, Res> & { readonly streams: false };
 export type StreamMethod<Req, Res> = Method<Req, Res> & { readonly streams: true };
 
-
-
-
 const unary = <Req, Res>(
   service: string,
   name: string,

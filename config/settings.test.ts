@@ -1,0 +1,52 @@
+import { expect } from 'chai';
+import { readFlags, resolveSettings, settings } from './settings.js';
+
+const resolve = (argv: string[], environment = {}, file?: unknown) =>
+  resolveSettings({ flags: readFlags(argv).given, environment, ...(file === undefined ? {} : { file }) });
+
+describe('settings', () => {
+  it('has the documented defaults', () => {
+    const all = resolve([]);
+    expect(all.httpPort).to.equal(8888);
+    expect(all.roles).to.deep.equal(settings.roles.fallback);
+  });
+
+  it('prefers flags over environment over file', () => {
+    const environment = { GROVE_HTTP_PORT: '2' };
+    const file = { httpPort: 3, grpcPort: 4 };
+    expect(resolve(['--http-port', '1'], environment, file).httpPort).to.equal(1);
+    expect(resolve([], environment, file).httpPort).to.equal(2);
+    expect(resolve([], environment, file).grpcPort).to.equal(4);
+  });
+
+  it('spreads a port base unless a port is given', () => {
+    const all = resolve(['--port-base', '9000', '--grpc-port=7']);
+    expect([all.httpPort, all.grpcPort, all.natsPort]).to.deep.equal([9000, 7, 9002]);
+  });
+
+  it('takes lists, negations and the rest of the line', () => {
+    const { given, rest } = readFlags(['start', '--roles', 'broker,gateway', '--no-sample', 'more']);
+    expect(rest).to.deep.equal(['start', 'more']);
+    const all = resolveSettings({ flags: given, environment: { GROVE_INPUT_DIRS: '/a:/b' } });
+    expect(all.roles).to.deep.equal(['broker', 'gateway']);
+    expect(all.sample).to.equal(false);
+    expect(all.inputDirs).to.deep.equal(['/a', '/b']);
+  });
+
+  it("reads Druid's property names from the file", () => {
+    expect(resolve([], {}, { 'druid.worker.capacity': 7 }).workerSlots).to.equal(7);
+  });
+
+  for (const [argv, file, field] of [
+    [['--http-port', 'x'], {}, '--http-port'],
+    [['--http-port', '70000'], {}, '--http-port'],
+    [['--roles', 'king'], {}, 'king'],
+    [[], { nosuch: 1 }, 'nosuch'],
+    [[], { sample: 'maybe' }, 'sample'],
+    [[], [], 'configuration file'],
+  ] as const) {
+    it(`refuses ${JSON.stringify(argv)} ${JSON.stringify(file)} by name`, () => {
+      expect(() => resolve([...argv], {}, file)).to.throw(field);
+    });
+  }
+});

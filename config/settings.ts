@@ -1,0 +1,253 @@
+/**
+ * What can be set: one table. A setting is given by flag (`--http-port 8888`), by environment
+ * (`GROVE_HTTP_PORT`), in a JSON configuration file under its own name (`httpPort`), or there under Druid's property
+ * name where one exists; earlier sources win. Units stand in the names.
+ */
+import { CodedError, invalidInput } from '../proto/errors.js';
+
+type Kind = 'string' | 'number' | 'boolean' | 'list';
+interface Setting<T> {
+  readonly kind: Kind;
+  readonly fallback: T;
+  readonly about: string;
+  /** Druid's property of the same meaning, if any. */
+  readonly druid?: string;
+  readonly min?: number;
+  readonly max?: number;
+}
+
+const text = (fallback: string, about: string, druid?: string): Setting<string> => ({
+  kind: 'string',
+  fallback,
+  about,
+  ...(druid === undefined ? {} : { druid }),
+});
+const list = (fallback: readonly string[], about: string, druid?: string): Setting<readonly string[]> => ({
+  kind: 'list',
+  fallback,
+  about,
+  ...(druid === undefined ? {} : { druid }),
+});
+const flag = (fallback: boolean, about: string): Setting<boolean> => ({ kind: 'boolean', fallback, about });
+const count = (
+  fallback: number,
+  about: string,
+  limits: { readonly min: number; readonly max: number; readonly druid?: string },
+): Setting<number> => ({ kind: 'number', fallback, about, ...limits });
+
+const GiB = 1024 ** 3;
+const MiB = 1024 ** 2;
+const portLimits = { min: 0, max: 65535 };
+
+export const allRoles = [
+  'metadata',
+  'coordinator',
+  'overlord',
+  'historical',
+  'middlemanager',
+  'broker',
+  'gateway',
+] as const;
+export type RoleName = (typeof allRoles)[number];
+
+export const settings = {
+  roles: list(allRoles, 'roles this process runs'),
+  cluster: text('main', 'cluster name; first token after `grove.` in NATS subjects'),
+  nodeName: text('', 'unique name of this process; made from the host name when empty'),
+  dataDir: text('var', 'folder for everything kept on this machine'),
+  config: text('', 'JSON file with settings'),
+  ephemeral: flag(false, 'temporary data folder, no sample, removed at the end'),
+  portBase: count(0, 'gateway on N, gRPC on N + 1, NATS on N + 2', portLimits),
+  host: text('127.0.0.1', 'address the doors bind to', 'druid.host'),
+  httpPort: count(8888, 'HTTP gateway', { ...portLimits, druid: 'druid.plaintextPort' }),
+  grpcPort: count(8889, 'public gRPC', portLimits),
+  natsPort: count(4222, 'NATS server that this process starts', portLimits),
+  nats: text('', 'URL of a NATS server that is already there'),
+  natsToken: text('', 'token for NATS; made and kept in the data folder when empty'),
+  hostsAllowed: list([], 'further names the gateway answers to in the Host header'),
+  insecure: flag(false, 'bind to other addresses than loopback without authentication'),
+  druidPorts: flag(false, 'also answer on 8081, 8082, 8083 and 8090, as Druid does'),
+  sample: flag(true, 'load the bundled sample on first start'),
+  strict: flag(false, 'encode and decode every message, also inside one process'),
+  unsafeFaults: flag(false, 'arm crash points and fault shims'),
+  logLevel: text('info', 'debug, info, warn or error'),
+  inputDirs: list([], 'further folders local input sources may read'),
+  deepStorageDir: text(
+    '',
+    'local deep storage; <dataDir>/deep-storage when empty',
+    'druid.storage.storageDirectory',
+  ),
+  segmentCacheBytesMax: count(100 * GiB, 'segments a historical takes', {
+    min: 1,
+    max: 2 ** 53,
+    druid: 'druid.server.maxSize',
+  }),
+  tier: text('_default_tier', 'tier of this historical', 'druid.server.tier'),
+  arenaBytesMax: count(2 * GiB, 'shared memory for columns and scans', { min: 64 * MiB, max: 4 * GiB }),
+  hotBytesMax: count(512 * MiB, 'decoded columns kept in the arena', { min: 0, max: 4 * GiB }),
+  workerThreads: count(0, 'scan threads; one per core when 0', {
+    min: 0,
+    max: 256,
+    druid: 'druid.processing.numThreads',
+  }),
+  workerSlots: count(0, 'tasks at a time; max(4, cores) when 0', {
+    min: 0,
+    max: 1024,
+    druid: 'druid.worker.capacity',
+  }),
+  coordinatorPeriodMs: count(5000, 'coordinator cycle', { min: 50, max: 3_600_000 }),
+  dropDelayMs: count(30_000, 'a dropped segment stays open this long', { min: 0, max: 3_600_000 }),
+  queryTimeoutMs: count(300_000, 'default query time-out', {
+    min: 1,
+    max: 2 ** 31,
+    druid: 'druid.server.http.defaultQueryTimeout',
+  }),
+  bodyBytesMax: count(64 * MiB, 'largest HTTP request body', { min: 1024, max: GiB }),
+  drainGraceMs: count(15_000, 'time to finish work after SIGTERM', { min: 0, max: 600_000 }),
+} as const satisfies Record<
+  string,
+  Setting<string> | Setting<number> | Setting<boolean> | Setting<readonly string[]>
+>;
+
+export type SettingName = keyof typeof settings;
+export type Settings = {
+  -readonly [K in SettingName]: (typeof settings)[K]['fallback'] extends infer T
+    ? T extends string
+      ? string
+      : T extends number
+        ? number
+        : T extends boolean
+          ? boolean
+          : readonly string[]
+    : never;
+};
+
+export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+export const environmentOf = (name: string): string =>
+  `GROVE_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
+
+function readValue(
+  name: SettingName,
+  given: unknown,
+  from: string,
+): string | number | boolean | readonly string[] {
+  const setting: Setting<unknown> = settings[name];
+  const bad = (wanted: string): CodedError => invalidInput(`Setting[${from}] must be ${wanted}`, from);
+  switch (setting.kind) {
+    case 'string':
+      if (typeof given !== 'string') throw bad('a text');
+      return given;
+    case 'list': {
+      if (Array.isArray(given) && given.every((x) => typeof x === 'string'))
+        return given as readonly string[];
+      if (typeof given !== 'string') throw bad('a list');
+      const parts = given.split(name === 'inputDirs' ? /[:,]/ : ',');
+      return parts.map((part) => part.trim()).filter((part) => part !== '');
+    }
+    case 'boolean':
+      if (given === true || given === 'true' || given === '') return true;
+      if (given === false || given === 'false') return false;
+      throw bad('true or false');
+    case 'number': {
+      const value = typeof given === 'number' ? given : Number(given === '' ? NaN : given);
+      const { min = -Infinity, max = Infinity } = setting;
+      if (!Number.isSafeInteger(value) || value < min || value > max) {
+        throw bad(`a whole number from ${min} to ${max}`);
+      }
+      return value;
+    }
+  }
+}
+
+function isSetting(name: string): name is SettingName {
+  return Object.hasOwn(settings, name);
+}
+
+/** Flags of a command line; what is no flag is answered as `rest`. `--no-x` sets a boolean to false. */
+export function readFlags(argv: readonly string[]): {
+  readonly given: Map<SettingName, unknown>;
+  readonly rest: string[];
+} {
+  const byFlag = new Map((Object.keys(settings) as SettingName[]).map((name) => [flagOf(name), name]));
+  const given = new Map<SettingName, unknown>();
+  const rest: string[] = [];
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i] ?? '';
+    const equals = word.indexOf('=');
+    const head = word.startsWith('--') && equals > 0 ? word.slice(0, equals) : word;
+    const negated = byFlag.get(head.replace(/^--no-/, '--'));
+    const name = byFlag.get(head);
+    if (name === undefined && head.startsWith('--no-') && negated !== undefined) {
+      given.set(negated, false);
+    } else if (name === undefined) {
+      rest.push(word);
+    } else if (equals > 0 && head !== word) {
+      given.set(name, word.slice(equals + 1));
+    } else if (settings[name].kind === 'boolean') {
+      given.set(name, true);
+    } else {
+      i++;
+      if (i >= argv.length) throw invalidInput(`Flag[${word}] needs a value`, word);
+      given.set(name, argv[i]);
+    }
+  }
+  return { given, rest };
+}
+
+/** A configuration file's content: own names or Druid's; anything else is an error that names it. */
+function fromFile(content: unknown): Map<SettingName, unknown> {
+  const byDruid = new Map<string, SettingName>();
+  for (const name of Object.keys(settings) as SettingName[]) {
+    const setting: Setting<unknown> = settings[name];
+    if (setting.druid !== undefined) byDruid.set(setting.druid, name);
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw invalidInput('The configuration file must hold one JSON object', 'config');
+  }
+  const found = new Map<SettingName, unknown>();
+  for (const [key, value] of Object.entries(content)) {
+    const name = isSetting(key) ? key : byDruid.get(key);
+    if (name === undefined) throw invalidInput(`Unknown setting[${key}] in the configuration file`, key);
+    found.set(name, value);
+  }
+  return found;
+}
+
+export interface ConfigSources {
+  readonly flags: ReadonlyMap<SettingName, unknown>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Parsed JSON of the configuration file, if any. */
+  readonly file?: unknown;
+}
+
+/** Flags over environment over file over defaults. Throws InvalidInput naming the setting. */
+export function resolveSettings(sources: ConfigSources): Settings {
+  const file = sources.file === undefined ? new Map<SettingName, unknown>() : fromFile(sources.file);
+  const resolved: Partial<Record<SettingName, unknown>> = {};
+  for (const name of Object.keys(settings) as SettingName[]) {
+    const environment = sources.environment[environmentOf(name)];
+    if (sources.flags.has(name)) resolved[name] = readValue(name, sources.flags.get(name), flagOf(name));
+    else if (environment !== undefined) resolved[name] = readValue(name, environment, environmentOf(name));
+    else if (file.has(name)) resolved[name] = readValue(name, file.get(name), name);
+    else resolved[name] = settings[name].fallback;
+  }
+  const all = resolved as unknown as Settings;
+  for (const role of all.roles) {
+    if (!(allRoles as readonly string[]).includes(role)) {
+      throw invalidInput(`Unknown role[${role}]; roles are ${allRoles.join(', ')}`, 'roles');
+    }
+  }
+  return withPortBase(all, sources);
+}
+
+function withPortBase(all: Settings, sources: ConfigSources): Settings {
+  if (all.portBase === 0) return all;
+  const isGiven = (name: SettingName): boolean =>
+    sources.flags.has(name) || sources.environment[environmentOf(name)] !== undefined;
+  return {
+    ...all,
+    httpPort: isGiven('httpPort') ? all.httpPort : all.portBase,
+    grpcPort: isGiven('grpcPort') ? all.grpcPort : all.portBase + 1,
+    natsPort: isGiven('natsPort') ? all.natsPort : all.portBase + 2,
+  };
+}
