@@ -1,0 +1,263 @@
+/**
+ * One shared WebAssembly.Memory and a page allocator over it that every thread may use.
+ *
+ * Pages are 4 KiB. The table of runs lives in a SharedArrayBuffer beside the memory: the first and the last entry of
+ * every run hold its length in pages, the top bit telling whether it is taken; entries inside a run mean nothing.
+ * Taking walks from run to run starting at a hint, giving back joins both neighbours at once. The memory grows on
+ * demand; addresses may pass 2 GiB, so they are only ever added, divided or shifted with `>>>`.
+ */
+import { CodedError } from '../../proto/errors.js';
+import { wasm, type WasmMemory } from './wasm.js';
+
+const pageBytes = 4096;
+const wasmPageBytes = 65536;
+/** Behind every allocation, so that 16-byte loads and stores may run over. */
+const slackBytes = 64;
+/** Kept free for the static data of the kernels' module. */
+const reservedBytes = 16 * wasmPageBytes;
+/** The memory grows in steps of at least this much. */
+const growBytes = 16 * wasmPageBytes;
+
+const lockWord = 0;
+const usedWord = 1;
+const hintWord = 2;
+const headerWords = 16;
+const takenBit = 0x80000000;
+const lockPatienceMs = 10_000;
+
+/** Goes through postMessage; every thread attaches to it. */
+export interface ArenaHandle {
+  readonly memory: WasmMemory;
+  readonly control: SharedArrayBuffer;
+  readonly maximumBytes: number;
+}
+
+export interface ArenaOptions {
+  /** At most 4 GiB; rounded up to 64 KiB; at least 2 MiB. */
+  readonly maximumBytes: number;
+}
+
+export class Arena {
+  readonly handle: ArenaHandle;
+  readonly memory: WasmMemory;
+  readonly maximumBytes: number;
+  readonly #table: Int32Array;
+  readonly #pages: number;
+  #buffer: ArrayBufferLike;
+
+  constructor(handle: ArenaHandle) {
+    this.handle = handle;
+    this.memory = handle.memory;
+    this.maximumBytes = handle.maximumBytes;
+    this.#table = new Int32Array(handle.control);
+    this.#pages = this.#table.length - headerWords;
+    this.#buffer = handle.memory.buffer;
+  }
+
+  /**
+   * Takes `bytes` bytes and answers their address, 64-byte aligned, with 64 more bytes of slack behind them.
+   * The contents are whatever was there. Throws LimitExceeded when the arena has no such run.
+   */
+  alloc(bytes: number): number {
+    if (!(bytes >= 0) || bytes > this.maximumBytes) throw this.#full(bytes);
+    const wanted = Math.ceil((bytes + slackBytes) / pageBytes);
+    this.#lock();
+    try {
+      const page = this.#take(wanted);
+      if (page < 0) throw this.#full(bytes);
+      return page * pageBytes;
+    } finally {
+      this.#unlock();
+    }
+  }
+
+  /** Gives an allocation back. Its address must be one that `alloc` answered and that was not freed before. */
+  free(pointer: number): void {
+    const page = Math.floor(pointer / pageBytes);
+    this.#lock();
+    try {
+      const length = this.#runAt(page);
+      if (page * pageBytes !== pointer || length <= 0) {
+        throw new CodedError('Bug', `arena address[${pointer}] is no allocation`);
+      }
+      this.#give(page, length);
+    } finally {
+      this.#unlock();
+    }
+  }
+
+  /** Bytes taken now, in whole pages. */
+  get usedBytes(): number {
+    return Atomics.load(this.#table, usedWord) * pageBytes;
+  }
+
+  /** Bytes the memory has grown to. */
+  get committedBytes(): number {
+    return this.memory.buffer.byteLength;
+  }
+
+  /** A window of `length` bytes; it stays valid when the memory grows. */
+  bytes(pointer: number, length: number): Uint8Array<ArrayBufferLike> {
+    return new Uint8Array(this.#over(pointer, length), pointer, length);
+  }
+
+  /** The same as a Buffer (text decoding, file reads). */
+  buffer(pointer: number, length: number): Buffer<ArrayBufferLike> {
+    return Buffer.from(this.#over(pointer, length), pointer, length);
+  }
+
+  u16(pointer: number, length: number): Uint16Array<ArrayBufferLike> {
+    return new Uint16Array(this.#over(pointer, length * 2), pointer, length);
+  }
+
+  u32(pointer: number, length: number): Uint32Array<ArrayBufferLike> {
+    return new Uint32Array(this.#over(pointer, length * 4), pointer, length);
+  }
+
+  i32(pointer: number, length: number): Int32Array<ArrayBufferLike> {
+    return new Int32Array(this.#over(pointer, length * 4), pointer, length);
+  }
+
+  i64(pointer: number, length: number): BigInt64Array<ArrayBufferLike> {
+    return new BigInt64Array(this.#over(pointer, length * 8), pointer, length);
+  }
+
+  u64(pointer: number, length: number): BigUint64Array<ArrayBufferLike> {
+    return new BigUint64Array(this.#over(pointer, length * 8), pointer, length);
+  }
+
+  f32(pointer: number, length: number): Float32Array<ArrayBufferLike> {
+    return new Float32Array(this.#over(pointer, length * 4), pointer, length);
+  }
+
+  f64(pointer: number, length: number): Float64Array<ArrayBufferLike> {
+    return new Float64Array(this.#over(pointer, length * 8), pointer, length);
+  }
+
+  #over(pointer: number, length: number): ArrayBufferLike {
+    if (pointer + length > this.#buffer.byteLength) {
+      // Another thread may have grown the memory: growing by nothing makes this thread see it.
+      this.memory.grow(0);
+      this.#buffer = this.memory.buffer;
+    }
+    return this.#buffer;
+  }
+
+  #runAt(page: number): number {
+    const entry = this.#table[headerWords + page] ?? 0;
+    return entry < 0 ? entry - -takenBit : 0;
+  }
+
+  #take(wanted: number): number {
+    const table = this.#table;
+    let page = table[hintWord] ?? 0;
+    let first = -1;
+    while (page < this.#pages) {
+      const entry = table[headerWords + page] ?? 0;
+      const length = entry & ~takenBit;
+      if (entry > 0) {
+        if (first < 0) first = page;
+        if (length >= wanted) {
+          if (!this.#commit((page + wanted) * pageBytes)) return -1;
+          this.#mark(page, wanted, true);
+          if (length > wanted) this.#mark(page + wanted, length - wanted, false);
+          if (first === page) table[hintWord] = page + wanted;
+          Atomics.add(table, usedWord, wanted);
+          return page;
+        }
+      }
+      page += length;
+    }
+    return -1;
+  }
+
+  #give(page: number, length: number): void {
+    const table = this.#table;
+    let start = page;
+    let total = length;
+    const after = page + length;
+    const next = after < this.#pages ? (table[headerWords + after] ?? 0) : -1;
+    if (next > 0) total += next;
+    const before = page > 0 ? (table[headerWords + page - 1] ?? 0) : -1;
+    if (before > 0) {
+      start -= before;
+      total += before;
+    }
+    table[headerWords + page] = 0;
+    this.#mark(start, total, false);
+    if (start < (table[hintWord] ?? 0)) table[hintWord] = start;
+    Atomics.sub(table, usedWord, length);
+  }
+
+  #mark(page: number, length: number, taken: boolean): void {
+    const entry = taken ? length | takenBit : length;
+    this.#table[headerWords + page] = entry;
+    this.#table[headerWords + page + length - 1] = entry;
+  }
+
+  #commit(end: number): boolean {
+    let size = this.memory.buffer.byteLength;
+    if (size < end + slackBytes) {
+      this.memory.grow(0);
+      size = this.memory.buffer.byteLength;
+    }
+    if (size >= end) return true;
+    const step = Math.min(Math.max(end - size, growBytes), this.maximumBytes - size);
+    try {
+      this.memory.grow(Math.ceil(step / wasmPageBytes));
+    } catch {
+      return false;
+    }
+    this.#buffer = this.memory.buffer;
+    return this.#buffer.byteLength >= end;
+  }
+
+  #lock(): void {
+    let waits = 0;
+    while (Atomics.compareExchange(this.#table, lockWord, 0, 1) !== 0) {
+      Atomics.wait(this.#table, lockWord, 1, 10);
+      if (++waits > lockPatienceMs / 10) throw new CodedError('Bug', 'the arena stays locked');
+    }
+  }
+
+  #unlock(): void {
+    Atomics.store(this.#table, lockWord, 0);
+    Atomics.notify(this.#table, lockWord, 1);
+  }
+
+  #full(bytes: number): CodedError {
+    return new CodedError(
+      'LimitExceeded',
+      `the column memory has no room for ${bytes} bytes: used[${this.usedBytes}] of maximum[${this.maximumBytes}]`,
+    );
+  }
+}
+
+/** A fresh arena; hand its `handle` to other threads. */
+export function createArena(options: ArenaOptions): Arena {
+  const limit = 65536 * wasmPageBytes;
+  const wanted = Math.max(options.maximumBytes, 2 * reservedBytes);
+  if (!(wanted <= limit)) {
+    throw new CodedError('InvalidInput', `arena maximumBytes[${options.maximumBytes}] exceeds 4 GiB`);
+  }
+  const maximumBytes = Math.ceil(wanted / wasmPageBytes) * wasmPageBytes;
+  const memory = new wasm.Memory({
+    initial: reservedBytes / wasmPageBytes,
+    maximum: maximumBytes / wasmPageBytes,
+    shared: true,
+  });
+  const pages = maximumBytes / pageBytes;
+  const control = new SharedArrayBuffer((headerWords + pages) * 4);
+  const table = new Int32Array(control);
+  const reserved = reservedBytes / pageBytes;
+  table[headerWords] = reserved | takenBit;
+  table[headerWords + reserved - 1] = reserved | takenBit;
+  table[headerWords + reserved] = pages - reserved;
+  table[headerWords + pages - 1] = pages - reserved;
+  table[hintWord] = reserved;
+  return new Arena({ memory, control, maximumBytes });
+}
+
+export function attachArena(handle: ArenaHandle): Arena {
+  return new Arena(handle);
+}

@@ -1,0 +1,86 @@
+/** Compiling the kernels' module and binding it to an arena: one instance per thread and arena. */
+import fs from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { CodedError } from '../../proto/errors.js';
+import type { Arena } from './arena.js';
+import { wasm, type WasmExports, type WasmModule } from './wasm.js';
+
+/** Addresses and lengths are bytes of the arena, unsigned (results: apply `>>> 0`). */
+export interface SegmentKernels {
+  /** Bytes written, or -1 (0xffffffff) when the block is corrupt. */
+  lz4_decode(source: number, sourceLength: number, target: number, capacity: number): number;
+  /** `table` = 16384 bytes of scratch; `target` needs length + length / 255 + 16 bytes; at most 65536 bytes in. */
+  lz4_encode(source: number, length: number, target: number, table: number): number;
+  unpack3(source: number, count: number, target: number): void;
+  unpack_le(source: number, count: number, width: number, target: number): void;
+  unpack_be(source: number, count: number, width: number, target: number, targetWidth: number): void;
+  max_id(source: number, count: number, width: number): number;
+  ascending(source: number, count: number, limit: number): number;
+  unpack_delta(source: number, first: number, count: number, bits: number, base: bigint, target: number): void;
+  unpack_table(
+    source: number,
+    first: number,
+    count: number,
+    bits: number,
+    table: number,
+    size: number,
+    target: number,
+  ): number;
+  /** 0 = done, 1 = corrupt. */
+  roaring_or(source: number, length: number, bits: number, rows: number): number;
+  /** 0 = done, 1 = corrupt. */
+  concise_or(source: number, length: number, bits: number, rows: number): number;
+  set_range(bits: number, from: number, to: number): void;
+}
+
+export interface Kernels {
+  readonly arena: Arena;
+  readonly segment: SegmentKernels;
+  /** The same instance, for other folders to type their own part. */
+  readonly exports: WasmExports;
+}
+
+const segmentNames: readonly (keyof SegmentKernels)[] = [
+  'lz4_decode',
+  'lz4_encode',
+  'unpack3',
+  'unpack_le',
+  'unpack_be',
+  'max_id',
+  'ascending',
+  'unpack_delta',
+  'unpack_table',
+  'roaring_or',
+  'concise_or',
+  'set_range',
+];
+
+/** kernels.wasm as the build leaves it, found from the compiled files and from the bundles beside them. */
+export function defaultKernelsPath(): string {
+  const candidates = ['../../kernels.wasm', '../kernels.wasm', './kernels.wasm'].map((relative) =>
+    fileURLToPath(new URL(relative, import.meta.url)),
+  );
+  const found = candidates.find((path) => fs.existsSync(path));
+  if (found === undefined) throw new CodedError('Bug', 'kernels.wasm is missing: run the build');
+  return found;
+}
+
+/** The module can be sent to other threads by postMessage. */
+export function compileKernels(path: string = defaultKernelsPath()): WasmModule {
+  return new wasm.Module(fs.readFileSync(path));
+}
+
+export function instantiateKernels(module: WasmModule, arena: Arena): Kernels {
+  const instance = new wasm.Instance(module, {
+    env: {
+      memory: arena.memory,
+      abort: () => {
+        throw new CodedError('Bug', 'a kernel aborted');
+      },
+    },
+  });
+  for (const name of segmentNames) {
+    if (typeof instance.exports[name] !== 'function') throw new CodedError('Bug', `kernel[${name}] is missing`);
+  }
+  return { arena, segment: instance.exports as unknown as SegmentKernels, exports: instance.exports };
+}
