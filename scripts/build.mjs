@@ -132,12 +132,22 @@ async function bundle() {
   });
 }
 
+const stampFileFor = (bundles) => path.join(dist, bundles ? 'build.stamp' : 'compile.stamp');
+
+function currentStamp() {
+  const inputs = [...sourceFolders.flatMap((f) => sourceFiles(f)), ...buildInputs.map((f) => path.join(root, f))];
+  return stampOf(inputs.filter((f) => fs.existsSync(f)));
+}
+
+export function isStale({ bundles = true } = {}) {
+  return readIfThere(stampFileFor(bundles)) !== currentStamp();
+}
+
 /** @returns {Promise<boolean>} whether anything had to be built */
 export async function buildStale({ bundles = true } = {}) {
   fs.mkdirSync(dist, { recursive: true });
-  const inputs = [...sourceFolders.flatMap((f) => sourceFiles(f)), ...buildInputs.map((f) => path.join(root, f))];
-  const stamp = stampOf(inputs.filter((f) => fs.existsSync(f)));
-  const stampFile = path.join(dist, bundles ? 'build.stamp' : 'compile.stamp');
+  const stamp = currentStamp();
+  const stampFile = stampFileFor(bundles);
   if (readIfThere(stampFile) === stamp) return false;
   buildKernels();
   copyGenerated();

@@ -1,0 +1,106 @@
+#!/usr/bin/env node
+// Runs `npm test`, then (when a folder with recorded Druid answers lies beside the checkout) the recorded cases
+// against a fresh Grove, which fail only below the floors kept in integration/floors.json, then the long tests
+// while time is left.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { root } from './build.mjs';
+
+const minutesMax = 55;
+const startedAt = performance.now();
+const minutesLeft = () => minutesMax - (performance.now() - startedAt) / 60_000;
+const recordings = path.resolve(root, process.env.GROVE_RECORDINGS ?? '../shared');
+const floorsFile = path.join(root, 'integration/floors.json');
+const portBase = 18_888;
+
+function run(command, args, { echo = true, env = {}, minutes = minutesLeft() } = {}) {
+  return new Promise((done) => {
+    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let out = '';
+    const take = (chunk) => {
+      out += chunk;
+      if (echo) process.stdout.write(chunk);
+    };
+    child.stdout.on('data', take);
+    child.stderr.on('data', take);
+    const timer = setTimeout(() => child.kill('SIGKILL'), Math.max(1, minutes) * 60_000);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      done({ code, out });
+    });
+  });
+}
+
+function counts(out) {
+  const all = [...out.matchAll(/^(\d+) passed, (\d+) failed$/gm)];
+  const last = all.at(-1);
+  return last ? { passed: Number(last[1]), failed: Number(last[2]) } : undefined;
+}
+
+async function healthy(url) {
+  for (let i = 0; i < 240; i++) {
+    try {
+      const answer = await fetch(`${url}/status/health`);
+      if (answer.ok && (await answer.text()) === 'true') return true;
+    } catch {
+      // not there yet
+    }
+    await new Promise((r) => setTimeout(r, 250));
+  }
+  return false;
+}
+
+/** One recorded suite against a fresh Grove; answers whether the floor holds. */
+async function recorded(name, script, args) {
+  const url = `http://localhost:${portBase}`;
+  const grove = spawn(process.execPath, ['scripts/grove.mjs', 'start', '--ephemeral', '--port-base', String(portBase)], {
+    cwd: root,
+    env: { ...process.env, GROVE_INPUT_DIRS: path.join(recordings, 'golden/datasets') },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const gone = new Promise((done) => grove.on('close', done));
+  try {
+    if (!(await healthy(url))) return { name, passed: 0, failed: 1, floor: 0, ok: false };
+    const { out } = await run(process.execPath, [script, '--url', url, ...args], { echo: false, minutes: Math.min(15, minutesLeft()) });
+    const found = counts(out) ?? { passed: 0, failed: 0 };
+    const floor = JSON.parse(fs.readFileSync(floorsFile, 'utf8'))[name] ?? 0;
+    console.log(out.split('\n').filter((line) => /^(ingested|INGEST FAILED|weight|\S+: \d+ passed)/.test(line)).join('\n'));
+    return { name, ...found, floor, ok: found.passed >= floor };
+  } finally {
+    grove.kill('SIGTERM');
+    await Promise.race([gone, new Promise((r) => setTimeout(r, 20_000))]);
+    grove.kill('SIGKILL');
+  }
+}
+
+const test = await run('npm', ['test']);
+const total = counts(test.out) ?? { passed: 0, failed: 1 };
+const skippedLine = test.out.match(/^skipped: .*$/gm)?.at(-1) ?? 'skipped: 0 (none)';
+let { passed, failed } = total;
+if (test.code !== 0 && failed === 0) failed++;
+// Tests of the embedded store, the bus and gRPC may not be skipped.
+if (/sqlite|nats|grpc/i.test(skippedLine)) failed++;
+
+const suites = [
+  ['golden', path.join(recordings, 'golden/run.mjs'), ['--ingest']],
+  ['golden-rest', path.join(recordings, 'golden-rest/run.mjs'), []],
+];
+for (const [name, script, args] of suites) {
+  if (!fs.existsSync(script) || minutesLeft() < 5) continue;
+  const result = await recorded(name, script, args);
+  console.log(`${name}: ${result.passed} of ${result.passed + result.failed} recorded cases pass (floor ${result.floor})`);
+  if (result.ok) passed++;
+  else failed++;
+}
+if (failed === 0 && minutesLeft() > 15) {
+  const long = await run('npm', ['run', 'test:long'], { minutes: minutesLeft() - 2 });
+  const found = counts(long.out);
+  if (found) {
+    passed += found.passed;
+    failed += found.failed;
+  }
+}
+console.log(skippedLine);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : 0);

@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+// `npm test`: builds, checks lint and format, runs unit tests, then integration tests against real servers.
+//   --only unit|integration|lint   one part      --long   the long parts too      --grep TEXT
+// The last lines are `skipped: N (reasons)` and `N passed, N failed`.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import Mocha from 'mocha';
+import { buildStale, root, sourceFiles, sourceFolders } from './build.mjs';
+
+const option = (name) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? undefined : process.argv[at + 1];
+};
+const only = option('only');
+const grep = option('grep');
+const long = process.argv.includes('--long');
+const wants = (part) => only === undefined || only === part;
+
+let passed = 0;
+let failed = 0;
+const reasons = new Map();
+
+function check(name, bin, args) {
+  const done = spawnSync(process.execPath, [path.join(root, 'node_modules', bin), ...args], { cwd: root, encoding: 'utf8' });
+  if (done.status === 0) passed++;
+  else {
+    failed++;
+    console.log(`${name} failed:\n${done.stdout}${done.stderr}`);
+  }
+}
+
+function testFiles(folders, ending) {
+  return folders
+    .flatMap((f) => sourceFiles(f, (file) => file.endsWith(`${ending}.ts`)))
+    .map((file) => path.join(root, 'dist', path.relative(root, file)).replace(/\.ts$/, '.js'))
+    .filter((file) => fs.existsSync(file));
+}
+
+async function runMocha(files, timeout) {
+  if (files.length === 0) return;
+  const mocha = new Mocha({ timeout, reporter: process.env.CI ? 'dot' : 'spec', ...(grep ? { grep } : {}) });
+  for (const file of files) mocha.addFile(file);
+  await mocha.loadFilesAsync();
+  await new Promise((done) => {
+    const runner = mocha.run(done);
+    runner.on('pass', () => passed++);
+    runner.on('fail', (test, error) => {
+      failed++;
+      if (process.env.CI) console.log(`FAILED ${test.fullTitle()}: ${error.message}`);
+    });
+  });
+}
+
+await buildStale();
+process.setSourceMapsEnabled(true);
+if (wants('lint')) {
+  check('lint', 'oxlint/bin/oxlint', ['--type-aware', '--deny-warnings']);
+  check('format', 'oxfmt/bin/oxfmt', ['--check']);
+}
+const unitFolders = sourceFolders.filter((f) => f !== 'integration');
+if (wants('unit')) await runMocha([...testFiles(unitFolders, '.test'), path.join(root, 'dist/integration/tidy.test.js')], 20_000);
+if (wants('integration')) {
+  const files = testFiles(['integration'], '.test').filter((f) => !f.endsWith('tidy.test.js'));
+  await runMocha(long ? [...files, ...testFiles(['integration'], '.long')] : files, 120_000);
+}
+
+const { skipped } = await import(pathToFileURL(path.join(root, 'dist/integration/skips.js')).href);
+for (const { reason } of skipped) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+const list = [...reasons].map(([reason, n]) => (n > 1 ? `${reason} ×${n}` : reason)).join('; ');
+console.log(`skipped: ${skipped.length} (${list === '' ? 'none' : list})`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : 0);
