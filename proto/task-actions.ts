@@ -1,0 +1,95 @@
+/**
+ * What a running task asks the overlord for: the JSON of `TaskActionRequest.action_json` and of its result.
+ * Names and fields are Druid's. Locks are time-chunk locks; intervals are `start/end`, instants ISO with milliseconds.
+ * Errors: LockRevoked, Conflict, InvalidInput, NotFound (unknown or ended task, replaced run), Unavailable.
+ */
+import type { AllocatedSegment, LockType, TaskLock, TaskLocation } from './metadata.js';
+
+/** Waits in the queue until granted or `timeoutMs` is over. */
+export interface LockAcquire {
+  readonly type: 'lockAcquire' | 'timeChunkLockAcquire';
+  readonly lockType: LockType;
+  readonly interval: string;
+  readonly timeoutMs: number;
+}
+/** Now or not at all. */
+export interface LockTryAcquire {
+  readonly type: 'lockTryAcquire' | 'timeChunkLockTryAcquire';
+  readonly lockType: LockType;
+  readonly interval: string;
+}
+export interface LockRelease {
+  readonly type: 'lockRelease';
+  readonly interval: string;
+}
+export interface LockList {
+  readonly type: 'lockList';
+}
+/** Next partition of the chunk that holds `timestamp`; takes the lock it needs. */
+export interface SegmentAllocate {
+  readonly type: 'segmentAllocate';
+  readonly dataSource: string;
+  readonly timestamp: string;
+  readonly queryGranularity: string;
+  /** Druid's granularity name, e.g. `DAY`; the caller names the chunk in `interval`. */
+  readonly preferredSegmentGranularity: string;
+  readonly interval: string;
+  readonly sequenceName: string;
+  readonly previousSegmentId: string | null;
+  readonly skipSegmentLineageCheck: boolean;
+  readonly lockGranularity: 'TIME_CHUNK';
+  readonly taskLockType: LockType;
+}
+/** All rows or none, in one transaction with the lock check. `segments` are DataSegment JSON objects as text. */
+export interface SegmentPublish {
+  readonly type: 'segmentTransactionalInsert' | 'segmentTransactionalAppend' | 'segmentTransactionalReplace';
+  readonly dataSource: string;
+  readonly segments: readonly string[];
+  readonly startMetadata?: string | null;
+  readonly endMetadata?: string | null;
+}
+/** Whole list, in pages: `after` is the `next` of the page before. */
+export interface RetrieveUsedSegments {
+  readonly type: 'retrieveUsedSegments';
+  readonly dataSource: string;
+  readonly intervals: readonly string[];
+  readonly after?: string | null;
+}
+/** The task's place, once its server listens. */
+export interface UpdateLocation {
+  readonly type: 'updateLocation';
+  readonly location: TaskLocation;
+}
+
+export type TaskAction =
+  | LockAcquire
+  | LockTryAcquire
+  | LockRelease
+  | LockList
+  | SegmentAllocate
+  | SegmentPublish
+  | RetrieveUsedSegments
+  | UpdateLocation;
+
+export interface TaskActionResults {
+  /** The lock held; null when it was not granted. */
+  readonly lockAcquire: TaskLock | null;
+  readonly timeChunkLockAcquire: TaskLock | null;
+  readonly lockTryAcquire: TaskLock | null;
+  readonly timeChunkLockTryAcquire: TaskLock | null;
+  readonly lockRelease: null;
+  readonly lockList: readonly TaskLock[];
+  readonly segmentAllocate: AllocatedSegment | null;
+  readonly segmentTransactionalInsert: PublishResult;
+  readonly segmentTransactionalAppend: PublishResult;
+  readonly segmentTransactionalReplace: PublishResult;
+  readonly retrieveUsedSegments: { readonly segments: readonly string[]; readonly next: string | null };
+  readonly updateLocation: null;
+}
+export interface PublishResult {
+  readonly success: true;
+  /** Ids; empty when this very call had been done before. */
+  readonly published: readonly string[];
+}
+export type TaskActionType = TaskAction['type'];
+export type TaskActionResultOf<Type extends TaskActionType> = TaskActionResults[Type];
