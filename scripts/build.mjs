@@ -9,7 +9,16 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const dist = path.join(root, 'dist');
-export const sourceFolders = ['proto', 'config', 'runtime', 'segment', 'query', 'ingest', 'actors', 'integration'];
+export const sourceFolders = [
+  'proto',
+  'config',
+  'runtime',
+  'segment',
+  'query',
+  'ingest',
+  'actors',
+  'integration',
+];
 const buildInputs = ['package.json', 'package-lock.json', 'tsconfig.json', 'scripts/build.mjs'];
 
 /** Every file below a folder that a build depends on, sorted. */
@@ -65,9 +74,25 @@ function buildKernels() {
   if (readIfThere(stamp) === digest && fs.existsSync(wasm)) return;
   const entries = files.filter((f) => !path.basename(f).startsWith('_')).map((f) => path.relative(root, f));
   run('assemblyscript/bin/asc.js', [
-    ...entries, '--outFile', path.relative(root, wasm), '-O3', '--noAssert', '--runtime', 'stub',
-    '--enable', 'simd', '--enable', 'threads', '--enable', 'bulk-memory', '--importMemory', '--sharedMemory',
-    '--initialMemory', '16', '--maximumMemory', '65536',
+    ...entries,
+    '--outFile',
+    path.relative(root, wasm),
+    '-O3',
+    '--noAssert',
+    '--runtime',
+    'stub',
+    '--enable',
+    'simd',
+    '--enable',
+    'threads',
+    '--enable',
+    'bulk-memory',
+    '--importMemory',
+    '--sharedMemory',
+    '--initialMemory',
+    '16',
+    '--maximumMemory',
+    '65536',
   ]);
   fs.writeFileSync(stamp, digest);
 }
@@ -99,8 +124,22 @@ function removeStale() {
 
 /** Natives and packages that are imported on first use stay outside the bundles. */
 const external = [
-  'libsql', 'lz4', 'roaring', 'mysql2', 'mysql2/*', '@google-cloud/storage', 'mysql', 'pg', 'pg-*', 'sqlite3',
-  'better-sqlite3', 'oracledb', 'tedious', 'mock-aws-s3', 'aws-sdk', 'nock',
+  'libsql',
+  'lz4',
+  'roaring',
+  'mysql2',
+  'mysql2/*',
+  '@google-cloud/storage',
+  'mysql',
+  'pg',
+  'pg-*',
+  'sqlite3',
+  'better-sqlite3',
+  'oracledb',
+  'tedious',
+  'mock-aws-s3',
+  'aws-sdk',
+  'nock',
 ];
 
 async function bundle() {
@@ -128,14 +167,19 @@ async function bundle() {
     minifySyntax: true,
     external,
     logLevel: 'warning',
-    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __filename = (await import('node:url')).fileURLToPath(import.meta.url); const __dirname = (await import('node:path')).dirname(__filename);" },
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __filename = (await import('node:url')).fileURLToPath(import.meta.url); const __dirname = (await import('node:path')).dirname(__filename);",
+    },
   });
 }
 
 const stampFileFor = (bundles) => path.join(dist, bundles ? 'build.stamp' : 'compile.stamp');
 
 function currentStamp() {
-  const inputs = [...sourceFolders.flatMap((f) => sourceFiles(f)), ...buildInputs.map((f) => path.join(root, f))];
+  const inputs = [
+    ...sourceFolders.flatMap((f) => sourceFiles(f)),
+    ...buildInputs.map((f) => path.join(root, f)),
+  ];
   return stampOf(inputs.filter((f) => fs.existsSync(f)));
 }
 

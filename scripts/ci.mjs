@@ -16,7 +16,11 @@ const portBase = 18_888;
 
 function run(command, args, { echo = true, env = {}, minutes = minutesLeft() } = {}) {
   return new Promise((done) => {
-    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let out = '';
     const take = (chunk) => {
       out += chunk;
@@ -54,18 +58,30 @@ async function healthy(url) {
 /** One recorded suite against a fresh Grove; answers whether the floor holds. */
 async function recorded(name, script, args) {
   const url = `http://localhost:${portBase}`;
-  const grove = spawn(process.execPath, ['scripts/grove.mjs', 'start', '--ephemeral', '--port-base', String(portBase)], {
-    cwd: root,
-    env: { ...process.env, GROVE_INPUT_DIRS: path.join(recordings, 'golden/datasets') },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const grove = spawn(
+    process.execPath,
+    ['scripts/grove.mjs', 'start', '--ephemeral', '--port-base', String(portBase)],
+    {
+      cwd: root,
+      env: { ...process.env, GROVE_INPUT_DIRS: path.join(recordings, 'golden/datasets') },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
   const gone = new Promise((done) => grove.on('close', done));
   try {
     if (!(await healthy(url))) return { name, passed: 0, failed: 1, floor: 0, ok: false };
-    const { out } = await run(process.execPath, [script, '--url', url, ...args], { echo: false, minutes: Math.min(15, minutesLeft()) });
+    const { out } = await run(process.execPath, [script, '--url', url, ...args], {
+      echo: false,
+      minutes: Math.min(15, minutesLeft()),
+    });
     const found = counts(out) ?? { passed: 0, failed: 0 };
     const floor = JSON.parse(fs.readFileSync(floorsFile, 'utf8'))[name] ?? 0;
-    console.log(out.split('\n').filter((line) => /^(ingested|INGEST FAILED|weight|\S+: \d+ passed)/.test(line)).join('\n'));
+    console.log(
+      out
+        .split('\n')
+        .filter((line) => /^(ingested|INGEST FAILED|weight|\S+: \d+ passed)/.test(line))
+        .join('\n'),
+    );
     return { name, ...found, floor, ok: found.passed >= floor };
   } finally {
     grove.kill('SIGTERM');
@@ -89,7 +105,9 @@ const suites = [
 for (const [name, script, args] of suites) {
   if (!fs.existsSync(script) || minutesLeft() < 5) continue;
   const result = await recorded(name, script, args);
-  console.log(`${name}: ${result.passed} of ${result.passed + result.failed} recorded cases pass (floor ${result.floor})`);
+  console.log(
+    `${name}: ${result.passed} of ${result.passed + result.failed} recorded cases pass (floor ${result.floor})`,
+  );
   if (result.ok) passed++;
   else failed++;
 }

@@ -13,14 +13,31 @@ const pbts = require('protobufjs-cli/pbts');
 const protobuf = require('protobufjs');
 require('protobufjs/ext/descriptor');
 
-const files = fs.readdirSync(path.join(root, 'proto')).filter((f) => f.endsWith('.proto')).sort();
+const files = fs
+  .readdirSync(path.join(root, 'proto'))
+  .filter((f) => f.endsWith('.proto'))
+  .sort();
 const inputs = files.map((f) => path.join(root, 'proto', f));
-const call = (tool, args) => new Promise((done, fail) => tool.main(args, (e, out) => (e ? fail(e) : done(out))));
+const call = (tool, args) =>
+  new Promise((done, fail) => tool.main(args, (e, out) => (e ? fail(e) : done(out))));
 
 async function generate(into) {
   fs.mkdirSync(into, { recursive: true });
   const js = path.join(into, 'messages.js');
-  const common = ['-t', 'static-module', '-w', 'esm', '--dependency', 'protobufjs/minimal.js', '--no-service', '--no-verify', '--no-delimited', '--no-convert', '-p', path.join(root, 'proto')];
+  const common = [
+    '-t',
+    'static-module',
+    '-w',
+    'esm',
+    '--dependency',
+    'protobufjs/minimal.js',
+    '--no-service',
+    '--no-verify',
+    '--no-delimited',
+    '--no-convert',
+    '-p',
+    path.join(root, 'proto'),
+  ];
   const commented = path.join(into, 'commented.js');
   await call(pbjs, [...common, '-o', commented, ...inputs]);
   await call(pbts, ['-o', path.join(into, 'messages.d.ts'), commented]);
@@ -32,15 +49,26 @@ async function generate(into) {
   schema.resolveAll();
   const set = schema.toDescriptor('proto3');
   const bytes = Buffer.from(set.constructor.encode(set).finish());
-  fs.writeFileSync(path.join(into, 'descriptors.js'),
-    `// Generated from proto/*.proto: a FileDescriptorSet, base64.\nexport const descriptorSet = '${bytes.toString('base64')}';\n`);
+  fs.writeFileSync(
+    path.join(into, 'descriptors.js'),
+    `// Generated from proto/*.proto: a FileDescriptorSet, base64.\nexport const descriptorSet = '${bytes.toString('base64')}';\n`,
+  );
   fs.writeFileSync(path.join(into, 'descriptors.d.ts'), 'export declare const descriptorSet: string;\n');
 }
 
 if (process.argv.includes('--check')) {
   const tmp = fs.mkdtempSync(path.join(os.tmpdir(), 'grove-proto-'));
   await generate(tmp);
-  const stale = fs.readdirSync(tmp).filter((f) => fs.readFileSync(path.join(tmp, f), 'utf8') !== fs.readFileSync(path.join(root, 'proto/gen', f), 'utf8'));
+  const stale = fs
+    .readdirSync(tmp)
+    .filter(
+      (f) =>
+        fs.readFileSync(path.join(tmp, f), 'utf8') !==
+        fs.readFileSync(path.join(root, 'proto/gen', f), 'utf8'),
+    );
   fs.rmSync(tmp, { recursive: true });
-  if (stale.length > 0) { console.error(`proto/gen is stale: ${stale.join(', ')}; run npm run proto`); process.exit(1); }
+  if (stale.length > 0) {
+    console.error(`proto/gen is stale: ${stale.join(', ')}; run npm run proto`);
+    process.exit(1);
+  }
 } else await generate(path.join(root, 'proto/gen'));

@@ -23,7 +23,10 @@ let failed = 0;
 const reasons = new Map();
 
 function check(name, bin, args) {
-  const done = spawnSync(process.execPath, [path.join(root, 'node_modules', bin), ...args], { cwd: root, encoding: 'utf8' });
+  const done = spawnSync(process.execPath, [path.join(root, 'node_modules', bin), ...args], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   if (done.status === 0) passed++;
   else {
     failed++;
@@ -60,7 +63,11 @@ if (wants('lint')) {
   check('format', 'oxfmt/bin/oxfmt', ['--check']);
 }
 const unitFolders = sourceFolders.filter((f) => f !== 'integration');
-if (wants('unit')) await runMocha([...testFiles(unitFolders, '.test'), path.join(root, 'dist/integration/tidy.test.js')], 20_000);
+if (wants('unit'))
+  await runMocha(
+    [...testFiles(unitFolders, '.test'), path.join(root, 'dist/integration/tidy.test.js')],
+    20_000,
+  );
 if (wants('integration')) {
   const files = testFiles(['integration'], '.test').filter((f) => !f.endsWith('tidy.test.js'));
   await runMocha(long ? [...files, ...testFiles(['integration'], '.long')] : files, 120_000);
