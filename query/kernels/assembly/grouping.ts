@@ -1,0 +1,196 @@
+// Group numbers: id vectors, their combination into 64-bit keys, and an open-addressing table from key to number.
+// A table has `capacity` (power of two) entries of 16 bytes {key, number + 1 as u32, unused}; 0 = free.
+
+/** Ids of `width` bytes to u32. */
+export function idsWiden(ids: usize, width: u32, n: u32, out: usize): void {
+  if (width == 1) for (let i: usize = 0; i < <usize>n; i++) store<u32>(out + (i << 2), <u32>load<u8>(ids + i));
+  else if (width == 2) for (let i: usize = 0; i < <usize>n; i++) store<u32>(out + (i << 2), <u32>load<u16>(ids + (i << 1)));
+  else memory.copy(out, ids, <usize>n << 2);
+}
+/** Ids of the rows in `sel` to u32. */
+export function idsGather(ids: usize, width: u32, sel: usize, n: u32, out: usize): void {
+  if (width == 1) for (let i: usize = 0; i < <usize>n; i++) store<u32>(out + (i << 2), <u32>load<u8>(ids + <usize>load<u32>(sel + (i << 2))));
+  else if (width == 2) for (let i: usize = 0; i < <usize>n; i++) store<u32>(out + (i << 2), <u32>load<u16>(ids + (<usize>load<u32>(sel + (i << 2)) << 1)));
+  else for (let i: usize = 0; i < <usize>n; i++) store<u32>(out + (i << 2), load<u32>(ids + (<usize>load<u32>(sel + (i << 2)) << 2)));
+}
+export function gather32(p: usize, sel: usize, n: u32, out: usize): void {
+  for (let i: usize = 0; i < <usize>n; i++) store<u32>(out + (i << 2), load<u32>(p + (<usize>load<u32>(sel + (i << 2)) << 2)));
+}
+export function gather64(p: usize, sel: usize, n: u32, out: usize): void {
+  for (let i: usize = 0; i < <usize>n; i++) store<u64>(out + (i << 3), load<u64>(p + (<usize>load<u32>(sel + (i << 2)) << 3)));
+}
+/** 4-byte values of the rows in `sel` as 64-bit keys. */
+export function gather32To64(p: usize, sel: usize, n: u32, out: usize): void {
+  for (let i: usize = 0; i < <usize>n; i++) store<u64>(out + (i << 3), <u64>load<u32>(p + (<usize>load<u32>(sel + (i << 2)) << 2)));
+}
+export function fill32(p: usize, n: u32, value: u32): void {
+  for (let i: usize = 0; i < <usize>n; i++) store<u32>(p + (i << 2), value);
+}
+export function widen32To64(p: usize, n: u32, out: usize): void {
+  for (let i: usize = 0; i < <usize>n; i++) store<u64>(out + (i << 3), <u64>load<u32>(p + (i << 2)));
+}
+/** out = a * multiplier + b, 32 bits. */
+export function combine32(a: usize, multiplier: u32, b: usize, n: u32, out: usize): void {
+  for (let i: usize = 0; i < <usize>n; i++) {
+    store<u32>(out + (i << 2), load<u32>(a + (i << 2)) * multiplier + load<u32>(b + (i << 2)));
+  }
+}
+
+// @ts-ignore: decorator
+@inline function slotOf(key: u64): u64 {
+  let h = key ^ (key >>> 32);
+  h *= 0x9e3779b97f4a7c15;
+  return h ^ (h >>> 29);
+}
+/**
+ * Numbers for `n` keys into `out`; new keys get count, count + 1, … and are appended to `list`. Answers the new count.
+ * The caller keeps count + n below the capacity, so that a free entry always ends the search.
+ */
+export function hashNumber(keys: usize, n: u32, table: usize, capacity: u32, list: usize, count: u32, out: usize): u32 {
+  const mask = <u64>(capacity - 1);
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const key = load<u64>(keys + (i << 3));
+    let at = slotOf(key) & mask;
+    while (true) {
+      const entry = table + (<usize>at << 4);
+      const number = load<u32>(entry, 8);
+      if (number == 0) {
+        store<u64>(entry, key);
+        store<u32>(entry, count + 1, 8);
+        store<u64>(list + (<usize>count << 3), key);
+        store<u32>(out + (i << 2), count);
+        count++;
+        break;
+      }
+      if (load<u64>(entry) == key) {
+        store<u32>(out + (i << 2), number - 1);
+        break;
+      }
+      at = (at + 1) & mask;
+    }
+  }
+  return count;
+}
+/** Clears the table to `capacity` entries and enters the `count` keys of `list` again. */
+export function hashRebuild(table: usize, capacity: u32, list: usize, count: u32): void {
+  memory.fill(table, 0, <usize>capacity << 4);
+  const mask = <u64>(capacity - 1);
+  for (let i: u32 = 0; i < count; i++) {
+    const key = load<u64>(list + (<usize>i << 3));
+    let at = slotOf(key) & mask;
+    while (load<u32>(table + (<usize>at << 4), 8) != 0) at = (at + 1) & mask;
+    store<u64>(table + (<usize>at << 4), key);
+    store<u32>(table + (<usize>at << 4), i + 1, 8);
+  }
+}
+/** Adds 1 to each number, and sets it to 0 where the row's bit is set (0 = null). */
+export function numbersWithNull(numbers: usize, sel: usize, n: u32, bits: usize, base: u32): void {
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const at = load<u32>(sel + (i << 2)) + base;
+    const bit = <u32>(load<u8>(bits + <usize>(at >>> 3)) >>> <u8>(at & 7)) & 1;
+    store<u32>(numbers + (i << 2), bit ? 0 : load<u32>(numbers + (i << 2)) + 1);
+  }
+}
+
+/** Entries that `n` rows become when each of their values is one (a row without values is one). May saturate. */
+export function explodedCount(offsets: usize, sel: usize, n: u32): u32 {
+  let total: u64 = 0;
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const at = offsets + (<usize>load<u32>(sel + (i << 2)) << 2);
+    const values = load<u32>(at, 4) - load<u32>(at);
+    total += <u64>(values == 0 ? 1 : values);
+  }
+  return total > <u64>u32.MAX_VALUE ? u32.MAX_VALUE : <u32>total;
+}
+/** For each value of each entry: the entry's index into `source`, the value's id into `out`. */
+export function explode(offsets: usize, ids: usize, sel: usize, n: u32, nullId: u32, source: usize, out: usize): u32 {
+  let k: usize = 0;
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const at = offsets + (<usize>load<u32>(sel + (i << 2)) << 2);
+    let from = load<u32>(at);
+    const to = load<u32>(at, 4);
+    if (from == to) {
+      store<u32>(source + (k << 2), <u32>i);
+      store<u32>(out + (k << 2), nullId);
+      k++;
+    }
+    for (; from < to; from++) {
+      store<u32>(source + (k << 2), <u32>i);
+      store<u32>(out + (k << 2), load<u32>(ids + (<usize>from << 2)));
+      k++;
+    }
+  }
+  return <u32>k;
+}
+
+/**
+ * Bucket of each row in `sel`: the last of `count` ascending edges (i64) that is <= its time. The caller made sure
+ * that no time lies before the first edge. Rows near each other mostly share a bucket, which is looked at first.
+ */
+export function bucketNumbers(times: usize, sel: usize, n: u32, edges: usize, count: u32, out: usize): void {
+  let at: u32 = 0;
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const t = load<i64>(times + (<usize>load<u32>(sel + (i << 2)) << 3));
+    const here = edges + (<usize>at << 3);
+    if (t < load<i64>(here) || (at + 1 < count && t >= load<i64>(here, 8))) {
+      let lo: u32 = 0, hi = count;
+      while (lo < hi) {
+        const mid = (lo + hi) >>> 1;
+        if (load<i64>(edges + (<usize>mid << 3)) <= t) lo = mid + 1;
+        else hi = mid;
+      }
+      at = lo == 0 ? 0 : lo - 1;
+    }
+    store<u32>(out + (i << 2), at);
+  }
+}
+/** Index of the first selected entry that is >= row. */
+export function selectionLowerBound(sel: usize, n: u32, row: u32): u32 {
+  let lo: u32 = 0, hi = n;
+  while (lo < hi) {
+    const mid = (lo + hi) >>> 1;
+    if (load<u32>(sel + (<usize>mid << 2)) < row) lo = mid + 1;
+    else hi = mid;
+  }
+  return lo;
+}
+/** Indexes of the non-zero bytes of [p, p + n) into `out` (u32). Answers how many. */
+export function markedNumbers(p: usize, n: u32, out: usize): u32 {
+  let k: usize = 0;
+  let i: u32 = 0;
+  for (; i + 8 <= n; i += 8) {
+    let x = load<u64>(p + <usize>i);
+    while (x != 0) {
+      store<u32>(out + (k << 2), i + <u32>(ctz<u64>(x) >>> 3));
+      k++;
+      x &= x - 1;
+    }
+  }
+  for (; i < n; i++) {
+    if (load<u8>(p + <usize>i)) {
+      store<u32>(out + (k << 2), i);
+      k++;
+    }
+  }
+  return <u32>k;
+}
+/** 8-byte table entries of u32 ids. */
+export function lookup64(numbers: usize, n: u32, table: usize, out: usize): void {
+  for (let i: usize = 0; i < <usize>n; i++) store<u64>(out + (i << 3), load<u64>(table + (<usize>load<u32>(numbers + (i << 2)) << 3)));
+}
+/** One flag byte a number to a bitset, bit i = flag of numbers[i]. */
+export function lookupBits(numbers: usize, n: u32, table: usize, bits: usize): void {
+  for (let i: u32 = 0; i < n; i += 64) {
+    let x: u64 = 0;
+    const m = min<u32>(64, n - i);
+    for (let k: u32 = 0; k < m; k++) x |= <u64>load<u8>(table + <usize>load<u32>(numbers + (<usize>(i + k) << 2))) << <u64>k;
+    store<u64>(bits + (<usize>(i >>> 6) << 3), x);
+  }
+}
+/** out = a << 32 | b. */
+export function pair64(a: usize, b: usize, n: u32, out: usize): void {
+  for (let i: usize = 0; i < <usize>n; i++) {
+    store<u32>(out + (i << 3), load<u32>(b + (i << 2)));
+    store<u32>(out + (i << 3), load<u32>(a + (i << 2)), 4);
+  }
+}
