@@ -1,0 +1,17 @@
+/** What every operator over one segment is handed. */
+import type { SegmentView } from '../../segment/read/view.js';
+import type { QueryKernels } from '../kernels/exports.js';
+import type { Scratch } from './scratch.js';
+
+export interface Environment {
+  readonly segment: SegmentView;
+  readonly kernels: QueryKernels;
+  readonly scratch: Scratch;
+  /** Called once per batch; throws Canceled or Timeout. */
+  readonly check: () => void;
+}
+
+/** Words of a bitset over `rows` rows. */
+export function wordsOf(rows: number): number {
+  return Math.ceil(rows / 64);
+}

@@ -1,0 +1,47 @@
+/** The worker pool as its users see it: data nodes scan segments through it, others hand it CPU work. */
+import type { IntervalMs } from '../../segment/read/view.js';
+import type { Frame } from '../frame.js';
+import type { NativeQuery } from '../native/model.js';
+
+/** A segment to scan. `handle` is what segment/read gives out for opening a view on another thread. */
+export interface SegmentRef<Handle = unknown> {
+  readonly segmentId: string;
+  readonly handle: Handle;
+  /** Sorted, not overlapping: the query's intervals to be answered from this segment. */
+  readonly intervals: readonly IntervalMs[];
+}
+
+export interface RunOptions {
+  /** Aborted = the work stops within one batch and the result is CodedError Canceled. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds from now; then CodedError Timeout. */
+  readonly deadlineMs?: number;
+}
+
+/** The partial result of the segments named; each segment is named once, by the last part that holds rows of it. */
+export interface SegmentsPart {
+  readonly segmentIds: readonly string[];
+  readonly frame: Frame;
+}
+
+export interface Pool {
+  readonly threads: number;
+  /**
+   * Runs the query over the segments and yields partial frames as they are done; merge them with mergePartials.
+   * Errors: Canceled, Timeout, LimitExceeded (queue full), CorruptSegment, Unavailable (a worker died), InvalidInput.
+   * Leaving the loop early stops the scans.
+   */
+  scanSegments(
+    query: NativeQuery,
+    refs: readonly SegmentRef[],
+    options?: RunOptions,
+  ): AsyncIterable<SegmentsPart>;
+  /** Runs a job of the worker's table; `transfer` moves buffers instead of copying them. */
+  run(
+    name: string,
+    input: unknown,
+    transfer?: readonly ArrayBuffer[],
+    options?: RunOptions,
+  ): Promise<unknown>;
+  close(): Promise<void>;
+}
