@@ -1,0 +1,191 @@
+/** Retention rules: Druid's JSON read, written back with defaults, and matched against segments. */
+import { invalidInput } from '../../proto/errors.js';
+import { addPeriod, parsePeriod, type Period } from '../../query/granularity/period.js';
+import { utcZone } from '../../query/granularity/zone.js';
+import type { IntervalMs } from '../../segment/read/view.js';
+import { formatInterval, parseInterval } from '../../segment/timeline/interval.js';
+
+export const DEFAULT_TIER = '_default_tier';
+/** Druid's, when the store holds no `_default` list. */
+export const DEFAULT_REPLICANTS = 2;
+export const CLUSTER_RULES = '_default';
+
+/** When a rule speaks about a segment. Periods end now (and, with `includeFuture`, go on). */
+type Span =
+  | { readonly span: 'forever' }
+  | { readonly span: 'interval'; readonly interval: IntervalMs; readonly given: string }
+  | { readonly span: 'period'; readonly period: Period; readonly given: string; readonly includeFuture: boolean }
+  | { readonly span: 'before'; readonly period: Period; readonly given: string };
+
+export type Rule = Span &
+  (
+    | {
+        readonly kind: 'load';
+        /** Tier → copies. */
+        readonly replicants: Readonly<Record<string, number>>;
+        readonly useDefaultTierForNull: boolean;
+      }
+    | { readonly kind: 'drop' }
+    /** A copy on every data node. */
+    | { readonly kind: 'broadcast' }
+  );
+
+const kinds = ['load', 'drop', 'broadcast'] as const;
+const spans = ['Forever', 'ByInterval', 'ByPeriod'] as const;
+const knownTypes: readonly string[] = [
+  ...kinds.flatMap((kind) => spans.map((span) => `${kind}${span}`)),
+  'dropBeforeByPeriod',
+].toSorted();
+
+/** Reads a rule list. Throws InvalidInput naming the rule and the key. */
+export function parseRules(json: unknown): Rule[] {
+  if (!Array.isArray(json)) {
+    const what = json === null ? 'null' : typeof json === 'object' ? 'Object value' : typeof json;
+    throw invalidInput(`Cannot deserialize a list of rules from ${what}`, 'rules');
+  }
+  return json.map((item: unknown, i) => parseRule(item, `rules[${i}]`));
+}
+
+/** The text of a metadata row. */
+export function parseRulesText(text: string): Rule[] {
+  return parseRules(JSON.parse(text));
+}
+
+function parseRule(json: unknown, field: string): Rule {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw invalidInput(`${field} must be an object`, field);
+  }
+  const row = json as Record<string, unknown>;
+  const type = row['type'];
+  if (typeof type !== 'string' || !knownTypes.includes(type)) {
+    throw invalidInput(
+      `Could not resolve type id '${String(type)}' of ${field} as a rule; known type ids = [${knownTypes.join(', ')}]`,
+      `${field}.type`,
+    );
+  }
+  const kind = kinds.find((name) => type.startsWith(name)) ?? 'drop';
+  const span = parseSpan(type.slice(kind.length), row, field);
+  if (kind !== 'load') return { kind, ...span };
+  const useDefaultTierForNull = row['useDefaultTierForNull'] !== false;
+  return { kind, ...span, useDefaultTierForNull, replicants: parseReplicants(row, useDefaultTierForNull, field) };
+}
+
+function parseSpan(name: string, row: Record<string, unknown>, field: string): Span {
+  if (name === 'Forever') return { span: 'forever' };
+  if (name === 'ByInterval') {
+    const given = row['interval'];
+    if (typeof given !== 'string') throw invalidInput(`${field}.interval must be a text`, `${field}.interval`);
+    return { span: 'interval', interval: parseInterval(given, `${field}.interval`), given };
+  }
+  const given = row['period'];
+  const period = typeof given === 'string' ? parsePeriod(given) : undefined;
+  if (typeof given !== 'string' || period === undefined) {
+    throw invalidInput(`${field}.period must be an ISO period`, `${field}.period`);
+  }
+  if (name === 'BeforeByPeriod') return { span: 'before', period, given };
+  return { span: 'period', period, given, includeFuture: row['includeFuture'] !== false };
+}
+
+function parseReplicants(
+  row: Record<string, unknown>,
+  useDefault: boolean,
+  field: string,
+): Readonly<Record<string, number>> {
+  const given = row['tieredReplicants'] ?? null;
+  if (given === null) return useDefault ? { [DEFAULT_TIER]: DEFAULT_REPLICANTS } : {};
+  const key = `${field}.tieredReplicants`;
+  if (typeof given !== 'object' || Array.isArray(given)) throw invalidInput(`${key} must be an object`, key);
+  const replicants: Record<string, number> = {};
+  for (const [tier, count] of Object.entries(given)) {
+    if (!Number.isInteger(count) || (count as number) < 0) {
+      throw invalidInput(`${key}[${tier}] must be a whole number >= 0`, key);
+    }
+    replicants[tier] = count as number;
+  }
+  return replicants;
+}
+
+/** Druid's JSON, keys in its order. */
+export function ruleToJson(rule: Rule): Record<string, unknown> {
+  const json: Record<string, unknown> = {};
+  if (rule.span === 'interval') json['interval'] = formatInterval(rule.interval);
+  if (rule.span === 'period') {
+    json['period'] = rule.given;
+    json['includeFuture'] = rule.includeFuture;
+  }
+  if (rule.span === 'before') json['period'] = rule.given;
+  if (rule.kind === 'load') {
+    json['tieredReplicants'] = rule.replicants;
+    json['useDefaultTierForNull'] = rule.useDefaultTierForNull;
+  }
+  const suffix = { forever: 'Forever', interval: 'ByInterval', period: 'ByPeriod', before: 'BeforeByPeriod' };
+  json['type'] = `${rule.kind}${suffix[rule.span]}`;
+  return json;
+}
+
+/** Load and broadcast rules take what they touch, drop rules only what they hold whole. */
+export function ruleApplies(rule: Rule, segment: IntervalMs, nowMs: number): boolean {
+  const whole = rule.kind === 'drop';
+  switch (rule.span) {
+    case 'forever':
+      return true;
+    case 'interval':
+      return within(rule.interval.startMs, rule.interval.endMs, segment, whole);
+    case 'before':
+      return segment.endMs <= addPeriod(nowMs, rule.period, -1, utcZone);
+    case 'period': {
+      const startMs = addPeriod(nowMs, rule.period, -1, utcZone);
+      return within(startMs, rule.includeFuture ? Infinity : nowMs, segment, whole);
+    }
+  }
+}
+
+function within(startMs: number, endMs: number, segment: IntervalMs, whole: boolean): boolean {
+  return whole
+    ? startMs <= segment.startMs && segment.endMs <= endMs
+    : startMs < segment.endMs && segment.startMs < endMs;
+}
+
+/** What the first fitting rule asks for. */
+export type Verdict =
+  | { readonly kind: 'load'; readonly replicants: Readonly<Record<string, number>> }
+  | { readonly kind: 'broadcast' }
+  | { readonly kind: 'drop' }
+  /** No rule speaks about the segment: it stays as it is. */
+  | { readonly kind: 'none' };
+
+export const defaultRules: readonly Rule[] = [
+  {
+    kind: 'load',
+    span: 'forever',
+    replicants: { [DEFAULT_TIER]: DEFAULT_REPLICANTS },
+    useDefaultTierForNull: true,
+  },
+];
+
+/** A datasource's own list, then the cluster's. */
+export class RuleBook {
+  readonly #lists: ReadonlyMap<string, readonly Rule[]>;
+
+  constructor(lists: ReadonlyMap<string, readonly Rule[]>) {
+    this.#lists = lists;
+  }
+
+  get cluster(): readonly Rule[] {
+    return this.#lists.get(CLUSTER_RULES) ?? defaultRules;
+  }
+  own(dataSource: string): readonly Rule[] {
+    return dataSource === CLUSTER_RULES ? this.cluster : (this.#lists.get(dataSource) ?? []);
+  }
+  get dataSources(): readonly string[] {
+    return [...this.#lists.keys()];
+  }
+
+  judge(dataSource: string, interval: IntervalMs, nowMs: number): Verdict {
+    for (const rule of [...this.own(dataSource), ...this.cluster]) {
+      if (!ruleApplies(rule, interval, nowMs)) continue;
+      return rule.kind === 'load' ? { kind: 'load', replicants: rule.replicants } : { kind: rule.kind };
+    }
+    return { kind: 'none' };
+  }
+}
