@@ -39,6 +39,8 @@ describe('delta log', () => {
     log.apply([{ key: 'a', value: 1 }]);
     const stop = new AbortController();
     const stream = log.watch(2, stop.signal);
+    const hello = (await stream.next()).value as Delta<Item>;
+    expect(hello).to.deep.include({ sequence: 2, changed: [], removed: [] });
     const coming = stream.next();
     log.apply([{ key: 'a', value: 2 }]);
     expect((await coming).value).to.deep.include({ sequence: 3, changed: [{ key: 'a', value: 2 }] });
@@ -49,7 +51,7 @@ describe('delta log', () => {
     const log = new DeltaLog<Item>(keyOf, 2);
     for (let i = 1; i <= 10; i++) log.apply([{ key: 'k', value: i }]);
     const stop = new AbortController();
-    const [near] = await take(log.watch(10, stop.signal), 1);
+    const [, near] = await take(log.watch(10, stop.signal), 2);
     expect(near).to.deep.include({ sequence: 11, snapshot: false });
     const [far] = await take(log.watch(2, stop.signal), 1);
     expect(far).to.deep.include({ sequence: 11, snapshot: true, snapshotEnd: true });
@@ -81,6 +83,7 @@ describe('delta log', () => {
     expect(follower.apply(delta(1))).to.equal('gap');
     follower.apply({ ...delta(4), snapshot: true, snapshotEnd: true, changed: [{ key: 'a', value: 1 }] });
     expect(follower.apply(delta(6))).to.equal('gap');
+    expect(follower.apply(delta(4))).to.equal('applied');
     expect(follower.items.size).to.equal(1);
     expect(follower.apply(delta(5))).to.equal('applied');
   });

@@ -1,7 +1,7 @@
 /**
  * A keyed set with an ordered log of its changes: what inventories and the expected set are streamed from.
- * A watcher gets a snapshot (or, when it says where it stands and the log still reaches back that far, only what it
- * missed), then each change in order. Sequences grow by one a change; a receiver that sees a gap asks again from 0.
+ * A watcher gets a snapshot (or, when it says where it stands and the log still reaches back that far, an empty hello
+ * and what it missed), then each change in order. Sequences grow by one a change; a receiver that sees a gap asks again from 0.
  */
 export interface Delta<V> {
   readonly sequence: number;
@@ -67,6 +67,9 @@ export class DeltaLog<V> {
     if (!this.#reaches(at)) {
       at = this.#sequence;
       yield* this.#snapshot();
+    } else {
+      // The watcher learns that it is heard even when nothing has changed since.
+      yield { sequence: at, snapshot: false, snapshotEnd: false, changed: [], removed: [] };
     }
     while (!signal.aborted) {
       if (!this.#reaches(at)) {
@@ -152,7 +155,10 @@ export class DeltaFollower<V> {
       this.#complete = true;
       return 'applied';
     }
-    if (!this.#complete || delta.sequence !== this.#sequence + 1) return 'gap';
+    if (!this.#complete || this.#sequence === 0) return 'gap';
+    const isHello = delta.changed.length === 0 && delta.removed.length === 0;
+    if (isHello && delta.sequence === this.#sequence) return 'applied';
+    if (delta.sequence !== this.#sequence + 1) return 'gap';
     for (const key of delta.removed) this.#items.delete(key);
     for (const value of delta.changed) this.#items.set(this.#keyOf(value), value);
     this.#sequence = delta.sequence;
