@@ -145,6 +145,14 @@ describe('ISO instants and intervals', () => {
     expect(at('2021-03-04T05:06:07.12345-02:30')).to.equal(Date.UTC(2021, 2, 4, 7, 36, 7, 123));
   });
 
+  it('prints instants beyond doubles exactly', () => {
+    const eternity = parseInterval('-146136543-09-08T08:23:32.096Z/146140482-04-24T15:36:27.903Z');
+    if ('error' in eternity) throw new Error(eternity.error);
+    expect(formatTimestamp(eternity.startMs, { type: 'all' })).to.equal('-146136543-09-08T08:23:32.096Z');
+    expect(formatTimestamp(eternity.endMs, { type: 'all' })).to.equal('146140482-04-24T15:36:27.903Z');
+    expect(formatTimestamp(-62_135_596_800_001, { type: 'all' })).to.equal('0000-12-31T23:59:59.999Z');
+  });
+
   it('refuses what Joda-Time refuses', () => {
     for (const text of [
       '',

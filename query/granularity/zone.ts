@@ -2,8 +2,9 @@
  * Time zones: offsets and local-to-UTC rules as Joda-Time has them, on top of the tz data that Node carries.
  * Intl is asked once per window of about twelve days; after that an offset is a map lookup.
  */
-import { civilOf, localMsOf, millisOfDay } from './calendar.js';
+import { civilFromDays, localMsOf, MS_PER_DAY } from './calendar.js';
 
+const DAY = BigInt(MS_PER_DAY);
 const WINDOW_MS = 2 ** 30;
 /** The widest offset difference between two sides of a transition that zones have had, with room. */
 const LOOK_BACK_MS = 27 * 3_600_000;
@@ -303,12 +304,23 @@ function formatterOf(timeZone: string): Intl.DateTimeFormat {
 
 const two = (value: number): string => String(value).padStart(2, '0');
 
+/** The end of Druid's eternity is one millisecond before 2^62, which a double can't hold. */
+const ETERNITY_END = 2n ** 62n - 1n;
+
 /** ISO text with milliseconds and the zone's offset ("Z" for zero), as Joda-Time prints it. */
 export function formatInstant(ms: number, zone: Zone): string {
   const offset = zone.offsetAt(ms);
   const local = ms + offset;
-  const { year, month, day } = civilOf(local);
-  const rest = millisOfDay(local);
+  let days = Math.floor(local / MS_PER_DAY);
+  let rest = local - days * MS_PER_DAY;
+  if (!Number.isSafeInteger(local)) {
+    // Too large for exact steps in doubles.
+    const exact = BigInt(ms) > ETERNITY_END ? ETERNITY_END : BigInt(ms) + BigInt(offset);
+    const restExact = BigInt.asIntN(64, ((exact % DAY) + DAY) % DAY);
+    rest = Number(restExact);
+    days = Number((exact - restExact) / DAY);
+  }
+  const { year, month, day } = civilFromDays(days);
   const years = year < 0 ? `-${String(-year).padStart(4, '0')}` : String(year).padStart(4, '0');
   const clock = `${two(Math.floor(rest / 3_600_000))}:${two(Math.floor(rest / 60_000) % 60)}:${two(Math.floor(rest / 1000) % 60)}`;
   return `${years}-${two(month)}-${two(day)}T${clock}.${String(rest % 1000).padStart(3, '0')}${formatOffset(offset)}`;

@@ -1,0 +1,82 @@
+/**
+ * JSON written as Jackson writes it: 64-bit integers exactly, doubles in Java's form, text as UTF-8 in chunks.
+ */
+import { doubleJson } from './java-number.js';
+
+/** Takes JSON text piece by piece; a piece never ends inside a surrogate pair. */
+export interface JsonSink {
+  raw(text: string): void;
+}
+
+const CHUNK_UNITS = 32_768;
+
+/** Collects text and hands out UTF-8 chunks of about 32 KiB; `end` hands out the rest. */
+export class ChunkSink implements JsonSink {
+  readonly #take: (chunk: Uint8Array) => void;
+  #text = '';
+
+  constructor(take: (chunk: Uint8Array) => void) {
+    this.#take = take;
+  }
+
+  raw(text: string): void {
+    this.#text += text;
+    if (this.#text.length >= CHUNK_UNITS) this.end();
+  }
+
+  end(): void {
+    if (this.#text.length === 0) return;
+    this.#take(Buffer.from(this.#text, 'utf8'));
+    this.#text = '';
+  }
+}
+
+/** The whole text in memory, for small answers and tests. */
+export class TextSink implements JsonSink {
+  text = '';
+
+  raw(text: string): void {
+    this.text += text;
+  }
+}
+
+// eslint-disable-next-line no-control-regex -- control characters are what has to be escaped
+const special = /["\\\u0000-\u001f]/;
+
+/** A string literal; control characters as \b \t \n \f \r or \u001F (capital digits). */
+export function jsonString(text: string): string {
+  if (!special.test(text)) return `"${text}"`;
+  return JSON.stringify(text)
+    .replace(/\\u00[01][0-9a-f]/g, (escape) => `\\u${escape.slice(2).toUpperCase()}`)
+    .replace(/\\ud[89a-f][0-9a-f]{2}/g, (escape) => JSON.parse(`"${escape}"`) as string);
+}
+
+/**
+ * Any value as JSON: bigint and whole numbers as integers, other numbers as Java doubles. Undefined properties are left
+ * out. For shapes known only at run time; results have writers of their own.
+ */
+export function jsonText(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return jsonString(value);
+    case 'number':
+      return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : doubleJson(value);
+    case 'bigint':
+      return value.toString();
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'object':
+      return value === null ? 'null' : objectText(value);
+    default:
+      return 'null';
+  }
+}
+
+function objectText(value: object): string {
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`;
+  const parts: string[] = [];
+  for (const [name, inner] of Object.entries(value)) {
+    if (inner !== undefined) parts.push(`${jsonString(name)}:${jsonText(inner)}`);
+  }
+  return `{${parts.join(',')}}`;
+}
