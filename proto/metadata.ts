@@ -302,8 +302,8 @@ export interface MetadataTransactions {
     { readonly changed: boolean }
   >;
   /**
-   * Ends an active task: status, locks, run and its unused allocations, in one transaction. `changed` false = it had
-   * ended before; `status` is what stands in the table afterwards (null: unknown id).
+   * Ends an active task: status, locks and run, in one transaction. `changed` false = it had ended before; `status`
+   * is what stands in the table afterwards (null: unknown id). Its allocated ids stay taken.
    */
   finishTask: Op<
     { readonly taskId: string; readonly status: TaskStatus },
