@@ -153,6 +153,7 @@ class NatsBus implements Bus {
   private readonly listeners = new Set<(state: BusState) => void>();
   private readonly open = new Set<Subscription>();
   private readonly watching: Promise<void>;
+  private version = '';
 
   constructor(nc: NatsConnection, prefix: string, options: NatsOptions) {
     this.nc = nc;
@@ -160,11 +161,17 @@ class NatsBus implements Bus {
     this.options = options;
     this.options.metrics.gauge('grove_bus_connected').set(1);
     this.checkVersion();
-    this.watching = Promise.all([this.watchStatus(), this.watchClosed()]).then(() => undefined);
+    // The client's iterator of states never ends by itself, so `close` waits for the connection's end only.
+    this.watchStatus().then(undefined, (thrown: unknown) => {
+      this.options.log.error('the NATS state is no longer watched', { reason: String(thrown) });
+    });
+    this.watching = this.watchClosed();
   }
 
+  /** Of the server connected to now or last. */
   get serverVersion(): string {
-    return this.nc.info?.version ?? '';
+    this.version = this.nc.info?.version ?? this.version;
+    return this.version;
   }
 
   private checkVersion(): void {

@@ -1,0 +1,99 @@
+/**
+ * nats-servers for integration tests: real ones, on free ports, with data in temporary folders, all stopped at the
+ * end. The binary is found or obtained the way a user's start does it.
+ */
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { systemClock } from '../../runtime/clock.js';
+import { createLog, prettySink } from '../../runtime/log.js';
+import {
+  findNatsServer,
+  startNatsServer,
+  type NatsBinary,
+  type NatsServerHandle,
+} from '../../runtime/nats-server.js';
+import type { Log } from '../../runtime/types.js';
+import { skipBecause } from '../skips.js';
+
+export const clock = systemClock();
+/** Silent unless GROVE_TEST_LOG is set. */
+export const log: Log = createLog({
+  clock,
+  level: process.env['GROVE_TEST_LOG'] === undefined ? 'error' : 'debug',
+  sink: prettySink((line) => process.stderr.write(line)),
+});
+
+/** A port nobody uses at the moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+const folders: string[] = [];
+export function temporaryFolder(prefix = 'grove-test-'): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), prefix));
+  folders.push(folder);
+  return folder;
+}
+process.once('exit', () => {
+  for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
+});
+
+let found: Promise<NatsBinary> | undefined;
+/** Skips the running test (or suite, in `before`) with the reason when no server can be had. */
+export async function natsBinary(context: Parameters<typeof skipBecause>[0]): Promise<NatsBinary> {
+  found ??= findNatsServer({ clock, env: process.env, progress: (line) => log.info(line) });
+  try {
+    return await found;
+  } catch (thrown) {
+    return skipBecause(context, thrown instanceof Error ? thrown.message : String(thrown));
+  }
+}
+
+export interface TestNats {
+  readonly port: number;
+  readonly url: string;
+  readonly token: string;
+  readonly dataDir: string;
+  /** The running process; changes with `restart`. */
+  server: NatsServerHandle;
+  /** kill -9 now; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and data. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startTestNats(binary: NatsBinary): Promise<TestNats> {
+  const port = await freePort();
+  const dataDir = temporaryFolder('grove-nats-');
+  const token = 'token-of-the-test';
+  const start = (): Promise<NatsServerHandle> =>
+    startNatsServer({ binary, dataDir, host: '127.0.0.1', port, token, clock, log });
+  const server = await start();
+  const self: TestNats = {
+    port,
+    url: server.url,
+    token,
+    dataDir,
+    server,
+    kill: async () => {
+      process.kill(self.server.pid, 'SIGKILL');
+      await self.server.exited;
+    },
+    restart: async () => {
+      self.server = await start();
+    },
+    stop: () => self.server.stop(),
+  };
+  return self;
+}
