@@ -1,0 +1,149 @@
+/**
+ * Which segments answer a query and who is asked for which: versions per time chunk, pruning, replicas by load. Pure.
+ */
+import { CodedError } from '../../proto/errors.js';
+import type { Filter } from '../../query/native/model.js';
+import type { IntervalMs } from '../../segment/read/view.js';
+import { formatInterval } from '../../segment/timeline/interval.js';
+import type { Timeline } from '../../segment/timeline/timeline.js';
+import { mayMatch } from './prune.js';
+import type { ViewSegment } from './view.js';
+
+/** One segment's share of a query. */
+export interface Slice {
+  readonly dataSource: string;
+  readonly segmentId: string;
+  /** Of the partition set it belongs to. */
+  readonly chunk: IntervalMs;
+  readonly version: string;
+  /** Sorted, not overlapping. */
+  readonly intervals: readonly IntervalMs[];
+  readonly segment: ViewSegment;
+}
+
+export interface Question {
+  readonly dataSources: readonly string[];
+  /** Sorted, not overlapping. */
+  readonly intervals: readonly IntervalMs[];
+  readonly filter: Filter | undefined;
+}
+
+/** The segments that answer, in time order; fixed for the whole query. */
+export function chooseSlices(
+  question: Question,
+  timelineOf: (dataSource: string) => Pick<Timeline<ViewSegment>, 'lookup'> | undefined,
+): Slice[] {
+  const slices: Slice[] = [];
+  for (const dataSource of new Set(question.dataSources)) {
+    const timeline = timelineOf(dataSource);
+    if (timeline === undefined) continue;
+    const byId = new Map<string, { slice: Slice; intervals: IntervalMs[] }>();
+    for (const interval of question.intervals) {
+      for (const chunk of timeline.lookup(interval, (segment) => segment.queryable)) {
+        for (const segment of chunk.segments) {
+          const known = byId.get(segment.id);
+          if (known !== undefined) {
+            known.intervals.push(chunk.interval);
+            continue;
+          }
+          if (!mayMatch(segment.shardSpec, question.filter)) continue;
+          const intervals = [chunk.interval];
+          const slice: Slice = {
+            dataSource,
+            segmentId: segment.id,
+            chunk: chunk.chunkInterval,
+            version: chunk.version,
+            intervals,
+            segment,
+          };
+          byId.set(segment.id, { slice, intervals });
+        }
+      }
+    }
+    for (const { slice } of byId.values()) slices.push(slice);
+  }
+  return slices;
+}
+
+/** Parts of the asked intervals that nothing answers for, per datasource joined. */
+export function uncoveredIntervals(
+  question: Question,
+  timelineOf: (dataSource: string) => Pick<Timeline<ViewSegment>, 'lookup'> | undefined,
+): IntervalMs[] {
+  const uncovered: IntervalMs[] = [];
+  for (const dataSource of new Set(question.dataSources)) {
+    const timeline = timelineOf(dataSource);
+    for (const interval of question.intervals) {
+      let at = interval.startMs;
+      for (const chunk of timeline?.lookup(interval, (segment) => segment.queryable) ?? []) {
+        if (chunk.interval.startMs > at) uncovered.push({ startMs: at, endMs: chunk.interval.startMs });
+        at = chunk.interval.endMs;
+      }
+      if (at < interval.endMs) uncovered.push({ startMs: at, endMs: interval.endMs });
+    }
+  }
+  return uncovered;
+}
+
+export interface Holder {
+  readonly node: string;
+  /** Its inventory stream is open now. */
+  readonly fresh: boolean;
+  /** Queries in flight there. */
+  readonly load: number;
+}
+
+export interface Assignment {
+  /** Node → its slices. */
+  readonly byNode: ReadonlyMap<string, readonly Slice[]>;
+  /** Nobody serves these. */
+  readonly missing: readonly Slice[];
+}
+
+/** Heard nodes before unheard ones, then the least loaded; what is given out here counts too. */
+export function assign(
+  slices: readonly Slice[],
+  holdersOf: (segmentId: string) => readonly Holder[],
+  isExcluded: (slice: Slice, node: string) => boolean = () => false,
+): Assignment {
+  const byNode = new Map<string, Slice[]>();
+  const missing: Slice[] = [];
+  for (const slice of slices) {
+    let best: Holder | undefined;
+    let bestRank = Infinity;
+    for (const holder of holdersOf(slice.segmentId)) {
+      if (isExcluded(slice, holder.node)) continue;
+      const rank =
+        (holder.fresh ? 0 : 1e9) + holder.load * sliceWeight + (byNode.get(holder.node)?.length ?? 0);
+      if (rank < bestRank) {
+        best = holder;
+        bestRank = rank;
+      }
+    }
+    if (best === undefined) {
+      missing.push(slice);
+      continue;
+    }
+    const assigned = byNode.get(best.node);
+    if (assigned === undefined) byNode.set(best.node, [slice]);
+    else assigned.push(slice);
+  }
+  return { byNode, missing };
+}
+/** One query in flight weighs as much as so many segments of this one. */
+const sliceWeight = 8;
+
+/** Never a silent partial answer: the error names what is not there. */
+export function segmentsUnavailable(missing: readonly Slice[]): CodedError {
+  const [first] = missing;
+  const dataSource = first?.dataSource ?? '';
+  const ofOne = missing.filter((slice) => slice.dataSource === dataSource);
+  const startMs = Math.min(...ofOne.map((slice) => slice.segment.interval.startMs));
+  const endMs = Math.max(...ofOne.map((slice) => slice.segment.interval.endMs));
+  const interval = formatInterval({ startMs, endMs });
+  return new CodedError(
+    'SegmentsUnavailable',
+    `No data node serves ${ofOne.length} segments of dataSource[${dataSource}] in interval[${interval}] now`,
+    { dataSource, interval, count: ofOne.length },
+  );
+}
