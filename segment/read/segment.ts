@@ -1,0 +1,267 @@
+/**
+ * Stored segments: registered once in a process (cheap: only its index is read), opened as a view by any thread.
+ */
+import path from 'node:path';
+import { CodedError } from '../../proto/errors.js';
+import { corrupt } from '../format/bytes.js';
+import { bitmapOf, readDescriptor } from '../format/descriptor.js';
+import { chunkName } from '../format/smoosh.js';
+import type { Kernels } from '../kernels/load.js';
+import type { Files } from '../ports.js';
+import { cursorOf, Scratch, type ColumnFile, type ReadContext } from './column-file.js';
+import { openComplexColumn } from './complex.js';
+import { openNumberColumn, type NumberKind } from './numbers.js';
+import { nodeFiles, type Residency } from './residency.js';
+import { NullColumn, openStringColumn } from './strings.js';
+import { readSummary, type SegmentSummary } from './summary.js';
+import { BATCH_ROWS, type ColumnView, type NumericColumnView, type SegmentView } from './view.js';
+
+const timeColumn = '__time';
+
+/** Plain data: may be sent to other threads, which open views from it. */
+export interface SegmentHandle {
+  readonly id: string;
+  readonly dir: string;
+  readonly slotBase: number;
+  readonly generation: number;
+  readonly summary: SegmentSummary;
+}
+
+/** Reads the segment's index and takes its slots. Throws CorruptSegment. `unregisterSegment` gives them back. */
+export function registerSegment(
+  residency: Residency,
+  segment: { readonly id: string; readonly dir: string },
+  files: Files = nodeFiles,
+): SegmentHandle {
+  const summary = readSummary(segment.dir, files);
+  const { slotBase, generation } = residency.register(summary.files.length);
+  return { id: segment.id, dir: segment.dir, slotBase, generation, summary };
+}
+
+/** Views that are open stay readable; new ones are refused with NotFound. */
+export function unregisterSegment(residency: Residency, handle: SegmentHandle): void {
+  residency.unregister(handle.slotBase, handle.summary.files.length, handle.generation);
+}
+
+export interface ReaderOptions {
+  readonly kernels: Kernels;
+  readonly residency: Residency;
+  readonly files?: Files;
+}
+
+/** One thread's way to segments. */
+export class SegmentReader {
+  readonly #kernels: Kernels;
+  readonly #residency: Residency;
+  readonly #files: Files;
+  readonly #scratch: Scratch;
+
+  constructor(options: ReaderOptions) {
+    this.#kernels = options.kernels;
+    this.#residency = options.residency;
+    this.#files = options.files ?? nodeFiles;
+    this.#scratch = new Scratch(options.kernels);
+  }
+
+  /**
+   * Opens a segment for reading; nothing is read before it is asked for. Views opened with the same `token` (see
+   * `Residency.nextToken`) count as one touch of a column, so that one query on many threads doesn't make it hot.
+   */
+  openView(handle: SegmentHandle, token: number = this.#residency.nextToken()): StoredSegment {
+    return new StoredSegment(handle, {
+      kernels: this.#kernels,
+      residency: this.#residency,
+      files: this.#files,
+      scratch: this.#scratch,
+      token,
+    });
+  }
+
+  /** Frees this thread's scratch buffers. */
+  close(): void {
+    this.#scratch.close();
+  }
+}
+
+interface Machinery {
+  readonly kernels: Kernels;
+  readonly residency: Residency;
+  readonly files: Files;
+  readonly scratch: Scratch;
+  readonly token: number;
+}
+
+export class StoredSegment implements SegmentView {
+  readonly id: string;
+  readonly interval: SegmentView['interval'];
+  readonly rowCount: number;
+  readonly timeSorted: boolean;
+  readonly dimensions: readonly string[];
+  readonly metrics: readonly string[];
+  readonly summary: SegmentSummary;
+  readonly #handle: SegmentHandle;
+  readonly #machinery: Machinery;
+  readonly #context: ReadContext;
+  readonly #slots: Map<string, number>;
+  readonly #names: ReadonlySet<string>;
+  readonly #pinned = new Map<string, ColumnFile>();
+  readonly #columns = new Map<string, ColumnView>();
+  readonly #closing: (() => void)[] = [];
+  #closed = false;
+
+  constructor(handle: SegmentHandle, machinery: Machinery) {
+    const { summary } = handle;
+    this.id = handle.id;
+    this.summary = summary;
+    this.interval = summary.interval;
+    this.rowCount = summary.rowCount;
+    this.timeSorted = summary.timeSorted;
+    this.dimensions = summary.dimensions;
+    this.metrics = summary.metrics;
+    this.#handle = handle;
+    this.#machinery = machinery;
+    this.#slots = new Map(summary.files.map((file, i) => [file.name, i]));
+    this.#names = new Set([timeColumn, ...summary.dimensions, ...summary.metrics]);
+    this.#context = {
+      kernels: machinery.kernels,
+      residency: machinery.residency,
+      scratch: machinery.scratch,
+      rowCount: summary.rowCount,
+      open: (name) => this.#open(name),
+      find: (name) => (this.#slots.has(name) ? this.#open(name) : undefined),
+      onClose: (action) => this.#closing.push(action),
+    };
+  }
+
+  column(name: string): ColumnView | undefined {
+    if (!this.#names.has(name)) return undefined;
+    let column = this.#columns.get(name);
+    if (column === undefined) {
+      column = openColumn(this.#open(name), this.#context);
+      this.#columns.set(name, column);
+    }
+    return column;
+  }
+
+  timeRange(): { readonly minMs: number; readonly maxMs: number } | undefined {
+    if (this.rowCount === 0) return undefined;
+    if (this.timeSorted) return { minMs: this.#timeAt(0), maxMs: this.#timeAt(this.rowCount - 1) };
+    let min = Infinity;
+    let max = -Infinity;
+    const time = this.#time();
+    for (let start = 0; start < this.rowCount; start += BATCH_ROWS) {
+      const n = Math.min(BATCH_ROWS, this.rowCount - start);
+      for (const value of this.#machinery.kernels.arena.i64(time.batch(start), n)) {
+        const at = Number(value);
+        if (at < min) min = at;
+        if (at > max) max = at;
+      }
+    }
+    return { minMs: min, maxMs: max };
+  }
+
+  lowerBound(ms: number): number {
+    if (!this.timeSorted) throw new CodedError('Bug', 'lowerBound needs rows sorted by time');
+    let low = 0;
+    let high = Math.ceil(this.rowCount / BATCH_ROWS);
+    // First the last batch that starts before ms, then the row inside it.
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#timeAt(middle * BATCH_ROWS) < ms) low = middle + 1;
+      else high = middle;
+    }
+    if (low === 0) return 0;
+    const start = (low - 1) * BATCH_ROWS;
+    const n = Math.min(BATCH_ROWS, this.rowCount - start);
+    const times = this.#machinery.kernels.arena.i64(this.#time().batch(start), n);
+    let from = 0;
+    let to = n;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if (Number(times[middle]) < ms) from = middle + 1;
+      else to = middle;
+    }
+    return start + from;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const action of this.#closing) action();
+    for (const file of this.#pinned.values()) this.#machinery.residency.unpin(file.slot);
+    this.#columns.clear();
+    this.#pinned.clear();
+  }
+
+  /** The bytes of an internal file, pinned until the view closes; for tools. */
+  internalFile(name: string): ColumnFile {
+    return this.#open(name);
+  }
+
+  #time(): NumericColumnView {
+    const column = this.column(timeColumn);
+    if (column?.kind !== 'long') throw new CodedError('CorruptSegment', `__time of segment[${this.id}] is not long`);
+    return column;
+  }
+
+  #timeAt(row: number): number {
+    const inBatch = row % BATCH_ROWS;
+    const pointer = this.#time().batch(row - inBatch);
+    return Number(this.#machinery.kernels.arena.i64(pointer + inBatch * 8, 1)[0]);
+  }
+
+  #open(name: string): ColumnFile {
+    const known = this.#pinned.get(name);
+    if (known !== undefined) return known;
+    if (this.#closed) throw new CodedError('Bug', `view of segment[${this.id}] is closed`);
+    const { residency, files, token, kernels } = this.#machinery;
+    const index = this.#slots.get(name) ?? -1;
+    const entry = this.summary.files[index];
+    if (entry === undefined) {
+      const place = { file: path.join(this.#handle.dir, 'meta.smoosh'), column: name };
+      throw corrupt(place, 0, `internal file[${name}] is missing`);
+    }
+    const chunk = path.join(this.#handle.dir, chunkName(entry.chunk));
+    const place = { file: chunk, column: name };
+    const length = entry.end - entry.start;
+    const slot = this.#handle.slotBase + index;
+    const pinned = residency.pin(slot, this.#handle.generation, token, length, (into) => {
+      let got: number;
+      try {
+        got = files.readSync(chunk, into, entry.start);
+      } catch (error) {
+        throw new CodedError('StorageFailure', `segment file[${chunk}] can't be read`, {}, error);
+      }
+      if (got !== length) throw corrupt(place, entry.start + got, 'the file is cut short');
+    });
+    const bytes = kernels.arena.buffer(pinned.pointer, length);
+    const file = { place, pointer: pinned.pointer, length, slot, isHot: pinned.isHot, bytes };
+    this.#pinned.set(name, file);
+    return file;
+  }
+}
+
+const oldNumberParts: Readonly<Record<string, NumberKind>> = { long: 'long', float: 'float', double: 'double' };
+const numberParts: Readonly<Record<string, NumberKind>> = { longV2: 'long', floatV2: 'float', doubleV2: 'double' };
+
+function openColumn(file: ColumnFile, context: ReadContext): ColumnView {
+  const cursor = cursorOf(file);
+  const descriptor = readDescriptor(cursor);
+  const { part } = descriptor;
+  const bigEndian = part.byteOrder === 'BIG_ENDIAN';
+  const bitmap = bitmapOf(part);
+  const withNulls = Object.hasOwn(numberParts, part.type);
+  const kind = withNulls ? numberParts[part.type] : Object.hasOwn(oldNumberParts, part.type) ? oldNumberParts[part.type] : undefined;
+  if (kind !== undefined) return openNumberColumn(cursor, context, file, { kind, bigEndian, withNulls, bitmap });
+  switch (part.type) {
+    case 'stringDictionary':
+      return openStringColumn(cursor, context, file, { isMulti: descriptor.hasMultipleValues, bitmap, bigEndian });
+    case 'null':
+      if (part.numRows !== context.rowCount) throw cursor.fail(`numRows[${part.numRows}] of an all-null column`, 0);
+      return new NullColumn(context);
+    case 'complex':
+      return openComplexColumn(cursor, context, file, part.typeName ?? '');
+    default:
+      throw new CodedError('Unsupported', `column[${file.place.column}] has a part of type[${part.type}]`);
+  }
+}

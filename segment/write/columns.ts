@@ -1,0 +1,340 @@
+/** The bytes of single column files: numbers, strings, complex values. */
+import { CodedError } from '../../proto/errors.js';
+import type { ByteWriter } from '../format/bytes.js';
+import {
+  codecIds,
+  doublesPerBlock,
+  floatsPerBlock,
+  idsPerBlock,
+  idWidth,
+  intsPerBlock,
+  longsPerBlock,
+} from '../format/codec.js';
+import { writeConcise } from '../format/concise.js';
+import { writeDictionary } from '../format/dictionary.js';
+import { IndexedWriter } from '../format/indexed.js';
+import { blockBytesMax, lz4Bound, type Lz4Encoder } from '../format/lz4.js';
+import { encodeLongs } from '../format/longs.js';
+import { writeRoaring } from '../format/roaring.js';
+import type { ComplexSource, MultiStringSource, NumericSource, StringSource, WriteOptions } from './source.js';
+
+/** What every column of one segment is written with. */
+export interface WriteContext {
+  readonly options: WriteOptions;
+  readonly lz4: Lz4Encoder;
+  readonly rowCount: number;
+}
+
+export type BlockCodec = 'lz4' | 'uncompressed';
+
+const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/** The bytes of a typed array, little-endian. */
+export function bytesOf(values: ArrayBufferView): Buffer {
+  if (!littleEndian) throw new CodedError('Unsupported', 'segments are written on little-endian machines only');
+  return Buffer.from(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
+}
+
+/** Writes a list of blocks; `fill(block)` answers a block's plain bytes, valid until the next call. */
+export function writeBlocks(
+  out: ByteWriter,
+  count: number,
+  codec: BlockCodec,
+  lz4: Lz4Encoder,
+  fill: (block: number) => Buffer,
+): void {
+  const list = new IndexedWriter(out, count, false);
+  for (let block = 0; block < count; block++) {
+    const plain = fill(block);
+    list.beginEntry();
+    if (codec === 'lz4') {
+      out.reserve(lz4Bound(blockBytesMax));
+      out.length += lz4.encode(plain, out.buffer.subarray(out.length));
+    } else {
+      out.bytes(plain);
+    }
+    list.endEntry();
+  }
+  list.finish();
+}
+
+function slicesOf(bytes: Buffer, blockBytes: number): { count: number; fill: (block: number) => Buffer } {
+  return {
+    count: Math.ceil(bytes.length / blockBytes),
+    fill: (block) => bytes.subarray(block * blockBytes, Math.min((block + 1) * blockBytes, bytes.length)),
+  };
+}
+
+/** Part 2 of a number column: head and values. */
+export function writeNumbers(out: ByteWriter, source: NumericSource, context: WriteContext): void {
+  const codec = context.options.metricCompression ?? 'lz4';
+  if (source.kind === 'long' && context.options.longEncoding === 'auto') {
+    const encoded = encodeLongs(source.values);
+    if (encoded !== undefined) {
+      out.u8(2);
+      out.i32(context.rowCount);
+      out.i32(codec === 'none' ? 0 : encoded.perBlock);
+      out.u8((codecIds[codec] - 126) & 0xff);
+      out.bytes(encoded.header);
+      if (codec === 'none') out.bytes(encoded.pack(0, context.rowCount));
+      else {
+        const blocks = Math.ceil(context.rowCount / encoded.perBlock);
+        writeBlocks(out, blocks, codec, context.lz4, (block) =>
+          encoded.pack(block * encoded.perBlock, Math.min((block + 1) * encoded.perBlock, context.rowCount)),
+        );
+      }
+      return;
+    }
+  }
+  const perBlock = { long: longsPerBlock, float: floatsPerBlock, double: doublesPerBlock }[source.kind];
+  const width = source.kind === 'float' ? 4 : 8;
+  const bytes = bytesOf(source.values);
+  out.u8(2);
+  out.i32(context.rowCount);
+  out.i32(codec === 'none' ? 0 : perBlock);
+  out.u8(codecIds[codec]);
+  if (codec === 'none') {
+    out.bytes(bytes);
+    return;
+  }
+  const { count, fill } = slicesOf(bytes, perBlock * width);
+  writeBlocks(out, count, codec, context.lz4, fill);
+}
+
+function serdeOf(context: WriteContext): { type: 'roaring' | 'concise' } {
+  return { type: context.options.bitmap ?? 'roaring' };
+}
+
+export function writeBitmap(
+  out: ByteWriter,
+  rows: Uint32Array,
+  from: number,
+  to: number,
+  context: WriteContext,
+): void {
+  if (context.options.bitmap === 'concise') writeConcise(out, rows, from, to);
+  else writeRoaring(out, rows, from, to);
+}
+
+/** Rows whose bit is set. */
+export function rowsOf(bits: Uint8Array | undefined, rowCount: number): Uint32Array {
+  const found: number[] = [];
+  if (bits !== undefined) {
+    for (let at = 0; at < bits.length; at++) {
+      const byte = bits[at] as number;
+      if (byte === 0) continue;
+      for (let bit = 0; bit < 8; bit++) {
+        if (byte & (1 << bit) && at * 8 + bit < rowCount) found.push(at * 8 + bit);
+      }
+    }
+  }
+  return Uint32Array.from(found);
+}
+
+export function writeNumericColumn(out: ByteWriter, source: NumericSource, context: WriteContext): void {
+  const descriptor = {
+    valueType: source.kind.toUpperCase(),
+    hasMultipleValues: false,
+    parts: [{ type: `${source.kind}V2`, byteOrder: 'LITTLE_ENDIAN', bitmapSerdeFactory: serdeOf(context) }],
+  };
+  out.str32(JSON.stringify(descriptor));
+  const head = out.length;
+  out.i32(0);
+  writeNumbers(out, source, context);
+  out.buffer.writeInt32BE(out.length - head - 4, head);
+  const nulls = rowsOf(source.nulls, context.rowCount);
+  if (nulls.length === 0) return;
+  const bitmapHead = out.length;
+  out.i32(0);
+  writeBitmap(out, nulls, 0, nulls.length, context);
+  out.buffer.writeInt32BE(out.length - bitmapHead - 4, bitmapHead);
+}
+
+/** Compressed ids (8.3). */
+export function writeIds(
+  out: ByteWriter,
+  ids: Uint32Array,
+  largest: number,
+  codec: BlockCodec,
+  lz4: Lz4Encoder,
+): void {
+  const width = idWidth(largest);
+  const perBlock = idsPerBlock[width];
+  out.u8(2);
+  out.u8(width);
+  out.i32(ids.length);
+  out.i32(perBlock);
+  out.u8(codecIds[codec]);
+  const block = Buffer.allocUnsafe(perBlock * width);
+  writeBlocks(out, Math.ceil(ids.length / perBlock), codec, lz4, (index) => {
+    const from = index * perBlock;
+    const to = Math.min(from + perBlock, ids.length);
+    packIds(ids, from, to, width, block);
+    return block.subarray(0, (to - from) * width);
+  });
+}
+
+function packIds(ids: Uint32Array, from: number, to: number, width: number, target: Buffer): void {
+  if (width === 1) {
+    for (let i = from; i < to; i++) target[i - from] = ids[i] as number;
+    return;
+  }
+  let at = 0;
+  for (let i = from; i < to; i++) {
+    const id = ids[i] as number;
+    target[at++] = id & 0xff;
+    target[at++] = (id >>> 8) & 0xff;
+    if (width > 2) target[at++] = (id >>> 16) & 0xff;
+    if (width > 3) target[at++] = id >>> 24;
+  }
+}
+
+/** Ids at `width` bytes, big-endian, with the padding of the uncompressed forms. */
+function writePlainIds(out: ByteWriter, ids: Uint32Array, width: number): void {
+  out.reserve(ids.length * width + 4);
+  for (const id of ids) out.length = out.buffer.writeUIntBE(id, out.length, width);
+  out.zeros(4 - width);
+}
+
+/** Uncompressed ids (8.1). */
+function writeVsize(out: ByteWriter, ids: Uint32Array, largest: number): void {
+  const width = idWidth(largest);
+  out.u8(0);
+  out.u8(width);
+  out.i32(ids.length * width + 4 - width);
+  writePlainIds(out, ids, width);
+}
+
+/** Uncompressed rows of ids (8.2). */
+function writeVsizeRows(out: ByteWriter, source: MultiStringSource, largest: number): void {
+  const width = idWidth(largest);
+  const rows = source.offsets.length - 1;
+  out.u8(1);
+  out.u8(width);
+  out.i32(4 + 4 * rows + source.ids.length * width + 4 - width);
+  out.i32(rows);
+  for (let row = 1; row <= rows; row++) out.i32((source.offsets[row] as number) * width);
+  writePlainIds(out, source.ids, width);
+}
+
+/** Compressed rows of ids (8.5). */
+function writeIdRows(out: ByteWriter, source: MultiStringSource, largest: number, context: WriteContext): void {
+  out.u8(3);
+  out.u8(2);
+  out.i32(source.offsets.length);
+  out.i32(intsPerBlock);
+  out.u8(codecIds.lz4);
+  const { count, fill } = slicesOf(bytesOf(source.offsets), intsPerBlock * 4);
+  writeBlocks(out, count, 'lz4', context.lz4, fill);
+  writeIds(out, source.ids, largest, 'lz4', context.lz4);
+}
+
+/** Rows in order of the ids they hold: `rows` from starts[id] to starts[id + 1]; each row once per id. */
+export function invert(
+  source: { readonly ids: Uint32Array; readonly offsets?: Uint32Array },
+  cardinality: number,
+): { readonly rows: Uint32Array; readonly starts: Uint32Array; readonly ends: Uint32Array } {
+  const { ids, offsets } = source;
+  const starts = new Uint32Array(cardinality + 1);
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i] as number;
+    if (id >= cardinality) throw new CodedError('Bug', `id[${id}] exceeds the dictionary of ${cardinality}`);
+    starts[id + 1] = (starts[id + 1] as number) + 1;
+  }
+  for (let id = 0; id < cardinality; id++) starts[id + 1] = (starts[id + 1] as number) + (starts[id] as number);
+  const ends = starts.slice(0, cardinality);
+  const rows = new Uint32Array(ids.length);
+  if (offsets === undefined) {
+    for (let row = 0; row < ids.length; row++) {
+      const id = ids[row] as number;
+      const at = ends[id] as number;
+      rows[at] = row;
+      ends[id] = at + 1;
+    }
+    return { rows, starts, ends };
+  }
+  for (let row = 0; row < offsets.length - 1; row++) {
+    for (let i = offsets[row] as number; i < (offsets[row + 1] as number); i++) {
+      const id = ids[i] as number;
+      const at = ends[id] as number;
+      if (at > (starts[id] as number) && rows[at - 1] === row) continue;
+      rows[at] = row;
+      ends[id] = at + 1;
+    }
+  }
+  return { rows, starts, ends };
+}
+
+/** One bitmap per id. */
+export function writeBitmapIndex(
+  out: ByteWriter,
+  source: { readonly ids: Uint32Array; readonly offsets?: Uint32Array },
+  cardinality: number,
+  context: WriteContext,
+): void {
+  const { rows, starts, ends } = invert(source, cardinality);
+  const list = new IndexedWriter(out, cardinality, false);
+  for (let id = 0; id < cardinality; id++) {
+    list.beginEntry();
+    writeBitmap(out, rows, starts[id] as number, ends[id] as number, context);
+    list.endEntry();
+  }
+  list.finish();
+}
+
+const flagMultiValue = 1;
+const flagMultiValueV3 = 2;
+const flagNoBitmaps = 4;
+
+export function writeStringColumn(
+  out: ByteWriter,
+  source: StringSource | MultiStringSource,
+  context: WriteContext,
+): void {
+  const { options } = context;
+  const compressed = options.dimensionCompression !== 'uncompressed';
+  const bitmaps = options.withoutBitmaps?.includes(source.name) !== true;
+  const multi = source.kind === 'multiString';
+  const descriptor = {
+    valueType: 'STRING',
+    hasMultipleValues: multi,
+    parts: [{ type: 'stringDictionary', bitmapSerdeFactory: serdeOf(context), byteOrder: 'LITTLE_ENDIAN' }],
+  };
+  out.str32(JSON.stringify(descriptor));
+  const flags = (bitmaps ? 0 : flagNoBitmaps) | (multi ? (compressed ? flagMultiValueV3 : flagMultiValue) : 0);
+  if (compressed || !bitmaps) {
+    out.u8(compressed ? 2 : 3);
+    out.i32(flags);
+  } else {
+    out.u8(multi ? 1 : 0);
+  }
+  const cardinality = source.dictionary.length;
+  writeDictionary(out, source.dictionary, options);
+  if (multi) {
+    if (compressed) writeIdRows(out, source, cardinality, context);
+    else writeVsizeRows(out, source, cardinality);
+  } else if (compressed) writeIds(out, source.ids, cardinality, 'lz4', context.lz4);
+  else writeVsize(out, source.ids, cardinality);
+  if (bitmaps) writeBitmapIndex(out, source, cardinality, context);
+}
+
+export function writeNullColumn(out: ByteWriter, context: WriteContext): void {
+  const descriptor = {
+    valueType: 'STRING',
+    hasMultipleValues: false,
+    parts: [{ type: 'null', numRows: context.rowCount, bitmapSerdeFactory: serdeOf(context) }],
+  };
+  out.str32(JSON.stringify(descriptor));
+}
+
+export function writeComplexColumn(out: ByteWriter, source: ComplexSource): void {
+  const descriptor = {
+    valueType: 'COMPLEX',
+    hasMultipleValues: false,
+    parts: [{ type: 'complex', typeName: source.typeName }],
+  };
+  out.str32(JSON.stringify(descriptor));
+  const list = new IndexedWriter(out, source.values.length, false);
+  for (const value of source.values) list.entry(value);
+  list.finish();
+}
