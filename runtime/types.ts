@@ -207,7 +207,7 @@ export interface Transport {
    * Registers a service for other processes and inline callers. Several roles of one process may serve the same
    * service under different `scope`s (call metadata `scope`), e.g. RestService per role.
    */
-  serve<S extends Readonly<Record<string, Method<never, never>>>>(
+  serve<S extends Readonly<Record<string, Method<unknown, unknown>>>>(
     service: S,
     handlers: Handlers<S>,
     options?: { readonly scope?: string },
@@ -322,6 +322,10 @@ export interface Presence {
   readonly self: NodeInfo;
   /** Live nodes (self included) that carry the role. */
   nodes(role: string): readonly NodeInfo[];
+  /** Every live node, self included. */
+  all(): readonly NodeInfo[];
+  /** The live node of that name. */
+  find(node: string): NodeInfo | undefined;
   /** The live leader with the highest epoch, or undefined. */
   leader(role: string): NodeInfo | undefined;
   onChange(listener: (change: PresenceChange) => void): Subscription;
