@@ -1,0 +1,145 @@
+/**
+ * What Druid makes of the values of a parsed row. JSON's types: text, number (a double, or an integer that a double
+ * holds), bigint (a longer integer), boolean, null, lists, objects.
+ */
+import { doubleText } from '../query/json/java-number.js';
+
+/** As Java prints it: lists as `[a, b]`, objects as `{k=v}`, null as `null`. Whole numbers are taken for integers. */
+export function scalarText(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'number':
+      return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? String(value + 0) : doubleText(value);
+    case 'object':
+      if (value === null) return 'null';
+      if (Array.isArray(value)) return `[${value.map(scalarText).join(', ')}]`;
+      return `{${Object.entries(value)
+        .map(([key, item]) => `${key}=${scalarText(item)}`)
+        .join(', ')}}`;
+    default:
+      return String(value);
+  }
+}
+
+const LONG_MAX = 2n ** 63n - 1n;
+const LONG_MIN = -(2n ** 63n);
+
+/** Java's Double.valueOf, but without white space around it. */
+const javaDouble = /^[+-]?(?:NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDfF]?)$/;
+const javaHexDouble = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?\d+)[dDfF]?$/;
+
+/** Undefined when the text is no number. */
+export function parseJavaDouble(text: string): number | undefined {
+  if (javaDouble.test(text)) {
+    return text.endsWith('y') || text.endsWith('N') ? Number(text) : Number.parseFloat(text);
+  }
+  const hex = javaHexDouble.exec(text);
+  if (hex === null) return undefined;
+  const [, sign, whole = '', fraction = '', power] = hex;
+  if (whole === '' && fraction === '') return undefined;
+  const size = Number.parseInt(whole + fraction, 16) * 2 ** (Number(power) - 4 * fraction.length);
+  return sign === '-' ? -size : size;
+}
+
+const decimalText = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?$/;
+
+/** A whole decimal that fits 64 bits (`12`, `1e3`, `1.0`); undefined for everything else. */
+export function parseExactLong(text: string): number | bigint | undefined {
+  if (/^[+-]?\d{1,15}$/.test(text)) return Number(text);
+  if (!decimalText.test(text)) return undefined;
+  return wholeDecimal(text);
+}
+
+function wholeDecimal(text: string): bigint | undefined {
+  const [mantissa = '', exponent = '0'] = text.toLowerCase().split('e');
+  const isNegative = mantissa.startsWith('-');
+  const [whole = '', fraction = ''] = mantissa.replace(/^[+-]/, '').split('.');
+  const digits = (whole + fraction).replace(/^0+/, '');
+  if (digits === '') return 0n;
+  const shift = Number(exponent) - fraction.length;
+  if (digits.length + shift > 19) return undefined;
+  const zeros = digits.slice(shift < 0 ? shift : digits.length);
+  if (shift < 0 && (-shift > digits.length || /[^0]/.test(zeros))) return undefined;
+  const value = BigInt(shift < 0 ? digits.slice(0, shift) || '0' : digits + '0'.repeat(shift));
+  const signed = isNegative ? -value : value;
+  return signed > LONG_MAX || signed < LONG_MIN ? undefined : signed;
+}
+
+/** What could not be read; the row goes on with null in its place. */
+export class ValueError {
+  readonly reason: string;
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
+
+function refuse(value: unknown, wanted: string, name: string): ValueError {
+  const shown = Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : JSON.stringify(scalarText(value).slice(0, 80));
+  return new ValueError(`could not convert value[${shown}] of column[${name}] to ${wanted}`);
+}
+
+/** A 64-bit integer as a safe number or a bigint (already wrapped), null, or why not. */
+export type LongValue = number | bigint | null | ValueError;
+export type DoubleValue = number | null | ValueError;
+
+/** Value of a `long` dimension: numbers are cut, texts must be whole decimals. */
+export function dimensionLong(value: unknown, name: string): LongValue {
+  if (typeof value === 'string') return parseExactLong(value) ?? refuse(value, 'long', name);
+  return plainLong(value, name);
+}
+
+/** Value of a `double` dimension. */
+export function dimensionDouble(value: unknown, name: string): DoubleValue {
+  if (typeof value === 'string') return parseJavaDouble(value) ?? refuse(value, 'double', name);
+  return plainDouble(value, name);
+}
+
+function plainLong(value: unknown, name: string): LongValue {
+  switch (typeof value) {
+    case 'number':
+      return numberToLong(value);
+    case 'bigint':
+      return BigInt.asIntN(64, value);
+    case 'boolean':
+      return value ? 1 : 0;
+    default:
+      return value === null || value === undefined ? null : refuse(value, 'long', name);
+  }
+}
+
+function plainDouble(value: unknown, name: string): DoubleValue {
+  switch (typeof value) {
+    case 'number':
+      return value;
+    case 'bigint':
+      return Number(value);
+    case 'boolean':
+      return value ? 1 : 0;
+    default:
+      return value === null || value === undefined ? null : refuse(value, 'double', name);
+  }
+}
+
+/** Java's `(long) x`: toward zero, saturating, NaN = 0. */
+export function numberToLong(value: number): number | bigint {
+  if (Number.isSafeInteger(value)) return value;
+  if (Number.isNaN(value)) return 0;
+  if (value >= 2 ** 63) return LONG_MAX;
+  if (value < -(2 ** 63)) return LONG_MIN;
+  const whole = Math.trunc(value);
+  return Number.isSafeInteger(whole) ? whole : BigInt(whole);
+}
+
+/** The number in a metric's input: texts are trimmed, commas and a leading plus dropped. */
+export function metricNumber(value: unknown, name: string): number | bigint | null | ValueError {
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string') return plainLong(value, name);
+  const text = value.trim().replaceAll(',', '');
+  if (/^[+-]?\d{1,15}$/.test(text)) return Number(text);
+  if (/^[+-]?\d{16,19}$/.test(text)) {
+    const long = BigInt(text.startsWith('+') ? text.slice(1) : text);
+    if (long <= LONG_MAX && long >= LONG_MIN) return long;
+  }
+  return parseJavaDouble(text) ?? refuse(value, 'a number', name);
+}
