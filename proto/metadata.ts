@@ -225,6 +225,13 @@ export interface MetadataReads {
   readSegmentsRevision: Op<Record<string, never>, { readonly revision: number }>;
   /** Names in order; those with a used segment, or (includeUnused) with any. */
   listDataSources: Op<{ readonly includeUnused?: boolean }, { readonly dataSources: readonly string[] }>;
+  /** Highest version among used segments that overlap the interval; null without any. */
+  readNewestVersion: Op<
+    { readonly dataSource: string; readonly interval: Interval },
+    { readonly version: string | null }
+  >;
+  /** Which of these were loaded once. At most 1,000 ids. */
+  filterQueryable: Op<{ readonly segmentIds: readonly string[] }, { readonly segmentIds: readonly string[] }>;
   /** Segments that were loaded once (sticky). */
   readQueryable: Op<PageInput, { readonly segmentIds: readonly string[]; readonly next: string | null }>;
 
@@ -355,6 +362,8 @@ const reads: Readonly<Record<ReadName, true>> = {
   readSegmentsRevision: true,
   listDataSources: true,
   readQueryable: true,
+  readNewestVersion: true,
+  filterQueryable: true,
   readTask: true,
   readTaskPayload: true,
   readTasks: true,

@@ -61,6 +61,12 @@ export interface UpdateLocation {
   readonly location: TaskLocation;
 }
 
+/** Were all of these loaded somewhere once? */
+export interface SegmentsLoaded {
+  readonly type: 'segmentsLoaded';
+  readonly segmentIds: readonly string[];
+}
+
 export type TaskAction =
   | LockAcquire
   | LockTryAcquire
@@ -69,7 +75,8 @@ export type TaskAction =
   | SegmentAllocate
   | SegmentPublish
   | RetrieveUsedSegments
-  | UpdateLocation;
+  | UpdateLocation
+  | SegmentsLoaded;
 
 export interface TaskActionResults {
   /** The lock held; null when it was not granted. */
@@ -85,6 +92,7 @@ export interface TaskActionResults {
   readonly segmentTransactionalReplace: PublishResult;
   readonly retrieveUsedSegments: { readonly segments: readonly string[]; readonly next: string | null };
   readonly updateLocation: null;
+  readonly segmentsLoaded: boolean;
 }
 export interface PublishResult {
   readonly success: true;

@@ -259,6 +259,9 @@ describe('metadata operations on SQLite', () => {
       expect([first.segments.length, first.next]).to.deep.equal([2, first.segments[1]?.id]);
       const rest = await run('readUsedSegments', { limit: 2, after: first.next });
       expect([rest.segments.length, rest.next, rest.revision]).to.deep.equal([1, null, first.revision]);
+      const newest = (interval: typeof day1) => run('readNewestVersion', { dataSource: 'd', interval });
+      expect(await newest(day2)).to.deep.equal({ version: now });
+      expect(await newest({ start: day2.end, end: '2025-01-01T00:00:00.000Z' })).to.deep.equal({ version: null });
       const one = await run('readUsedSegments', { intervals: [{ ...day2, end: '2024-01-02T01:00:00.000Z' }] });
       expect(one.segments.map((row) => row.start)).to.deep.equal([day2.start]);
       await run('markSegmentsUnused', { dataSource: 'd', interval: day2, nowDate: now });
@@ -295,6 +298,7 @@ describe('metadata operations on SQLite', () => {
       const gone = await run('deleteUnusedSegments', { dataSource: 'd', segmentIds: [a.id, b.id] });
       expect(gone).to.deep.equal({ deleted: [a.id] });
       expect((await run('readQueryable', {})).segmentIds).to.deep.equal([b.id]);
+      expect((await run('filterQueryable', { segmentIds: [a.id, b.id] })).segmentIds).to.deep.equal([b.id]);
       expect((await run('readSegments', { segmentIds: [a.id, b.id] })).segments.map((row) => row.id)).to.deep.equal([b.id]);
     });
   });

@@ -8,10 +8,12 @@ import { applyLocks, deleteLocks, listLocks } from './locks.js';
 import { publishSegments } from './publish.js';
 import {
   deleteUnusedSegments,
+  filterQueryable,
   listDataSources,
   markQueryable,
   markSegmentsUnused,
   markSegmentsUsed,
+  readNewestVersion,
   readQueryable,
   readSegments,
   readSegmentsRevision,
@@ -45,6 +47,8 @@ export const operations: Operations = {
   readSegmentsRevision,
   listDataSources,
   readQueryable,
+  readNewestVersion,
+  filterQueryable,
   markQueryable,
   markSegmentsUsed,
   markSegmentsUnused,

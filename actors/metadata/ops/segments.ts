@@ -112,6 +112,17 @@ export async function readSegmentsRevision(tx: Tx): Promise<OpOutput<'readSegmen
   return { revision: await segmentsRevision(tx) };
 }
 
+export async function readNewestVersion(
+  tx: Tx,
+  input: OpInput<'readNewestVersion'>,
+): Promise<OpOutput<'readNewestVersion'>> {
+  const query = tx<SegmentTableRow>('druid_segments').where({ dataSource: input.dataSource, used: true });
+  whereOverlaps(query, input.interval);
+  const rows = await query.select('start', 'end').max('version as newest').groupBy('start', 'end');
+  const versions = rows.filter((row) => overlaps(row, input.interval)).map((row) => String(row['newest']));
+  return { version: versions.toSorted().at(-1) ?? null };
+}
+
 export async function listDataSources(
   tx: Tx,
   input: OpInput<'listDataSources'>,
@@ -211,6 +222,15 @@ export async function markQueryable(tx: Tx, input: OpInput<'markQueryable'>): Pr
   }
   if (fresh.length > 0) await bumpSegmentsRevision(tx);
   return { added: fresh.length };
+}
+
+export async function filterQueryable(
+  tx: Tx,
+  input: OpInput<'filterQueryable'>,
+): Promise<OpOutput<'filterQueryable'>> {
+  const ids = [...bounded(input.segmentIds, 'segmentIds')];
+  const rows = await tx<{ segment_id: string }>('grove_queryable').whereIn('segment_id', ids);
+  return { segmentIds: rows.map((row) => row.segment_id) };
 }
 
 export async function readQueryable(tx: Tx, input: OpInput<'readQueryable'>): Promise<OpOutput<'readQueryable'>> {
