@@ -1,0 +1,217 @@
+/** `spec.dataSchema`: names, times, dimensions, metrics, granularities. */
+import { invalidInput } from '../../proto/errors.js';
+import { parseGranularity, granularityJson } from '../../query/granularity.js';
+import type { Granularity } from '../../query/native/model.js';
+import type { IntervalMs } from '../../segment/read/view.js';
+import { condense, parseInterval } from '../../segment/timeline/interval.js';
+import { parseInstant } from '../../segment/timeline/instant.js';
+import { checkIdName } from '../../segment/timeline/segment-id.js';
+import type { JsonValue } from '../../segment/write/source.js';
+import { timestampParser } from '../timestamps/timestamp-parser.js';
+import type { JsonKeys } from './keys.js';
+import type { DimensionSpec, IngestSpec, MetricSpec, MultiValueHandling, NumericMetricType, TimestampSpec } from './model.js';
+
+export type SchemaPart = Pick<
+  IngestSpec,
+  | 'dataSource'
+  | 'timestamp'
+  | 'dimensions'
+  | 'discoverDimensions'
+  | 'dimensionExclusions'
+  | 'metrics'
+  | 'segmentGranularity'
+  | 'queryGranularity'
+  | 'queryGranularityJson'
+  | 'rollup'
+  | 'intervals'
+>;
+
+export const TIME_COLUMN = '__time';
+
+export function checkDataSchema(schema: JsonKeys): SchemaPart {
+  const dataSource = checkIdName(schema.raw('dataSource'), schema.at('dataSource'));
+  schema.refuse('parsers were replaced by timestampSpec, dimensionsSpec and ioConfig.inputFormat', 'parser');
+  schema.refuse('projections are not written yet', 'projections');
+  const transform = schema.optionalObject('transformSpec');
+  transform?.refuse('transforms are not supported yet', 'transforms');
+  transform?.refuse('filtering rows while ingesting is not supported yet', 'filter');
+  transform?.leftovers();
+  const timestamp = checkTimestamp(schema.optionalObject('timestampSpec'), schema);
+  const metrics = checkMetrics(schema);
+  const dimensionKeys = schema.optionalObject('dimensionsSpec');
+  if (dimensionKeys === undefined) throw schema.wrong('dimensionsSpec', 'is missing');
+  const { dimensions, exclusions } = checkDimensions(dimensionKeys);
+  checkNames(dimensions, metrics, schema);
+  const dimensionExclusions = [
+    ...new Set([
+      ...exclusions,
+      timestamp.column,
+      TIME_COLUMN,
+      ...metrics.flatMap((metric) => ('fieldName' in metric ? [metric.name, metric.fieldName] : [metric.name])),
+    ]),
+  ];
+  const granularity = checkGranularity(schema.optionalObject('granularitySpec'), schema);
+  schema.leftovers();
+  return {
+    dataSource,
+    timestamp,
+    dimensions,
+    discoverDimensions: dimensions.length === 0,
+    dimensionExclusions,
+    metrics,
+    ...granularity,
+  };
+}
+
+function checkTimestamp(keys: JsonKeys | undefined, schema: JsonKeys): TimestampSpec {
+  if (keys === undefined) throw schema.wrong('timestampSpec', 'is missing');
+  const column = keys.text('column', 'timestamp');
+  const format = keys.text('format', 'auto');
+  // Compiled once here, so that a bad pattern fails the submission and not the first row.
+  timestampParser(format, 2000, keys.at('format'));
+  const missing = keys.optionalText('missingValue');
+  const missingValueMs = missing === undefined ? undefined : parseInstant(missing);
+  if (missing !== undefined && missingValueMs === undefined) throw keys.wrong('missingValue', 'must be an ISO instant');
+  keys.leftovers();
+  return { column, format, missingValueMs };
+}
+
+function checkDimensions(keys: JsonKeys): { dimensions: DimensionSpec[]; exclusions: readonly string[] } {
+  keys.refuse('schema discovery is not supported yet; list the dimensions, or none for strings only', 'useSchemaDiscovery', 'includeAllDimensions');
+  keys.refuse('spatial dimensions are not supported', 'spatialDimensions');
+  if (!keys.flag('forceSegmentSortByTime', true)) {
+    throw keys.unsupported('forceSegmentSortByTime', 'segments are always sorted by time first');
+  }
+  const list = keys.list('dimensions') ?? [];
+  const dimensions = list.map((item, i) => checkDimension(item, `${keys.at('dimensions')}[${i}]`, keys));
+  const exclusions = keys.texts('dimensionExclusions') ?? [];
+  if (dimensions.length > 0 && exclusions.length > 0) {
+    throw keys.wrong('dimensionExclusions', 'only goes with an empty list of dimensions');
+  }
+  keys.leftovers();
+  return { dimensions, exclusions };
+}
+
+function checkDimension(item: unknown, path: string, parent: JsonKeys): DimensionSpec {
+  if (typeof item === 'string') return stringDimension(checkColumnName(item, path));
+  const keys = parent.item(item, path);
+  const name = checkColumnName(keys.text('name'), keys.at('name'));
+  const type = keys.text('type', 'string').toLowerCase();
+  switch (type) {
+    case 'string': {
+      const handling = keys.text('multiValueHandling', 'SORTED_ARRAY').toUpperCase();
+      if (!isHandling(handling)) {
+        throw keys.wrong('multiValueHandling', 'must be SORTED_ARRAY, SORTED_SET or ARRAY');
+      }
+      const createBitmapIndex = keys.flag('createBitmapIndex', true);
+      keys.leftovers();
+      return { type: 'string', name, multiValueHandling: handling, createBitmapIndex };
+    }
+    case 'long':
+    case 'float':
+    case 'double':
+      keys.accept('createBitmapIndex', 'multiValueHandling');
+      keys.leftovers();
+      return { type, name };
+    case 'json':
+    case 'auto':
+      throw keys.unsupported('type', `dimensions of type[${type}] are not supported yet`);
+    default:
+      throw keys.wrong('type', `is unknown: type[${type}]`);
+  }
+}
+
+export function stringDimension(name: string): DimensionSpec {
+  return { type: 'string', name, multiValueHandling: 'SORTED_ARRAY', createBitmapIndex: true };
+}
+
+function isHandling(text: string): text is MultiValueHandling {
+  return text === 'SORTED_ARRAY' || text === 'SORTED_SET' || text === 'ARRAY';
+}
+
+/** Column names become file names inside the segment: no line breaks, no commas. */
+function checkColumnName(name: string, path: string): string {
+  if (!isColumnName(name)) throw invalidInput(`${path} must be a name without commas and line breaks`, path);
+  return name;
+}
+
+export function isColumnName(name: string): boolean {
+  return name !== '' && !/[,\r\n]/.test(name);
+}
+
+const numericMetrics: ReadonlySet<string> = new Set<NumericMetricType>([
+  'longSum',
+  'longMin',
+  'longMax',
+  'doubleSum',
+  'doubleMin',
+  'doubleMax',
+  'floatSum',
+  'floatMin',
+  'floatMax',
+]);
+
+function checkMetrics(schema: JsonKeys): MetricSpec[] {
+  const list = schema.list('metricsSpec') ?? [];
+  return list.map((item, i) => {
+    const keys = schema.item(item, `${schema.at('metricsSpec')}[${i}]`);
+    const type = keys.text('type');
+    const name = checkColumnName(keys.text('name'), keys.at('name'));
+    keys.refuse('expressions are not supported yet', 'expression');
+    if (type === 'count') {
+      keys.leftovers();
+      return { type, name };
+    }
+    if (!isNumericMetric(type)) throw keys.unsupported('type', `aggregators of type[${type}] are not supported yet`);
+    const fieldName = keys.text('fieldName');
+    keys.leftovers();
+    return { type, name, fieldName };
+  });
+}
+
+function isNumericMetric(type: string): type is NumericMetricType {
+  return numericMetrics.has(type);
+}
+
+function checkNames(dimensions: readonly DimensionSpec[], metrics: readonly MetricSpec[], schema: JsonKeys): void {
+  const seen = new Map<string, string>([[TIME_COLUMN, 'the time column']]);
+  const all = [
+    ...dimensions.map(({ name }, i) => [name, `dimensionsSpec.dimensions[${i}]`] as const),
+    ...metrics.map(({ name }, i) => [name, `metricsSpec[${i}]`] as const),
+  ];
+  for (const [name, where] of all) {
+    const before = seen.get(name);
+    if (before !== undefined) throw schema.wrong(where, `has the name of ${before}: name[${name}]`);
+    seen.set(name, where);
+  }
+}
+
+interface GranularityPart {
+  readonly segmentGranularity: Granularity;
+  readonly queryGranularity: Granularity;
+  readonly queryGranularityJson: JsonValue;
+  readonly rollup: boolean;
+  readonly intervals: readonly IntervalMs[] | undefined;
+}
+
+function checkGranularity(keys: JsonKeys | undefined, schema: JsonKeys): GranularityPart {
+  const path = schema.at('granularitySpec');
+  const type = keys?.text('type', 'uniform') ?? 'uniform';
+  if (type !== 'uniform') throw schema.unsupported('granularitySpec.type', `type[${type}] is not supported, only [uniform]`);
+  const segmentGranularity = parseGranularity(keys?.raw('segmentGranularity') ?? 'DAY', `${path}.segmentGranularity`);
+  const queryGranularity = parseGranularity(keys?.raw('queryGranularity') ?? 'NONE', `${path}.queryGranularity`);
+  if (segmentGranularity.type === 'none') {
+    throw schema.wrong('granularitySpec.segmentGranularity', 'must not be none');
+  }
+  const rollup = keys?.flag('rollup', true) ?? true;
+  const texts = keys?.texts('intervals');
+  const intervals = texts?.map((text, i) => parseInterval(text, `${path}.intervals[${i}]`));
+  keys?.leftovers();
+  return {
+    segmentGranularity,
+    queryGranularity,
+    queryGranularityJson: granularityJson(queryGranularity) as JsonValue,
+    rollup,
+    intervals: intervals === undefined || intervals.length === 0 ? undefined : condense(intervals),
+  };
+}

@@ -1,0 +1,106 @@
+/** A batch task after checking: defaults filled in, times in ms. Plain data. */
+import type { Granularity } from '../../query/native/model.js';
+import type { IntervalMs } from '../../segment/read/view.js';
+import type { JsonValue, WriteOptions } from '../../segment/write/source.js';
+
+export interface BatchTask {
+  readonly type: 'index_parallel' | 'index';
+  /** Undefined: the overlord makes one. */
+  readonly id: string | undefined;
+  readonly groupId: string | undefined;
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly spec: IngestSpec;
+}
+
+export interface IngestSpec {
+  readonly dataSource: string;
+  readonly timestamp: TimestampSpec;
+  readonly dimensions: readonly DimensionSpec[];
+  /** No dimensions were listed: every other field of a row becomes a string dimension when it is first seen. */
+  readonly discoverDimensions: boolean;
+  /** Never discovered: the time column, inputs and outputs of metrics, and the spec's own exclusions. */
+  readonly dimensionExclusions: readonly string[];
+  readonly metrics: readonly MetricSpec[];
+  readonly segmentGranularity: Granularity;
+  readonly queryGranularity: Granularity;
+  /** Druid's canonical JSON of it, for the segment's metadata. */
+  readonly queryGranularityJson: JsonValue;
+  readonly rollup: boolean;
+  /** Sorted, disjoint; undefined: whatever the rows hold. */
+  readonly intervals: readonly IntervalMs[] | undefined;
+  readonly inputSource: InputSource;
+  readonly inputFormat: InputFormat;
+  readonly appendToExisting: boolean;
+  readonly dropExisting: boolean;
+  readonly tuning: Tuning;
+  /** Keys that were not understood and are ignored, as Druid does; worth a line in the task's log. */
+  readonly ignoredKeys: readonly string[];
+}
+
+export interface TimestampSpec {
+  readonly column: string;
+  readonly format: string;
+  /** For rows without a time; undefined: such rows can't be read. */
+  readonly missingValueMs: number | undefined;
+}
+
+export type MultiValueHandling = 'SORTED_ARRAY' | 'SORTED_SET' | 'ARRAY';
+
+export type DimensionSpec =
+  | {
+      readonly type: 'string';
+      readonly name: string;
+      readonly multiValueHandling: MultiValueHandling;
+      readonly createBitmapIndex: boolean;
+    }
+  | { readonly type: 'long' | 'float' | 'double'; readonly name: string };
+
+export type MetricSpec =
+  | { readonly type: 'count'; readonly name: string }
+  | { readonly type: NumericMetricType; readonly name: string; readonly fieldName: string };
+
+export type NumericMetricType =
+  | 'longSum'
+  | 'longMin'
+  | 'longMax'
+  | 'doubleSum'
+  | 'doubleMin'
+  | 'doubleMax'
+  | 'floatSum'
+  | 'floatMin'
+  | 'floatMax';
+
+export type InputSource =
+  | { readonly type: 'inline'; readonly data: string }
+  | {
+      readonly type: 'local';
+      /** With `filter`: every matching file below it. */
+      readonly baseDir: string | undefined;
+      /** Wildcard for file names: `*`, `?`, `[…]`, `{a,b}`. */
+      readonly filter: string;
+      readonly files: readonly string[];
+    };
+
+export type InputFormat =
+  | { readonly type: 'json' }
+  | {
+      readonly type: 'csv' | 'tsv';
+      /** Undefined: from the header line. */
+      readonly columns: readonly string[] | undefined;
+      readonly skipHeaderRows: number;
+      readonly delimiter: string;
+      readonly listDelimiter: string;
+      readonly tryParseNumbers: boolean;
+    };
+
+export interface Tuning {
+  /** Stored rows after which a segment is closed. */
+  readonly maxRowsPerSegment: number;
+  /** Stored rows of all open segments after which all are closed. */
+  readonly maxTotalRows: number;
+  readonly maxRowsInMemory: number;
+  readonly maxParseExceptions: number;
+  readonly maxSavedParseExceptions: number;
+  readonly logParseExceptions: boolean;
+  readonly write: WriteOptions;
+}

@@ -1,0 +1,112 @@
+import { expect } from 'chai';
+import { CodedError } from '../../proto/errors.js';
+import { compileTask } from './task.js';
+
+type Json = Record<string, unknown>;
+
+function taskJson(): { type: string; spec: { dataSchema: Json; ioConfig: Json; tuningConfig: Json } } {
+  return {
+    type: 'index_parallel',
+    spec: {
+      dataSchema: {
+        dataSource: 'wiki',
+        timestampSpec: { column: 'ts', format: 'iso' },
+        dimensionsSpec: { dimensions: ['page', { type: 'long', name: 'added' }] },
+        metricsSpec: [{ type: 'count', name: 'cnt' }, { type: 'longSum', name: 'sum', fieldName: 'delta' }],
+        granularitySpec: { segmentGranularity: 'hour', queryGranularity: 'minute', intervals: ['2020/2021', '2020-06/2022'] },
+      },
+      ioConfig: { type: 'index_parallel', inputSource: { type: 'inline', data: '' }, inputFormat: { type: 'json' } },
+      tuningConfig: {},
+    },
+  };
+}
+
+function failure(change: (task: ReturnType<typeof taskJson>) => void): { code: string; field: unknown } {
+  const task = taskJson();
+  change(task);
+  try {
+    compileTask(task);
+  } catch (thrown) {
+    if (!(thrown instanceof CodedError)) throw thrown;
+    const { field } = thrown.context;
+    expect(thrown.message).contain(String(field));
+    return { code: thrown.code, field };
+  }
+  return { code: 'none', field: '' };
+}
+
+describe('batch task spec', () => {
+  it('is compiled with defaults', () => {
+    const { spec, type } = compileTask(taskJson());
+    expect(type).equal('index_parallel');
+    expect(spec).deep.include({
+      dataSource: 'wiki',
+      discoverDimensions: false,
+      dimensionExclusions: ['ts', '__time', 'cnt', 'sum', 'delta'],
+      queryGranularityJson: 'MINUTE',
+      rollup: true,
+      intervals: [{ startMs: Date.parse('2020-01-01'), endMs: Date.parse('2022-01-01') }],
+      appendToExisting: false,
+      ignoredKeys: [],
+    });
+    expect(spec.tuning).include({ maxRowsPerSegment: 5_000_000, maxTotalRows: 20_000_000, maxParseExceptions: 0x7fffffff });
+    expect(spec.dimensions[0]).deep.equal({
+      type: 'string',
+      name: 'page',
+      multiValueHandling: 'SORTED_ARRAY',
+      createBitmapIndex: true,
+    });
+  });
+
+  it('notes keys it does not know', () => {
+    const task = taskJson();
+    Object.assign(task.spec.ioConfig, { oddKey: 1 });
+    expect(compileTask(task).spec.ignoredKeys).deep.equal(['spec.ioConfig.oddKey']);
+  });
+
+  const schema = (patch: Json) => failure((task) => Object.assign(task.spec.dataSchema, patch));
+  const io = (patch: Json) => failure((task) => Object.assign(task.spec.ioConfig, patch));
+  const tuning = (patch: Json) => failure((task) => Object.assign(task.spec.tuningConfig, patch));
+
+  it('names the path of what is wrong', () => {
+    const S = 'spec.dataSchema';
+    const cases: [{ code: string; field: unknown }, string][] = [
+      [failure((task) => Object.assign(task, { type: 'index_hadoop' })), 'type'],
+      [failure((task) => Object.assign(task, { spec: 7 })), 'spec'],
+      [schema({ dataSource: '../etc' }), `${S}.dataSource`],
+      [schema({ dataSource: 'a\u0007b' }), `${S}.dataSource`],
+      [schema({ timestampSpec: undefined }), `${S}.timestampSpec`],
+      [schema({ timestampSpec: { format: 'bogus' } }), `${S}.timestampSpec.format`],
+      [schema({ timestampSpec: { missingValue: 'x' } }), `${S}.timestampSpec.missingValue`],
+      [schema({ granularitySpec: { intervals: ['x'] } }), `${S}.granularitySpec.intervals[0]`],
+      [schema({ granularitySpec: { segmentGranularity: 'dy' } }), `${S}.granularitySpec.segmentGranularity`],
+      [schema({ dimensionsSpec: { dimensions: [{ type: 'odd', name: 'x' }] } }), `${S}.dimensionsSpec.dimensions[0].type`],
+      [schema({ dimensionsSpec: { dimensions: ['x', 'x'] } }), `${S}.dimensionsSpec.dimensions[1]`],
+      [schema({ dimensionsSpec: { dimensions: ['cnt'] } }), `${S}.metricsSpec[0]`],
+      [schema({ dimensionsSpec: { dimensions: ['a,b'] } }), `${S}.dimensionsSpec.dimensions[0]`],
+      [schema({ metricsSpec: [{ type: 'longSum', name: 'x' }] }), `${S}.metricsSpec[0].fieldName`],
+      [io({ inputSource: { type: 'local', baseDir: '/x' } }), 'spec.ioConfig.inputSource.filter'],
+      [io({ inputFormat: { type: 'csv' } }), 'spec.ioConfig.inputFormat.columns'],
+      [io({ appendToExisting: true, dropExisting: true }), 'spec.ioConfig.dropExisting'],
+      [tuning({ maxParseExceptions: -1 }), 'spec.tuningConfig.maxParseExceptions'],
+      [tuning({ partitionsSpec: { type: 'odd' } }), 'spec.tuningConfig.partitionsSpec.type'],
+    ];
+    for (const [got, field] of cases) expect(got).deep.equal({ code: 'InvalidInput', field });
+  });
+
+  it('refuses plainly what it can not do yet', () => {
+    const S = 'spec.dataSchema';
+    const cases: [{ code: string; field: unknown }, string][] = [
+      [schema({ dimensionsSpec: { useSchemaDiscovery: true } }), `${S}.dimensionsSpec.useSchemaDiscovery`],
+      [schema({ dimensionsSpec: { dimensions: [{ type: 'json', name: 'x' }] } }), `${S}.dimensionsSpec.dimensions[0].type`],
+      [schema({ transformSpec: { transforms: [{}] } }), `${S}.transformSpec.transforms`],
+      [schema({ metricsSpec: [{ type: 'hyperUnique', name: 'x' }] }), `${S}.metricsSpec[0].type`],
+      [io({ inputSource: { type: 'http', uris: [] } }), 'spec.ioConfig.inputSource.type'],
+      [io({ inputFormat: { type: 'json', flattenSpec: { fields: [{}] } } }), 'spec.ioConfig.inputFormat.flattenSpec.fields'],
+      [tuning({ partitionsSpec: { type: 'hashed' } }), 'spec.tuningConfig.partitionsSpec.type'],
+      [tuning({ forceGuaranteedRollup: true }), 'spec.tuningConfig.forceGuaranteedRollup'],
+    ];
+    for (const [got, field] of cases) expect(got).deep.equal({ code: 'Unsupported', field });
+    expect(schema({ transformSpec: { transforms: [], filter: null } }).code).equal('none');
+  });
+});

@@ -1,0 +1,121 @@
+/** `spec.tuningConfig`: limits, partitions, and how segments are written. */
+import type { WriteOptions } from '../../segment/write/source.js';
+import { JsonKeys } from './keys.js';
+import type { Tuning } from './model.js';
+
+const ROWS_PER_SEGMENT = 5_000_000;
+const TOTAL_ROWS = 20_000_000;
+const ROWS_IN_MEMORY = 1_000_000;
+const NO_LIMIT = 0x7fffffff;
+
+/** Tuning that is accepted and has nothing to tune in a single process, or gets its meaning elsewhere. */
+const accepted = [
+  'type',
+  'maxBytesInMemory',
+  'skipBytesInMemoryOverheadCheck',
+  'maxPendingPersists',
+  'maxNumConcurrentSubTasks',
+  'maxNumSubTasks',
+  'maxRetry',
+  'splitHintSpec',
+  'totalNumMergeTasks',
+  'maxNumSegmentsToMerge',
+  'taskStatusCheckPeriodMs',
+  'chatHandlerTimeout',
+  'chatHandlerNumRetries',
+  'maxColumnsToMerge',
+  'pushTimeout',
+  'awaitSegmentAvailabilityTimeoutMillis',
+  'appendableIndexSpec',
+  'indexSpecForIntermediatePersists',
+  'segmentWriteOutMediumFactory',
+  'numPersistThreads',
+];
+
+export function checkTuning(
+  given: JsonKeys | undefined,
+  path: string,
+  ignored: string[],
+): { tuning: Tuning; isDynamic: boolean } {
+  const keys = given ?? new JsonKeys({}, path, ignored);
+  keys.refuse('guaranteed rollup needs hashed or range partitions, which are not supported yet', 'forceGuaranteedRollup');
+  keys.refuse('is not supported; use partitionsSpec of type [dynamic]', 'numShards', 'targetPartitionSize');
+  const partitions = checkPartitions(keys);
+  const report = keys.flag('reportParseExceptions', false);
+  const tuning: Tuning = {
+    ...partitions,
+    maxRowsInMemory: positive(keys, 'maxRowsInMemory', ROWS_IN_MEMORY),
+    maxParseExceptions: report ? 0 : keys.whole('maxParseExceptions', NO_LIMIT, 0),
+    maxSavedParseExceptions: keys.whole('maxSavedParseExceptions', report ? 1 : 0, 0),
+    logParseExceptions: keys.flag('logParseExceptions', report),
+    write: checkIndexSpec(keys.optionalObject('indexSpec')),
+  };
+  keys.accept(...accepted);
+  keys.leftovers();
+  return { tuning, isDynamic: true };
+}
+
+/** Druid reads 0, -1 and null as "the default". */
+function positive(keys: JsonKeys, key: string, missing: number): number {
+  const value = keys.whole(key, missing);
+  return value > 0 ? value : missing;
+}
+
+function checkPartitions(keys: JsonKeys): { maxRowsPerSegment: number; maxTotalRows: number } {
+  const partitions = keys.optionalObject('partitionsSpec');
+  if (partitions === undefined) {
+    return {
+      maxRowsPerSegment: positive(keys, 'maxRowsPerSegment', ROWS_PER_SEGMENT),
+      maxTotalRows: positive(keys, 'maxTotalRows', TOTAL_ROWS),
+    };
+  }
+  keys.accept('maxRowsPerSegment', 'maxTotalRows');
+  const type = partitions.text('type');
+  if (type !== 'dynamic') {
+    const isKnown = type === 'hashed' || type === 'range' || type === 'single_dim';
+    throw isKnown
+      ? partitions.unsupported('type', `partitions of type[${type}] are not supported yet, only [dynamic]`)
+      : partitions.wrong('type', `is unknown: type[${type}]`);
+  }
+  const result = {
+    maxRowsPerSegment: positive(partitions, 'maxRowsPerSegment', ROWS_PER_SEGMENT),
+    maxTotalRows: positive(partitions, 'maxTotalRows', TOTAL_ROWS),
+  };
+  partitions.leftovers();
+  return result;
+}
+
+function checkIndexSpec(keys: JsonKeys | undefined): WriteOptions {
+  if (keys === undefined) return {};
+  const options: { -readonly [K in keyof WriteOptions]: WriteOptions[K] } = {};
+  const bitmap = keys.optionalObject('bitmap')?.text('type');
+  if (bitmap !== undefined) options.bitmap = oneOf(keys, 'bitmap.type', bitmap, ['roaring', 'concise']);
+  const dimension = keys.optionalText('dimensionCompression')?.toLowerCase();
+  if (dimension !== undefined) {
+    options.dimensionCompression = oneOf(keys, 'dimensionCompression', dimension, ['lz4', 'uncompressed']);
+  }
+  const metric = keys.optionalText('metricCompression')?.toLowerCase();
+  if (metric !== undefined) {
+    options.metricCompression = oneOf(keys, 'metricCompression', metric, ['lz4', 'uncompressed', 'none']);
+  }
+  const encoding = keys.optionalText('longEncoding')?.toLowerCase();
+  if (encoding !== undefined) options.longEncoding = oneOf(keys, 'longEncoding', encoding, ['longs', 'auto']);
+  const dictionary = keys.optionalObject('stringDictionaryEncoding');
+  if (dictionary?.text('type') === 'frontCoded') {
+    const sizes = [1, 2, 4, 8, 16, 32, 64, 128] as const;
+    const size = dictionary.whole('bucketSize', 4);
+    const bucketSize = sizes.find((known) => known === size);
+    if (bucketSize === undefined) throw dictionary.wrong('bucketSize', 'must be a power of two from 1 to 128');
+    options.frontCodedBucketSize = bucketSize;
+    options.frontCodedVersion = dictionary.whole('formatVersion', 1) === 0 ? 0 : 1;
+  }
+  keys.accept('jsonCompression', 'complexMetricCompression', 'segmentLoader');
+  keys.leftovers();
+  return options;
+}
+
+function oneOf<T extends string>(keys: JsonKeys, key: string, value: string, known: readonly T[]): T {
+  const found = known.find((item) => item === value);
+  if (found === undefined) throw keys.unsupported(key, `[${value}] is not supported, only [${known.join(', ')}]`);
+  return found;
+}
