@@ -58,7 +58,7 @@ const MAX_LONG = 2n ** 63n - 1n;
 /** Java's `(long) x`: toward zero, saturating, NaN = 0. */
 export function doubleToLong(value: number): bigint {
   if (Number.isNaN(value)) return 0n;
-  if (value >= 9.223372036854775807e18) return MAX_LONG;
-  if (value <= -9.223372036854775808e18) return MIN_LONG;
+  if (value >= 2 ** 63) return MAX_LONG;
+  if (value <= -(2 ** 63)) return MIN_LONG;
   return BigInt(Math.trunc(value));
 }

@@ -97,7 +97,11 @@ export type PostAggregator =
       readonly fields: readonly PostAggregator[];
       readonly ordering: 'numericFirst' | undefined;
     }
-  | { readonly type: 'fieldAccess' | 'finalizingFieldAccess'; readonly name: string; readonly fieldName: string }
+  | {
+      readonly type: 'fieldAccess' | 'finalizingFieldAccess';
+      readonly name: string;
+      readonly fieldName: string;
+    }
   | { readonly type: 'constant'; readonly name: string; readonly value: number | bigint }
   | {
       readonly type: 'doubleGreatest' | 'longGreatest' | 'doubleLeast' | 'longLeast';

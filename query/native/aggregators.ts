@@ -1,0 +1,113 @@
+/** Aggregators from Druid's JSON. */
+import { invalidInput } from '../../proto/errors.js';
+import { parseFilter } from './filters.js';
+import {
+  isMissing,
+  objectAt,
+  optionalText,
+  requiredText,
+  typeOf,
+  unknownType,
+  unsupported,
+} from './json-fields.js';
+import type { Aggregator } from './model.js';
+
+const notYet: readonly string[] = [
+  'HLLSketch',
+  'HLLSketchBuild',
+  'HLLSketchMerge',
+  'KllDoublesSketch',
+  'KllDoublesSketchMerge',
+  'KllFloatsSketch',
+  'KllFloatsSketchMerge',
+  'approxHistogram',
+  'approxHistogramFold',
+  'arrayOfDoublesSketch',
+  'bloom',
+  'cardinality',
+  'doubleAny',
+  'doubleFirst',
+  'doubleLast',
+  'doubleMean',
+  'expression',
+  'fixedBucketsHistogram',
+  'floatAny',
+  'floatFirst',
+  'floatLast',
+  'grouping',
+  'histogram',
+  'hyperUnique',
+  'javascript',
+  'longAny',
+  'longFirst',
+  'longLast',
+  'momentSketch',
+  'passthroughAggregator',
+  'quantilesDoublesSketch',
+  'quantilesDoublesSketchMerge',
+  'sketchMerge',
+  'singleValue',
+  'stringAny',
+  'stringFirst',
+  'stringFirstFold',
+  'stringLast',
+  'stringLastFold',
+  'tDigestSketch',
+  'thetaSketch',
+  'timeMax',
+  'timeMin',
+  'variance',
+  'varianceFold',
+];
+
+const maxDepth = 50;
+
+/** Throws InvalidInput or Unsupported, naming the path of the part at fault. */
+export function parseAggregator(json: unknown, field: string, depth = 1): Aggregator {
+  if (depth > maxDepth) throw invalidInput(`${field}: aggregators nested deeper than ${maxDepth}`, field);
+  const object = objectAt(json, field);
+  const type = typeOf(object, 'aggregator', field);
+  switch (type) {
+    case 'count':
+      return {
+        type,
+        name: requiredText(object, 'name', field, 'Must have a valid, non-null aggregator name'),
+      };
+    case 'longSum':
+    case 'doubleSum':
+    case 'floatSum':
+    case 'longMin':
+    case 'longMax':
+    case 'doubleMin':
+    case 'doubleMax':
+    case 'floatMin':
+    case 'floatMax': {
+      const name = requiredText(object, 'name', field, 'Must have a valid, non-null aggregator name');
+      if (!isMissing(object['expression'])) {
+        throw unsupported(
+          `${field}.expression`,
+          `${field}.expression: aggregators over expressions are not supported yet`,
+        );
+      }
+      const fieldName = requiredText(
+        object,
+        'fieldName',
+        field,
+        'Must have a valid, non-null fieldName or expression',
+      );
+      return { type, name, fieldName };
+    }
+    case 'filtered': {
+      if (isMissing(object['aggregator']))
+        throw invalidInput(`${field}.aggregator must not be null`, `${field}.aggregator`);
+      if (isMissing(object['filter']))
+        throw invalidInput(`${field}.filter must not be null`, `${field}.filter`);
+      const inner = parseAggregator(object['aggregator'], `${field}.aggregator`, depth + 1);
+      const given = optionalText(object, 'name', field);
+      const name = given === undefined || given === '' ? inner.name : given;
+      return { type, name, filter: parseFilter(object['filter'], `${field}.filter`), aggregator: inner };
+    }
+    default:
+      throw unknownType('aggregator', type, field, notYet);
+  }
+}

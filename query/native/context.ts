@@ -1,0 +1,90 @@
+/** The query context: keys that Grove acts on, typed, with defaults; the rest as given. */
+import { CodedError, invalidInput } from '../../proto/errors.js';
+import { describe, isMissing, isObject, type JsonObject, unsupported } from './json-fields.js';
+import type { QueryContext } from './model.js';
+
+export interface QueryDefaults {
+  /** Used when the context names none. */
+  readonly queryId: string;
+  /** Milliseconds; 0 = none. */
+  readonly timeoutMs: number;
+  /** Context keys below the query's own (server-wide default context). */
+  readonly context?: JsonObject;
+}
+
+const DEFAULT_MIN_TOPN_THRESHOLD = 1000;
+
+/** Throws InvalidInput in the form of Druid's "Query context parse failed", naming the key. */
+export function parseContext(json: unknown, defaults: QueryDefaults): QueryContext {
+  if (!isMissing(json) && !isObject(json))
+    throw invalidInput(`context must be an object, got ${describe(json)}`, 'context');
+  const given: JsonObject = { ...defaults.context, ...(isObject(json) ? json : {}) };
+  refuse(given, 'bySegment', false);
+  refuse(given, 'groupByEnableMultiValueUnnesting', true);
+  const timeoutMs = long(given, 'timeout', defaults.timeoutMs);
+  if (timeoutMs < 0)
+    throw badContext('timeout', `Timeout [timeout] must be a non negative value, but was ${timeoutMs}`);
+  return {
+    queryId: text(given, 'queryId') ?? defaults.queryId,
+    timeoutMs,
+    priority: long(given, 'priority', 0),
+    skipEmptyBuckets: flag(given, 'skipEmptyBuckets', false),
+    grandTotal: flag(given, 'grandTotal', false),
+    resultAsArray: flag(given, 'resultAsArray', false),
+    allowPartialResults: flag(given, 'allowPartialResults', false),
+    minTopNThreshold: long(given, 'minTopNThreshold', DEFAULT_MIN_TOPN_THRESHOLD),
+    given,
+  };
+}
+
+/** Keys that change the answer in a way that is not built: only their default value passes. */
+function refuse(given: JsonObject, key: string, neutral: boolean): void {
+  if (flag(given, key, neutral) !== neutral)
+    throw unsupported(`context.${key}`, `context.${key}=${!neutral} is not supported yet`);
+}
+
+function text(given: JsonObject, key: string): string | undefined {
+  const value = given[key];
+  if (isMissing(value)) return undefined;
+  if (typeof value === 'string') return value;
+  throw badContext(key, `Expected key [${key}] to be in string format, but got [${shown(value)}]`);
+}
+
+export function flag(given: JsonObject, key: string, fallback: boolean): boolean {
+  const value = given[key];
+  if (isMissing(value)) return fallback;
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'string') return value.toLowerCase() === 'true';
+  throw badContext(key, `Expected key [${key}] to be in boolean format, but got [${shown(value)}]`);
+}
+
+function long(given: JsonObject, key: string, fallback: number): number {
+  const value = given[key];
+  if (isMissing(value)) return fallback;
+  const number =
+    typeof value === 'number'
+      ? Math.trunc(value)
+      : typeof value === 'string' && /^[+-]?\d+(?:\.0*)?$/.test(value)
+        ? Number(value)
+        : typeof value === 'bigint'
+          ? Number(value)
+          : Number.NaN;
+  if (!Number.isSafeInteger(number)) {
+    throw badContext(key, `Expected key [${key}] to be in long format, but got [${shown(value)}]`);
+  }
+  return number;
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string'
+    ? value
+    : (JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? String(v) : v)) ?? 'undefined');
+}
+
+function badContext(key: string, message: string): CodedError {
+  return new CodedError('InvalidInput', message, {
+    field: `context.${key}`,
+    errorClass: 'org.apache.druid.query.BadQueryContextException',
+    legacyCode: 'Query context parse failed',
+  });
+}

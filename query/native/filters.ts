@@ -1,0 +1,241 @@
+/** Filters from Druid's JSON. */
+import { CodedError, invalidInput } from '../../proto/errors.js';
+import { doubleText, doubleToLong } from '../json/java-number.js';
+import { parseOrdering } from '../sort/comparators.js';
+import { parseIntervalList } from './intervals.js';
+import {
+  describe,
+  isMissing,
+  type JsonObject,
+  objectAt,
+  optionalBoolean,
+  optionalText,
+  refuseField,
+  requiredArray,
+  requiredText,
+  scalarText,
+  typeOf,
+  unknownType,
+  unsupported,
+} from './json-fields.js';
+import type { Constant, Filter, ValueType } from './model.js';
+
+const notYet: readonly string[] = [
+  'arrayContainsElement',
+  'bloom',
+  'columnComparison',
+  'expression',
+  'extraction',
+  'isfalse',
+  'istrue',
+  'javascript',
+  'regex',
+  'search',
+  'spatial',
+];
+
+const maxDepth = 200;
+
+export function parseOptionalFilter(json: unknown, field: string): Filter | undefined {
+  return isMissing(json) ? undefined : parseFilter(json, field);
+}
+
+/** Throws InvalidInput (or Unsupported for Druid's other filters), naming the path of the part at fault. */
+export function parseFilter(json: unknown, field: string, depth = 1): Filter {
+  if (depth > maxDepth) throw invalidInput(`${field}: filters nested deeper than ${maxDepth}`, field);
+  const object = objectAt(json, field);
+  const type = typeOf(object, 'filter', field);
+  switch (type) {
+    case 'true':
+    case 'false':
+      return { type };
+    case 'and':
+    case 'or':
+      return combination(object, type, field, depth);
+    case 'not':
+      if (isMissing(object['field']))
+        throw invalidInput(`${field}.field: NOT operator requires at least one field`, `${field}.field`);
+      return { type: 'not', field: parseFilter(object['field'], `${field}.field`, depth + 1) };
+    default:
+      refuseField(object, 'extractionFn', field);
+      return leaf(object, type, field);
+  }
+}
+
+function combination(object: JsonObject, type: 'and' | 'or', field: string, depth: number): Filter {
+  const fields = requiredArray(object, 'fields', field)
+    .map((inner, i) => ({ inner, path: `${field}.fields[${i}]` }))
+    .filter(({ inner }) => inner !== null)
+    .map(({ inner, path }) => parseFilter(inner, path, depth + 1));
+  if (fields.length === 0) {
+    throw invalidInput(
+      `${field}.fields: ${type.toUpperCase()} operator requires at least one field`,
+      `${field}.fields`,
+    );
+  }
+  return { type, fields };
+}
+
+function leaf(object: JsonObject, type: string, field: string): Filter {
+  const dimension = (): string => requiredText(object, 'dimension', field, 'dimension must not be null');
+  switch (type) {
+    case 'selector':
+      return { type, dimension: dimension(), value: optionalText(object, 'value', field) ?? null };
+    case 'in':
+      return { type, dimension: dimension(), values: textValues(object, 'values', field) };
+    case 'inType':
+      return typedIn(object, field);
+    case 'null':
+      return { type, column: requiredText(object, 'column', field) };
+    case 'equals':
+      return equals(object, field);
+    case 'range':
+      return range(object, field);
+    case 'bound':
+      return bound(object, field, dimension());
+    case 'like':
+      return like(object, field, dimension());
+    case 'interval':
+      return {
+        type,
+        dimension: dimension(),
+        intervals: parseIntervalList(requiredArray(object, 'intervals', field), `${field}.intervals`),
+      };
+    default:
+      throw unknownType('filter', type, field, notYet);
+  }
+}
+
+function textValues(object: JsonObject, name: string, field: string): (string | null)[] {
+  return requiredArray(object, name, field).map((value, i) =>
+    value === null ? null : scalarText(value, `${field}.${name}[${i}]`),
+  );
+}
+
+/** A typed list: the same as any of the typed values, or null. */
+function typedIn(object: JsonObject, field: string): Filter {
+  const column = requiredText(object, 'column', field);
+  const matchValueType = parseValueType(object['matchValueType'], `${field}.matchValueType`);
+  const values = requiredArray(object, 'sortedValues', field);
+  if (values.length === 0) return { type: 'in', dimension: column, values: [] };
+  const fields = values.map((value, i): Filter => {
+    if (value === null) return { type: 'null', column };
+    const matchValue = parseConstant(value, matchValueType, `${field}.sortedValues[${i}]`);
+    return { type: 'equals', column, matchValueType, matchValue };
+  });
+  return { type: 'or', fields };
+}
+
+function equals(object: JsonObject, field: string): Filter {
+  const column = requiredText(object, 'column', field);
+  const matchValueType = parseValueType(object['matchValueType'], `${field}.matchValueType`);
+  const value = object['matchValue'];
+  if (isMissing(value)) {
+    throw invalidInput(
+      `${field}.matchValue: invalid equality filter on column[${column}], matchValue cannot be null`,
+      `${field}.matchValue`,
+    );
+  }
+  return {
+    type: 'equals',
+    column,
+    matchValueType,
+    matchValue: parseConstant(value, matchValueType, `${field}.matchValue`),
+  };
+}
+
+function range(object: JsonObject, field: string): Filter {
+  const column = requiredText(object, 'column', field);
+  const matchValueType = parseValueType(object['matchValueType'], `${field}.matchValueType`);
+  const constant = (name: string): Constant | undefined =>
+    isMissing(object[name]) ? undefined : parseConstant(object[name], matchValueType, `${field}.${name}`);
+  const lower = constant('lower');
+  const upper = constant('upper');
+  if (lower === undefined && upper === undefined) {
+    throw invalidInput(
+      `${field}: invalid range filter on column[${column}], lower and upper cannot be null at the same time`,
+      field,
+    );
+  }
+  const lowerOpen = optionalBoolean(object, 'lowerOpen', field, false);
+  const upperOpen = optionalBoolean(object, 'upperOpen', field, false);
+  return { type: 'range', column, matchValueType, lower, upper, lowerOpen, upperOpen };
+}
+
+function bound(object: JsonObject, field: string, dimension: string): Filter {
+  const lower = optionalText(object, 'lower', field);
+  const upper = optionalText(object, 'upper', field);
+  if (lower === undefined && upper === undefined) {
+    throw invalidInput(`${field}: lower and upper can not be null at the same time`, field);
+  }
+  const legacy = optionalBoolean(object, 'alphaNumeric', field, false);
+  const ordering = parseOrdering(
+    object['ordering'],
+    legacy ? 'alphanumeric' : 'lexicographic',
+    `${field}.ordering`,
+  );
+  if (ordering === 'natural')
+    throw unsupported(`${field}.ordering`, `${field}.ordering[natural] can't order text`);
+  const lowerStrict = optionalBoolean(object, 'lowerStrict', field, false);
+  const upperStrict = optionalBoolean(object, 'upperStrict', field, false);
+  return { type: 'bound', dimension, lower, upper, lowerStrict, upperStrict, ordering };
+}
+
+function like(object: JsonObject, field: string, dimension: string): Filter {
+  const pattern = requiredText(object, 'pattern', field);
+  const escape = optionalText(object, 'escape', field);
+  if (escape !== undefined && escape.length !== 1) {
+    throw invalidInput(`${field}.escape must be a single character`, `${field}.escape`);
+  }
+  return { type: 'like', dimension, pattern, escape };
+}
+
+/** STRING, LONG, FLOAT or DOUBLE in any case; arrays and complex types are Druid's but not supported here. */
+export function parseValueType(json: unknown, field: string): ValueType {
+  if (typeof json !== 'string') throw invalidInput(`${field} must be a type, got ${describe(json)}`, field);
+  const name = json.toUpperCase();
+  if (name === 'STRING' || name === 'LONG' || name === 'FLOAT' || name === 'DOUBLE') return name;
+  if (name.startsWith('ARRAY<') || name.startsWith('COMPLEX')) {
+    throw unsupported(field, `${field}: type[${json}] is not supported yet`);
+  }
+  throw invalidInput(`${field}: unknown type[${json}]`, field);
+}
+
+/** A constant in its own type: numbers are cast as Java casts them, text is read as a number where one is asked. */
+export function parseConstant(json: unknown, type: ValueType, field: string): Constant {
+  if (
+    typeof json !== 'string' &&
+    typeof json !== 'number' &&
+    typeof json !== 'bigint' &&
+    typeof json !== 'boolean'
+  ) {
+    throw invalidInput(`${field} must be a value of type[${type}], got ${describe(json)}`, field);
+  }
+  if (type === 'STRING')
+    return typeof json === 'number' && !Number.isInteger(json) ? doubleText(json) : String(json);
+  const value = typeof json === 'boolean' ? Number(json) : typeof json === 'string' ? readNumber(json) : json;
+  if (value === undefined) throw mismatch(json, type, field);
+  if (type === 'LONG') return typeof value === 'bigint' ? wrapLong(value, json, field) : doubleToLong(value);
+  return type === 'FLOAT' ? Math.fround(Number(value)) : Number(value);
+}
+
+function mismatch(json: unknown, type: ValueType, field: string): CodedError {
+  return invalidInput(`${field}: value[${String(json)}] is not of type[${type}]`, field);
+}
+
+function wrapLong(value: bigint, json: unknown, field: string): bigint {
+  if (BigInt.asIntN(64, value) !== value) throw mismatch(json, 'LONG', field);
+  return value;
+}
+
+function readNumber(text: string): number | bigint | undefined {
+  if (/^[+-]?\d+$/.test(text)) return BigInt(text.startsWith('+') ? text.slice(1) : text);
+  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return Number(text);
+  return text === 'NaN'
+    ? Number.NaN
+    : text === 'Infinity'
+      ? Infinity
+      : text === '-Infinity'
+        ? -Infinity
+        : undefined;
+}

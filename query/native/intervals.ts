@@ -1,0 +1,54 @@
+/** Query intervals: text, arrays, {"type":"intervals"}; sorted and merged as Druid condenses them. */
+import { invalidInput } from '../../proto/errors.js';
+import type { IntervalMs } from '../../segment/read/view.js';
+import { MAX_INSTANT, MIN_INSTANT } from '../granularity/buckets.js';
+import { parseInterval } from '../granularity/instant.js';
+import { describe, isObject, typeOf, unknownType, unsupported } from './json-fields.js';
+
+export const eternity: IntervalMs = { startMs: MIN_INSTANT, endMs: MAX_INSTANT };
+
+/** The query's `intervals` field, condensed. */
+export function parseQueryIntervals(json: unknown, field: string): readonly IntervalMs[] {
+  if (isObject(json)) {
+    const type = typeOf(json, 'segment spec', field);
+    if (type === 'segments') throw unsupported(field, `${field}: type[segments] is not supported`);
+    if (type !== 'intervals' && type !== 'LegacySegmentSpec')
+      throw unknownType('segment spec', type, field, []);
+    return parseQueryIntervals(json['intervals'] ?? null, `${field}.intervals`);
+  }
+  return condense(parseIntervalList(json, field));
+}
+
+/** One interval text or a list of them, as given. A text may hold several, separated by commas. */
+export function parseIntervalList(json: unknown, field: string): IntervalMs[] {
+  if (typeof json === 'string') return json.split(',').map((text) => parseOne(text, field));
+  if (!Array.isArray(json))
+    throw invalidInput(`${field} must be an interval or a list of them, got ${describe(json)}`, field);
+  return json.map((item: unknown, i) => {
+    if (typeof item !== 'string')
+      throw invalidInput(`${field}[${i}] must be an interval, got ${describe(item)}`, `${field}[${i}]`);
+    return parseOne(item, `${field}[${i}]`);
+  });
+}
+
+function parseOne(text: string, field: string): IntervalMs {
+  const interval = parseInterval(text);
+  if ('error' in interval)
+    throw invalidInput(`${field}: invalid interval[${text}]: ${interval.error}`, field);
+  return interval;
+}
+
+/** Sorted by start, overlapping and adjoining ones joined. */
+export function condense(intervals: readonly IntervalMs[]): readonly IntervalMs[] {
+  const sorted = intervals.toSorted((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
+  const joined: IntervalMs[] = [];
+  for (const interval of sorted) {
+    const last = joined[joined.length - 1];
+    if (last !== undefined && interval.startMs <= last.endMs) {
+      joined[joined.length - 1] = { startMs: last.startMs, endMs: Math.max(last.endMs, interval.endMs) };
+    } else {
+      joined.push(interval);
+    }
+  }
+  return joined;
+}

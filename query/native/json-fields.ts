@@ -1,0 +1,147 @@
+/**
+ * Reading fields of request JSON the way Jackson binds them to Java types: scalars turn into text where text is
+ * asked, texts into numbers where numbers are. Every error names the field by its path ("aggregations[0].name").
+ */
+import { CodedError, invalidInput } from '../../proto/errors.js';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isObject(json: unknown): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
+}
+
+export function objectAt(json: unknown, field: string): JsonObject {
+  if (!isObject(json)) throw invalidInput(`${field} must be an object, got ${describe(json)}`, field);
+  return json;
+}
+
+export function describe(json: unknown): string {
+  if (json === undefined) return 'nothing';
+  if (json === null) return 'null';
+  return Array.isArray(json) ? 'an array' : typeof json === 'object' ? 'an object' : `a ${typeof json}`;
+}
+
+export function isMissing(json: unknown): json is undefined | null {
+  return json === undefined || json === null;
+}
+
+/** Text, or the text of a number or boolean; undefined when missing or null. */
+export function optionalText(object: JsonObject, name: string, path: string): string | undefined {
+  const json = object[name];
+  return isMissing(json) ? undefined : scalarText(json, `${path}.${name}`);
+}
+
+export function scalarText(json: unknown, field: string): string {
+  switch (typeof json) {
+    case 'string':
+      return json;
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return String(json);
+    default:
+      throw invalidInput(`${field} must be a string, got ${describe(json)}`, field);
+  }
+}
+
+export function requiredText(object: JsonObject, name: string, path: string, problem?: string): string {
+  const text = optionalText(object, name, path);
+  if (text === undefined) {
+    const field = `${path}.${name}`;
+    throw invalidInput(problem === undefined ? `${field} must not be null` : `${field}: ${problem}`, field);
+  }
+  return text;
+}
+
+export function optionalBoolean(object: JsonObject, name: string, path: string, fallback: boolean): boolean {
+  const json = object[name];
+  if (isMissing(json)) return fallback;
+  if (typeof json === 'boolean') return json;
+  if (typeof json === 'string') {
+    const text = json.trim().toLowerCase();
+    if (text === 'true' || text === 'false') return text === 'true';
+  }
+  if (typeof json === 'number' && Number.isInteger(json)) return json !== 0;
+  throw invalidInput(`${path}.${name} must be true or false, got ${describe(json)}`, `${path}.${name}`);
+}
+
+/** A whole number within a double's exact range; fractions are cut, texts of digits are read. */
+export function optionalInteger(object: JsonObject, name: string, path: string): number | undefined {
+  const json = object[name];
+  if (isMissing(json)) return undefined;
+  const value =
+    typeof json === 'number'
+      ? Math.trunc(json)
+      : typeof json === 'bigint'
+        ? Number(json)
+        : typeof json === 'string' && /^\s*[+-]?\d+\s*$/.test(json)
+          ? Number(json)
+          : Number.NaN;
+  if (!Number.isSafeInteger(value)) {
+    throw invalidInput(`${path}.${name} must be a whole number, got ${describe(json)}`, `${path}.${name}`);
+  }
+  return value;
+}
+
+/** The elements of an array; a missing or null one is empty. */
+export function optionalArray(object: JsonObject, name: string, path: string): readonly unknown[] {
+  const json = object[name];
+  if (isMissing(json)) return [];
+  if (!Array.isArray(json))
+    throw invalidInput(`${path}.${name} must be an array, got ${describe(json)}`, `${path}.${name}`);
+  return json as readonly unknown[];
+}
+
+export function requiredArray(object: JsonObject, name: string, path: string): readonly unknown[] {
+  if (isMissing(object[name])) throw invalidInput(`${path}.${name} must not be null`, `${path}.${name}`);
+  return optionalArray(object, name, path);
+}
+
+/** Refuses a field that Druid would act on and Grove does not; null, [] and {} say nothing and pass. */
+export function refuseField(object: JsonObject, name: string, path: string): void {
+  const json = object[name];
+  if (isMissing(json)) return;
+  if (Array.isArray(json) && json.length === 0) return;
+  if (isObject(json) && Object.keys(json).length === 0) return;
+  throw unsupported(`${path}.${name}`, `${path}.${name} is not supported yet`);
+}
+
+export function unsupported(field: string, message: string): CodedError {
+  return new CodedError('Unsupported', message, { field });
+}
+
+/** What a "type" field says. `known` are Druid's other types of this family: refused as unsupported, not as unknown. */
+export function unknownType(
+  family: string,
+  type: string,
+  field: string,
+  known: readonly string[],
+): CodedError {
+  if (type === 'javascript') {
+    // Never run; the answer is that of a Druid without it.
+    const context = { field, errorClass: 'java.lang.IllegalStateException' };
+    return new CodedError('QueryFailed', 'JavaScript is disabled', context);
+  }
+  if (known.includes(type))
+    return unsupported(field, `${field}: ${family} type[${type}] is not supported yet`);
+  const errorClass = 'com.fasterxml.jackson.databind.exc.InvalidTypeIdException';
+  return new CodedError('InvalidInput', `${field}: could not resolve type id '${type}' as a ${family}`, {
+    field,
+    errorClass,
+  });
+}
+
+export function missingType(family: string, field: string, name = 'type'): CodedError {
+  const errorClass = 'com.fasterxml.jackson.databind.exc.InvalidTypeIdException';
+  return new CodedError('InvalidInput', `${field}: missing type id property '${name}' of a ${family}`, {
+    field,
+    errorClass,
+  });
+}
+
+/** The "type" of an object, which must be there and be text. */
+export function typeOf(object: JsonObject, family: string, field: string): string {
+  const type = object['type'];
+  if (typeof type !== 'string') throw missingType(family, field);
+  return type;
+}

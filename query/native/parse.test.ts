@@ -1,0 +1,316 @@
+import { expect } from 'chai';
+import { asCoded, CodedError } from '../../proto/errors.js';
+import { parseJson } from '../json/parse.js';
+import { errorEnvelope } from './errors.js';
+import type { NativeQuery } from './model.js';
+import { parseNativeQuery } from './parse.js';
+
+const defaults = { queryId: 'made-up', timeoutMs: 1000 };
+const parse = (body: unknown): NativeQuery => parseNativeQuery(body, defaults);
+const ts = {
+  queryType: 'timeseries',
+  dataSource: 'shop',
+  intervals: '2020-01-01/P1D',
+  granularity: 'hour',
+  aggregations: [{ type: 'count', name: 'n' }],
+};
+const day = { startMs: Date.UTC(2020, 0, 1), endMs: Date.UTC(2020, 0, 2) };
+
+function refusal(body: unknown): {
+  code: string;
+  message: string;
+  field: unknown;
+  status: number;
+  answer: Record<string, unknown>;
+} {
+  try {
+    parse(body);
+  } catch (thrown) {
+    const error = asCoded(thrown);
+    const { status, body: text } = errorEnvelope(error);
+    const answer = JSON.parse(text) as Record<string, unknown>;
+    return { code: error.code, message: error.message, field: error.context['field'], status, answer };
+  }
+  throw new Error(`not refused: ${JSON.stringify(body)}`);
+}
+
+describe('native query parser', () => {
+  it('fills in the defaults of a timeseries', () => {
+    expect(parse(ts)).to.deep.equal({
+      queryType: 'timeseries',
+      dataSources: ['shop'],
+      intervals: [day],
+      filter: undefined,
+      context: {
+        queryId: 'made-up',
+        timeoutMs: 1000,
+        priority: 0,
+        skipEmptyBuckets: false,
+        grandTotal: false,
+        resultAsArray: false,
+        allowPartialResults: false,
+        minTopNThreshold: 1000,
+        given: {},
+      },
+      granularity: { type: 'period', period: 'PT1H', timeZone: 'UTC', originMs: undefined },
+      descending: false,
+      aggregations: [{ type: 'count', name: 'n' }],
+      postAggregations: [],
+      limit: 0,
+    });
+  });
+
+  it('condenses intervals given in any form', () => {
+    const intervals = {
+      type: 'intervals',
+      intervals: ['2020-01-01T12/2020-01-02', '2020-01-01/2020-01-01T13'],
+    };
+    expect(parse({ ...ts, intervals }).intervals).to.deep.equal([day]);
+    expect(parse({ ...ts, intervals: [] }).intervals).to.deep.equal([]);
+    const boundary = parse({ queryType: 'timeBoundary', dataSource: 'shop', bound: 'noon' });
+    expect(boundary).to.deep.include({
+      bound: undefined,
+      intervals: [{ startMs: -(2 ** 62), endMs: 2 ** 62 }],
+    });
+  });
+
+  it('reads unions and tables of unknown type', () => {
+    const union = { type: 'union', dataSources: ['a', { type: 'table', name: 'b' }, 'a'] };
+    expect(parse({ ...ts, dataSource: union }).dataSources).to.deep.equal(['a', 'b']);
+    expect(parse({ ...ts, dataSource: { type: 'heap', name: 'c' } }).dataSources).to.deep.equal(['c']);
+  });
+
+  it('types the constants of filters', () => {
+    const filterOf = (filter: unknown): unknown => parse({ ...ts, filter }).filter;
+    expect(filterOf({ type: 'selector', dimension: 'd', value: 17 })).to.deep.equal({
+      type: 'selector',
+      dimension: 'd',
+      value: '17',
+    });
+    expect(filterOf({ type: 'selector', dimension: 'd' })).to.deep.include({ value: null });
+    const equals = { type: 'equals', column: 'c', matchValueType: 'long', matchValue: 9007199254740993n };
+    expect(filterOf(equals)).to.deep.include({ matchValueType: 'LONG', matchValue: 9007199254740993n });
+    expect(filterOf({ ...equals, matchValue: '-4' })).to.deep.include({ matchValue: -4n });
+    expect(
+      filterOf({ type: 'range', column: 'c', matchValueType: 'DOUBLE', lower: 2, upperOpen: true }),
+    ).to.deep.equal({
+      type: 'range',
+      column: 'c',
+      matchValueType: 'DOUBLE',
+      lower: 2,
+      upper: undefined,
+      lowerOpen: false,
+      upperOpen: true,
+    });
+    const inType = { type: 'inType', column: 'c', matchValueType: 'LONG', sortedValues: [null, 3] };
+    expect(filterOf(inType)).to.deep.equal({
+      type: 'or',
+      fields: [
+        { type: 'null', column: 'c' },
+        { type: 'equals', column: 'c', matchValueType: 'LONG', matchValue: 3n },
+      ],
+    });
+    expect(filterOf({ type: 'bound', dimension: 'd', lower: 5, ordering: 'Numeric' })).to.deep.include({
+      lower: '5',
+      ordering: 'numeric',
+    });
+  });
+
+  it('reads the parts of topN, groupBy and scan', () => {
+    const topN = {
+      ...ts,
+      queryType: 'topN',
+      dimension: 'city',
+      threshold: '5',
+      metric: { type: 'inverted', metric: 'n' },
+    };
+    expect(parse(topN)).to.deep.include({
+      dimension: { dimension: 'city', outputName: 'city', outputType: 'STRING' },
+      metric: { type: 'inverted', metric: { type: 'numeric', metric: 'n' } },
+      threshold: 5,
+    });
+    const groupBy = {
+      ...ts,
+      queryType: 'groupBy',
+      dimensions: [{ type: 'default', dimension: 'age', outputType: 'LONG' }],
+      postAggregations: [
+        {
+          type: 'arithmetic',
+          name: 'p',
+          fn: '/',
+          fields: [
+            { type: 'fieldAccess', fieldName: 'n' },
+            { type: 'constant', value: 2 },
+          ],
+        },
+      ],
+      limitSpec: {
+        type: 'default',
+        limit: 2147483647,
+        offset: 3,
+        columns: ['p', { dimension: 'age', direction: 'DESC', dimensionOrder: 'numeric' }],
+      },
+    };
+    expect(parse(groupBy)).to.deep.include({
+      limit: undefined,
+      offset: 3,
+      orderBy: [
+        { dimension: 'p', direction: 'ascending', ordering: 'lexicographic' },
+        { dimension: 'age', direction: 'descending', ordering: 'numeric' },
+      ],
+    });
+    const scan = {
+      queryType: 'scan',
+      dataSource: 's',
+      intervals: '2020/2021',
+      limit: 0,
+      orderBy: [{ columnName: '__time', order: 'descending' }],
+    };
+    expect(parse(scan)).to.deep.include({
+      order: 'descending',
+      limit: undefined,
+      batchSize: 20480,
+      resultFormat: 'list',
+      columns: [],
+    });
+  });
+
+  it('refuses bad input in the short form, naming the field', () => {
+    const cases: [Record<string, unknown>, string][] = [
+      [{ dataSource: null }, 'dataSource'],
+      [{ intervals: undefined }, 'intervals'],
+      [{ intervals: ['tomorrow'] }, 'intervals[0]'],
+      [{ granularity: 'aeon' }, 'granularity'],
+      [{ granularity: undefined }, 'granularity'],
+      [{ limit: -1 }, 'limit'],
+      [{ descending: 'downwards' }, 'query.descending'],
+      [{ filter: 'x' }, 'filter'],
+      [{ filter: { type: 'and', fields: [] } }, 'filter.fields'],
+      [{ filter: { type: 'not', field: { type: 'selector', value: 1 } } }, 'filter.field.dimension'],
+      [
+        { filter: { type: 'equals', column: 'a', matchValueType: 'LONG', matchValue: 'x' } },
+        'filter.matchValue',
+      ],
+      [{ filter: { type: 'range', column: 'a', matchValueType: 'LONG' } }, 'filter'],
+      [{ filter: { type: 'like', dimension: 'a', pattern: 'x', escape: 'ab' } }, 'filter.escape'],
+      [{ aggregations: [{ type: 'longSum', name: 'x' }] }, 'aggregations[0].fieldName'],
+      [
+        {
+          aggregations: [
+            { type: 'count', name: 'n' },
+            { type: 'count', name: 'n' },
+          ],
+        },
+        'aggregations[1].name',
+      ],
+      [{ postAggregations: [{ type: 'fieldAccess', name: 'p', fieldName: 'q' }] }, 'postAggregations[0]'],
+      [
+        { postAggregations: [{ type: 'arithmetic', name: 'p', fn: '%', fields: [] }] },
+        'postAggregations[0].fn',
+      ],
+      [{ queryType: 'topN', threshold: 1, metric: 'n' }, 'dimension'],
+      [{ queryType: 'topN', dimension: 'd', metric: 'n' }, 'threshold'],
+      [{ queryType: 'topN', dimension: 'd', metric: 'm', threshold: 1 }, 'metric'],
+      [{ queryType: 'groupBy', dimensions: ['a', 'a'] }, 'dimensions[1]'],
+      [{ queryType: 'groupBy', dimensions: ['__time'] }, 'dimensions'],
+      [{ queryType: 'groupBy', limitSpec: { type: 'default', columns: ['x'] } }, 'limitSpec.columns[0]'],
+      [{ queryType: 'groupBy', dimensions: ['a'], subtotalsSpec: [['b']] }, 'subtotalsSpec[0]'],
+      [{ queryType: 'scan', columns: ['a'], order: 'ascending' }, 'order'],
+      [{ queryType: 'scan', resultFormat: 'xml' }, 'resultFormat'],
+    ];
+    for (const [change, field] of cases) {
+      const seen = refusal({ ...ts, ...change });
+      expect(seen, JSON.stringify(change)).to.deep.include({ code: 'InvalidInput', field, status: 400 });
+      expect(seen.answer).to.include({ error: 'Unknown exception', errorMessage: seen.message, host: null });
+      expect(seen.answer['errorClass']).to.equal(
+        'com.fasterxml.jackson.databind.exc.ValueInstantiationException',
+      );
+    }
+  });
+
+  it('tells unknown types from those that only Druid has', () => {
+    for (const change of [
+      { queryType: 'guess' },
+      { filter: { type: 'near' } },
+      { aggregations: [{ type: 'sum' }] },
+    ]) {
+      const seen = refusal({ ...ts, ...change });
+      expect(seen.answer['errorClass']).to.equal('com.fasterxml.jackson.databind.exc.InvalidTypeIdException');
+    }
+    for (const change of [
+      { queryType: 'search' },
+      { dataSource: { type: 'lookup', lookup: 'l' } },
+      { virtualColumns: [{ type: 'expression' }] },
+      { filter: { type: 'regex', dimension: 'd', pattern: 'x' } },
+      { filter: { type: 'selector', dimension: 'd', value: 'x', extractionFn: { type: 'upper' } } },
+      { aggregations: [{ type: 'longSum', name: 'x', expression: 'a + b' }] },
+      { context: { bySegment: true } },
+    ]) {
+      expect(refusal({ ...ts, ...change }), JSON.stringify(change)).to.include({
+        code: 'Unsupported',
+        status: 501,
+      });
+    }
+    for (const body of [null, 'text', [1], {}, 7]) expect(refusal(body).status).to.equal(400);
+  });
+
+  it('reports a bad context in the form of a query failure', () => {
+    const seen = refusal({ ...ts, context: { timeout: -1 } });
+    expect(seen.status).to.equal(400);
+    expect(seen.answer).to.deep.equal({
+      error: 'Query context parse failed',
+      errorClass: 'org.apache.druid.query.BadQueryContextException',
+      host: null,
+      errorCode: 'legacyQueryException',
+      persona: 'OPERATOR',
+      category: 'INVALID_INPUT',
+      errorMessage: 'Timeout [timeout] must be a non negative value, but was -1',
+      context: {
+        host: null,
+        errorClass: 'org.apache.druid.query.BadQueryContextException',
+        legacyErrorCode: 'Query context parse failed',
+      },
+    });
+    expect(refusal({ ...ts, context: { timeout: 'later' } }).message).to.contain('long format');
+    expect(parse({ ...ts, context: { timeout: '50', skipEmptyBuckets: 'TRUE' } }).context).to.include({
+      timeoutMs: 50,
+      skipEmptyBuckets: true,
+    });
+  });
+
+  it('refuses filters without an end', () => {
+    let filter: unknown = { type: 'true' };
+    for (let i = 0; i < 400; i++) filter = { type: 'not', field: filter };
+    expect(refusal({ ...ts, filter }).message).to.contain('nested deeper');
+  });
+});
+
+describe('error envelope', () => {
+  const answer = (error: CodedError): unknown => {
+    const { status, body } = errorEnvelope(error);
+    const json = JSON.parse(body) as Record<string, unknown>;
+    return [status, json['error'], json['errorCode'], json['category']];
+  };
+
+  it('has the three shapes of Druid', () => {
+    let syntax: unknown;
+    try {
+      parseJson('{"queryType":');
+    } catch (thrown) {
+      syntax = thrown;
+    }
+    expect(answer(asCoded(syntax))).to.deep.equal([400, 'Unknown exception', undefined, undefined]);
+    expect(answer(new CodedError('Timeout', 'm'))).to.deep.equal([
+      504,
+      'Query timeout',
+      'legacyQueryException',
+      'TIMEOUT',
+    ]);
+    expect(answer(new CodedError('SegmentsUnavailable', 'm'))).to.deep.equal([
+      503,
+      'druidException',
+      'general',
+      'RUNTIME_FAILURE',
+    ]);
+  });
+});

@@ -1,0 +1,296 @@
+/** Druid's native query JSON → NativeQuery: validated, defaults filled in, errors naming the field. */
+import { CodedError, invalidInput } from '../../proto/errors.js';
+import { parseGranularity } from '../granularity.js';
+import { parseAggregator } from './aggregators.js';
+import { parseContext, type QueryDefaults } from './context.js';
+import { parseDataSource } from './datasource.js';
+import { parseDimension, parseTopNMetric } from './dimensions.js';
+import { parseOptionalFilter } from './filters.js';
+import { parseHaving, parseLimitSpec } from './having.js';
+import { eternity, parseQueryIntervals } from './intervals.js';
+import {
+  isMissing,
+  isObject,
+  type JsonObject,
+  missingType,
+  objectAt,
+  optionalArray,
+  optionalBoolean,
+  optionalInteger,
+  optionalText,
+  refuseField,
+  requiredArray,
+  unknownType,
+  unsupported,
+} from './json-fields.js';
+import type {
+  Aggregator,
+  Granularity,
+  GroupByQuery,
+  NativeQuery,
+  PostAggregator,
+  ScanQuery,
+  TimeBoundaryQuery,
+  TimeseriesQuery,
+  TopNMetric,
+  TopNQuery,
+} from './model.js';
+import { namesRead, parsePostAggregator } from './post-aggregators.js';
+
+export type { QueryDefaults } from './context.js';
+
+const notYet: readonly string[] = [
+  'dataSourceMetadata',
+  'search',
+  'segmentMetadata',
+  'select',
+  'union',
+  'windowOperator',
+];
+
+const BINDING = 'com.fasterxml.jackson.databind.exc.ValueInstantiationException';
+const DEFAULT_BATCH_SIZE = 20_480;
+
+/**
+ * The query of a parsed JSON body (see json/parse.ts). Throws InvalidInput for what Druid refuses too, Unsupported for
+ * what only Druid can do; context.field names the place, context.errorClass the Java class that Druid reports.
+ * Unknown properties are ignored, as in Druid.
+ */
+export function parseNativeQuery(body: unknown, defaults: QueryDefaults): NativeQuery {
+  try {
+    return parse(body, defaults);
+  } catch (thrown) {
+    if (thrown instanceof CodedError && thrown.code === 'InvalidInput' && !('errorClass' in thrown.context)) {
+      throw new CodedError(thrown.code, thrown.message, { ...thrown.context, errorClass: BINDING }, thrown);
+    }
+    throw thrown;
+  }
+}
+
+function parse(body: unknown, defaults: QueryDefaults): NativeQuery {
+  if (!isObject(body)) throw missingType('query', 'query', 'queryType');
+  const type = body['queryType'];
+  if (typeof type !== 'string') throw missingType('query', 'queryType', 'queryType');
+  switch (type) {
+    case 'timeseries':
+      return timeseries(body, defaults);
+    case 'topN':
+      return topN(body, defaults);
+    case 'groupBy':
+      return groupBy(body, defaults);
+    case 'scan':
+      return scan(body, defaults);
+    case 'timeBoundary':
+      return timeBoundary(body, defaults);
+    default:
+      throw unknownType('query', type, 'queryType', notYet);
+  }
+}
+
+type Base = Pick<NativeQuery, 'dataSources' | 'intervals' | 'filter' | 'context'>;
+
+function base(body: JsonObject, defaults: QueryDefaults, needsIntervals: boolean): Base {
+  const dataSources = parseDataSource(body['dataSource'], 'dataSource');
+  if (needsIntervals && isMissing(body['intervals']))
+    throw invalidInput("intervals: querySegmentSpec can't be null", 'intervals');
+  const intervals = isMissing(body['intervals'])
+    ? [eternity]
+    : parseQueryIntervals(body['intervals'], 'intervals');
+  refuseField(body, 'virtualColumns', 'query');
+  const filter = parseOptionalFilter(body['filter'], 'filter');
+  return { dataSources, intervals, filter, context: parseContext(body['context'], defaults) };
+}
+
+function granularityOf(body: JsonObject): Granularity {
+  if (isMissing(body['granularity']))
+    throw invalidInput('granularity: Must specify a granularity', 'granularity');
+  return parseGranularity(body['granularity'], 'granularity');
+}
+
+interface Outputs {
+  readonly aggregations: readonly Aggregator[];
+  readonly postAggregations: readonly PostAggregator[];
+}
+
+/** Aggregators and post-aggregators; every name once, and post-aggregators read only names that stand before them. */
+function outputs(body: JsonObject, taken: readonly string[]): Outputs {
+  const aggregations = optionalArray(body, 'aggregations', 'query').map((each, i) =>
+    parseAggregator(each, `aggregations[${i}]`),
+  );
+  const postAggregations = optionalArray(body, 'postAggregations', 'query').map((each, i) =>
+    parsePostAggregator(each, `postAggregations[${i}]`),
+  );
+  const names = new Set(taken);
+  for (const [i, { name }] of aggregations.entries()) define(names, name, `aggregations[${i}].name`);
+  for (const [i, post] of postAggregations.entries()) {
+    const missing = [...namesRead(post)].filter((name) => !names.has(name));
+    if (missing.length > 0) {
+      throw invalidInput(
+        `postAggregations[${i}]: Missing fields [[${missing.join(', ')}]] for postAggregator [${post.name}]`,
+        `postAggregations[${i}]`,
+      );
+    }
+    define(names, post.name, `postAggregations[${i}].name`);
+  }
+  return { aggregations, postAggregations };
+}
+
+function define(names: Set<string>, name: string, field: string): void {
+  if (names.has(name)) throw invalidInput(`${field}: [${name}] already defined`, field);
+  names.add(name);
+}
+
+function timeseries(body: JsonObject, defaults: QueryDefaults): TimeseriesQuery {
+  const limit = optionalInteger(body, 'limit', 'query') ?? 0;
+  if (limit < 0) throw invalidInput('limit: limit must be greater than 0', 'limit');
+  const common = base(body, defaults, true);
+  const field = common.context.given['timestampResultField'];
+  return {
+    queryType: 'timeseries',
+    ...common,
+    granularity: granularityOf(body),
+    descending: optionalBoolean(body, 'descending', 'query', false),
+    ...outputs(body, typeof field === 'string' && field !== '' ? [field] : []),
+    limit,
+  };
+}
+
+function topN(body: JsonObject, defaults: QueryDefaults): TopNQuery {
+  const common = base(body, defaults, true);
+  const granularity = granularityOf(body);
+  if (isMissing(body['dimension'])) throw invalidInput("dimension: dimensionSpec can't be null", 'dimension');
+  const dimension = parseDimension(body['dimension'], 'dimension');
+  const metric = parseTopNMetric(body['metric'], 'metric');
+  const threshold = optionalInteger(body, 'threshold', 'query') ?? 0;
+  if (threshold === 0) throw invalidInput('threshold: Threshold cannot be equal to 0.', 'threshold');
+  if (threshold < 0) throw invalidInput('threshold must be greater than 0', 'threshold');
+  const values = outputs(body, [dimension.outputName]);
+  const name = metricName(metric);
+  if (
+    name !== undefined &&
+    ![...values.aggregations, ...values.postAggregations].some((each) => each.name === name)
+  ) {
+    throw invalidInput(
+      `metric: Must have an AggregatorFactory or PostAggregator for metric[${name}]`,
+      'metric',
+    );
+  }
+  return { queryType: 'topN', ...common, granularity, dimension, metric, threshold, ...values };
+}
+
+function metricName(metric: TopNMetric): string | undefined {
+  if (metric.type === 'inverted') return metricName(metric.metric);
+  return metric.type === 'numeric' ? metric.metric : undefined;
+}
+
+function groupBy(body: JsonObject, defaults: QueryDefaults): GroupByQuery {
+  const common = base(body, defaults, true);
+  const granularity = granularityOf(body);
+  const dimensions = optionalArray(body, 'dimensions', 'query').map((each, i) =>
+    parseDimension(each, `dimensions[${i}]`),
+  );
+  const names = new Set<string>();
+  for (const [i, { outputName }] of dimensions.entries()) {
+    if (names.has(outputName))
+      throw invalidInput(`dimensions[${i}]: Duplicate output name[${outputName}]`, `dimensions[${i}]`);
+    names.add(outputName);
+  }
+  refuseSubtotals(body, names);
+  const values = outputs(body, [...names]);
+  for (const { name } of [...values.aggregations, ...values.postAggregations]) names.add(name);
+  if (names.has('__time')) {
+    throw invalidInput(
+      "'__time' cannot be used as an output name for dimensions, aggregators, or post-aggregators.",
+      'dimensions',
+    );
+  }
+  const having = isMissing(body['having']) ? undefined : parseHaving(body['having'], 'having');
+  const limitSpec = parseLimitSpec(body['limitSpec'], 'limitSpec');
+  for (const [i, { dimension }] of limitSpec.orderBy.entries()) {
+    if (names.has(dimension)) continue;
+    const field = `limitSpec.columns[${i}]`;
+    throw invalidInput(`${field}: Unknown column in order clause[${dimension}]`, field);
+  }
+  return { queryType: 'groupBy', ...common, granularity, dimensions, ...values, having, ...limitSpec };
+}
+
+function refuseSubtotals(body: JsonObject, dimensions: ReadonlySet<string>): void {
+  for (const [i, subtotal] of optionalArray(body, 'subtotalsSpec', 'query').entries()) {
+    const names = Array.isArray(subtotal) ? (subtotal as unknown[]) : [subtotal];
+    if (names.every((name) => typeof name === 'string' && dimensions.has(name))) continue;
+    const field = `subtotalsSpec[${i}]`;
+    throw invalidInput(`${field} is not a subset of the dimensions`, field);
+  }
+  refuseField(body, 'subtotalsSpec', 'query');
+}
+
+const resultFormats = ['list', 'compactedList'] as const;
+
+function scan(body: JsonObject, defaults: QueryDefaults): ScanQuery {
+  const common = base(body, defaults, true);
+  const columns = isMissing(body['columns'])
+    ? []
+    : requiredArray(body, 'columns', 'query').map((each, i) => {
+        if (typeof each !== 'string') throw invalidInput(`columns[${i}] must be a string`, `columns[${i}]`);
+        return each;
+      });
+  const format = optionalText(body, 'resultFormat', 'query') ?? 'list';
+  if (format === 'valueVector')
+    throw unsupported('resultFormat', 'resultFormat[valueVector] is not supported');
+  const resultFormat = resultFormats.find((each) => each === format);
+  if (resultFormat === undefined) {
+    throw invalidInput(
+      `resultFormat: Scan query result format [${format}] is not supported.`,
+      'resultFormat',
+    );
+  }
+  const batchSize = optionalInteger(body, 'batchSize', 'query') ?? 0;
+  const limit = optionalInteger(body, 'limit', 'query') ?? 0;
+  const offset = optionalInteger(body, 'offset', 'query') ?? 0;
+  if (batchSize < 0) throw invalidInput('batchSize must be greater than 0', 'batchSize');
+  if (limit < 0) throw invalidInput('limit must be greater than 0', 'limit');
+  if (offset < 0) throw invalidInput('offset must be greater than or equal to 0', 'offset');
+  const order = scanOrder(body);
+  if (order !== 'none' && columns.length > 0 && !columns.includes('__time')) {
+    throw invalidInput('order: The __time column must be selected if the results are time-ordered.', 'order');
+  }
+  return {
+    queryType: 'scan',
+    ...common,
+    columns: [...new Set(columns)],
+    limit: limit === 0 ? undefined : limit,
+    offset,
+    batchSize: batchSize === 0 ? DEFAULT_BATCH_SIZE : batchSize,
+    order,
+    resultFormat,
+  };
+}
+
+function orderName(text: string, field: string): ScanQuery['order'] {
+  const name = text.toLowerCase();
+  if (name === 'none' || name === 'ascending' || name === 'descending') return name;
+  throw invalidInput(`${field}: unknown order[${text}]`, field);
+}
+
+function scanOrder(body: JsonObject): ScanQuery['order'] {
+  const order = orderName(optionalText(body, 'order', 'query') ?? 'none', 'order');
+  const orderBy = optionalArray(body, 'orderBy', 'query');
+  if (orderBy.length === 0) return order;
+  const first = objectAt(orderBy[0], 'orderBy[0]');
+  if (orderBy.length > 1 || first['columnName'] !== '__time') {
+    throw unsupported('orderBy', 'orderBy: scans can be ordered by __time only');
+  }
+  const byTime = orderName(optionalText(first, 'order', 'orderBy[0]') ?? 'ascending', 'orderBy[0].order');
+  if (order !== 'none' && byTime !== order)
+    throw invalidInput('orderBy and order contradict each other', 'orderBy');
+  return byTime;
+}
+
+function timeBoundary(body: JsonObject, defaults: QueryDefaults): TimeBoundaryQuery {
+  const bound = optionalText(body, 'bound', 'query');
+  return {
+    queryType: 'timeBoundary',
+    ...base(body, defaults, false),
+    bound: bound === 'minTime' || bound === 'maxTime' ? bound : undefined,
+  };
+}
