@@ -22,6 +22,15 @@ export function scalarText(value: unknown): string {
   }
 }
 
+/** Java's trim: control characters and blanks up to U+0020, not Unicode's other spaces. */
+export function javaTrim(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && text.charCodeAt(start) <= 0x20) start++;
+  while (end > start && text.charCodeAt(end - 1) <= 0x20) end--;
+  return text.slice(start, end);
+}
+
 const LONG_MAX = 2n ** 63n - 1n;
 const LONG_MIN = -(2n ** 63n);
 
@@ -135,7 +144,7 @@ export function numberToLong(value: number): number | bigint {
 export function metricNumber(value: unknown, name: string): number | bigint | null | ValueError {
   if (typeof value === 'number') return value;
   if (typeof value !== 'string') return plainLong(value, name);
-  const text = value.trim().replaceAll(',', '');
+  const text = javaTrim(value).replaceAll(',', '');
   if (/^[+-]?\d{1,15}$/.test(text)) return Number(text);
   if (/^[+-]?\d{16,19}$/.test(text)) {
     const long = BigInt(text.startsWith('+') ? text.slice(1) : text);

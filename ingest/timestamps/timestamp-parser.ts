@@ -1,7 +1,7 @@
 /** Druid's timestampSpec: from the value of the time column to epoch milliseconds. */
 import { findZone } from '../../query/granularity/zone.js';
 import { parseInstant, parseTimeOfDay } from '../../segment/timeline/instant.js';
-import { scalarText } from '../values.js';
+import { javaTrim, scalarText } from '../values.js';
 import { compilePattern } from './joda-pattern.js';
 
 /**
@@ -76,9 +76,9 @@ function wholeNumber(value: number): number | bigint {
 
 /** Surrounding blanks, then double quotes and the blanks inside them, are taken off; blank text can't be read. */
 function unquoted(text: string): string | undefined {
-  const trimmed = text.trim();
+  const trimmed = javaTrim(text);
   if (trimmed === '') return undefined;
-  if (trimmed.length > 1 && trimmed.startsWith('"') && trimmed.endsWith('"')) return trimmed.slice(1, -1).trim();
+  if (trimmed.length > 1 && trimmed.startsWith('"') && trimmed.endsWith('"')) return javaTrim(trimmed.slice(1, -1));
   return trimmed;
 }
 
