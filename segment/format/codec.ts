@@ -19,7 +19,12 @@ export function idWidth(largest: number): 1 | 2 | 3 | 4 {
 }
 
 /** Ids in a block of a compressed id column. */
-export const idsPerBlock: Readonly<Record<1 | 2 | 3 | 4, number>> = { 1: 65536, 2: 32768, 3: 16384, 4: 16384 };
+export const idsPerBlock: Readonly<Record<1 | 2 | 3 | 4, number>> = {
+  1: 65536,
+  2: 32768,
+  3: 16384,
+  4: 16384,
+};
 
 export const longsPerBlock = 8192;
 export const doublesPerBlock = 8192;

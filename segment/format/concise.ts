@@ -14,7 +14,7 @@ export function writeConcise(out: ByteWriter, rows: Uint32Array, from: number, t
     putFill(out, ones, onesFill);
     ones = 0;
   };
-  for (let at = from; at < to; ) {
+  for (let at = from; at < to;) {
     const target = Math.floor((rows[at] as number) / 31);
     if (target > block) {
       flushOnes();

@@ -38,7 +38,8 @@ export function readDescriptor(cursor: Cursor): ColumnDescriptor {
   } catch {
     throw cursor.fail('the column descriptor is not JSON', start);
   }
-  if (typeof json !== 'object' || json === null) throw cursor.fail('the column descriptor is no object', start);
+  if (typeof json !== 'object' || json === null)
+    throw cursor.fail('the column descriptor is no object', start);
   const { valueType, hasMultipleValues, parts } = json as Record<string, unknown>;
   const part = Array.isArray(parts) && parts.length === 1 ? (parts[0] as unknown) : undefined;
   if (typeof part !== 'object' || part === null || typeof (part as DescriptorPart).type !== 'string') {

@@ -190,7 +190,11 @@ function commonPrefix(a: Buffer, b: Buffer, unit: number): number {
 }
 
 /** Writes from the version byte on. */
-export function writeFrontCodedList(out: ByteWriter, values: readonly Buffer[], options: FrontCodedOptions): void {
+export function writeFrontCodedList(
+  out: ByteWriter,
+  values: readonly Buffer[],
+  options: FrontCodedOptions,
+): void {
   const { bucketSize, unit } = options;
   out.u8(options.version);
   out.u8(bucketSize);

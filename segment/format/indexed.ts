@@ -46,7 +46,13 @@ function readVersion1(cursor: Cursor, sorted: boolean, what: string): IndexedLis
       if (!(index >= 0 && index < count)) throw corrupt(place, start, `${what} has no entry[${index}]`);
       const from = index === 0 ? 0 : bytes.readInt32BE(start + 4 * index);
       const to = bytes.readInt32BE(start + 4 + 4 * index);
-      return entryAt(bytes, { from: values + from, to: values + to, low: values, end }, undefined, place, what);
+      return entryAt(
+        bytes,
+        { from: values + from, to: values + to, low: values, end },
+        undefined,
+        place,
+        what,
+      );
     },
   };
 }

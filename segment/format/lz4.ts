@@ -50,7 +50,9 @@ function wasmEncoder(): Lz4Encoder {
 let shared: Lz4Encoder | undefined;
 
 /** `native: false` forces the WebAssembly encoder; `high` asks for the high-compression one where there is one. */
-export function createLz4Encoder(options: { readonly native?: boolean; readonly high?: boolean } = {}): Lz4Encoder {
+export function createLz4Encoder(
+  options: { readonly native?: boolean; readonly high?: boolean } = {},
+): Lz4Encoder {
   const native = options.native === false ? undefined : loadNativeLz4();
   if (native !== undefined) return nativeEncoder(native, options.high === true);
   shared ??= wasmEncoder();

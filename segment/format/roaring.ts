@@ -77,7 +77,8 @@ export function writeRoaring(out: ByteWriter, rows: Uint32Array, from: number, t
     at = bytes.writeUInt32LE((12347 | ((count - 1) << 16)) >>> 0, at);
     bytes.fill(0, at, at + flagBytes);
     for (let i = 0; i < count; i++) {
-      if ((pool[i] as Container).isRun) bytes[at + (i >>> 3)] = (bytes[at + (i >>> 3)] as number) | (1 << (i & 7));
+      if ((pool[i] as Container).isRun)
+        bytes[at + (i >>> 3)] = (bytes[at + (i >>> 3)] as number) | (1 << (i & 7));
     }
     at += flagBytes;
   } else {

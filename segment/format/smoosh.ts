@@ -19,7 +19,11 @@ export function chunkName(chunk: number): string {
 }
 
 /** Reads meta.smoosh; `chunkBytes(n)` answers the size of chunk file n, or -1 when it is missing. */
-export function parseSmoosh(text: string, file: string, chunkBytes: (chunk: number) => number): InternalFile[] {
+export function parseSmoosh(
+  text: string,
+  file: string,
+  chunkBytes: (chunk: number) => number,
+): InternalFile[] {
   const place = { file, column: '' };
   const lines = text.split('\n');
   const head = /^v1,(\d{1,10}),(\d{1,6})$/.exec((lines[0] ?? '').trimEnd());
@@ -36,7 +40,12 @@ export function parseSmoosh(text: string, file: string, chunkBytes: (chunk: numb
     if (line !== '') {
       const parts = /^([^,]*),(\d{1,6}),(\d{1,10}),(\d{1,10})$/.exec(line);
       if (parts === null) throw corrupt(place, offset, 'a line of meta.smoosh has not four parts');
-      const entry = { name: parts[1] ?? '', chunk: Number(parts[2]), start: Number(parts[3]), end: Number(parts[4]) };
+      const entry = {
+        name: parts[1] ?? '',
+        chunk: Number(parts[2]),
+        start: Number(parts[3]),
+        end: Number(parts[4]),
+      };
       if (entry.start > entry.end || entry.end > (sizes[entry.chunk] ?? -1)) {
         throw corrupt(place, offset, `internal file[${entry.name}] lies outside its chunk`);
       }
@@ -67,10 +76,15 @@ export class SmooshWriter {
 
   add(name: string, bytes: Buffer): void {
     if (/[,\n\r]/.test(name)) {
-      throw new CodedError('InvalidInput', `column name[${name}] holds a comma or a line break`, { field: name });
+      throw new CodedError('InvalidInput', `column name[${name}] holds a comma or a line break`, {
+        field: name,
+      });
     }
     if (bytes.length > this.#limit) {
-      throw new CodedError('LimitExceeded', `column[${name}] of ${bytes.length} bytes exceeds ${this.#limit}`);
+      throw new CodedError(
+        'LimitExceeded',
+        `column[${name}] of ${bytes.length} bytes exceeds ${this.#limit}`,
+      );
     }
     if (this.#limit - this.#offset < bytes.length) {
       fs.fsyncSync(this.#fd);
@@ -79,7 +93,7 @@ export class SmooshWriter {
       this.#offset = 0;
       this.#fd = fs.openSync(path.join(this.#dir, chunkName(this.#chunk)), 'w');
     }
-    for (let done = 0; done < bytes.length; ) done += fs.writeSync(this.#fd, bytes, done);
+    for (let done = 0; done < bytes.length;) done += fs.writeSync(this.#fd, bytes, done);
     const start = this.#offset;
     this.#offset += bytes.length;
     this.#total += bytes.length;

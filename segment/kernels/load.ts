@@ -16,7 +16,14 @@ export interface SegmentKernels {
   unpack_be(source: number, count: number, width: number, target: number, targetWidth: number): void;
   max_id(source: number, count: number, width: number): number;
   ascending(source: number, count: number, limit: number): number;
-  unpack_delta(source: number, first: number, count: number, bits: number, base: bigint, target: number): void;
+  unpack_delta(
+    source: number,
+    first: number,
+    count: number,
+    bits: number,
+    base: bigint,
+    target: number,
+  ): void;
   unpack_table(
     source: number,
     first: number,
@@ -80,7 +87,8 @@ export function instantiateKernels(module: WasmModule, arena: Arena): Kernels {
     },
   });
   for (const name of segmentNames) {
-    if (typeof instance.exports[name] !== 'function') throw new CodedError('Bug', `kernel[${name}] is missing`);
+    if (typeof instance.exports[name] !== 'function')
+      throw new CodedError('Bug', `kernel[${name}] is missing`);
   }
   return { arena, segment: instance.exports as unknown as SegmentKernels, exports: instance.exports };
 }

@@ -130,7 +130,7 @@ export class BlockSource implements ValueSource {
   fill(start: number, n: number, target: number): void {
     const { perBlock } = this;
     const native = this.#unpacking.isNative;
-    for (let done = 0; done < n; ) {
+    for (let done = 0; done < n;) {
       const block = Math.floor((start + done) / perBlock);
       const first = start + done - block * perBlock;
       const values = Math.min(n - done, perBlock - first);

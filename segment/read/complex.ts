@@ -27,7 +27,8 @@ export function openComplexColumn(
   typeName: string,
 ): ComplexColumn {
   const list: IndexedList = readIndexed(cursor, opener(context), 'complex values');
-  if (list.count < context.rowCount) throw corruptIn(file, cursor.at, `${list.count} complex values are too few`);
+  if (list.count < context.rowCount)
+    throw corruptIn(file, cursor.at, `${list.count} complex values are too few`);
   return new ComplexColumn(typeName, (row) => {
     const at = list.locate(row);
     if (at.isNull) return null;

@@ -1,7 +1,15 @@
 /** Number columns: plain and packed longs, floats, doubles, with and without blocks, with null bitmaps. */
 import { packedWidths } from '../format/codec.js';
 import type { Cursor } from '../format/bytes.js';
-import { Batches, BlockSource, readBlocks, readCodec, RunSource, type Unpacking, type ValueSource } from './blocks.js';
+import {
+  Batches,
+  BlockSource,
+  readBlocks,
+  readCodec,
+  RunSource,
+  type Unpacking,
+  type ValueSource,
+} from './blocks.js';
 import { corruptIn, type ColumnFile, type ReadContext } from './column-file.js';
 import type { NumericColumnView } from './view.js';
 
@@ -39,7 +47,8 @@ export function readNumbers(
   shape: NumberShape,
 ): NumberSource {
   const version = cursor.u8('number version');
-  if (version !== 1 && version !== 2) throw cursor.fail(`number column of unknown version[${version}]`, cursor.at - 1);
+  if (version !== 1 && version !== 2)
+    throw cursor.fail(`number column of unknown version[${version}]`, cursor.at - 1);
   const count = cursor.count('row count');
   if (count !== context.rowCount) throw cursor.fail(`row count[${count}] instead of ${context.rowCount}`);
   const perBlock = cursor.count('values per block');
@@ -52,13 +61,16 @@ export function readNumbers(
   const codec = readCodec(cursor, codecId);
   const width = shape.kind === 'float' ? 4 : 8;
   const unpacking =
-    packed === undefined ? plainNumbers(context, file, width, shape.bigEndian) : packedNumbers(context, file, packed);
+    packed === undefined
+      ? plainNumbers(context, file, width, shape.bigEndian)
+      : packedNumbers(context, file, packed);
   const bits = packed?.bits ?? width * 8;
   const tail = packed === undefined ? 0 : 4;
   const plainBytes = (values: number) => Math.ceil((values * bits) / 8) + tail;
   const encoding = {
     compression: codec,
-    encoding: packed === undefined ? 'plain' : `${packed.table === undefined ? 'delta' : 'table'}/${packed.bits}`,
+    encoding:
+      packed === undefined ? 'plain' : `${packed.table === undefined ? 'delta' : 'table'}/${packed.bits}`,
   };
   if (codec === 'none') {
     const start = file.pointer + cursor.skip(plainBytes(count), 'values');
@@ -88,7 +100,8 @@ function readPackedHead(cursor: Cursor): PackedLongs | undefined {
   if (id === 0) {
     const base = cursor.i64('delta base');
     const bits = cursor.i32('delta bits');
-    if (!packedWidths.some((width) => width === bits)) throw cursor.fail(`packed width[${bits}]`, cursor.at - 4);
+    if (!packedWidths.some((width) => width === bits))
+      throw cursor.fail(`packed width[${bits}]`, cursor.at - 4);
     return { bits, table: undefined, base };
   }
   const size = cursor.count('table size');

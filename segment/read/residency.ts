@@ -46,8 +46,38 @@ const headWords = 16;
 const pageBytes = 4096;
 const patienceMs = 60_000;
 
-const head = { lock: 0, clock: 1, coldPages: 2, hotPages: 3, coldMax: 4, hotMax: 5, slots: 6, loads: 7, evictions: 8, generation: 9, used: 10, token: 11, highest: 12 } as const;
-const word = { state: 0, pins: 1, pointer: 2, length: 3, lastUse: 4, touches: 5, token: 6, hotState: 7, hotPointer: 8, hotBytes: 9, auxState: 10, auxPointer: 11, life: 12, generation: 13, auxBytes: 14 } as const;
+const head = {
+  lock: 0,
+  clock: 1,
+  coldPages: 2,
+  hotPages: 3,
+  coldMax: 4,
+  hotMax: 5,
+  slots: 6,
+  loads: 7,
+  evictions: 8,
+  generation: 9,
+  used: 10,
+  token: 11,
+  highest: 12,
+} as const;
+const word = {
+  state: 0,
+  pins: 1,
+  pointer: 2,
+  length: 3,
+  lastUse: 4,
+  touches: 5,
+  token: 6,
+  hotState: 7,
+  hotPointer: 8,
+  hotBytes: 9,
+  auxState: 10,
+  auxPointer: 11,
+  life: 12,
+  generation: 13,
+  auxBytes: 14,
+} as const;
 const empty = 0;
 const busy = 1;
 const ready = 2;
@@ -118,7 +148,8 @@ export class Residency {
   unregister(slotBase: number, count: number, generation: number): void {
     this.#locked(() => {
       for (let slot = slotBase; slot < slotBase + count; slot++) {
-        if (this.#get(slot, word.generation) !== generation || this.#get(slot, word.life) !== liveLife) continue;
+        if (this.#get(slot, word.generation) !== generation || this.#get(slot, word.life) !== liveLife)
+          continue;
         this.#set(slot, word.life, doomedLife);
         if (this.#get(slot, word.pins) === 0) this.#release(slot);
       }
@@ -134,7 +165,13 @@ export class Residency {
    * Keeps a file in memory until `unpin`. `length` bytes are read by `read` when they are not there yet.
    * Throws what `read` throws, LimitExceeded when nothing can be dropped, NotFound after `unregister`.
    */
-  pin(slot: number, generation: number, token: number, length: number, read: (into: Buffer<ArrayBufferLike>) => void): PinnedFile {
+  pin(
+    slot: number,
+    generation: number,
+    token: number,
+    length: number,
+    read: (into: Buffer<ArrayBufferLike>) => void,
+  ): PinnedFile {
     for (;;) {
       const state = this.#locked(() => this.#pinLocked(slot, generation, token));
       if (state === empty) this.#load(slot, length, read);
@@ -167,12 +204,24 @@ export class Residency {
    * in the thread that takes it.
    */
   hot(slot: number, bytes: number, prepare: (pointer: number) => void): number {
-    return this.#derived(slot, { state: word.hotState, pointer: word.hotPointer, bytes: word.hotBytes }, bytes, prepare, true);
+    return this.#derived(
+      slot,
+      { state: word.hotState, pointer: word.hotPointer, bytes: word.hotBytes },
+      bytes,
+      prepare,
+      true,
+    );
   }
 
   /** A smaller companion of a pinned file (its null bitset), made once. */
   companion(slot: number, bytes: number, build: (pointer: number) => void): number {
-    return this.#derived(slot, { state: word.auxState, pointer: word.auxPointer, bytes: word.auxBytes }, bytes, build, false);
+    return this.#derived(
+      slot,
+      { state: word.auxState, pointer: word.auxPointer, bytes: word.auxBytes },
+      bytes,
+      build,
+      false,
+    );
   }
 
   stats(): ResidencyStats {

@@ -20,7 +20,10 @@ export function* readRows(view: SegmentView, arena: Arena, options: RowsOptions 
   const rows = Math.min(view.rowCount, options.limit ?? Infinity);
   for (let start = 0; start < rows; start += BATCH_ROWS) {
     const n = Math.min(BATCH_ROWS, view.rowCount - start);
-    const batch = readers.map(([name, read]): [string, (row: number) => PlainValue] => [name, read(start, n)]);
+    const batch = readers.map(([name, read]): [string, (row: number) => PlainValue] => [
+      name,
+      read(start, n),
+    ]);
     for (let row = 0; row < n && start + row < rows; row++) {
       const values: Record<string, PlainValue> = {};
       for (const [name, value] of batch) values[name] = value(row);
@@ -53,9 +56,11 @@ function numberReader(
   return (start, n) => {
     const pointer = column.batch(start);
     const values =
-      column.kind === 'long' ? arena.i64(pointer, n)
-      : column.kind === 'double' ? arena.f64(pointer, n)
-      : arena.f32(pointer, n);
+      column.kind === 'long'
+        ? arena.i64(pointer, n)
+        : column.kind === 'double'
+          ? arena.f64(pointer, n)
+          : arena.f32(pointer, n);
     return (row) => {
       const at = start + row;
       if (nulls !== undefined && ((nulls[at >>> 3] as number) >>> (at & 7)) & 1) return null;
@@ -78,9 +83,11 @@ function stringReader(column: Extract<ColumnView, { kind: 'string' }>, arena: Ar
     return (start, n) => {
       const pointer = column.batch(start);
       const ids =
-        column.idWidth === 1 ? arena.bytes(pointer, n)
-        : column.idWidth === 2 ? arena.u16(pointer, n)
-        : arena.u32(pointer, n);
+        column.idWidth === 1
+          ? arena.bytes(pointer, n)
+          : column.idWidth === 2
+            ? arena.u16(pointer, n)
+            : arena.u32(pointer, n);
       return (row) => value(ids[row] as number);
     };
   }

@@ -200,7 +200,8 @@ export class StoredSegment implements SegmentView {
 
   #time(): NumericColumnView {
     const column = this.column(timeColumn);
-    if (column?.kind !== 'long') throw new CodedError('CorruptSegment', `__time of segment[${this.id}] is not long`);
+    if (column?.kind !== 'long')
+      throw new CodedError('CorruptSegment', `__time of segment[${this.id}] is not long`);
     return column;
   }
 
@@ -241,8 +242,16 @@ export class StoredSegment implements SegmentView {
   }
 }
 
-const oldNumberParts: Readonly<Record<string, NumberKind>> = { long: 'long', float: 'float', double: 'double' };
-const numberParts: Readonly<Record<string, NumberKind>> = { longV2: 'long', floatV2: 'float', doubleV2: 'double' };
+const oldNumberParts: Readonly<Record<string, NumberKind>> = {
+  long: 'long',
+  float: 'float',
+  double: 'double',
+};
+const numberParts: Readonly<Record<string, NumberKind>> = {
+  longV2: 'long',
+  floatV2: 'float',
+  doubleV2: 'double',
+};
 
 function openColumn(file: ColumnFile, context: ReadContext): ColumnView {
   const cursor = cursorOf(file);
@@ -251,13 +260,23 @@ function openColumn(file: ColumnFile, context: ReadContext): ColumnView {
   const bigEndian = part.byteOrder === 'BIG_ENDIAN';
   const bitmap = bitmapOf(part);
   const withNulls = Object.hasOwn(numberParts, part.type);
-  const kind = withNulls ? numberParts[part.type] : Object.hasOwn(oldNumberParts, part.type) ? oldNumberParts[part.type] : undefined;
-  if (kind !== undefined) return openNumberColumn(cursor, context, file, { kind, bigEndian, withNulls, bitmap });
+  const kind = withNulls
+    ? numberParts[part.type]
+    : Object.hasOwn(oldNumberParts, part.type)
+      ? oldNumberParts[part.type]
+      : undefined;
+  if (kind !== undefined)
+    return openNumberColumn(cursor, context, file, { kind, bigEndian, withNulls, bitmap });
   switch (part.type) {
     case 'stringDictionary':
-      return openStringColumn(cursor, context, file, { isMulti: descriptor.hasMultipleValues, bitmap, bigEndian });
+      return openStringColumn(cursor, context, file, {
+        isMulti: descriptor.hasMultipleValues,
+        bitmap,
+        bigEndian,
+      });
     case 'null':
-      if (part.numRows !== context.rowCount) throw cursor.fail(`numRows[${part.numRows}] of an all-null column`, 0);
+      if (part.numRows !== context.rowCount)
+        throw cursor.fail(`numRows[${part.numRows}] of an all-null column`, 0);
       return new NullColumn(context);
     case 'complex':
       return openComplexColumn(cursor, context, file, part.typeName ?? '');

@@ -12,7 +12,14 @@ import {
   type Unpacking,
   type ValueSource,
 } from './blocks.js';
-import { addressOf, corruptIn, opener, scratchBytes, type ColumnFile, type ReadContext } from './column-file.js';
+import {
+  addressOf,
+  corruptIn,
+  opener,
+  scratchBytes,
+  type ColumnFile,
+  type ReadContext,
+} from './column-file.js';
 import { orInto, type BitmapKind } from './numbers.js';
 import { BATCH_ROWS, type StringColumnView } from './view.js';
 
@@ -80,7 +87,11 @@ export function readIds(
     unpack: (block, first, n, target) => kernels.unpack_le(block + first * stored, n, stored, target),
     ...(verify === undefined ? {} : { verify }),
   };
-  return { source: new BlockSource(context, file, blocks, unpacking), compression: codec, storedWidth: stored };
+  return {
+    source: new BlockSource(context, file, blocks, unpacking),
+    compression: codec,
+    storedWidth: stored,
+  };
 }
 
 function swapIds(context: ReadContext, block: number, values: number, width: number): void {
@@ -103,7 +114,11 @@ function readPlainIds(cursor: Cursor, context: ReadContext, file: ColumnFile, sh
   if (!Number.isInteger(count) || count < 0) throw cursor.fail(`ids of ${size} bytes`);
   if (shape.count !== undefined && count !== shape.count) throw wrongCount(cursor, count, shape.count);
   const start = cursor.skip(size, 'ids');
-  return { source: plainIdRun(context, file, { start, count, stored }, shape), compression: 'none', storedWidth: stored };
+  return {
+    source: plainIdRun(context, file, { start, count, stored }, shape),
+    compression: 'none',
+    storedWidth: stored,
+  };
 }
 
 /** Uncompressed big-endian ids. */
@@ -136,11 +151,17 @@ function readIdRows(cursor: Cursor, context: ReadContext, file: ColumnFile, shap
   const all = { ...shape, count: undefined, asInts: true };
   const version = cursor.u8('id rows version');
   if (version === 1) return readPlainIdRows(cursor, context, file, shape);
-  if (version !== 2 && version !== 3) throw cursor.fail(`id rows of unknown version[${version}]`, cursor.at - 1);
+  if (version !== 2 && version !== 3)
+    throw cursor.fail(`id rows of unknown version[${version}]`, cursor.at - 1);
   const offsetShape = { count: rows + 1, cardinality: 2 ** 32, bigEndian: shape.bigEndian, asInts: true };
   const offsets = readIds(cursor, context, file, offsetShape, version === 2);
   const ids = readIds(cursor, context, file, all);
-  return { offsets: offsets.source, ids: ids.source, compression: ids.compression, storedWidth: ids.storedWidth };
+  return {
+    offsets: offsets.source,
+    ids: ids.source,
+    compression: ids.compression,
+    storedWidth: ids.storedWidth,
+  };
 }
 
 /** Form 8.2: per row the end offset of its ids in bytes. */
@@ -195,7 +216,8 @@ export function openStringColumn(
   const flags = version >= 2 ? cursor.i32('string flags') : version === 1 ? 1 : 0;
   if (flags < 0 || flags > 7) throw cursor.fail(`string flags[${flags}]`, cursor.at - 4);
   const isMulti = (flags & multiFlags) !== 0;
-  if (isMulti !== shape.isMulti) throw cursor.fail('the column disagrees with its descriptor on multiple values');
+  if (isMulti !== shape.isMulti)
+    throw cursor.fail('the column disagrees with its descriptor on multiple values');
   const dictionary = readDictionary(cursor, opener(context));
   const ids: IdShape = {
     count: context.rowCount,

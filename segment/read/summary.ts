@@ -59,23 +59,32 @@ export function readSummary(dir: string, files: Files): SegmentSummary {
     throw corrupt({ file: versionFile, column: '' }, 0, 'the segment is not of version 9');
   }
   const metaFile = path.join(dir, 'meta.smoosh');
-  const entries = parseSmoosh(readWhole(files, metaFile, smallBytesMax).toString('utf8'), metaFile, (chunk) => {
-    try {
-      return files.sizeSync(path.join(dir, chunkName(chunk)));
-    } catch {
-      return -1;
-    }
-  });
+  const entries = parseSmoosh(
+    readWhole(files, metaFile, smallBytesMax).toString('utf8'),
+    metaFile,
+    (chunk) => {
+      try {
+        return files.sizeSync(path.join(dir, chunkName(chunk)));
+      } catch {
+        return -1;
+      }
+    },
+  );
   const byName = new Map(entries.map((entry) => [entry.name, entry]));
   const part = (name: string, length: number = smallBytesMax) => {
     const entry = byName.get(name);
-    if (entry === undefined) throw corrupt({ file: metaFile, column: name }, 0, `internal file[${name}] is missing`);
+    if (entry === undefined)
+      throw corrupt({ file: metaFile, column: name }, 0, `internal file[${name}] is missing`);
     if (length === smallBytesMax && entry.end - entry.start > length) {
       throw corrupt({ file: metaFile, column: name }, 0, `internal file[${name}] is too large`);
     }
     return readPart(files, dir, entry, length);
   };
-  const index = readIndexFile(part('index.drd'), { file: path.join(dir, chunkName(0)), column: 'index.drd' }, part);
+  const index = readIndexFile(
+    part('index.drd'),
+    { file: path.join(dir, chunkName(0)), column: 'index.drd' },
+    part,
+  );
   for (const name of [timeColumn, ...index.columns]) {
     if (!byName.has(name)) throw corrupt({ file: metaFile, column: name }, 0, `column[${name}] has no file`);
   }

@@ -16,7 +16,13 @@ import { IndexedWriter } from '../format/indexed.js';
 import { blockBytesMax, lz4Bound, type Lz4Encoder } from '../format/lz4.js';
 import { encodeLongs } from '../format/longs.js';
 import { writeRoaring } from '../format/roaring.js';
-import type { ComplexSource, MultiStringSource, NumericSource, StringSource, WriteOptions } from './source.js';
+import type {
+  ComplexSource,
+  MultiStringSource,
+  NumericSource,
+  StringSource,
+  WriteOptions,
+} from './source.js';
 
 /** What every column of one segment is written with. */
 export interface WriteContext {
@@ -31,7 +37,8 @@ const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /** The bytes of a typed array, little-endian. */
 export function bytesOf(values: ArrayBufferView): Buffer {
-  if (!littleEndian) throw new CodedError('Unsupported', 'segments are written on little-endian machines only');
+  if (!littleEndian)
+    throw new CodedError('Unsupported', 'segments are written on little-endian machines only');
   return Buffer.from(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
 }
 
@@ -218,7 +225,12 @@ function writeVsizeRows(out: ByteWriter, source: MultiStringSource, largest: num
 }
 
 /** Compressed rows of ids (8.5). */
-function writeIdRows(out: ByteWriter, source: MultiStringSource, largest: number, context: WriteContext): void {
+function writeIdRows(
+  out: ByteWriter,
+  source: MultiStringSource,
+  largest: number,
+  context: WriteContext,
+): void {
   out.u8(3);
   out.u8(2);
   out.i32(source.offsets.length);
@@ -241,7 +253,8 @@ export function invert(
     if (id >= cardinality) throw new CodedError('Bug', `id[${id}] exceeds the dictionary of ${cardinality}`);
     starts[id + 1] = (starts[id + 1] as number) + 1;
   }
-  for (let id = 0; id < cardinality; id++) starts[id + 1] = (starts[id + 1] as number) + (starts[id] as number);
+  for (let id = 0; id < cardinality; id++)
+    starts[id + 1] = (starts[id + 1] as number) + (starts[id] as number);
   const ends = starts.slice(0, cardinality);
   const rows = new Uint32Array(ids.length);
   if (offsets === undefined) {
@@ -301,7 +314,8 @@ export function writeStringColumn(
     parts: [{ type: 'stringDictionary', bitmapSerdeFactory: serdeOf(context), byteOrder: 'LITTLE_ENDIAN' }],
   };
   out.str32(JSON.stringify(descriptor));
-  const flags = (bitmaps ? 0 : flagNoBitmaps) | (multi ? (compressed ? flagMultiValueV3 : flagMultiValue) : 0);
+  const flags =
+    (bitmaps ? 0 : flagNoBitmaps) | (multi ? (compressed ? flagMultiValueV3 : flagMultiValue) : 0);
   if (compressed || !bitmaps) {
     out.u8(compressed ? 2 : 3);
     out.i32(flags);

@@ -55,9 +55,24 @@ export interface MultiStringSource {
 
 /** Null rows hold 0. `nulls`: set bit = null; absent or all clear = no nulls. */
 export type NumericSource =
-  | { readonly kind: 'long'; readonly name: string; readonly values: BigInt64Array; readonly nulls?: Uint8Array }
-  | { readonly kind: 'float'; readonly name: string; readonly values: Float32Array; readonly nulls?: Uint8Array }
-  | { readonly kind: 'double'; readonly name: string; readonly values: Float64Array; readonly nulls?: Uint8Array };
+  | {
+      readonly kind: 'long';
+      readonly name: string;
+      readonly values: BigInt64Array;
+      readonly nulls?: Uint8Array;
+    }
+  | {
+      readonly kind: 'float';
+      readonly name: string;
+      readonly values: Float32Array;
+      readonly nulls?: Uint8Array;
+    }
+  | {
+      readonly kind: 'double';
+      readonly name: string;
+      readonly values: Float64Array;
+      readonly nulls?: Uint8Array;
+    };
 
 /** Opaque bytes a row; null = no value. */
 export interface ComplexSource {

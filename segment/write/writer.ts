@@ -30,7 +30,8 @@ export interface WrittenSegment {
 export function writeSegment(dir: string, source: SegmentSource, options: WriteOptions = {}): WrittenSegment {
   checkSource(source);
   fs.mkdirSync(dir, { recursive: true });
-  if (fs.readdirSync(dir).length > 0) throw new CodedError('Conflict', `segment directory[${dir}] is not empty`);
+  if (fs.readdirSync(dir).length > 0)
+    throw new CodedError('Conflict', `segment directory[${dir}] is not empty`);
   const context: WriteContext = {
     options,
     lz4: createLz4Encoder({ high: options.highCompression === true }),
@@ -100,7 +101,10 @@ function writeColumn(out: ByteWriter, column: SourceColumn, context: WriteContex
       writeComplexColumn(out, column);
       return;
     default:
-      throw new CodedError('Unsupported', `column[${column.name}]: ${column.kind} columns can't be written yet`);
+      throw new CodedError(
+        'Unsupported',
+        `column[${column.name}]: ${column.kind} columns can't be written yet`,
+      );
   }
 }
 
@@ -108,8 +112,14 @@ function writeIndex(out: ByteWriter, source: SegmentSource, options: WriteOption
   const metrics = source.metrics.toSorted(byName);
   const withData = source.dimensions.filter((dimension) => !isAllNull(dimension));
   const nullOrName = (column: SourceColumn) => (isAllNull(column) ? column.name : null);
-  writeNames(out, [...metrics, ...withData].map((column) => column.name));
-  writeNames(out, withData.map((column) => column.name));
+  writeNames(
+    out,
+    [...metrics, ...withData].map((column) => column.name),
+  );
+  writeNames(
+    out,
+    withData.map((column) => column.name),
+  );
   out.i64(BigInt(source.interval.startMs));
   out.i64(BigInt(source.interval.endMs));
   out.str32(JSON.stringify({ type: options.bitmap ?? 'roaring' }));
@@ -148,12 +158,15 @@ function checkSource(source: SegmentSource): void {
   }
   const names = new Set([timeColumn]);
   for (const column of [...source.dimensions, ...source.metrics]) {
-    if (column.name === '' || names.has(column.name)) throw bug(`column name[${column.name}] is empty or used twice`);
+    if (column.name === '' || names.has(column.name))
+      throw bug(`column name[${column.name}] is empty or used twice`);
     names.add(column.name);
     const rows =
-      column.kind === 'string' ? column.ids.length
-      : column.kind === 'multiString' ? column.offsets.length - 1
-      : column.values.length;
+      column.kind === 'string'
+        ? column.ids.length
+        : column.kind === 'multiString'
+          ? column.offsets.length - 1
+          : column.values.length;
     if (rows !== rowCount) throw bug(`column[${column.name}] has rows[${rows}] instead of ${rowCount}`);
     if (column.kind === 'multiString' && column.offsets[rowCount] !== column.ids.length) {
       throw bug(`column[${column.name}] has offsets that don't fit its ids`);
