@@ -4,7 +4,7 @@
  */
 import { CodedError } from '../proto/errors.js';
 import { deadlineAfter, untilDeadline } from './deadline.js';
-import { describeReason, isUp, Lifecycle, type StateRow, type Supervised } from './lifecycle.js';
+import { describeReason, Lifecycle, type StateRow, type Supervised } from './lifecycle.js';
 import { errorFields } from './log.js';
 import { Mailbox, type TurnBudget } from './mailbox.js';
 import type { MetricsRegistry } from './metrics.js';
@@ -300,7 +300,7 @@ export class ActorCell<M> implements Supervised, RefTarget<M> {
     for (const watch of run.watches.values()) watch.stop();
     run.watches.clear();
     if (run.busy !== undefined) await this.bounded(run.busy, deadline, 'current message');
-    for (const ask of [...run.asks]) ask.refuse(unavailable(this.path));
+    for (const ask of run.asks) ask.refuse(unavailable(this.path));
     await this.children.halt({ kind: 'shutdown' }, deadline);
     this.children.retire({ kind: 'shutdown' });
     if (run.started && run.behavior.stopping !== undefined) {

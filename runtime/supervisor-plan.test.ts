@@ -11,7 +11,7 @@ function input(children: string, index: number, more: Partial<EndedChild> = {}):
   return {
     strategy: 'one_for_one',
     limits: restartLimitsDefault,
-    children: [...children].map((c) => ({
+    children: children.split('').map((c) => ({
       restart: policies[c.toLowerCase() as 'p' | 't' | 'x'],
       up: c !== c.toLowerCase(),
     })),

@@ -87,7 +87,7 @@ export class Children {
     // Those that were over have just been made anew, at the end: back to the order given.
     const place = (slot: Slot): number => specs.findIndex((spec) => spec.name === slot.name);
     this.slots.sort((a, b) => place(a) - place(b));
-    for (const slot of [...this.slots]) {
+    for (const slot of this.slots) {
       const failure = this.halted ? stoppedWhileStarting(slot) : await this.startSlot(slot);
       if (failure !== undefined) throw failure;
     }
