@@ -12,19 +12,16 @@ export const scratchBytes = 65536 + 64;
 export class Scratch {
   readonly #kernels: Kernels;
   readonly #free: number[] = [];
-  #taken = 0;
 
   constructor(kernels: Kernels) {
     this.#kernels = kernels;
   }
 
   take(): number {
-    this.#taken++;
     return this.#free.pop() ?? this.#kernels.arena.alloc(scratchBytes);
   }
 
   give(pointer: number): void {
-    this.#taken--;
     this.#free.push(pointer);
   }
 

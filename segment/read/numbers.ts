@@ -159,8 +159,12 @@ export function orInto(
   bits: number,
 ): void {
   const { segment: kernels } = context.kernels;
-  const or = bitmap.kind === 'roaring' ? kernels.roaring_or : kernels.concise_or;
-  if (or(bitmap.pointer, bitmap.length, bits, context.rowCount) !== 0) {
+  const { pointer, length, kind } = bitmap;
+  const failed =
+    kind === 'roaring'
+      ? kernels.roaring_or(pointer, length, bits, context.rowCount)
+      : kernels.concise_or(pointer, length, bits, context.rowCount);
+  if (failed !== 0) {
     throw corruptIn(file, bitmap.pointer - file.pointer, `a ${bitmap.kind} bitmap is malformed`);
   }
 }
