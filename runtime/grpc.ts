@@ -13,6 +13,7 @@ import {
   setLogVerbosity,
   type ChannelOptions,
   type ClientReadableStream,
+  type ServerDuplexStream,
   type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceDefinition,
@@ -24,6 +25,7 @@ import { CodedError } from '../proto/errors.js';
 import type { Method, StreamMethod, UnaryMethod } from '../proto/services.js';
 import { cancelReason, deadlineAfter, openCall, untilAborted, type CallScope } from './deadline.js';
 import { errorKey, fromWireError, methodPath, scopeKey, toWireError, tokenKey, traceKey } from './grpc-mapping.js';
+import { pump } from './stream-pump.js';
 import type { CallOptions, Client, Clock, Handlers, Log } from './types.js';
 
 const MESSAGE_BYTES_MAX = 64 << 20;
@@ -79,6 +81,13 @@ export interface GrpcServer {
     handlers: Handlers<S>,
     options?: { readonly scope?: string },
   ): { stop(): void };
+  /** A stream of requests, each answered by one response; bytes in, bytes out. For reflection. */
+  serveExchange(
+    method: { readonly service: string; readonly name: string },
+    answer: (request: Uint8Array) => Uint8Array,
+  ): void;
+  /** Full names of the services that have handlers now. */
+  services(): readonly string[];
   /** Running calls get a second, then their signals are aborted. */
   close(): Promise<void>;
 }
@@ -162,23 +171,39 @@ class RunningServer implements GrpcServer {
     if (fresh.length === 0) return;
     const definition: Record<string, ServiceDefinition[string]> = {};
     const implementation: UntypedServiceImplementation = {};
-    const same = (value: Buffer): Buffer => value;
     for (const method of fresh) {
       const path = methodPath(method);
       this.known.add(path);
       // Messages are coded in the handlers below: a bad request is then an answer of ours, not the library's.
-      definition[method.name] = {
-        path,
-        requestStream: false,
-        responseStream: method.streams,
-        requestSerialize: same,
-        requestDeserialize: same,
-        responseSerialize: same,
-        responseDeserialize: same,
-      };
+      definition[method.name] = wireMethod(path, false, method.streams);
       implementation[method.name] = method.streams ? this.streaming(method) : this.unary(method);
     }
     this.server.addService(definition, implementation);
+  }
+
+  serveExchange(
+    method: { readonly service: string; readonly name: string },
+    answer: (request: Uint8Array) => Uint8Array,
+  ): void {
+    const path = methodPath(method);
+    const definition = { [method.name]: wireMethod(path, true, true) };
+    const exchange = (call: ServerDuplexStream<Buffer, Buffer>): void => {
+      call.on('error', () => undefined);
+      call.on('end', () => call.end());
+      call.on('data', (request: Buffer) => {
+        try {
+          call.write(asBuffer(answer(request)));
+        } catch (thrown) {
+          call.emit('error', this.failure(thrown, path));
+        }
+      });
+    };
+    this.server.addService(definition, { [method.name]: exchange });
+  }
+
+  services(): readonly string[] {
+    const live = [...this.handlers].filter(([, scopes]) => scopes.size > 0);
+    return [...new Set(live.map(([path]) => path.slice(1, path.lastIndexOf('/'))))];
   }
 
   private unary(method: AnyMethod) {
@@ -209,7 +234,8 @@ class RunningServer implements GrpcServer {
       const answer = async (): Promise<void> => {
         const handler = this.admit(call, method);
         const items = handler(decodeRequest(method, call.request), scope.context) as AsyncIterable<unknown>;
-        await pump(items, call, method, scope.context.signal);
+        const encode = (item: unknown): Buffer => asBuffer(method.response.encode(item));
+        await pump(items, call, encode, scope.context.signal, what);
       };
       answer()
         .finally(() => this.release(scope))
@@ -291,6 +317,20 @@ class RunningServer implements GrpcServer {
   }
 }
 
+/** A method whose messages the library passes on as bytes. */
+function wireMethod(path: string, requestStream: boolean, responseStream: boolean): ServiceDefinition[string] {
+  const same = (value: Buffer): Buffer => value;
+  return {
+    path,
+    requestStream,
+    responseStream,
+    requestSerialize: same,
+    requestDeserialize: same,
+    responseSerialize: same,
+    responseDeserialize: same,
+  };
+}
+
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -300,34 +340,6 @@ function decodeRequest(method: AnyMethod, bytes: Buffer): unknown {
     return method.request.decode(bytes);
   } catch (thrown) {
     throw new CodedError('InvalidInput', `${methodPath(method)}: the request can't be decoded`, {}, thrown);
-  }
-}
-
-/** Writes as fast as the reader reads; leaves the source when the signal is aborted. */
-async function pump(
-  items: AsyncIterable<unknown>,
-  call: ServerWritableStream<Buffer, Buffer>,
-  method: AnyMethod,
-  signal: AbortSignal,
-): Promise<void> {
-  const what = methodPath(method);
-  const iterator = items[Symbol.asyncIterator]();
-  let ended = false;
-  try {
-    for (;;) {
-      const next = await untilAborted(Promise.resolve(iterator.next()), signal, what);
-      if (next.done === true) {
-        ended = true;
-        return;
-      }
-      if (!call.write(asBuffer(method.response.encode(next.value)))) {
-        const drained = new Promise<void>((resolve) => call.once('drain', resolve));
-        await untilAborted(drained, signal, what);
-      }
-    }
-  } finally {
-    // Not awaited: a source stuck in its own next() would hold the call; it has the signal.
-    if (!ended) iterator.return?.().then(undefined, () => undefined);
   }
 }
 

@@ -21,6 +21,39 @@ const inputs = files.map((f) => path.join(root, 'proto', f));
 const call = (tool, args) =>
   new Promise((done, fail) => tool.main(args, (e, out) => (e ? fail(e) : done(out))));
 
+/** protobufjs writes neither imports nor full type names into descriptors; strict readers (grpcurl) need both. */
+function linkFiles(set) {
+  const fileOf = new Map();
+  const declare = (file, prefix, message) => {
+    const name = `${prefix}.${message.name}`;
+    fileOf.set(name, file);
+    for (const nested of message.nestedType ?? []) declare(file, name, nested);
+    for (const nested of message.enumType ?? []) fileOf.set(`${name}.${nested.name}`, file);
+  };
+  for (const file of set.file) {
+    for (const message of file.messageType ?? []) declare(file, file.package, message);
+    for (const declared of file.enumType ?? []) fileOf.set(`${file.package}.${declared.name}`, file);
+  }
+  const link = (file, prefix, message) => {
+    const scope = `${prefix}.${message.name}`;
+    for (const field of message.field ?? []) {
+      if (!field.typeName) continue;
+      const parts = scope.split('.');
+      let name = field.typeName.replace(/^\./, '');
+      if (!field.typeName.startsWith('.')) {
+        while (parts.length > 0 && !fileOf.has(`${parts.join('.')}.${name}`)) parts.pop();
+        name = [...parts, name].join('.');
+      }
+      const target = fileOf.get(name);
+      if (target === undefined) throw new Error(`type ${field.typeName} of ${scope}.${field.name} is in no file`);
+      field.typeName = `.${name}`;
+      if (target !== file && !file.dependency.includes(target.name)) file.dependency = [...file.dependency, target.name];
+    }
+    for (const nested of message.nestedType ?? []) link(file, scope, nested);
+  };
+  for (const file of set.file) for (const message of file.messageType ?? []) link(file, file.package, message);
+}
+
 async function generate(into) {
   fs.mkdirSync(into, { recursive: true });
   const js = path.join(into, 'messages.js');
@@ -48,6 +81,7 @@ async function generate(into) {
   schema.loadSync(inputs, { keepCase: true });
   schema.resolveAll();
   const set = schema.toDescriptor('proto3');
+  linkFiles(set);
   const bytes = Buffer.from(set.constructor.encode(set).finish());
   fs.writeFileSync(
     path.join(into, 'descriptors.js'),
