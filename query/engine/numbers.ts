@@ -66,11 +66,3 @@ export function orderKey(value: number): bigint {
   const bits = Number.isNaN(value) ? 0x7ff8000000000000n : (scratchI64[0] ?? 0n);
   return bits < 0n ? BigInt.asIntN(64, bits ^ longMax) : bits;
 }
-
-/** Double to long as Java casts: toward zero, saturating, NaN is 0. */
-export function doubleToLong(value: number): bigint {
-  if (Number.isNaN(value)) return 0n;
-  if (value >= 2 ** 63) return longMax;
-  if (value <= -(2 ** 63)) return longMin;
-  return BigInt(Math.trunc(value));
-}

@@ -46,6 +46,7 @@ export interface QueryKernels {
   countRun(n: number, cell: number): void;
   countGroup(groups: number, n: number, cells: number): void;
   markGroup(groups: number, n: number, seen: number): void;
+  fill8(p: number, value: number): void;
   fillCells(p: number, n: number, value: bigint): void;
   convertI64ToF64(p: number, n: number, out: number): void;
   convertI64ToF32(p: number, n: number, out: number): void;
@@ -166,6 +167,7 @@ const names = [
   'countRun',
   'countGroup',
   'markGroup',
+  'fill8',
   'fillCells',
   'convertI64ToF64',
   'convertI64ToF32',

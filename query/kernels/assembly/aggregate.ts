@@ -169,6 +169,7 @@ export function markGroup(groups: usize, n: u32, seen: usize): void {
   const end = groups + (<usize>n << 2);
   for (let q = groups; q < end; q += 4) store<u8>(seen + <usize>load<u32>(q), 1);
 }
+export function fill8(p: usize, value: u32): void { store<u8>(p, value); }
 export function fillCells(p: usize, n: u32, value: u64): void {
   const end = p + (<usize>n << 3);
   for (let q = p; q < end; q += 8) store<u64>(q, value);

@@ -1,0 +1,60 @@
+/** The shape of an aggregator inside the engine: state per group in the arena, updated a batch at a time. */
+import type { FrameColumn } from '../../frame.js';
+import type { Aggregator } from '../../native/model.js';
+import type { Environment } from '../environment.js';
+import type { RowSpan } from '../rows.js';
+import type { InputCache } from './input.js';
+
+/** Some rows of one block of BATCH_ROWS. Row numbers are relative to `start`. */
+export interface Batch {
+  /** First row of the block, a multiple of BATCH_ROWS. */
+  start: number;
+  /** Rows the block has. */
+  rows: number;
+  /** Address of the entries' row numbers (u32); 0 = rows from, from + 1, …. */
+  sel: number;
+  from: number;
+  /** Entries. */
+  count: number;
+  /** Address of the entries' group numbers (u32); 0 when all go to one group. */
+  groups: number;
+}
+
+export interface Accumulator {
+  /** Bytes of state a group takes. */
+  readonly bytesPerGroup: number;
+  /** Makes room for groups 0 … capacity - 1, keeping the state of those there were. */
+  reserve(capacity: number): void;
+  /** Groups [from, to) start afresh. */
+  reset(from: number, to: number): void;
+  /** Every entry goes to one group. */
+  run(batch: Batch, group: number): void;
+  /** Entry i goes to group groups[i]. */
+  group(batch: Batch): void;
+  /** The state of `count` groups, whose numbers (u32) stand at `groups`. */
+  result(groups: number, count: number): FrameColumn;
+}
+
+export interface AccumulatorContext {
+  readonly environment: Environment;
+  readonly inputs: InputCache;
+  /** The rows that batches may come from. */
+  readonly span: RowSpan;
+  readonly types: AggregatorTypes;
+  /** Groups may stay without any entry (empty time buckets), and must read as null then. */
+  readonly emptyGroups: boolean;
+}
+
+/** How partial results of an aggregator are merged. */
+export type Combine = 'sum' | 'min' | 'max';
+
+/** One file per type of aggregator; the table of them is registry.ts. */
+export interface AggregatorType {
+  create(spec: Aggregator, context: AccumulatorContext): Accumulator;
+  combine(spec: Aggregator, types: AggregatorTypes): Combine;
+  /** Type of the column of partial results. */
+  resultType(spec: Aggregator, types: AggregatorTypes): 'LONG' | 'DOUBLE' | 'FLOAT';
+}
+
+/** The table of registry.ts, handed down to aggregators that hold others. */
+export type AggregatorTypes = (spec: Aggregator) => AggregatorType;

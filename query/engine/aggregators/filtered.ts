@@ -1,0 +1,82 @@
+/** filtered: the inner aggregator over the entries whose row matches the filter. */
+import { CodedError } from '../../../proto/errors.js';
+import { BATCH_ROWS } from '../../../segment/read/view.js';
+import type { FrameColumn } from '../../frame.js';
+import type { Aggregator } from '../../native/model.js';
+import { evaluateFilter, type Mask } from '../filter.js';
+import type { Accumulator, AccumulatorContext, AggregatorType, Batch } from './accumulator.js';
+import { refineBatch } from './numeric.js';
+
+class FilteredAccumulator implements Accumulator {
+  readonly bytesPerGroup: number;
+  readonly #inner: Accumulator;
+  readonly #mask: Mask;
+  readonly #context: AccumulatorContext;
+  readonly #kept: Batch = { start: 0, rows: 0, sel: 0, from: 0, count: 0, groups: 0 };
+  readonly #sel: number;
+  readonly #groups: number;
+
+  constructor(inner: Accumulator, mask: Mask, context: AccumulatorContext) {
+    this.bytesPerGroup = inner.bytesPerGroup;
+    this.#inner = inner;
+    this.#mask = mask;
+    this.#context = context;
+    this.#sel = context.environment.scratch.take(BATCH_ROWS * 4);
+    this.#groups = context.environment.scratch.take(BATCH_ROWS * 4);
+  }
+
+  reserve(capacity: number): void {
+    this.#inner.reserve(capacity);
+  }
+  reset(from: number, to: number): void {
+    this.#inner.reset(from, to);
+  }
+  run(batch: Batch, group: number): void {
+    const kept = this.#keep(batch);
+    if (kept.count > 0) this.#inner.run(kept, group);
+  }
+  group(batch: Batch): void {
+    const kept = this.#keep(batch);
+    if (kept.count > 0) this.#inner.group(kept);
+  }
+  result(groups: number, count: number): FrameColumn {
+    return this.#inner.result(groups, count);
+  }
+
+  #keep(batch: Batch): Batch {
+    if (this.#mask.kind === 'all') return batch;
+    const kept = this.#kept;
+    kept.start = batch.start;
+    kept.rows = batch.rows;
+    kept.count = 0;
+    if (this.#mask.kind === 'none') return kept;
+    const { kernels } = this.#context.environment;
+    kept.count = refineBatch(kernels, batch, this.#mask.bits, 0, this.#sel, this.#groups);
+    kept.sel = this.#sel;
+    kept.groups = batch.groups === 0 ? 0 : this.#groups;
+    return kept;
+  }
+}
+
+function filteredSpec(spec: Aggregator): Extract<Aggregator, { type: 'filtered' }> {
+  if (spec.type !== 'filtered') throw new CodedError('Bug', `aggregator[${spec.type}] is not filtered`);
+  return spec;
+}
+
+/** The inner aggregator under the outer name. */
+function innerOf(spec: Aggregator): Aggregator {
+  const { aggregator, name } = filteredSpec(spec);
+  return { ...aggregator, name };
+}
+
+export const filteredAggregator: AggregatorType = {
+  create(spec, context) {
+    const inner = innerOf(spec);
+    const mask = evaluateFilter(context.environment, filteredSpec(spec).filter, context.span);
+    // Groups exist without any matching row, so the inner state has to remember whether it saw one.
+    const accumulator = context.types(inner).create(inner, { ...context, emptyGroups: true });
+    return new FilteredAccumulator(accumulator, mask, context);
+  },
+  combine: (spec, types) => types(innerOf(spec)).combine(innerOf(spec), types),
+  resultType: (spec, types) => types(innerOf(spec)).resultType(innerOf(spec), types),
+};

@@ -1,0 +1,133 @@
+/**
+ * The values an aggregator reads, in the type it computes with: numeric columns as they are or converted a batch at a
+ * time, strings read as numbers through a table over the dictionary, missing columns as null.
+ */
+import { CodedError } from '../../../proto/errors.js';
+import { BATCH_ROWS, type NumericColumnView, type StringColumnView } from '../../../segment/read/view.js';
+import { wordsOf, type Environment } from '../environment.js';
+import { doubleToLong } from '../../json/java-number.js';
+import { parseDouble, parseLong } from '../numbers.js';
+
+export type NumericKind = 'long' | 'double' | 'float';
+
+export interface NumericInput {
+  /** Address of the values of the rows of a block; valid until the next call. */
+  values(start: number, rows: number): number;
+  /** Address of a bitset over all rows, valid for the rows of the last `values` call; 0 = no nulls. */
+  readonly nullBits: number;
+}
+
+export type InputCache = (field: string, kind: NumericKind) => NumericInput | undefined;
+
+/** Aggregators of one field and type share one input. Undefined = every row is null. */
+export function inputCache(environment: Environment): InputCache {
+  const made = new Map<string, NumericInput | undefined>();
+  return (field, kind) => {
+    const key = `${kind} ${field}`;
+    if (!made.has(key)) made.set(key, createInput(environment, field, kind));
+    return made.get(key);
+  };
+}
+
+function createInput(environment: Environment, field: string, kind: NumericKind): NumericInput | undefined {
+  const column = environment.segment.column(field);
+  if (column === undefined) return undefined;
+  if (column.kind === 'complex') {
+    throw new CodedError('InvalidInput', `fieldName[${field}] is a column of type[${column.typeName}], not a number`);
+  }
+  if (column.kind === 'string') return once(new StringInput(environment, column, kind));
+  return once(numericInput(environment, column, kind));
+}
+
+/** Several aggregators ask for the same block one after the other. */
+function once(input: NumericInput): NumericInput {
+  let lastStart = -1;
+  let lastValues = 0;
+  return {
+    nullBits: input.nullBits,
+    values(start, rows) {
+      if (start !== lastStart) {
+        lastValues = input.values(start, rows);
+        lastStart = start;
+      }
+      return lastValues;
+    },
+  };
+}
+
+function numericInput(environment: Environment, column: NumericColumnView, kind: NumericKind): NumericInput {
+  const nullBits = column.hasNulls ? column.nullBits() : 0;
+  if (column.kind === kind) return { nullBits, values: (start) => column.batch(start) };
+  const { kernels, scratch } = environment;
+  const converters = {
+    'long double': kernels.convertI64ToF64,
+    'long float': kernels.convertI64ToF32,
+    'double long': kernels.convertF64ToI64,
+    'double float': kernels.convertF64ToF32,
+    'float double': kernels.convertF32ToF64,
+    'float long': kernels.convertF32ToI64,
+  };
+  const convert = converters[`${column.kind} ${kind}` as keyof typeof converters];
+  const out = scratch.take(BATCH_ROWS * 8);
+  return {
+    nullBits,
+    values(start, rows) {
+      convert(column.batch(start), rows, out);
+      return out;
+    },
+  };
+}
+
+/** Unreadable text is null. Of several values in a row each counts, so rows are summed up here only for single values. */
+class StringInput implements NumericInput {
+  readonly nullBits: number;
+  readonly #environment: Environment;
+  readonly #column: StringColumnView;
+  readonly #kind: NumericKind;
+  readonly #table: number;
+  readonly #unreadable: number;
+  readonly #ids: number;
+  readonly #out: number;
+
+  constructor(environment: Environment, column: StringColumnView, kind: NumericKind) {
+    if (column.hasMultipleValues) {
+      throw new CodedError('Unsupported', 'numeric aggregation of a column with several values in a row is not supported');
+    }
+    const { scratch } = environment;
+    this.#environment = environment;
+    this.#column = column;
+    this.#kind = kind;
+    this.#table = scratch.take(column.cardinality * 8 + 8);
+    this.#unreadable = scratch.take(column.cardinality + 1);
+    this.#ids = scratch.take(BATCH_ROWS * 4);
+    this.#out = scratch.take(BATCH_ROWS * 8);
+    this.nullBits = scratch.takeZeroed(wordsOf(environment.segment.rowCount) * 8);
+    this.#fillTable();
+  }
+
+  values(start: number, rows: number): number {
+    const { kernels } = this.#environment;
+    kernels.idsWiden(this.#column.batch(start), this.#column.idWidth, rows, this.#ids);
+    kernels.lookupBits(this.#ids, rows, this.#unreadable, this.nullBits + start / 8);
+    if (this.#kind === 'float') kernels.gather32(this.#table, this.#ids, rows, this.#out);
+    else kernels.gather64(this.#table, this.#ids, rows, this.#out);
+    return this.#out;
+  }
+
+  #fillTable(): void {
+    const { arena } = this.#environment.scratch;
+    const { cardinality } = this.#column;
+    const unreadable = arena.bytes(this.#unreadable, cardinality);
+    const longs = arena.i64(this.#table, cardinality);
+    const doubles = arena.f64(this.#table, cardinality);
+    const floats = arena.f32(this.#table, cardinality);
+    for (let id = 0; id < cardinality; id++) {
+      const text = this.#column.value(id);
+      const double = text === null ? undefined : parseDouble(text);
+      unreadable[id] = double === undefined ? 1 : 0;
+      if (this.#kind === 'double') doubles[id] = double ?? 0;
+      else if (this.#kind === 'float') floats[id] = double ?? 0;
+      else longs[id] = text === null ? 0n : (parseLong(text) ?? doubleToLong(double ?? 0));
+    }
+  }
+}

@@ -1,0 +1,198 @@
+/** longSum, doubleSum, floatSum and the minima and maxima: one 8-byte cell a group. */
+import { CodedError } from '../../../proto/errors.js';
+import { BATCH_ROWS } from '../../../segment/read/view.js';
+import type { FrameColumn } from '../../frame.js';
+import type { Aggregator } from '../../native/model.js';
+import type { QueryKernels } from '../../kernels/exports.js';
+import { longLimits } from '../numbers.js';
+import type { Accumulator, AccumulatorContext, AggregatorType, Batch, Combine } from './accumulator.js';
+import type { NumericInput, NumericKind } from './input.js';
+import { cellsColumn, nullColumn, type CellType } from './result.js';
+
+type NumericAggregator = Extract<Aggregator, { fieldName: string }>;
+
+interface Parts {
+  readonly kind: NumericKind;
+  readonly op: Combine;
+}
+
+function partsOf(type: NumericAggregator['type']): Parts {
+  const kind = type.startsWith('long') ? 'long' : type.startsWith('double') ? 'double' : 'float';
+  const op = type.endsWith('Sum') ? 'sum' : type.endsWith('Min') ? 'min' : 'max';
+  return { kind, op };
+}
+
+const cellTypes: Record<NumericKind, CellType> = { long: 'LONG', double: 'DOUBLE', float: 'FLOAT' };
+const suffixes = { long: 'I64', double: 'F64', float: 'F32' } as const;
+
+const f64 = new Float64Array(1);
+const f32 = new Float32Array(2);
+function bitsOf(kind: NumericKind, value: number): bigint {
+  if (kind === 'double') {
+    f64[0] = value;
+    return new BigUint64Array(f64.buffer)[0] ?? 0n;
+  }
+  f32[0] = value;
+  return new BigUint64Array(f32.buffer)[0] ?? 0n;
+}
+
+function initialBits({ kind, op }: Parts): bigint {
+  if (op === 'sum') return 0n;
+  if (kind === 'long') return op === 'min' ? longLimits.max : BigInt.asUintN(64, longLimits.min);
+  return bitsOf(kind, op === 'min' ? Infinity : -Infinity);
+}
+
+class NumericAccumulator implements Accumulator {
+  readonly bytesPerGroup = 9;
+  readonly #name: string;
+  readonly #parts: Parts;
+  readonly #context: AccumulatorContext;
+  readonly #input: NumericInput;
+  readonly #initial: bigint;
+  readonly #marks: boolean;
+  readonly #sel: number;
+  readonly #groups: number;
+  readonly #kernels: QueryKernels;
+  readonly #run: (p: number, n: number, cell: number) => void;
+  readonly #runSel: (p: number, sel: number, n: number, cell: number) => void;
+  readonly #group: (g: number, p: number, n: number, cells: number) => void;
+  readonly #groupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
+  readonly #width: number;
+  #cells = 0;
+  #seen = 0;
+  #capacity = 0;
+
+  constructor(name: string, parts: Parts, input: NumericInput, context: AccumulatorContext) {
+    const { kernels, scratch } = context.environment;
+    this.#name = name;
+    this.#parts = parts;
+    this.#context = context;
+    this.#input = input;
+    this.#kernels = kernels;
+    this.#initial = initialBits(parts);
+    this.#marks = context.emptyGroups || input.nullBits !== 0;
+    this.#sel = input.nullBits === 0 ? 0 : scratch.take(BATCH_ROWS * 4);
+    this.#groups = input.nullBits === 0 ? 0 : scratch.take(BATCH_ROWS * 4);
+    this.#width = parts.kind === 'float' ? 4 : 8;
+    const stem = `${parts.op}${suffixes[parts.kind]}` as const;
+    this.#run = kernels[`${stem}Run`];
+    this.#runSel = kernels[`${stem}RunSel`];
+    this.#group = kernels[`${stem}Group`];
+    this.#groupSel = kernels[`${stem}GroupSel`];
+  }
+
+  reserve(capacity: number): void {
+    const { scratch } = this.#context.environment;
+    const cells = scratch.take(capacity * 8);
+    const seen = scratch.take(capacity);
+    if (this.#capacity > 0) {
+      scratch.arena.bytes(cells, capacity * 8).set(scratch.arena.bytes(this.#cells, this.#capacity * 8));
+      scratch.arena.bytes(seen, capacity).set(scratch.arena.bytes(this.#seen, this.#capacity));
+      scratch.give(this.#cells);
+      scratch.give(this.#seen);
+    }
+    this.#cells = cells;
+    this.#seen = seen;
+    this.#capacity = capacity;
+  }
+
+  reset(from: number, to: number): void {
+    this.#kernels.fillCells(this.#cells + from * 8, to - from, this.#initial);
+    this.#context.environment.scratch.arena.bytes(this.#seen + from, to - from).fill(0);
+  }
+
+  run(batch: Batch, group: number): void {
+    const cell = this.#cells + group * 8;
+    const values = this.#input.values(batch.start, batch.rows);
+    let { sel, count } = batch;
+    if (this.#input.nullBits !== 0) {
+      count = this.#withoutNulls(batch);
+      sel = this.#sel;
+    }
+    if (count === 0) return;
+    if (this.#marks) this.#kernels.fill8(this.#seen + group, 1);
+    if (sel === 0) this.#run(values + batch.from * this.#width, count, cell);
+    else this.#runSel(values, sel, count, cell);
+  }
+
+  group(batch: Batch): void {
+    const values = this.#input.values(batch.start, batch.rows);
+    let { sel, count, groups } = batch;
+    if (this.#input.nullBits !== 0) {
+      count = this.#withoutNulls(batch);
+      sel = this.#sel;
+      groups = this.#groups;
+    }
+    if (this.#marks) this.#kernels.markGroup(groups, count, this.#seen);
+    if (sel === 0) this.#group(groups, values + batch.from * this.#width, count, this.#cells);
+    else this.#groupSel(groups, values, sel, count, this.#cells);
+  }
+
+  result(groups: number, count: number): FrameColumn {
+    const { environment } = this.#context;
+    const type = cellTypes[this.#parts.kind];
+    const seen = this.#marks ? this.#seen : 0;
+    return cellsColumn(environment, { name: this.#name, type, cells: this.#cells, seen, groups, count });
+  }
+
+  /** Entries whose value is not null, into #sel and #groups. */
+  #withoutNulls(batch: Batch): number {
+    return refineBatch(this.#kernels, batch, this.#input.nullBits, 1, this.#sel, this.#groups);
+  }
+}
+
+/**
+ * Entries of a batch whose row's bit differs from `flip`, into `sel` and (when the batch has groups) `groups`.
+ * Answers how many. A batch never has more than BATCH_ROWS entries.
+ */
+export function refineBatch(
+  kernels: QueryKernels,
+  batch: Batch,
+  bits: number,
+  flip: 0 | 1,
+  sel: number,
+  groups: number,
+): number {
+  const { start, from, count } = batch;
+  if (batch.sel === 0 && batch.groups === 0) {
+    return kernels.bitsToSelection(bits, start, start + from, start + from + count, flip, sel) >>> 0;
+  }
+  if (batch.sel === 0) kernels.selectRange(from, count, sel);
+  const source = batch.sel === 0 ? sel : batch.sel;
+  return kernels.selectionRefine(source, batch.groups, count, bits, start, flip, sel, groups) >>> 0;
+}
+
+class NullAccumulator implements Accumulator {
+  readonly bytesPerGroup = 0;
+  readonly #name: string;
+  readonly #type: CellType;
+
+  constructor(name: string, type: CellType) {
+    this.#name = name;
+    this.#type = type;
+  }
+  reserve(): void {}
+  reset(): void {}
+  run(): void {}
+  group(): void {}
+  result(_groups: number, count: number): FrameColumn {
+    return nullColumn(this.#name, this.#type, count);
+  }
+}
+
+function numericSpec(spec: Aggregator): NumericAggregator {
+  if (!('fieldName' in spec)) throw new CodedError('Bug', `aggregator[${spec.type}] is not numeric`);
+  return spec;
+}
+
+export const numericAggregator: AggregatorType = {
+  create(spec, context) {
+    const { name, type, fieldName } = numericSpec(spec);
+    const parts = partsOf(type);
+    const input = context.inputs(fieldName, parts.kind);
+    if (input === undefined) return new NullAccumulator(name, cellTypes[parts.kind]);
+    return new NumericAccumulator(name, parts, input, context);
+  },
+  combine: (spec) => partsOf(numericSpec(spec).type).op,
+  resultType: (spec) => cellTypes[partsOf(numericSpec(spec).type).kind],
+};

@@ -1,0 +1,47 @@
+/** Walks the selected rows block by block; the selection vector is made once per block. */
+import { BATCH_ROWS } from '../../segment/read/view.js';
+import type { Batch } from './aggregators/accumulator.js';
+import type { Environment } from './environment.js';
+import type { Selected } from './filter.js';
+import { forEachBlock } from './rows.js';
+
+/** Calls `visit` with every block that has selected rows, in row order, until it answers false. The batch is reused. */
+export function forEachBatch(environment: Environment, selected: Selected, visit: (batch: Batch) => boolean | void): void {
+  const { kernels, scratch, segment, check } = environment;
+  const { mask } = selected;
+  if (mask.kind === 'none') return;
+  const sel = mask.kind === 'bits' ? scratch.take(BATCH_ROWS * 4) : 0;
+  const batch: Batch = { start: 0, rows: 0, sel: 0, from: 0, count: 0, groups: 0 };
+  let isDone = false;
+  for (const range of selected.ranges) {
+    forEachBlock(range, segment.rowCount, (start, rows, from, to) => {
+      if (isDone) return;
+      check();
+      batch.start = start;
+      batch.rows = rows;
+      batch.from = from - start;
+      batch.sel = 0;
+      batch.groups = 0;
+      batch.count = to - from;
+      if (mask.kind === 'bits') {
+        const count = kernels.bitsToSelection(mask.bits, start, from, to, 0, sel) >>> 0;
+        if (count === 0) return;
+        if (count < batch.count) batch.sel = sel;
+        batch.count = count;
+      }
+      isDone = visit(batch) === false;
+    });
+  }
+  if (sel !== 0) scratch.give(sel);
+}
+
+/** Rows selected, without visiting them. */
+export function selectedCount(environment: Environment, selected: Selected): number {
+  const { mask } = selected;
+  if (mask.kind === 'none') return 0;
+  let count = 0;
+  for (const { from, to } of selected.ranges) {
+    count += mask.kind === 'all' ? to - from : environment.kernels.bitsCount(mask.bits, from, to) >>> 0;
+  }
+  return count;
+}

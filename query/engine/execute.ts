@@ -1,0 +1,140 @@
+/** One task of a query on one thread: open the segments, run the query over each, merge what is cheap to merge. */
+import { CodedError } from '../../proto/errors.js';
+import type { Kernels } from '../../segment/kernels/load.js';
+import type { IntervalMs, SegmentView } from '../../segment/read/view.js';
+import type { Frame } from '../frame.js';
+import { queryKernels, type QueryKernels } from '../kernels/exports.js';
+import { mergePartials } from '../merge.js';
+import type { NativeQuery } from '../native/model.js';
+import type { Environment } from './environment.js';
+import { runGroupBy, runTopN } from './group-by.js';
+import type { SegmentRef } from './pool-api.js';
+import { runScan } from './scan.js';
+import { Scratch } from './scratch.js';
+import { runTimeBoundary } from './time-boundary.js';
+import { runTimeseries } from './timeseries.js';
+
+export interface ScanTask {
+  readonly query: NativeQuery;
+  /** One when the query is a scan, else a few. */
+  readonly refs: readonly SegmentRef[];
+  /** Scans go on here, in the order of the rows they answer; 0 at first. */
+  readonly resumeAt: number;
+}
+
+export interface ScanOutcome {
+  readonly segmentIds: readonly string[];
+  readonly frame: Frame;
+  /** Set when the segment has more rows: the next task's `resumeAt`. */
+  readonly resumeAt?: number;
+}
+
+/** One thread's means. */
+export interface Executor {
+  readonly kernels: Kernels;
+  readonly queryKernels: QueryKernels;
+  readonly open: (handle: unknown) => SegmentView;
+  readonly scratchBytes: number;
+}
+
+export interface ExecutorOptions {
+  readonly kernels: Kernels;
+  /** Opens a view on a segment; throws NotFound or CorruptSegment. */
+  readonly open: (handle: unknown) => SegmentView;
+  /** Working memory after which groups are flushed as a partial result. */
+  readonly scratchBytes?: number;
+}
+
+const scratchBytesDefault = 256 * 1024 * 1024;
+
+export function createExecutor(options: ExecutorOptions): Executor {
+  return {
+    kernels: options.kernels,
+    queryKernels: queryKernels(options.kernels.exports),
+    open: options.open,
+    scratchBytes: options.scratchBytes ?? scratchBytesDefault,
+  };
+}
+
+/** 0 = go on. Written by the thread that owns the query, read by its tasks once per batch. */
+export const flags = { run: 0, canceled: 1, expired: 2 } as const;
+
+export function checkFlag(flag: number): void {
+  if (flag === flags.canceled) throw new CodedError('Canceled', 'the query was canceled');
+  if (flag === flags.expired) throw new CodedError('Timeout', 'the query did not finish within its timeout');
+}
+
+export function executeTask(executor: Executor, task: ScanTask, check: () => void): ScanOutcome {
+  const { query, refs } = task;
+  if (query.queryType === 'scan') {
+    const ref = refs[0];
+    if (ref === undefined || refs.length > 1) throw new CodedError('Bug', 'a scan task has one segment');
+    const { frame, resumeAt } = withSegment(executor, ref, check, (environment) =>
+      runScan(environment, query, ref.intervals, task.resumeAt),
+    );
+    return resumeAt === undefined ? { segmentIds: [ref.segmentId], frame } : { segmentIds: [], frame, resumeAt };
+  }
+  const frames: Frame[] = [];
+  for (const ref of refs) {
+    check();
+    withSegment(executor, ref, check, (environment) => {
+      frames.push(...runGrouping(environment, query, ref.intervals));
+    });
+  }
+  check();
+  const first = frames[0];
+  const frame = first !== undefined && frames.length === 1 ? first : mergePartials(query, frames);
+  return { segmentIds: refs.map((ref) => ref.segmentId), frame };
+}
+
+function runGrouping(
+  environment: Environment,
+  query: Exclude<NativeQuery, { queryType: 'scan' }>,
+  intervals: readonly IntervalMs[],
+): Frame[] {
+  switch (query.queryType) {
+    case 'timeseries':
+      return [runTimeseries(environment, query, intervals)];
+    case 'timeBoundary':
+      return [runTimeBoundary(environment, query, intervals)];
+    case 'topN':
+      return runTopN(environment, query, intervals);
+    case 'groupBy':
+      return runGroupBy(environment, query, intervals);
+  }
+}
+
+/** Whatever happens, the scratch memory is given back and the view is closed. */
+function withSegment<T>(
+  executor: Executor,
+  ref: SegmentRef,
+  check: () => void,
+  run: (environment: Environment) => T,
+): T {
+  const segment = executor.open(ref.handle);
+  const scratch = new Scratch(executor.kernels.arena, executor.scratchBytes);
+  try {
+    return run({ segment, kernels: executor.queryKernels, scratch, check });
+  } finally {
+    scratch.close();
+    segment.close();
+  }
+}
+
+/** The buffers of a frame, for moving it to another thread. Shared and repeated ones are left out. */
+export function frameBuffers(frame: Frame): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
+  const add = (array: { readonly buffer: ArrayBufferLike } | undefined): void => {
+    if (array !== undefined && array.buffer instanceof ArrayBuffer) buffers.add(array.buffer);
+  };
+  for (const column of frame.columns) {
+    add(column.values);
+    add(column.nulls);
+    if (column.type === 'STRING_ARRAY') add(column.offsets);
+    if ('dictionary' in column) {
+      add(column.dictionary.bytes);
+      add(column.dictionary.ends);
+    }
+  }
+  return [...buffers];
+}

@@ -1,0 +1,250 @@
+/**
+ * A predicate over one column as a mask. Strings: by the bitmaps of the matching ids when there are few and the column
+ * has bitmaps, else by a match table over the ids. Numbers: range and set kernels, or row by row on their text.
+ */
+import type { NumericColumnView, StringColumnView } from '../../segment/read/view.js';
+import { doubleText, floatText } from '../json/java-number.js';
+import { wordsOf, type Environment } from './environment.js';
+import type { Mask } from './filter.js';
+import { matchesString, unsupportedColumn, type NumberTest, type Predicate, type StringTest } from './predicate.js';
+import { forEachBlock, type RowSpan } from './rows.js';
+
+/** Up to this many bitmaps are OR-ed; beyond, one pass over the ids is cheaper. */
+const bitmapsMax = 64;
+
+const all: Mask = { kind: 'all' };
+const none: Mask = { kind: 'none' };
+
+/** Rows of the span where the predicate is true, or true or unknown. */
+export function columnMask(
+  environment: Environment,
+  predicate: Predicate,
+  span: RowSpan,
+  orUnknown: boolean,
+): Mask {
+  const column = environment.segment.column(predicate.column);
+  const unknownNull = orUnknown && !predicate.nullIsFalse;
+  if (column === undefined) return predicate.nullMatches || unknownNull ? all : none;
+  switch (column.kind) {
+    case 'string':
+      return stringMask(environment, column, predicate.strings(), predicate.nullMatches || unknownNull, span);
+    case 'complex':
+      return complexMask(environment, predicate, column.bytes.bind(column), column.typeName, span);
+    default:
+      return numberMask(environment, column, predicate, predicate.nullMatchesInNumbers || unknownNull, span);
+  }
+}
+
+// ---- strings
+
+function stringMask(
+  environment: Environment,
+  column: StringColumnView,
+  test: StringTest,
+  withNull: boolean,
+  span: RowSpan,
+): Mask {
+  const ids = matchingIds(column, test);
+  const nullId = column.idOf(null);
+  if (withNull && nullId >= 0) ids.push(nullId);
+  // Rows without any id read as null, but have none.
+  const emptyRows = withNull && column.hasMultipleValues;
+  if (ids.length === 0 && !emptyRows) return none;
+  if (!column.hasMultipleValues && ids.length === column.cardinality) return all;
+  if (column.hasBitmaps && ids.length <= bitmapsMax && !emptyRows) return bitmapMask(environment, column, ids);
+  return tableMask(environment, column, ids, withNull, span);
+}
+
+/** Ids of values other than null. */
+function matchingIds(column: StringColumnView, test: StringTest): number[] {
+  const ids: number[] = [];
+  if (test.kind === 'set') {
+    for (const value of new Set(test.values)) {
+      const id = column.idOf(value);
+      if (id >= 0) ids.push(id);
+    }
+    return ids;
+  }
+  if (test.kind === 'range' && column.dictionarySorted) {
+    const { from, to } = idRange(column, test);
+    for (let id = from; id < to; id++) ids.push(id);
+    return ids;
+  }
+  for (let id = 0; id < column.cardinality; id++) {
+    const value = column.value(id);
+    if (value !== null && matchesString(test, value)) ids.push(id);
+  }
+  return ids;
+}
+
+function idRange(column: StringColumnView, test: Extract<StringTest, { kind: 'range' }>): RowSpan {
+  const after = (value: string): number => {
+    const id = column.lowerBoundId(value);
+    return id < column.cardinality && column.value(id) === value ? id + 1 : id;
+  };
+  const firstValue = column.cardinality > 0 && column.value(0) === null ? 1 : 0;
+  let from = firstValue;
+  if (test.lower !== undefined) from = test.lowerOpen ? after(test.lower) : column.lowerBoundId(test.lower);
+  let to = column.cardinality;
+  if (test.upper !== undefined) to = test.upperOpen ? column.lowerBoundId(test.upper) : after(test.upper);
+  return { from: Math.max(from, firstValue), to };
+}
+
+function bitmapMask(environment: Environment, column: StringColumnView, ids: readonly number[]): Mask {
+  const bits = environment.scratch.takeZeroed(wordsOf(environment.segment.rowCount) * 8 + 8);
+  for (const id of ids) column.orBitmap(id, bits);
+  return { kind: 'bits', bits };
+}
+
+function tableMask(
+  environment: Environment,
+  column: StringColumnView,
+  ids: readonly number[],
+  emptyMatches: boolean,
+  span: RowSpan,
+): Mask {
+  const { kernels, scratch, segment } = environment;
+  const table = scratch.takeZeroed(column.cardinality + 1);
+  const marks = scratch.arena.bytes(table, column.cardinality);
+  for (const id of ids) marks[id] = 1;
+  const bits = scratch.take(wordsOf(segment.rowCount) * 8);
+  const match = { 1: kernels.matchIds1, 2: kernels.matchIds2, 4: kernels.matchIds4 }[column.idWidth];
+  forEachBlock(span, segment.rowCount, (start, rows) => {
+    environment.check();
+    if (column.hasMultipleValues) {
+      const { offsets, ids: values } = column.multiBatch(start);
+      kernels.matchIdsMulti(offsets, values, rows, table, emptyMatches ? 1 : 0, bits + start / 8);
+    } else {
+      match(column.batch(start), rows, table, bits + start / 8);
+    }
+  });
+  scratch.give(table);
+  return { kind: 'bits', bits };
+}
+
+// ---- numbers
+
+function numberMask(
+  environment: Environment,
+  column: NumericColumnView,
+  predicate: Predicate,
+  nullMatches: boolean,
+  span: RowSpan,
+): Mask {
+  const { kernels, scratch, segment } = environment;
+  const words = wordsOf(segment.rowCount);
+  const test = predicate.numbers(column.kind);
+  let bits: number;
+  if (test.kind === 'ranges' && test.ranges.length === 0) {
+    if (!nullMatches || !column.hasNulls) return none;
+    bits = scratch.take(words * 8);
+    kernels.bitsCopy(column.nullBits(), bits, words);
+    return { kind: 'bits', bits };
+  }
+  bits = scratch.take(words * 8);
+  if (test.kind === 'ranges') rangesInto(environment, column, test.ranges, bits, span);
+  else if (test.kind === 'set') setInto(environment, column, test, bits, span);
+  else textInto(environment, column, predicate.strings(), bits, span);
+  if (column.hasNulls) {
+    if (nullMatches) kernels.bitsOr(bits, column.nullBits(), bits, words);
+    else kernels.bitsAndNot(bits, column.nullBits(), bits, words);
+  }
+  return { kind: 'bits', bits };
+}
+
+function rangesInto(
+  environment: Environment,
+  column: NumericColumnView,
+  ranges: readonly (readonly [bigint, bigint])[],
+  bits: number,
+  span: RowSpan,
+): void {
+  const { kernels, scratch, segment } = environment;
+  const range = { long: kernels.rangeI64, double: kernels.rangeF64, float: kernels.rangeF32 }[column.kind];
+  const more = ranges.length > 1 ? scratch.take(1024) : 0;
+  forEachBlock(span, segment.rowCount, (start, rows) => {
+    environment.check();
+    const values = column.batch(start);
+    const target = bits + start / 8;
+    ranges.forEach(([low, high], i) => {
+      range(values, rows, low, high, i === 0 ? target : more);
+      if (i > 0) kernels.bitsOr(target, more, target, wordsOf(rows));
+    });
+  });
+  if (more !== 0) scratch.give(more);
+}
+
+function setInto(
+  environment: Environment,
+  column: NumericColumnView,
+  test: Extract<NumberTest, { kind: 'set' }>,
+  bits: number,
+  span: RowSpan,
+): void {
+  const { kernels, scratch, segment } = environment;
+  const keys = scratch.take(test.keys.length * 8);
+  scratch.arena.i64(keys, test.keys.length).set(test.keys);
+  const inSet = { long: kernels.inI64, double: kernels.inF64, float: kernels.inF32 }[column.kind];
+  forEachBlock(span, segment.rowCount, (start, rows) => {
+    environment.check();
+    inSet(column.batch(start), rows, keys, test.keys.length, bits + start / 8);
+  });
+  scratch.give(keys);
+}
+
+/** Text rules on a numeric column (lexicographic bounds, LIKE): each distinct value is tested once. */
+function textInto(
+  environment: Environment,
+  column: NumericColumnView,
+  test: StringTest,
+  bits: number,
+  span: RowSpan,
+): void {
+  const { arena } = environment.scratch;
+  const known = new Map<bigint | number, boolean>();
+  const matches = (value: bigint | number): boolean => {
+    const found = known.get(value);
+    if (found !== undefined) return found;
+    const text =
+      typeof value === 'bigint' ? String(value) : column.kind === 'float' ? floatText(value) : doubleText(value);
+    const result = matchesString(test, text);
+    if (known.size < 100_000) known.set(value, result);
+    return result;
+  };
+  forEachBlock(span, environment.segment.rowCount, (start, rows) => {
+    environment.check();
+    const pointer = column.batch(start);
+    const values =
+      column.kind === 'long'
+        ? arena.i64(pointer, rows)
+        : column.kind === 'double'
+          ? arena.f64(pointer, rows)
+          : arena.f32(pointer, rows);
+    setBits(environment, bits + start / 8, rows, (row) => matches(values[row] ?? 0));
+  });
+}
+
+function setBits(environment: Environment, target: number, rows: number, test: (row: number) => boolean): void {
+  const bytes = environment.scratch.arena.bytes(target, wordsOf(rows) * 8);
+  bytes.fill(0);
+  for (let row = 0; row < rows; row++) {
+    if (test(row)) bytes[row >> 3] = (bytes[row >> 3] ?? 0) | (1 << (row & 7));
+  }
+}
+
+/** Opaque values can only be asked whether they are null. */
+function complexMask(
+  environment: Environment,
+  predicate: Predicate,
+  bytes: (row: number) => Uint8Array | null,
+  typeName: string,
+  span: RowSpan,
+): Mask {
+  if (!predicate.nullMatches || !predicate.nullIsFalse) throw unsupportedColumn(predicate.column, typeName);
+  const bits = environment.scratch.take(wordsOf(environment.segment.rowCount) * 8);
+  forEachBlock(span, environment.segment.rowCount, (start, rows) => {
+    environment.check();
+    setBits(environment, bits + start / 8, rows, (row) => bytes(start + row) === null);
+  });
+  return { kind: 'bits', bits };
+}

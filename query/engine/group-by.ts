@@ -1,0 +1,179 @@
+/**
+ * topN and groupBy over one segment. Columns: `__bucket`, the dimensions, the aggregators; only groups that exist.
+ * When the working memory is used up the groups so far become a partial result of their own and counting starts
+ * afresh: merging partials puts them together again.
+ */
+import { BATCH_ROWS, type IntervalMs } from '../../segment/read/view.js';
+import type { Frame } from '../frame.js';
+import { mergePartials } from '../merge.js';
+import type { Aggregator, DimensionSpec, Granularity, GroupByQuery, TopNQuery } from '../native/model.js';
+import type { Accumulator, Batch } from './aggregators/accumulator.js';
+import { inputCache } from './aggregators/input.js';
+import { createAccumulators } from './aggregators/registry.js';
+import { forEachBatch, selectedCount } from './cursor.js';
+import type { Environment } from './environment.js';
+import { EntryExploder } from './explode.js';
+import { selectRows, type Selected } from './filter.js';
+import { DenseGrouper, HashGrouper, type Grouper } from './grouper.js';
+import { keyDimension, type KeyDimension } from './keys.js';
+import { BucketNumbers, timeBuckets } from './time-buckets.js';
+import { keepTop } from './top-groups.js';
+
+/** Dense tables may take this much memory, and must not be much larger than the rows that fill them. */
+const denseBytesMax = 64 * 1024 * 1024;
+const denseSizeMin = 65_536;
+const capacityMin = 16_384;
+
+interface GroupingQuery {
+  readonly granularity: Granularity;
+  readonly dimensions: readonly DimensionSpec[];
+  readonly aggregations: readonly Aggregator[];
+}
+
+export function runGroupBy(
+  environment: Environment,
+  query: GroupByQuery,
+  intervals: readonly IntervalMs[],
+): Frame[] {
+  const selected = selectRows(environment, intervals, query.filter);
+  return new Grouping(environment, query, intervals, selected).run();
+}
+
+/** Keeps the best groups of each bucket: as many as the threshold asks for, or minTopNThreshold if that is more. */
+export function runTopN(environment: Environment, query: TopNQuery, intervals: readonly IntervalMs[]): Frame[] {
+  const selected = selectRows(environment, intervals, query.filter);
+  const grouping = { ...query, dimensions: [query.dimension] };
+  const frames = new Grouping(environment, grouping, intervals, selected).run();
+  const only = frames[0];
+  const merged = only !== undefined && frames.length === 1 ? only : mergePartials(query, frames);
+  return [keepTop(merged, query)];
+}
+
+class Grouping {
+  readonly #environment: Environment;
+  readonly #selected: Selected;
+  readonly #buckets: Float64Array;
+  readonly #bucketNumbers: BucketNumbers;
+  readonly #keys: readonly KeyDimension[];
+  readonly #exploder: EntryExploder | undefined;
+  readonly #accumulators: readonly Accumulator[];
+  readonly #grouper: Grouper;
+  readonly #numbers: readonly number[];
+  readonly #groups: number;
+  readonly #frames: Frame[] = [];
+  #capacity = 0;
+
+  constructor(
+    environment: Environment,
+    query: GroupingQuery,
+    intervals: readonly IntervalMs[],
+    selected: Selected,
+  ) {
+    const { scratch } = environment;
+    this.#environment = environment;
+    this.#selected = selected;
+    this.#buckets = timeBuckets(environment.segment, query.granularity, intervals);
+    this.#bucketNumbers = new BucketNumbers(environment, this.#buckets, query.granularity);
+    this.#keys = query.dimensions.map((spec) => keyDimension(environment, spec));
+    const multi = this.#keys.map((key) => (key.multi === undefined ? undefined : { view: key.multi, nullNumber: key.nullNumber }));
+    this.#exploder = multi.some((key) => key !== undefined) ? new EntryExploder(environment, multi) : undefined;
+    this.#accumulators = createAccumulators(query.aggregations, {
+      environment,
+      inputs: inputCache(environment),
+      span: selected.hull,
+      emptyGroups: false,
+    });
+    this.#grouper = this.#chooseGrouper();
+    this.#numbers = [undefined, ...this.#keys].map(() => scratch.take(BATCH_ROWS * 4));
+    this.#groups = scratch.take(BATCH_ROWS * 4);
+  }
+
+  run(): Frame[] {
+    const entries: Batch = { start: 0, rows: 0, sel: 0, from: 0, count: 0, groups: 0 };
+    forEachBatch(this.#environment, this.#selected, (batch) => {
+      if (this.#exploder === undefined) {
+        this.#keys.forEach((key, i) => key.numbers(this.#prepared(batch), batch.sel, batch.count, this.#numberAt(i)));
+        this.#add(batch);
+        return;
+      }
+      this.#exploder.explode(batch, (sel, count, ids) => {
+        Object.assign(entries, batch, { sel, count, from: 0 });
+        this.#prepared(entries);
+        this.#keys.forEach((key, i) => {
+          const exploded = ids[i];
+          if (exploded === undefined) key.numbers(entries, sel, count, this.#numberAt(i));
+          else this.#environment.kernels.idsWiden(exploded, 4, count, this.#numberAt(i));
+        });
+        this.#add(entries);
+      });
+    });
+    this.#flush();
+    return this.#frames;
+  }
+
+  #numberAt(key: number): number {
+    return this.#numbers[key + 1] ?? 0;
+  }
+
+  /** Flushes before numbers are handed out, if there is no more room. */
+  #prepared(batch: Batch): Batch {
+    if (this.#environment.scratch.overBudget && this.#grouper.bound(0) > 0 && this.#grouper instanceof HashGrouper) {
+      this.#flush();
+    }
+    return batch;
+  }
+
+  #add(batch: Batch): void {
+    const { count } = batch;
+    this.#bucketNumbers.numbers(batch, batch.sel, count, this.#numbers[0] ?? 0);
+    this.#room(this.#grouper.bound(count));
+    this.#grouper.group(this.#numbers, count, this.#groups);
+    batch.groups = this.#groups;
+    for (const accumulator of this.#accumulators) accumulator.group(batch);
+  }
+
+  #room(groups: number): void {
+    if (groups <= this.#capacity) return;
+    let capacity = Math.max(this.#capacity, capacityMin);
+    while (capacity < groups) capacity *= 2;
+    if (this.#grouper instanceof DenseGrouper) capacity = groups;
+    for (const accumulator of this.#accumulators) {
+      accumulator.reserve(capacity);
+      accumulator.reset(this.#capacity, capacity);
+    }
+    this.#capacity = capacity;
+  }
+
+  #chooseGrouper(): Grouper {
+    const radices = [Math.max(1, this.#buckets.length), ...this.#keys.map((key) => key.radix)];
+    const size = radices.reduce((product, radix) => product * radix, 1);
+    let bytes = 5;
+    for (const accumulator of this.#accumulators) bytes += accumulator.bytesPerGroup;
+    const rows = selectedCount(this.#environment, this.#selected);
+    const isDense = size * bytes <= denseBytesMax && size <= Math.max(denseSizeMin, rows * 4);
+    return isDense
+      ? new DenseGrouper(this.#environment, radices, size)
+      : new HashGrouper(this.#environment, radices);
+  }
+
+  /** The groups so far as a frame. */
+  #flush(): void {
+    const { pointer, count } = this.#grouper.existing();
+    this.#room(count);
+    const bucketOf = this.#grouper.dimension(0);
+    const buckets = BigInt64Array.from({ length: count }, (_, i) =>
+      BigInt(this.#buckets[bucketOf[i] ?? 0] ?? 0),
+    );
+    this.#frames.push({
+      rows: count,
+      columns: [
+        { name: '__bucket', type: 'LONG', values: buckets },
+        ...this.#keys.map((key, i) => key.column(this.#grouper.dimension(i + 1))),
+        ...this.#accumulators.map((accumulator) => accumulator.result(pointer, count)),
+      ],
+    });
+    this.#grouper.clear();
+    for (const key of this.#keys) key.clear();
+    for (const accumulator of this.#accumulators) accumulator.reset(0, this.#capacity);
+  }
+}

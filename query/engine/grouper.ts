@@ -1,0 +1,204 @@
+/**
+ * Group numbers for entries and what stands behind them. Dense: the number is the mixed-radix key itself, when all
+ * possible keys are few. Hashed: dimensions are packed into 32-bit words; two words at a time go through a hash table,
+ * whose number is the first word of the next pair.
+ */
+import { BATCH_ROWS } from '../../segment/read/view.js';
+import type { Environment } from './environment.js';
+import { HashTable } from './hash-table.js';
+
+export interface Grouper {
+  /** Groups there may be after `more` further entries. */
+  bound(more: number): number;
+  /** One pointer per dimension to `count` numbers (u32); group numbers into `out`. */
+  group(numbers: readonly number[], count: number, out: number): void;
+  /** Numbers of the groups that exist into u32 at an address; how many. */
+  existing(): { readonly pointer: number; readonly count: number };
+  /** The numbers of one dimension for the existing groups. */
+  dimension(index: number): Uint32Array;
+  clear(): void;
+}
+
+export class DenseGrouper implements Grouper {
+  readonly #environment: Environment;
+  readonly #radices: readonly number[];
+  readonly #size: number;
+  readonly #seen: number;
+  readonly #list: number;
+  #count = 0;
+
+  constructor(environment: Environment, radices: readonly number[], size: number) {
+    this.#environment = environment;
+    this.#radices = radices;
+    this.#size = size;
+    this.#seen = environment.scratch.takeZeroed(size);
+    this.#list = environment.scratch.take(size * 4);
+  }
+
+  bound(): number {
+    return this.#size;
+  }
+
+  group(numbers: readonly number[], count: number, out: number): void {
+    combineInto(this.#environment, numbers, this.#radices, count, out);
+    this.#environment.kernels.markGroup(out, count, this.#seen);
+  }
+
+  existing(): { pointer: number; count: number } {
+    this.#count = this.#environment.kernels.markedNumbers(this.#seen, this.#size, this.#list) >>> 0;
+    return { pointer: this.#list, count: this.#count };
+  }
+
+  dimension(index: number): Uint32Array {
+    const keys = this.#environment.scratch.arena.u32(this.#list, this.#count);
+    return digits(keys, this.#radices, index);
+  }
+
+  clear(): void {
+    this.#environment.scratch.arena.bytes(this.#seen, this.#size).fill(0);
+  }
+}
+
+/** The mixed-radix number of several vectors; the first dimension counts most. */
+function combineInto(
+  { kernels }: Environment,
+  numbers: readonly number[],
+  radices: readonly number[],
+  count: number,
+  out: number,
+): void {
+  let from = numbers[0] ?? 0;
+  for (let i = 1; i < numbers.length; i++) {
+    kernels.combine32(from, radices[i] ?? 1, numbers[i] ?? 0, count, out);
+    from = out;
+  }
+  if (from !== out) kernels.idsWiden(from, 4, count, out);
+}
+
+/** One digit of mixed-radix keys. */
+function digits(keys: Uint32Array, radices: readonly number[], index: number): Uint32Array {
+  let below = 1;
+  for (let i = index + 1; i < radices.length; i++) below *= radices[i] ?? 1;
+  const radix = radices[index] ?? 1;
+  return Uint32Array.from(keys, (key) => Math.floor(key / below) % radix);
+}
+
+interface Word {
+  /** Dimensions [from, to). */
+  readonly from: number;
+  readonly to: number;
+}
+
+export class HashGrouper implements Grouper {
+  readonly #environment: Environment;
+  readonly #radices: readonly number[];
+  readonly #words: readonly Word[];
+  readonly #tables: readonly HashTable[];
+  readonly #buffers: readonly [number, number, number];
+  readonly #pairs: number;
+  #list = 0;
+
+  constructor(environment: Environment, radices: readonly number[]) {
+    const { scratch } = environment;
+    this.#environment = environment;
+    this.#radices = radices;
+    this.#words = packWords(radices);
+    this.#tables = Array.from({ length: Math.max(1, this.#words.length - 1) }, () => new HashTable(environment));
+    const buffer = (): number => scratch.take(BATCH_ROWS * 4);
+    this.#buffers = [buffer(), buffer(), buffer()];
+    this.#pairs = scratch.take(BATCH_ROWS * 8);
+  }
+
+  bound(more: number): number {
+    return this.#last().count + more;
+  }
+
+  group(numbers: readonly number[], count: number, out: number): void {
+    const { kernels } = this.#environment;
+    const [left, right, between] = this.#buffers;
+    const wordAt = (index: number, into: number): number => {
+      const word = this.#words[index];
+      if (word === undefined) {
+        kernels.fill32(into, count, 0);
+        return into;
+      }
+      const parts = numbers.slice(word.from, word.to);
+      combineInto(this.#environment, parts, this.#radices.slice(word.from, word.to), count, into);
+      return into;
+    };
+    if (this.#words.length <= 1) {
+      kernels.pair64(wordAt(1, right), wordAt(0, left), count, this.#pairs);
+      this.#last().number(this.#pairs, count, out);
+      return;
+    }
+    let first = wordAt(0, left);
+    this.#tables.forEach((table, i) => {
+      kernels.pair64(first, wordAt(i + 1, right), count, this.#pairs);
+      const isLast = i === this.#tables.length - 1;
+      table.number(this.#pairs, count, isLast ? out : between);
+      first = between;
+    });
+  }
+
+  existing(): { pointer: number; count: number } {
+    const { scratch, kernels } = this.#environment;
+    const { count } = this.#last();
+    if (this.#list !== 0) scratch.give(this.#list);
+    this.#list = scratch.take(count * 4);
+    kernels.selectRange(0, count, this.#list);
+    return { pointer: this.#list, count };
+  }
+
+  dimension(index: number): Uint32Array {
+    const at = this.#words.findIndex((word) => index >= word.from && index < word.to);
+    const word = this.#words[at];
+    if (word === undefined) return new Uint32Array(this.#last().count);
+    const keys = this.#wordOf(at);
+    if (word.to - word.from === 1) return keys;
+    return digits(keys, this.#radices.slice(word.from, word.to), index - word.from);
+  }
+
+  clear(): void {
+    for (const table of this.#tables) table.clear();
+  }
+
+  #last(): HashTable {
+    const table = this.#tables.at(-1);
+    if (table === undefined) throw new Error('a grouper has a table');
+    return table;
+  }
+
+  /** The values of a word for every group, found by walking the tables back from the last. */
+  #wordOf(word: number): Uint32Array {
+    let numbers: Uint32Array | undefined;
+    for (let t = this.#tables.length - 1; t >= 0; t--) {
+      const table = this.#tables[t];
+      if (table === undefined) break;
+      const halves = this.#environment.scratch.arena.u32(table.list, table.count * 2);
+      const wanted = word === t + 1 || (t === 0 && word === 0 && this.#words.length === 1) ? 0 : 1;
+      const size = numbers?.length ?? table.count;
+      const next = new Uint32Array(size);
+      for (let i = 0; i < size; i++) next[i] = halves[(numbers?.[i] ?? (numbers === undefined ? i : 0)) * 2 + wanted] ?? 0;
+      if (wanted === 0 || t === 0) return next;
+      numbers = next;
+    }
+    return new Uint32Array(0);
+  }
+}
+
+/** Neighbouring dimensions share a word while their product fits 32 bits. */
+function packWords(radices: readonly number[]): Word[] {
+  const words: { from: number; to: number }[] = [];
+  let product = 1;
+  radices.forEach((radix, i) => {
+    const last = words.at(-1);
+    if (last !== undefined && product * radix <= 2 ** 32) {
+      last.to = i + 1;
+      product *= radix;
+    } else {
+      words.push({ from: i, to: i + 1 });
+      product = radix;
+    }
+  });
+  return words;
+}

@@ -1,0 +1,143 @@
+/**
+ * Grouping keys of one segment: each dimension gives a number per entry, and whoever has the numbers can say what
+ * value they stand for. Strings use their dictionary ids, numbers are interned in a hash table, a missing column is
+ * null throughout.
+ */
+import { CodedError } from '../../proto/errors.js';
+import { BATCH_ROWS, type NumericColumnView, type StringColumnView } from '../../segment/read/view.js';
+import type { FrameColumn } from '../frame.js';
+import type { DimensionSpec } from '../native/model.js';
+import type { Batch } from './aggregators/accumulator.js';
+import type { Environment } from './environment.js';
+import { HashTable } from './hash-table.js';
+import { valueColumn, type Value } from './value-column.js';
+
+export interface KeyDimension {
+  /** Numbers stay below this. */
+  readonly radix: number;
+  /** A row may have several values. */
+  readonly multi: StringColumnView | undefined;
+  /** The number of a row without any value in a multi-value column. */
+  readonly nullNumber: number;
+  /** Numbers of the entries (rows at `sel`, `count` of them) into u32 at `out`. Not for multi-value columns. */
+  numbers(batch: Batch, sel: number, count: number, out: number): void;
+  /** The values behind the numbers as a column of the result. */
+  column(numbers: Uint32Array): FrameColumn;
+  /** Forgets interned values; numbers handed out before mean nothing any more. */
+  clear(): void;
+}
+
+export function keyDimension(environment: Environment, spec: DimensionSpec): KeyDimension {
+  const column = environment.segment.column(spec.dimension);
+  if (column === undefined) return new MissingKey(environment, spec);
+  switch (column.kind) {
+    case 'string':
+      return new StringKey(environment, spec, column);
+    case 'complex':
+      throw new CodedError('Unsupported', `dimension[${spec.dimension}] has type[${column.typeName}]: it can't be grouped by`);
+    default:
+      return new NumericKey(environment, spec, column);
+  }
+}
+
+class MissingKey implements KeyDimension {
+  readonly radix = 1;
+  readonly multi = undefined;
+  readonly nullNumber = 0;
+  readonly #environment: Environment;
+  readonly #spec: DimensionSpec;
+
+  constructor(environment: Environment, spec: DimensionSpec) {
+    this.#environment = environment;
+    this.#spec = spec;
+  }
+  numbers(_batch: Batch, _sel: number, count: number, out: number): void {
+    this.#environment.kernels.fill32(out, count, 0);
+  }
+  column(numbers: Uint32Array): FrameColumn {
+    return valueColumn(this.#spec, numbers, () => null);
+  }
+  clear(): void {}
+}
+
+class StringKey implements KeyDimension {
+  readonly radix: number;
+  readonly multi: StringColumnView | undefined;
+  readonly nullNumber: number;
+  readonly #environment: Environment;
+  readonly #spec: DimensionSpec;
+  readonly #view: StringColumnView;
+
+  constructor(environment: Environment, spec: DimensionSpec, view: StringColumnView) {
+    this.#environment = environment;
+    this.#spec = spec;
+    this.#view = view;
+    this.multi = view.hasMultipleValues ? view : undefined;
+    const nullId = view.idOf(null);
+    this.nullNumber = nullId >= 0 ? nullId : view.cardinality;
+    this.radix = Math.max(1, view.hasMultipleValues ? Math.max(view.cardinality, this.nullNumber + 1) : view.cardinality);
+  }
+  numbers(batch: Batch, sel: number, count: number, out: number): void {
+    const { kernels } = this.#environment;
+    const ids = this.#view.batch(batch.start);
+    const width = this.#view.idWidth;
+    if (sel === 0) kernels.idsWiden(ids + batch.from * width, width, count, out);
+    else kernels.idsGather(ids, width, sel, count, out);
+  }
+  column(numbers: Uint32Array): FrameColumn {
+    const { cardinality } = this.#view;
+    return valueColumn(this.#spec, numbers, (id) => (id < cardinality ? this.#view.value(id) : null));
+  }
+  clear(): void {}
+}
+
+/** Interned values; 0 stands for null when the column has nulls. */
+class NumericKey implements KeyDimension {
+  readonly radix = 2 ** 32;
+  readonly multi = undefined;
+  readonly nullNumber = 0;
+  readonly #environment: Environment;
+  readonly #spec: DimensionSpec;
+  readonly #view: NumericColumnView;
+  readonly #table: HashTable;
+  readonly #values: number;
+  readonly #rows: number;
+
+  constructor(environment: Environment, spec: DimensionSpec, view: NumericColumnView) {
+    this.#environment = environment;
+    this.#spec = spec;
+    this.#view = view;
+    this.#table = new HashTable(environment);
+    this.#values = environment.scratch.take(BATCH_ROWS * 8);
+    this.#rows = environment.scratch.take(BATCH_ROWS * 4);
+  }
+  numbers(batch: Batch, sel: number, count: number, out: number): void {
+    const { kernels } = this.#environment;
+    let rows = sel;
+    if (rows === 0) {
+      kernels.selectRange(batch.from, count, this.#rows);
+      rows = this.#rows;
+    }
+    const values = this.#view.batch(batch.start);
+    if (this.#view.kind === 'float') kernels.gather32To64(values, rows, count, this.#values);
+    else kernels.gather64(values, rows, count, this.#values);
+    this.#table.number(this.#values, count, out);
+    if (this.#view.hasNulls) kernels.numbersWithNull(out, rows, count, this.#view.nullBits(), batch.start);
+  }
+  column(numbers: Uint32Array): FrameColumn {
+    const { arena } = this.#environment.scratch;
+    const { count, list } = this.#table;
+    const shift = this.#view.hasNulls ? 1 : 0;
+    const read = this.#reader(arena.i64(list, count), arena.f64(list, count), arena.f32(list, count * 2));
+    return valueColumn(this.#spec, numbers, (number) => (number < shift ? null : read(number - shift)));
+  }
+  clear(): void {
+    this.#table.clear();
+  }
+  #reader(longs: BigInt64Array, doubles: Float64Array, halves: Float32Array): (index: number) => Value {
+    const { kind } = this.#view;
+    if (kind === 'long') return (index) => ({ kind, value: longs[index] ?? 0n });
+    if (kind === 'double') return (index) => ({ kind, value: doubles[index] ?? 0 });
+    return (index) => ({ kind, value: halves[index * 2] ?? 0 });
+  }
+}

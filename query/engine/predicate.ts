@@ -1,0 +1,297 @@
+/**
+ * One column's filter as a predicate on values: on strings, on numbers (ranges and sets of order keys) and on null.
+ * A predicate on null that does not match is unknown unless `nullIsFalse`.
+ */
+import { CodedError } from '../../proto/errors.js';
+import type { Constant, Filter } from '../native/model.js';
+import { likeMatcher } from './like.js';
+import { ceilOf, fitsLong, floorOf, longLimits, orderKey, parseDouble, parseLong } from './numbers.js';
+import { doubleText } from '../json/java-number.js';
+import { comparatorOf, compareText } from '../sort/comparators.js';
+
+export type LeafFilter = Exclude<Filter, { type: 'true' | 'false' | 'and' | 'or' | 'not' }>;
+
+/** How strings are tested: by a set of values, a range in lexicographic order, or one by one. */
+export type StringTest =
+  | { readonly kind: 'set'; readonly values: readonly string[] }
+  | {
+      readonly kind: 'range';
+      readonly lower: string | undefined;
+      readonly upper: string | undefined;
+      readonly lowerOpen: boolean;
+      readonly upperOpen: boolean;
+    }
+  | { readonly kind: 'test'; readonly matches: (value: string) => boolean };
+
+/** How numbers are tested: order keys (longs as they are) in inclusive ranges or a set, or by their text. */
+export type NumberTest =
+  | { readonly kind: 'ranges'; readonly ranges: readonly (readonly [bigint, bigint])[] }
+  | { readonly kind: 'set'; readonly keys: readonly bigint[] }
+  | { readonly kind: 'text' };
+
+export interface Predicate {
+  readonly column: string;
+  readonly strings: () => StringTest;
+  readonly numbers: (kind: 'long' | 'double' | 'float') => NumberTest;
+  readonly nullMatches: boolean;
+  /** Null rows of numeric columns; differs for bounds without a lower end. */
+  readonly nullMatchesInNumbers: boolean;
+  readonly nullIsFalse: boolean;
+}
+
+type NumberKind = 'long' | 'double' | 'float';
+const nothing: NumberTest = { kind: 'ranges', ranges: [] };
+
+export function leafPredicate(filter: LeafFilter): Predicate {
+  switch (filter.type) {
+    case 'selector':
+      return filter.value === null ? isNull(filter.dimension) : valueSet(filter.dimension, [filter.value], false);
+    case 'in': {
+      const values = filter.values.filter((value) => value !== null);
+      return valueSet(filter.dimension, values, values.length < filter.values.length);
+    }
+    case 'null':
+      return isNull(filter.column);
+    case 'equals':
+      return equalTo(filter);
+    case 'range':
+      return typedRange(filter);
+    case 'bound':
+      return bound(filter);
+    case 'like': {
+      const matches = likeMatcher(filter.pattern, filter.escape);
+      return byText(filter.dimension, { kind: 'test', matches });
+    }
+    case 'interval':
+      return inIntervals(filter);
+  }
+}
+
+function isNull(column: string): Predicate {
+  return {
+    column,
+    strings: () => ({ kind: 'set', values: [] }),
+    numbers: () => nothing,
+    nullMatches: true,
+    nullMatchesInNumbers: true,
+    nullIsFalse: true,
+  };
+}
+
+const unknownNull = { nullMatches: false, nullMatchesInNumbers: false, nullIsFalse: false } as const;
+
+function byText(column: string, test: StringTest): Predicate {
+  return { column, strings: () => test, numbers: () => ({ kind: 'text' }), ...unknownNull };
+}
+
+function valueSet(column: string, values: readonly string[], withNull: boolean): Predicate {
+  return {
+    column,
+    strings: () => ({ kind: 'set', values }),
+    numbers: (kind) => numberSet(values.map((value) => readKeys(value, kind))),
+    nullMatches: withNull,
+    nullMatchesInNumbers: withNull,
+    nullIsFalse: withNull || values.length === 0,
+  };
+}
+
+type KeyRange = readonly [bigint, bigint];
+
+/** The keys equal to a value's text, or undefined when it is no such number. Zero equals minus zero. */
+function readKeys(text: string, kind: NumberKind): KeyRange | undefined {
+  if (kind === 'long') {
+    const value = parseLong(text);
+    return value === undefined ? undefined : [value, value];
+  }
+  const value = parseDouble(text);
+  return value === undefined ? undefined : doubleKeys(kind === 'float' ? Math.fround(value) : value);
+}
+
+function doubleKeys(value: number): KeyRange {
+  if (value === 0) return [orderKey(-0), orderKey(0)];
+  return [orderKey(value), orderKey(value)];
+}
+
+function numberSet(found: readonly (KeyRange | undefined)[]): NumberTest {
+  const ranges = found.filter((range) => range !== undefined);
+  if (ranges.length <= 2) return { kind: 'ranges', ranges };
+  const keys = [...new Set(ranges.flat())].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return { kind: 'set', keys };
+}
+
+function textOf(value: Constant): string {
+  return typeof value === 'number' ? doubleText(value) : String(value);
+}
+
+function equalTo(filter: Extract<Filter, { type: 'equals' }>): Predicate {
+  const { column, matchValue } = filter;
+  return {
+    column,
+    strings: () => ({ kind: 'set', values: [textOf(matchValue)] }),
+    numbers: (kind) => numberSet([constantKeys(matchValue, kind)]),
+    ...unknownNull,
+  };
+}
+
+/** The keys a constant equals in a numeric column; undefined when the column's type can't hold it exactly. */
+function constantKeys(value: Constant, kind: NumberKind): KeyRange | undefined {
+  if (typeof value === 'string') return readKeys(value, kind);
+  if (kind === 'long') {
+    if (typeof value === 'bigint') return [value, value];
+    if (!Number.isInteger(value)) return undefined;
+    const whole = BigInt(value);
+    return fitsLong(whole) ? [whole, whole] : undefined;
+  }
+  const number = Number(value);
+  return doubleKeys(kind === 'float' ? Math.fround(number) : number);
+}
+
+interface Ends<T> {
+  readonly lower: T | undefined;
+  readonly upper: T | undefined;
+  readonly lowerOpen: boolean;
+  readonly upperOpen: boolean;
+}
+
+function typedRange(filter: Extract<Filter, { type: 'range' }>): Predicate {
+  const { column, lower, upper, lowerOpen, upperOpen } = filter;
+  const asText: Ends<string> = {
+    lower: lower === undefined ? undefined : textOf(lower),
+    upper: upper === undefined ? undefined : textOf(upper),
+    lowerOpen,
+    upperOpen,
+  };
+  if (filter.matchValueType === 'STRING') return byText(column, { kind: 'range', ...asText });
+  return {
+    column,
+    strings: () => ({ kind: 'test', matches: between(asText, comparatorOf('numeric')) }),
+    numbers: (kind) => rangeTest(asText, kind),
+    ...unknownNull,
+  };
+}
+
+/** A range with numeric ends given as text. Unreadable ends lie below every number. */
+function rangeTest(ends: Ends<string>, kind: NumberKind): NumberTest {
+  const range = kind === 'long' ? longRange(ends) : doubleRange(ends, kind);
+  return range === undefined || range[0] > range[1] ? nothing : { kind: 'ranges', ranges: [range] };
+}
+
+function longRange({ lower, upper, lowerOpen, upperOpen }: Ends<string>): KeyRange | undefined {
+  let low: bigint = longLimits.min;
+  let high: bigint = longLimits.max;
+  if (lower !== undefined) {
+    const least = lowerOpen ? addOne(floorOrInfinity(lower)) : ceilOrInfinity(lower);
+    if (least !== undefined && least > low) low = least;
+  }
+  if (upper !== undefined) {
+    const most = upperOpen ? subtractOne(ceilOrInfinity(upper)) : floorOrInfinity(upper);
+    if (most === undefined) return undefined;
+    if (most < high) high = most;
+  }
+  return low > longLimits.max || high < longLimits.min ? undefined : [low, high];
+}
+
+const addOne = (value: bigint | undefined): bigint | undefined => (value === undefined ? undefined : value + 1n);
+const subtractOne = (value: bigint | undefined): bigint | undefined => (value === undefined ? undefined : value - 1n);
+
+function infinity(text: string): bigint | undefined {
+  const value = parseDouble(text);
+  if (value === undefined || Number.isFinite(value)) return undefined;
+  return value < 0 ? longLimits.min - 1n : longLimits.max + 1n;
+}
+const floorOrInfinity = (text: string): bigint | undefined => floorOf(text) ?? infinity(text);
+const ceilOrInfinity = (text: string): bigint | undefined => ceilOf(text) ?? infinity(text);
+
+function doubleRange(ends: Ends<string>, kind: NumberKind): KeyRange | undefined {
+  const read = (text: string): bigint | undefined => {
+    const value = parseDouble(text);
+    return value === undefined ? undefined : orderKey(kind === 'float' ? Math.fround(value) : value);
+  };
+  const low = ends.lower === undefined ? undefined : read(ends.lower);
+  const high = ends.upper === undefined ? longLimits.max : read(ends.upper);
+  if (high === undefined) return undefined;
+  return [
+    low === undefined ? longLimits.min : ends.lowerOpen ? low + 1n : low,
+    ends.upper !== undefined && ends.upperOpen ? high - 1n : high,
+  ];
+}
+
+function between({ lower, upper, lowerOpen, upperOpen }: Ends<string>, compare: (a: string, b: string) => number) {
+  return (value: string): boolean => {
+    if (lower !== undefined) {
+      const order = compare(value, lower);
+      if (lowerOpen ? order <= 0 : order < 0) return false;
+    }
+    if (upper === undefined) return true;
+    const order = compare(value, upper);
+    return upperOpen ? order < 0 : order <= 0;
+  };
+}
+
+/** A bound without a lower end matches null strings; null numbers never match. */
+function bound(filter: Extract<Filter, { type: 'bound' }>): Predicate {
+  const { dimension, ordering } = filter;
+  const ends: Ends<string> = {
+    lower: filter.lower,
+    upper: filter.upper,
+    lowerOpen: filter.lowerStrict,
+    upperOpen: filter.upperStrict,
+  };
+  if (ordering === 'natural') {
+    throw new CodedError('Unsupported', 'ordering[natural] of a bound filter is not supported', { field: 'ordering' });
+  }
+  const test: StringTest =
+    ordering === 'lexicographic'
+      ? { kind: 'range', ...ends }
+      : { kind: 'test', matches: between(ends, comparatorOf(ordering)) };
+  return {
+    column: dimension,
+    strings: () => test,
+    numbers: (kind) => (ordering === 'numeric' ? rangeTest(ends, kind) : { kind: 'text' }),
+    nullMatches: filter.lower === undefined,
+    nullMatchesInNumbers: false,
+    nullIsFalse: false,
+  };
+}
+
+function inIntervals(filter: Extract<Filter, { type: 'interval' }>): Predicate {
+  const ranges = filter.intervals
+    .filter(({ startMs, endMs }) => startMs < endMs)
+    .map(({ startMs, endMs }): KeyRange => [BigInt(Math.ceil(startMs)), BigInt(Math.ceil(endMs)) - 1n]);
+  const inside = (value: bigint): boolean => ranges.some(([low, high]) => value >= low && value <= high);
+  return {
+    column: filter.dimension,
+    strings: () => ({
+      kind: 'test',
+      matches: (text) => {
+        const value = parseLong(text);
+        return value !== undefined && inside(value);
+      },
+    }),
+    numbers: (kind) => {
+      if (kind === 'long') return { kind: 'ranges', ranges };
+      return {
+        kind: 'ranges',
+        ranges: ranges.map(([low, high]) => [orderKey(Number(low)), orderKey(Number(high) + 1) - 1n]),
+      };
+    },
+    ...unknownNull,
+  };
+}
+
+/** Tests a string outside any dictionary. */
+export function matchesString(test: StringTest, value: string): boolean {
+  switch (test.kind) {
+    case 'set':
+      return test.values.includes(value);
+    case 'range':
+      return between(test, compareText)(value);
+    case 'test':
+      return test.matches(value);
+  }
+}
+
+export function unsupportedColumn(column: string, typeName: string): CodedError {
+  return new CodedError('Unsupported', `filter on column[${column}] of type[${typeName}] is not supported`);
+}
+

@@ -1,0 +1,54 @@
+/** Which rows of a segment a query looks at: its intervals as row ranges, and their hull. */
+import { BATCH_ROWS, type IntervalMs, type SegmentView } from '../../segment/read/view.js';
+
+/** Half-open range of row numbers. */
+export interface RowSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface RowRanges {
+  /** Ascending, not touching; empty = nothing to do. */
+  readonly ranges: readonly RowSpan[];
+  readonly hull: RowSpan;
+  /** Rows in the ranges still have to be tested against the intervals (time is not sorted). */
+  readonly testTime: boolean;
+}
+
+const nothing: RowRanges = { ranges: [], hull: { from: 0, to: 0 }, testTime: false };
+
+export function rowRanges(segment: SegmentView, intervals: readonly IntervalMs[]): RowRanges {
+  const time = segment.timeRange();
+  if (time === undefined || segment.rowCount === 0) return nothing;
+  const touching = intervals.filter((i) => i.startMs <= time.maxMs && i.endMs > time.minMs);
+  if (touching.length === 0) return nothing;
+  const whole = { from: 0, to: segment.rowCount };
+  if (touching.some((i) => i.startMs <= time.minMs && i.endMs > time.maxMs)) {
+    return { ranges: [whole], hull: whole, testTime: false };
+  }
+  if (!segment.timeSorted) return { ranges: [whole], hull: whole, testTime: true };
+  const ranges: { from: number; to: number }[] = [];
+  for (const interval of touching) {
+    const from = interval.startMs <= time.minMs ? 0 : segment.lowerBound(interval.startMs);
+    const to = interval.endMs > time.maxMs ? segment.rowCount : segment.lowerBound(interval.endMs);
+    const last = ranges.at(-1);
+    if (last !== undefined && from <= last.to) last.to = Math.max(last.to, to);
+    else if (from < to) ranges.push({ from, to });
+  }
+  const first = ranges[0];
+  const last = ranges.at(-1);
+  if (first === undefined || last === undefined) return nothing;
+  return { ranges, hull: { from: first.from, to: last.to }, testTime: false };
+}
+
+/** Calls `visit` for the part of every block of BATCH_ROWS that lies in the span, in order. */
+export function forEachBlock(
+  span: RowSpan,
+  rowCount: number,
+  visit: (start: number, rows: number, from: number, to: number) => void,
+): void {
+  for (let start = span.from - (span.from % BATCH_ROWS); start < span.to; start += BATCH_ROWS) {
+    const rows = Math.min(BATCH_ROWS, rowCount - start);
+    visit(start, rows, Math.max(start, span.from), Math.min(start + rows, span.to));
+  }
+}

@@ -1,0 +1,126 @@
+/** The buckets of a granularity that a segment's rows can fall into. */
+import { CodedError } from '../../proto/errors.js';
+import { BATCH_ROWS, type IntervalMs, type SegmentView } from '../../segment/read/view.js';
+import { bucketStart, nextBucket } from '../granularity.js';
+import type { Granularity } from '../native/model.js';
+import type { Batch } from './aggregators/accumulator.js';
+import type { Environment } from './environment.js';
+
+/** More buckets than this in one segment are refused: the answer would be mostly empty rows. */
+const bucketsMax = 5_000_000;
+
+/** Below so many rows a bucket, looking up each row's bucket beats a search and a call per bucket. */
+export const rowsPerBucketMin = 32;
+
+/** Ascending bucket starts; a row belongs to the last one that is not after its time. For `all` the one bucket 0. */
+export function timeBuckets(
+  segment: SegmentView,
+  granularity: Granularity,
+  intervals: readonly IntervalMs[],
+): Float64Array {
+  const time = segment.timeRange();
+  if (time === undefined) return new Float64Array(0);
+  const inside = intervals
+    .map(({ startMs, endMs }) => ({ from: Math.max(startMs, time.minMs), to: Math.min(endMs, time.maxMs + 1) }))
+    .filter(({ from, to }) => from < to);
+  if (inside.length === 0) return new Float64Array(0);
+  if (granularity.type === 'all') return new Float64Array(1);
+  let starts = new Float64Array(64);
+  let count = 0;
+  for (const { from, to } of inside) {
+    let start = bucketStart(granularity, from);
+    if (count > 0 && start <= (starts[count - 1] ?? 0)) start = nextBucket(granularity, starts[count - 1] ?? 0);
+    for (; start < to; start = nextBucket(granularity, start)) {
+      if (count === bucketsMax) throw tooMany(granularity);
+      if (count === starts.length) {
+        const more = new Float64Array(count * 2);
+        more.set(starts);
+        starts = more;
+      }
+      starts[count++] = start;
+    }
+  }
+  return starts.slice(0, count);
+}
+
+function tooMany(granularity: Granularity): CodedError {
+  return new CodedError(
+    'LimitExceeded',
+    `granularity[${granularity.type}] makes more than ${bucketsMax} buckets in one segment; choose a coarser one or a shorter interval`,
+    { field: 'granularity' },
+  );
+}
+
+/** Bucket starts as i64 edges in the arena. For `all` a single edge below every time. */
+export function edgesOf(buckets: Float64Array, granularity: Granularity): BigInt64Array {
+  if (granularity.type === 'all') return new BigInt64Array([-(2n ** 63n)]);
+  return BigInt64Array.from(buckets, (ms) => BigInt(ms));
+}
+
+/** Bucket numbers of entries: from row ranges when time is sorted, else from each row's time. */
+export class BucketNumbers {
+  readonly #environment: Environment;
+  readonly #ends: Uint32Array | undefined;
+  readonly #edges: number;
+  readonly #count: number;
+  readonly #rows: number;
+  #at = 0;
+
+  constructor(environment: Environment, buckets: Float64Array, granularity: Granularity) {
+    const { scratch, segment } = environment;
+    this.#environment = environment;
+    this.#count = buckets.length;
+    const coarse = segment.timeSorted && segment.rowCount >= buckets.length * rowsPerBucketMin;
+    this.#ends = coarse || buckets.length < 2 ? bucketEnds(segment, buckets) : undefined;
+    const edges = edgesOf(buckets, granularity);
+    this.#edges = this.#ends === undefined ? scratch.take(edges.length * 8) : 0;
+    this.#rows = scratch.take(BATCH_ROWS * 4);
+    if (this.#ends === undefined) scratch.arena.i64(this.#edges, edges.length).set(edges);
+  }
+
+  /** Numbers (u32) of the `count` entries whose rows stand ascending at `sel` (0 = rows from batch.from on). */
+  numbers(batch: Batch, sel: number, count: number, out: number): void {
+    if (this.#ends === undefined) this.#byTime(batch, sel, count, out);
+    else this.#byRow(this.#ends, batch, sel, count, out);
+  }
+
+  #byRow(ends: Uint32Array, batch: Batch, sel: number, count: number, out: number): void {
+    const { kernels, scratch } = this.#environment;
+    if (count === 0) return;
+    const first = batch.start + (sel === 0 ? batch.from : (scratch.arena.u32(sel, 1)[0] ?? 0));
+    if (this.#at > 0 && (ends[this.#at - 1] ?? 0) > first) this.#at = 0;
+    let done = 0;
+    while (done < count) {
+      const row =
+        batch.start + (sel === 0 ? batch.from + done : (scratch.arena.u32(sel + done * 4, 1)[0] ?? 0));
+      while ((ends[this.#at] ?? Infinity) <= row) this.#at++;
+      const end = (ends[this.#at] ?? Infinity) - batch.start;
+      const left = count - done;
+      const n =
+        sel === 0
+          ? Math.min(left, end - batch.from - done)
+          : kernels.selectionLowerBound(sel + done * 4, left, Math.min(end, 0xffffffff)) >>> 0;
+      kernels.fill32(out + done * 4, n, this.#at);
+      done += n;
+    }
+  }
+
+  #byTime(batch: Batch, sel: number, count: number, out: number): void {
+    const { kernels, segment } = this.#environment;
+    const time = segment.column('__time');
+    if (time === undefined || time.kind !== 'long') throw new CodedError('Bug', 'a segment has no __time');
+    let rows = sel;
+    if (rows === 0) {
+      kernels.selectRange(batch.from, count, this.#rows);
+      rows = this.#rows;
+    }
+    kernels.bucketNumbers(time.batch(batch.start), rows, count, this.#edges, this.#count, out);
+  }
+}
+
+/** The row behind the last of each bucket; only for sorted time or a single bucket. */
+function bucketEnds(segment: SegmentView, buckets: Float64Array): Uint32Array {
+  return Uint32Array.from(buckets, (_, i) =>
+    i + 1 < buckets.length ? segment.lowerBound(buckets[i + 1] ?? 0) : segment.rowCount,
+  );
+}

@@ -1,0 +1,110 @@
+/**
+ * timeseries over one segment: buckets as row ranges found by binary search when time is sorted and buckets are
+ * coarse, bucket numbers per row otherwise. Columns: `__bucket`, `__rows`, then the aggregators; every bucket between
+ * the segment's first and last time inside the intervals is there, matched or not.
+ */
+import { BATCH_ROWS } from '../../segment/read/view.js';
+import type { Frame } from '../frame.js';
+import type { TimeseriesQuery } from '../native/model.js';
+import type { Accumulator, Batch } from './aggregators/accumulator.js';
+import { CountAccumulator } from './aggregators/count.js';
+import { inputCache } from './aggregators/input.js';
+import { createAccumulators } from './aggregators/registry.js';
+import { forEachBatch } from './cursor.js';
+import type { Environment } from './environment.js';
+import { selectRows, type Selected } from './filter.js';
+import { BucketNumbers, rowsPerBucketMin, timeBuckets } from './time-buckets.js';
+import type { IntervalMs } from '../../segment/read/view.js';
+
+export function runTimeseries(
+  environment: Environment,
+  query: TimeseriesQuery,
+  intervals: readonly IntervalMs[],
+): Frame {
+  const { scratch, segment, kernels } = environment;
+  const buckets = timeBuckets(segment, query.granularity, intervals);
+  const selected = selectRows(environment, intervals, query.filter);
+  const inputs = inputCache(environment);
+  const context = { environment, inputs, span: selected.hull, emptyGroups: true };
+  const accumulators = [
+    new CountAccumulator('__rows', context),
+    ...createAccumulators(query.aggregations, context),
+  ];
+  for (const accumulator of accumulators) {
+    accumulator.reserve(buckets.length);
+    accumulator.reset(0, buckets.length);
+  }
+  if (buckets.length === 1) {
+    forEachBatch(environment, selected, (batch) => {
+      for (const accumulator of accumulators) accumulator.run(batch, 0);
+    });
+  } else if (segment.timeSorted && segment.rowCount >= buckets.length * rowsPerBucketMin) {
+    accumulateRuns(environment, selected, buckets, accumulators);
+  } else {
+    accumulateRows(environment, selected, new BucketNumbers(environment, buckets, query.granularity), accumulators);
+  }
+  const groups = scratch.take(buckets.length * 4);
+  kernels.selectRange(0, buckets.length, groups);
+  return {
+    rows: buckets.length,
+    columns: [
+      { name: '__bucket', type: 'LONG', values: BigInt64Array.from(buckets, (ms) => BigInt(ms)) },
+      ...accumulators.map((accumulator) => accumulator.result(groups, buckets.length)),
+    ],
+  };
+}
+
+/** Each bucket is a range of rows: batches are cut where one ends. */
+function accumulateRuns(
+  environment: Environment,
+  selected: Selected,
+  buckets: Float64Array,
+  accumulators: readonly Accumulator[],
+): void {
+  const { segment, kernels } = environment;
+  const ends = Uint32Array.from(buckets, (_, i) =>
+    i + 1 < buckets.length ? segment.lowerBound(buckets[i + 1] ?? 0) : segment.rowCount,
+  );
+  const part: Batch = { start: 0, rows: 0, sel: 0, from: 0, count: 0, groups: 0 };
+  let bucket = 0;
+  forEachBatch(environment, selected, (batch) => {
+    part.start = batch.start;
+    part.rows = batch.rows;
+    let done = 0;
+    while (done < batch.count) {
+      const row = batch.start + (batch.sel === 0 ? batch.from + done : firstOf(environment, batch.sel + done * 4));
+      while ((ends[bucket] ?? 0) <= row) bucket++;
+      const end = (ends[bucket] ?? 0) - batch.start;
+      const left = batch.count - done;
+      if (batch.sel === 0) {
+        part.sel = 0;
+        part.from = batch.from + done;
+        part.count = Math.min(left, end - part.from);
+      } else {
+        part.sel = batch.sel + done * 4;
+        part.count = kernels.selectionLowerBound(part.sel, left, end) >>> 0;
+      }
+      for (const accumulator of accumulators) accumulator.run(part, bucket);
+      done += part.count;
+    }
+  });
+}
+
+function firstOf(environment: Environment, pointer: number): number {
+  return environment.scratch.arena.u32(pointer, 1)[0] ?? 0;
+}
+
+/** A bucket number per entry. */
+function accumulateRows(
+  environment: Environment,
+  selected: Selected,
+  numbers: BucketNumbers,
+  accumulators: readonly Accumulator[],
+): void {
+  const groups = environment.scratch.take(BATCH_ROWS * 4);
+  forEachBatch(environment, selected, (batch) => {
+    numbers.numbers(batch, batch.sel, batch.count, groups);
+    batch.groups = groups;
+    for (const accumulator of accumulators) accumulator.group(batch);
+  });
+}

@@ -1,0 +1,108 @@
+/** Key values as a column of the type the query asks for. Values that can't be read as that type become null. */
+import type { FrameColumn } from '../frame.js';
+import { doubleText, doubleToLong, floatText } from '../json/java-number.js';
+import { packNulls } from '../merge/columns.js';
+import { DictionaryBuilder } from '../merge/dictionary.js';
+import type { DimensionSpec } from '../native/model.js';
+import { parseDouble, parseLong } from './numbers.js';
+
+export type Value =
+  | string
+  | null
+  | { readonly kind: 'long'; readonly value: bigint }
+  | { readonly kind: 'double' | 'float'; readonly value: number };
+
+/** `valueOf` is asked once for each distinct number. */
+export function valueColumn(
+  { outputName: name, outputType }: DimensionSpec,
+  numbers: Uint32Array,
+  valueOf: (number: number) => Value,
+): FrameColumn {
+  switch (outputType) {
+    case 'STRING':
+      return stringColumn(name, numbers, valueOf);
+    case 'LONG': {
+      const known = memo(numbers, (number) => asLong(valueOf(number)));
+      const values = BigInt64Array.from({ length: numbers.length }, (_, i) => known(numbers[i] ?? 0) ?? 0n);
+      return { name, type: 'LONG', values, ...nullsOf(numbers, known) };
+    }
+    default: {
+      const known = memo(numbers, (number) => asDouble(valueOf(number)));
+      const values =
+        outputType === 'DOUBLE' ? new Float64Array(numbers.length) : new Float32Array(numbers.length);
+      for (let i = 0; i < numbers.length; i++) values[i] = known(numbers[i] ?? 0) ?? 0;
+      return { name, type: outputType, values, ...nullsOf(numbers, known) } as FrameColumn;
+    }
+  }
+}
+
+/** Distinct numbers in ascending order, so that sorted ids give a sorted dictionary. */
+function distinct(numbers: Uint32Array): Uint32Array {
+  const sorted = numbers.slice().sort();
+  let kept = 0;
+  for (const number of sorted) {
+    if (kept === 0 || sorted[kept - 1] !== number) sorted[kept++] = number;
+  }
+  return sorted.subarray(0, kept);
+}
+
+function memo<T>(numbers: Uint32Array, read: (number: number) => T): (number: number) => T | undefined {
+  const known = new Map<number, T>();
+  for (const number of distinct(numbers)) known.set(number, read(number));
+  return (number) => known.get(number);
+}
+
+function nullsOf(numbers: Uint32Array, known: (number: number) => unknown): { nulls?: Uint8Array } {
+  const flags = Uint8Array.from(numbers, (number) => (known(number) === undefined ? 1 : 0));
+  const nulls = packNulls(flags);
+  return nulls === undefined ? {} : { nulls };
+}
+
+const nullEntry = 0xffffffff;
+
+function stringColumn(name: string, numbers: Uint32Array, valueOf: (number: number) => Value): FrameColumn {
+  const builder = new DictionaryBuilder();
+  const used = distinct(numbers);
+  const most = used.at(-1) ?? 0;
+  const add = (number: number): number => {
+    const text = asText(valueOf(number));
+    return text === null ? nullEntry : builder.addText(text);
+  };
+  let entryOf: (number: number) => number;
+  if (most < 4 * numbers.length + 65536) {
+    const table = new Uint32Array(most + 1);
+    for (const number of used) table[number] = add(number);
+    entryOf = (number) => table[number] ?? nullEntry;
+  } else {
+    const table = new Map<number, number>();
+    for (const number of used) table.set(number, add(number));
+    entryOf = (number) => table.get(number) ?? nullEntry;
+  }
+  const values = new Uint32Array(numbers.length);
+  const flags = new Uint8Array(numbers.length);
+  for (let i = 0; i < numbers.length; i++) {
+    const entry = entryOf(numbers[i] ?? 0);
+    if (entry === nullEntry) flags[i] = 1;
+    else values[i] = entry;
+  }
+  const nulls = packNulls(flags);
+  const column = { name, type: 'STRING', values, dictionary: builder.build() } as const;
+  return nulls === undefined ? column : { ...column, nulls };
+}
+
+export function asText(value: Value): string | null {
+  if (value === null || typeof value === 'string') return value;
+  if (value.kind === 'long') return String(value.value);
+  return value.kind === 'double' ? doubleText(value.value) : floatText(value.value);
+}
+
+function asLong(value: Value): bigint | undefined {
+  if (value === null) return undefined;
+  if (typeof value === 'string') return parseLong(value);
+  return value.kind === 'long' ? value.value : doubleToLong(value.value);
+}
+
+function asDouble(value: Value): number | undefined {
+  if (value === null) return undefined;
+  return typeof value === 'string' ? parseDouble(value) : Number(value.value);
+}

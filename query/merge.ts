@@ -1,0 +1,78 @@
+/**
+ * Merging partial results of one query: per segment to per thread, per node, and for the whole query. Associative, so
+ * it is the same on data nodes and on the broker. Neither limits of groups nor a scan's offset are applied here: that
+ * belongs to the final shaping of the result. A scan keeps the first offset + limit rows.
+ *
+ * Columns of the result (names starting with `__` are internal):
+ *   timeseries    __bucket LONG, __rows LONG, one per aggregator; ascending by bucket
+ *   topN, groupBy __bucket LONG, one per dimension (outputName), one per aggregator; ascending by bucket, then by the
+ *                 dimensions, null first, strings in UTF-16 order
+ *   scan          as the frames have them, in the query's order
+ *   timeBoundary  minTime LONG, maxTime LONG; one row
+ */
+import { aggregatorType } from './engine/aggregators/registry.js';
+import type { Frame } from './frame.js';
+import { emptyGroups, mergeGroups, type AggregateColumn, type KeyColumn } from './merge/groups.js';
+import { mergeScans } from './merge/scan.js';
+import type { Aggregator, NativeQuery } from './native/model.js';
+
+const bucketColumn: KeyColumn = { name: '__bucket', type: 'LONG' };
+const rowsColumn: AggregateColumn = { name: '__rows', type: 'LONG', combine: 'sum' };
+
+export function mergePartials(query: NativeQuery, frames: Iterable<Frame>): Frame {
+  const parts = [...frames];
+  switch (query.queryType) {
+    case 'timeseries':
+      return mergeOrEmpty(parts, [bucketColumn], [rowsColumn, ...aggregateColumns(query.aggregations)]);
+    case 'topN':
+      return mergeOrEmpty(
+        parts,
+        [bucketColumn, { name: query.dimension.outputName, type: query.dimension.outputType }],
+        aggregateColumns(query.aggregations),
+      );
+    case 'groupBy':
+      return mergeOrEmpty(
+        parts,
+        [bucketColumn, ...query.dimensions.map(({ outputName, outputType }) => ({ name: outputName, type: outputType }))],
+        aggregateColumns(query.aggregations),
+      );
+    case 'scan':
+      return mergeScans(query, parts);
+    case 'timeBoundary':
+      return mergeBoundaries(parts);
+  }
+}
+
+function mergeOrEmpty(
+  parts: readonly Frame[],
+  keys: readonly KeyColumn[],
+  aggregates: readonly AggregateColumn[],
+): Frame {
+  return parts.length === 0 ? emptyGroups(keys, aggregates) : mergeGroups(parts, keys, aggregates);
+}
+
+function aggregateColumns(aggregations: readonly Aggregator[]): AggregateColumn[] {
+  return aggregations.map((spec) => {
+    const type = aggregatorType(spec);
+    return {
+      name: spec.name,
+      type: type.resultType(spec, aggregatorType),
+      combine: type.combine(spec, aggregatorType),
+    };
+  });
+}
+
+function mergeBoundaries(parts: readonly Frame[]): Frame {
+  if (parts.length === 0) {
+    const none = { type: 'LONG', values: new BigInt64Array(1), nulls: Uint8Array.of(1) } as const;
+    return { rows: 1, columns: [{ name: 'minTime', ...none }, { name: 'maxTime', ...none }] };
+  }
+  return mergeGroups(
+    parts,
+    [],
+    [
+      { name: 'minTime', type: 'LONG', combine: 'min' },
+      { name: 'maxTime', type: 'LONG', combine: 'max' },
+    ],
+  );
+}

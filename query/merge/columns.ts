@@ -1,0 +1,95 @@
+/** Columns of several frames put end to end, and picked from by row numbers. Nulls are a byte a row here. */
+import { CodedError } from '../../proto/errors.js';
+import type { Dictionary, Frame, FrameColumn } from '../frame.js';
+
+export function isNull(nulls: Uint8Array | undefined, row: number): boolean {
+  return nulls !== undefined && ((nulls[row >> 3] ?? 0) >> (row & 7)) % 2 === 1;
+}
+
+/** One byte a row, 1 = null; undefined when no frame has nulls in this column. */
+export function nullFlags(columns: readonly FrameColumn[], rows: readonly number[]): Uint8Array | undefined {
+  if (columns.every((column) => column.nulls === undefined)) return undefined;
+  const flags = new Uint8Array(sum(rows));
+  let at = 0;
+  columns.forEach((column, i) => {
+    const count = rows[i] ?? 0;
+    const { nulls } = column;
+    if (nulls !== undefined) {
+      for (let row = 0; row < count; row++) flags[at + row] = ((nulls[row >> 3] ?? 0) >> (row & 7)) & 1;
+    }
+    at += count;
+  });
+  return flags;
+}
+
+/** Flags back to a bitmap; undefined when none is set. */
+export function packNulls(flags: Uint8Array | undefined): Uint8Array | undefined {
+  if (flags === undefined || !flags.includes(1)) return undefined;
+  const nulls = new Uint8Array(Math.ceil(flags.length / 8));
+  for (let row = 0; row < flags.length; row++) {
+    if (flags[row] === 1) nulls[row >> 3] = (nulls[row >> 3] ?? 0) | (1 << (row & 7));
+  }
+  return nulls;
+}
+
+export function sum(counts: readonly number[]): number {
+  let total = 0;
+  for (const count of counts) total += count;
+  return total;
+}
+
+/** The column of each frame by its name; a frame without it is a broken promise of the engine. */
+export function columnsNamed(frames: readonly Frame[], name: string): FrameColumn[] {
+  return frames.map((frame) => {
+    const found = frame.columns.find((column) => column.name === name);
+    if (found === undefined) throw new CodedError('Bug', `partial result lacks column[${name}]`);
+    return found;
+  });
+}
+
+export function concatLongs(columns: readonly FrameColumn[]): BigInt64Array {
+  const out = new BigInt64Array(sum(columns.map((column) => column.values.length)));
+  let at = 0;
+  for (const column of columns) {
+    if (column.type !== 'LONG') throw typeError(column, 'LONG');
+    out.set(column.values, at);
+    at += column.values.length;
+  }
+  return out;
+}
+
+export function concatFloats<T extends 'DOUBLE' | 'FLOAT'>(
+  columns: readonly FrameColumn[],
+  type: T,
+): Float64Array | Float32Array {
+  const length = sum(columns.map((column) => column.values.length));
+  const out = type === 'DOUBLE' ? new Float64Array(length) : new Float32Array(length);
+  let at = 0;
+  for (const column of columns) {
+    if (column.type !== type) throw typeError(column, type);
+    out.set(column.values as Float64Array, at);
+    at += column.values.length;
+  }
+  return out;
+}
+
+/** Dictionaries end to end, entries not compared; `bases[i]` is added to the entry numbers of source i. */
+export function chainDictionaries(sources: readonly Dictionary[]): { dictionary: Dictionary; bases: number[] } {
+  const bytes = new Uint8Array(sum(sources.map((source) => source.bytes.length)));
+  const ends = new Uint32Array(sum(sources.map((source) => source.ends.length)));
+  const bases: number[] = [];
+  let size = 0;
+  let entries = 0;
+  for (const source of sources) {
+    bases.push(entries);
+    bytes.set(source.bytes, size);
+    for (let i = 0; i < source.ends.length; i++) ends[entries + i] = size + (source.ends[i] ?? 0);
+    size += source.bytes.length;
+    entries += source.ends.length;
+  }
+  return { dictionary: { bytes, ends }, bases };
+}
+
+export function typeError(column: FrameColumn, wanted: string): CodedError {
+  return new CodedError('Bug', `partial result column[${column.name}] has type[${column.type}], not [${wanted}]`);
+}

@@ -1,0 +1,141 @@
+/** Merging partial results that are groups with aggregates: timeseries, topN, groupBy. */
+import { CodedError } from '../../proto/errors.js';
+import type { Frame, FrameColumn } from '../frame.js';
+import type { Combine } from '../engine/aggregators/accumulator.js';
+import {
+  columnsNamed,
+  concatFloats,
+  concatLongs,
+  nullFlags,
+  packNulls,
+  sum,
+  typeError,
+} from './columns.js';
+import { combineColumns } from './combine.js';
+import { emptyDictionary, mergeDictionaries } from './dictionary.js';
+import { doubleKeys, groupRuns, longKeys, sortedOrder, type SortKey } from './order.js';
+
+export interface KeyColumn {
+  readonly name: string;
+  readonly type: 'STRING' | 'LONG' | 'DOUBLE' | 'FLOAT';
+}
+export interface AggregateColumn {
+  readonly name: string;
+  readonly type: 'LONG' | 'DOUBLE' | 'FLOAT';
+  readonly combine: Combine;
+}
+
+/** A key column of all frames: what it sorts by, and how its rows are picked for the result. */
+interface Key {
+  readonly sortKeys: readonly SortKey[];
+  pick(rows: Uint32Array): FrameColumn;
+}
+
+/** One row per distinct key, sorted by the keys in their order, nulls first. */
+export function mergeGroups(
+  frames: readonly Frame[],
+  keys: readonly KeyColumn[],
+  aggregates: readonly AggregateColumn[],
+): Frame {
+  const rows = frames.map((frame) => frame.rows);
+  const total = sum(rows);
+  const found = keys.map((key) => readKey(columnsNamed(frames, key.name), rows, key));
+  const sortKeys = found.flatMap((key) => key.sortKeys);
+  const order = sortedOrder(sortKeys, total);
+  const { groupOf, firsts } = groupRuns(sortKeys, order);
+  const groups = { order, groupOf, count: firsts.length };
+  return {
+    rows: firsts.length,
+    columns: [
+      ...found.map((key) => key.pick(firsts)),
+      ...aggregates.map(({ name, type, combine }) => ({
+        ...combineColumns(columnsNamed(frames, name), rows, type, combine, groups),
+        name,
+      })),
+    ],
+  };
+}
+
+function readKey(columns: readonly FrameColumn[], rows: readonly number[], { name, type }: KeyColumn): Key {
+  const flags = nullFlags(columns, rows);
+  // Null first: 0 for null, 1 for a value, in front of the value's own keys.
+  const nullKeys = flags === undefined ? [] : [Uint32Array.from(flags, (flag) => 1 - flag)];
+  const nullsOf = (picked: Uint32Array): { nulls?: Uint8Array } => {
+    const nulls = flags === undefined ? undefined : packNulls(Uint8Array.from(picked, (row) => flags[row] ?? 0));
+    return nulls === undefined ? {} : { nulls };
+  };
+  switch (type) {
+    case 'LONG': {
+      const values = concatLongs(columns);
+      const pick = (picked: Uint32Array): FrameColumn => ({
+        name,
+        type,
+        values: BigInt64Array.from({ length: picked.length }, (_, i) => values[picked[i] ?? 0] ?? 0n),
+        ...nullsOf(picked),
+      });
+      return { sortKeys: [...nullKeys, ...longKeys(values)], pick };
+    }
+    case 'STRING':
+      return readStringKey(columns, rows, name, nullKeys, nullsOf);
+    default: {
+      const values = concatFloats(columns, type);
+      const pick = (picked: Uint32Array): FrameColumn => {
+        const out = type === 'DOUBLE' ? new Float64Array(picked.length) : new Float32Array(picked.length);
+        for (let i = 0; i < picked.length; i++) out[i] = values[picked[i] ?? 0] ?? 0;
+        return { name, type, values: out, ...nullsOf(picked) } as FrameColumn;
+      };
+      return { sortKeys: [...nullKeys, ...doubleKeys(values)], pick };
+    }
+  }
+}
+
+function readStringKey(
+  columns: readonly FrameColumn[],
+  rows: readonly number[],
+  name: string,
+  nullKeys: readonly SortKey[],
+  nullsOf: (picked: Uint32Array) => { nulls?: Uint8Array },
+): Key {
+  const strings = columns.map((column) => {
+    if (column.type !== 'STRING') throw typeError(column, 'STRING');
+    return column;
+  });
+  const { dictionary, remaps } = mergeDictionaries(strings.map((column) => column.dictionary));
+  const values = new Uint32Array(sum(rows));
+  let at = 0;
+  strings.forEach((column, i) => {
+    const remap = remaps[i] ?? new Uint32Array(0);
+    for (let row = 0; row < column.values.length; row++) values[at + row] = remap[column.values[row] ?? 0] ?? 0;
+    at += column.values.length;
+  });
+  return {
+    sortKeys: [...nullKeys, values],
+    pick: (picked) => ({
+      name,
+      type: 'STRING',
+      values: Uint32Array.from(picked, (row) => values[row] ?? 0),
+      dictionary,
+      ...nullsOf(picked),
+    }),
+  };
+}
+
+/** A frame without rows, with the columns a merged result has. */
+export function emptyGroups(keys: readonly KeyColumn[], aggregates: readonly AggregateColumn[]): Frame {
+  return { rows: 0, columns: [...keys, ...aggregates].map(({ name, type }) => emptyColumn(name, type)) };
+}
+
+function emptyColumn(name: string, type: KeyColumn['type']): FrameColumn {
+  switch (type) {
+    case 'LONG':
+      return { name, type, values: new BigInt64Array(0) };
+    case 'DOUBLE':
+      return { name, type, values: new Float64Array(0) };
+    case 'FLOAT':
+      return { name, type, values: new Float32Array(0) };
+    case 'STRING':
+      return { name, type, values: new Uint32Array(0), dictionary: emptyDictionary };
+    default:
+      throw new CodedError('Bug', 'unknown type of a key column');
+  }
+}
