@@ -119,7 +119,8 @@ export async function readNewestVersion(
   const query = tx<SegmentTableRow>('druid_segments').where({ dataSource: input.dataSource, used: true });
   whereOverlaps(query, input.interval);
   const rows = await query.select('start', 'end').max('version as newest').groupBy('start', 'end');
-  const versions = rows.filter((row) => overlaps(row, input.interval)).map((row) => String(row['newest']));
+  const found = rows as unknown as readonly { start: string; end: string; newest: string }[];
+  const versions = found.filter((row) => overlaps(row, input.interval)).map((row) => row.newest);
   return { version: versions.toSorted().at(-1) ?? null };
 }
 

@@ -1,0 +1,166 @@
+/** One task over REST: submission, payload, status, report, log, shutdown. */
+import { asCoded } from '../../proto/errors.js';
+import type { TaskRow } from '../../proto/metadata.js';
+import { WorkerService } from '../../proto/services.js';
+import { answerError, answerJson, bareText, type RestAnswer, type RestRoute } from '../rest-router.js';
+import { OVERLORD, type RestDeps } from './rest.js';
+import { submitEnvelope } from './submit-error.js';
+import { activeView, storedView } from './task-views.js';
+
+const logBytesMax = 4 * 1024 * 1024;
+const logMs = 10_000;
+const idsMax = 1_000;
+
+const unknownTask = (taskId: string): RestAnswer => ({
+  status: 404,
+  text: `Cannot find any task with id: [${taskId}]`,
+});
+
+export function taskRoutes(deps: RestDeps): RestRoute[] {
+  const task = `${OVERLORD}/task/{id}`;
+  const known = async (taskId: string, then: (row: TaskRow) => Promise<RestAnswer> | RestAnswer): Promise<RestAnswer> => {
+    const { task: row } = await deps.term().read('readTask', { taskId });
+    return row === null ? unknownTask(taskId) : then(row);
+  };
+  const of = (params: Readonly<Record<string, string>>): string => params['id'] ?? '';
+  return [
+    { method: 'POST', path: `${OVERLORD}/task`, handle: (call) => submit(deps, Buffer.from(call.body).toString('utf8')) },
+    {
+      method: 'GET',
+      path: task,
+      handle: async ({ params }) => {
+        const { payload } = await deps.term().read('readTaskPayload', { taskId: of(params) });
+        if (payload === null) return unknownTask(of(params));
+        return answerJson({ task: of(params), payload: JSON.parse(payload) as unknown });
+      },
+    },
+    {
+      method: 'GET',
+      path: `${task}/status`,
+      handle: ({ params }) =>
+        known(of(params), (row) => {
+          const active = deps.term().tasks.get(row.taskId);
+          const view = row.active && active !== undefined ? activeView(active) : storedView(row);
+          return answerJson({ task: row.taskId, status: view });
+        }),
+    },
+    { method: 'GET', path: `${task}/reports`, handle: ({ params }) => known(of(params), (row) => report(deps, row)) },
+    {
+      method: 'GET',
+      path: `${task}/log`,
+      handle: ({ params, query }) => known(of(params), (row) => log(deps, row, Number(query('offset') ?? 0))),
+    },
+    {
+      method: 'GET',
+      path: `${task}/segments`,
+      handle: ({ params }) =>
+        known(of(params), () =>
+          answerError(
+            "Segment IDs committed by a task action are not persisted anymore. Use the metric 'segment/added/bytes' " +
+              'to identify the segments created by a task.',
+            404,
+          ),
+        ),
+    },
+    { method: 'POST', path: `${task}/shutdown`, handle: ({ params }) => known(of(params), (row) => shutdown(deps, row)) },
+    {
+      method: 'POST',
+      path: `${OVERLORD}/taskStatus`,
+      handle: async (call) => {
+        const ids = call.json();
+        if (!Array.isArray(ids) || ids.length === 0) return bareText('No Task IDs provided.', 400);
+        const taskIds = ids.slice(0, idsMax).map(String);
+        const { tasks } = await deps.metadata.read('readTasks', { taskIds }, { deadline: call.context.deadline });
+        const term = deps.term();
+        const statuses = tasks.map((row) => {
+          const location = term.tasks.get(row.taskId)?.location ?? row.status.location;
+          return [row.taskId, { ...row.status, location }] as const;
+        });
+        return answerJson(Object.fromEntries(statuses));
+      },
+    },
+    {
+      method: 'POST',
+      path: `${OVERLORD}/datasources/{dataSource}/shutdownAllTasks`,
+      handle: async ({ params }) => {
+        const term = deps.term();
+        const dataSource = params['dataSource'] ?? '';
+        const tasks = [...term.tasks.all()].filter((active) => active.dataSource === dataSource);
+        if (tasks.length === 0) return { status: 404 };
+        for (const active of tasks) await stopTask(deps, active.taskId);
+        return answerJson({ dataSource });
+      },
+    },
+  ];
+}
+
+async function submit(deps: RestDeps, body: string): Promise<RestAnswer> {
+  try {
+    return answerJson({ task: await deps.submit(body) });
+  } catch (thrown) {
+    const { status, json } = submitEnvelope(asCoded(thrown));
+    return answerJson(json, status);
+  }
+}
+
+async function stopTask(deps: RestDeps, taskId: string): Promise<void> {
+  const term = deps.term();
+  const active = term.tasks.get(taskId);
+  const reason = 'Shutdown request from user';
+  const stopped = await term.finish(taskId, { status: 'FAILED', errorMsg: reason, durationMs: -1 });
+  if (stopped && active !== undefined) await term.stopOnWorker(active, reason);
+}
+
+async function shutdown(deps: RestDeps, row: TaskRow): Promise<RestAnswer> {
+  if (row.active) await stopTask(deps, row.taskId);
+  return answerJson({ task: row.taskId });
+}
+
+const noReport =
+  'No task reports were found for this task. The task may not exist, or it may not have completed yet.';
+
+async function report(deps: RestDeps, row: TaskRow): Promise<RestAnswer> {
+  const live = deps.term().tasks.get(row.taskId)?.reportJson ?? '';
+  const json = live === '' ? await deps.taskLogs.readReport(row.taskId) : live;
+  return json === undefined ? { status: 404, text: noReport } : answerJson(JSON.parse(json) as unknown);
+}
+
+const noLog = 'No log was found for this task. The task may not exist, or it may not have begun running yet.';
+
+/** From the worker while it has it, else from where ended tasks' logs are kept. */
+async function log(deps: RestDeps, row: TaskRow, offset: number): Promise<RestAnswer> {
+  const from = Number.isSafeInteger(offset) ? offset : 0;
+  const active = deps.term().tasks.get(row.taskId);
+  const live = active === undefined ? undefined : await workerLog(deps, active.node, row.taskId, from);
+  const bytes = live ?? (await deps.taskLogs.readLog(row.taskId, from, logBytesMax));
+  if (bytes === undefined) return { status: 404, text: noLog };
+  return { status: 200, text: Buffer.from(bytes).toString('utf8'), type: 'text/plain' };
+}
+
+async function workerLog(
+  deps: RestDeps,
+  worker: string,
+  taskId: string,
+  offset: number,
+): Promise<Uint8Array | undefined> {
+  const { node } = deps;
+  const info = node.presence.nodes('middlemanager').find((other) => other.node === worker);
+  if (info === undefined) return undefined;
+  const parts: Uint8Array[] = [];
+  try {
+    const stream = node.transport
+      .client(info.grpcAddress)
+      .stream(WorkerService.Log, { taskId, offset }, { deadline: node.deadline(logMs) });
+    let size = 0;
+    for await (const chunk of stream) {
+      if (chunk.found !== true) return undefined;
+      const data = chunk.data ?? new Uint8Array();
+      parts.push(data);
+      size += data.length;
+      if (size >= logBytesMax) break;
+    }
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,186 @@
+/** A submitted task: checked, given an id, its defaults written out as Druid shows them. Pure. */
+import { CodedError, invalidInput } from '../../proto/errors.js';
+import type { LockType } from '../../proto/metadata.js';
+
+export interface TaskPayload {
+  readonly taskId: string;
+  readonly groupId: string;
+  readonly type: TaskType;
+  readonly dataSource: string;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+type Json = Readonly<Record<string, unknown>>;
+
+const runnable = ['index', 'index_parallel', 'noop'] as const;
+export type TaskType = (typeof runnable)[number];
+/** Druid's other types: known by name, refused as such. */
+const refused = ['archive', 'compact', 'index_hadoop', 'index_sub', 'kill', 'move', 'restore', 'index_kafka'];
+
+export interface TaskMaking {
+  /** Throws InvalidInput or Unsupported naming the field (ingest's compileTask). */
+  readonly check: (json: unknown) => unknown;
+  readonly nowDate: string;
+  /** 8 letters a … p. */
+  readonly suffix: string;
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+const objectOr = (value: unknown): Json => (isObject(value) ? value : {});
+
+/** Throws InvalidInput or Unsupported with Druid's wording where clients look at it. */
+export function makeTask(body: unknown, making: TaskMaking): TaskPayload {
+  if (!isObject(body)) throw invalidInput('A task must be a JSON object with a type id', 'task');
+  const type = taskType(body['type']);
+  if (body['id'] !== undefined && body['id'] !== null) checkTaskId(body['id']);
+  if (type === 'noop') return makeNoop(body, making);
+  making.check(body);
+  const spec = objectOr(body['spec']);
+  const schema = objectOr(spec['dataSchema']);
+  const dataSource = String(schema['dataSource']);
+  const taskId = givenId(body) ?? `${type}_${dataSource}_${making.suffix}_${making.nowDate}`;
+  checkTaskId(taskId);
+  const groupId = typeof body['groupId'] === 'string' ? body['groupId'] : taskId;
+  const json = {
+    type,
+    id: taskId,
+    groupId,
+    resource: resourceOf(body, taskId),
+    spec: { ...spec, dataSchema: withSchemaDefaults(schema), ioConfig: withIoDefaults(objectOr(spec['ioConfig']), type) },
+    context: { forceTimeChunkLock: true, useLineageBasedSegmentAllocation: true, ...objectOr(body['context']) },
+    dataSource,
+  };
+  return { taskId, groupId, type, dataSource, json };
+}
+
+function taskType(type: unknown): TaskType {
+  if (type === undefined || type === null) {
+    throw invalidInput("Could not resolve subtype of task: missing type id property 'type'", 'type');
+  }
+  const known = runnable.find((name) => name === type);
+  if (known !== undefined) return known;
+  if (typeof type === 'string' && refused.includes(type)) {
+    throw new CodedError('Unsupported', `Tasks of type[${type}] are not supported yet`, { field: 'type' });
+  }
+  throw invalidInput(
+    `Could not resolve type id '${String(type).slice(0, 100)}' as a subtype of task: known type ids = [${runnable.join(', ')}]`,
+    'type',
+  );
+}
+
+function givenId(body: Json): string | undefined {
+  return typeof body['id'] === 'string' ? body['id'] : undefined;
+}
+
+/** Druid's rules for ids that become file and lock names. */
+function checkTaskId(id: unknown): void {
+  const wrong = (why: string): CodedError =>
+    invalidInput(`Invalid value for field [task ID]: ${why}`, 'id');
+  if (typeof id !== 'string' || id.trim() === '') throw wrong('must not be null');
+  if (id.startsWith('.')) throw wrong(`Value [${id}] cannot start with '.'.`);
+  if (id.includes('/')) throw wrong(`Value [${id}] cannot contain '/'.`);
+  if (id.includes('\\')) throw wrong(`Value [${id}] cannot contain '\\'.`);
+  // eslint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(id)) throw wrong('Value contains control characters.');
+  if (/[^\S ]/.test(id) || id !== id.trim()) throw wrong('Value contains white space other than blanks.');
+  if (Buffer.byteLength(id) > 255) throw wrong('Value is longer than 255 bytes.');
+}
+
+function resourceOf(body: Json, taskId: string): Json {
+  return { availabilityGroup: taskId, requiredCapacity: 1, ...objectOr(body['resource']) };
+}
+
+function makeNoop(body: Json, making: TaskMaking): TaskPayload {
+  const taskId = givenId(body) ?? `noop_${making.nowDate}_${making.suffix}`;
+  const dataSource = typeof body['dataSource'] === 'string' ? body['dataSource'] : 'none';
+  const runTime = body['runTime'] ?? 2_500;
+  if (typeof runTime !== 'number' || !Number.isFinite(runTime) || runTime < 0) {
+    throw invalidInput(`runTime must be a number of milliseconds >= 0`, 'runTime');
+  }
+  const groupId = typeof body['groupId'] === 'string' ? body['groupId'] : taskId;
+  const json = {
+    type: 'noop',
+    id: taskId,
+    groupId,
+    dataSource,
+    runTime,
+    resource: resourceOf(body, taskId),
+    context: { forceTimeChunkLock: true, useLineageBasedSegmentAllocation: true, ...objectOr(body['context']) },
+  };
+  return { taskId, groupId, type: 'noop', dataSource, json };
+}
+
+function withSchemaDefaults(schema: Json): Json {
+  const timestamp = schema['timestampSpec'];
+  return {
+    ...schema,
+    ...(isObject(timestamp) ? { timestampSpec: { format: 'auto', missingValue: null, ...timestamp } } : {}),
+    granularitySpec: {
+      type: 'uniform',
+      segmentGranularity: 'DAY',
+      queryGranularity: { type: 'none' },
+      rollup: true,
+      intervals: [],
+      ...withoutNulls(objectOr(schema['granularitySpec'])),
+    },
+    transformSpec: schema['transformSpec'] ?? { filter: null, transforms: [] },
+  };
+}
+
+function withIoDefaults(io: Json, type: TaskType): Json {
+  return { type, ...io, appendToExisting: io['appendToExisting'] ?? false, dropExisting: io['dropExisting'] ?? false };
+}
+
+function withoutNulls(json: Json): Json {
+  return Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
+}
+
+// ---- what the overlord needs to know of a stored payload
+
+const batchPriority = 50;
+
+export interface TaskTraits {
+  readonly priority: number;
+  readonly isParent: boolean;
+  /** Lock type of what it writes. */
+  readonly lockType: LockType;
+}
+
+/** From a stored payload; a payload that can't be read gives a task without rights (priority 0). */
+export function taskTraits(payload: string): TaskTraits {
+  let json: Json;
+  try {
+    json = objectOr(JSON.parse(payload));
+  } catch {
+    json = {};
+  }
+  const context = objectOr(json['context']);
+  const spec = objectOr(json['spec']);
+  const tuning = objectOr(spec['tuningConfig']);
+  const isBatch = json['type'] === 'index' || json['type'] === 'index_parallel';
+  const subTasks = tuning['maxNumConcurrentSubTasks'];
+  const given = context['priority'];
+  return {
+    priority: typeof given === 'number' ? given : isBatch ? batchPriority : 0,
+    isParent: json['type'] === 'index_parallel' && typeof subTasks === 'number' && subTasks > 1,
+    lockType: lockTypeOf(context, objectOr(spec['ioConfig'])['appendToExisting'] === true),
+  };
+}
+
+function lockTypeOf(context: Json, isAppending: boolean): LockType {
+  if (context['useConcurrentLocks'] === true) return isAppending ? 'APPEND' : 'REPLACE';
+  const given = context['taskLockType'];
+  if (given === 'SHARED' || given === 'APPEND' || given === 'REPLACE' || given === 'EXCLUSIVE') return given;
+  return context['useSharedLock'] === true && isAppending ? 'SHARED' : 'EXCLUSIVE';
+}
+
+/** A task that works for another one. */
+export function isSubTask(task: { readonly taskId: string; readonly groupId: string }): boolean {
+  return task.groupId !== task.taskId;
+}
+
+/** Eight letters a … p from hex, as Druid's ids have them. */
+export function idSuffix(hex: string): string {
+  return [...hex.slice(0, 8)].map((c) => String.fromCharCode(97 + Number.parseInt(c, 16))).join('');
+}
