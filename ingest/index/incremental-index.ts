@@ -1,0 +1,180 @@
+/**
+ * The segment that is growing in memory: dictionaries and key words for dimensions, typed columns for metrics. With
+ * rollup, rows of the same truncated time and the same dimensions are folded together as they arrive.
+ */
+import { bucketer } from '../../query/granularity/buckets.js';
+import type { Granularity } from '../../query/native/model.js';
+import type { IntervalMs } from '../../segment/read/view.js';
+import type { JsonValue, SegmentSource } from '../../segment/write/source.js';
+import type { InputRow } from '../formats/row-reader.js';
+import { TIME_COLUMN, isColumnName, stringDimension } from '../spec/data-schema.js';
+import type { DimensionSpec, MetricSpec } from '../spec/model.js';
+import { highWord, keyColumn, lowWord, type KeyColumn } from './key-columns.js';
+import { combiningJson, metricColumn, type MetricColumn } from './metric-columns.js';
+import { RowKeys } from './row-keys.js';
+import { rowOrder } from './row-order.js';
+
+export interface IndexSchema {
+  readonly dimensions: readonly DimensionSpec[];
+  readonly discoverDimensions: boolean;
+  readonly dimensionExclusions: readonly string[];
+  readonly metrics: readonly MetricSpec[];
+  readonly queryGranularity: Granularity;
+  readonly queryGranularityJson: JsonValue;
+  readonly rollup: boolean;
+}
+
+const TIME_WORDS = 2;
+const LOW_32 = 0x1_0000_0000;
+const DIMENSIONS_MAX = 10_000;
+const FIRST_CAPACITY = 64;
+const noErrors: readonly string[] = [];
+
+export class IncrementalIndex {
+  readonly #schema: IndexSchema;
+  readonly #interval: IntervalMs;
+  readonly #truncate: (ms: number) => number;
+  readonly #dimensions: KeyColumn[] = [];
+  readonly #known: Set<string>;
+  readonly #metrics: readonly MetricColumn[];
+  readonly #keys = new RowKeys();
+  #key = new Int32Array(16);
+  #keyWords = TIME_WORDS;
+  #capacity = 0;
+  readonly #unsafe: boolean;
+
+  /** `interval`: the segment's; all rows must lie in it. */
+  constructor(schema: IndexSchema, interval: IntervalMs) {
+    this.#schema = schema;
+    this.#interval = interval;
+    this.#truncate = truncation(schema.queryGranularity);
+    this.#known = new Set(schema.dimensionExclusions);
+    this.#metrics = schema.metrics.map(metricColumn);
+    for (const dimension of schema.dimensions) this.#addDimension(dimension);
+    // A few names also live on Object's prototype, where a missing field must not find them.
+    const names = [...schema.dimensions.map((d) => d.name), ...this.#metrics.map((m) => m.fieldName ?? '')];
+    this.#unsafe = schema.discoverDimensions || names.some((name) => name in Object.prototype);
+  }
+
+  /** Stored rows (after rollup). */
+  get rowCount(): number {
+    return this.#keys.rowCount;
+  }
+
+  /** Rough size in memory. */
+  get bytes(): number {
+    let bytes = this.#keys.bytes;
+    for (const dimension of this.#dimensions) bytes += dimension.bytes;
+    for (const metric of this.#metrics) bytes += metric.bytesPerRow * this.#capacity;
+    return bytes;
+  }
+
+  /** Takes a row in; answers which of its values could not be read (they became null). */
+  add(timestampMs: number, row: InputRow): readonly string[] {
+    if (this.#schema.discoverDimensions) this.#discover(row);
+    // A query bucket wider than the segment would begin before it.
+    const time = Math.max(this.#truncate(timestampMs), this.#interval.startMs);
+    const key = this.#key;
+    key[0] = lowWord(time);
+    key[1] = highWord(time);
+    let errors: string[] | undefined;
+    for (const dimension of this.#dimensions) {
+      const error = dimension.encode(this.#field(row, dimension.name), row, key);
+      if (error !== undefined) (errors ??= []).push(error);
+    }
+    let stored: number;
+    if (this.#schema.rollup) {
+      stored = this.#keys.findOrAppend(key, this.#keyWords);
+      if (stored < 0) stored = -1 - stored;
+    } else {
+      stored = this.#keys.append(key, this.#keyWords);
+    }
+    if (this.#keys.rowCount > this.#capacity) this.#grow();
+    for (const metric of this.#metrics) {
+      const { fieldName } = metric;
+      const value = fieldName === undefined || fieldName === TIME_COLUMN ? timestampMs : this.#field(row, fieldName);
+      const error = metric.fold(stored, value);
+      if (error !== undefined) (errors ??= []).push(error);
+    }
+    return errors ?? noErrors;
+  }
+
+  #field(row: InputRow, name: string): unknown {
+    return !this.#unsafe || Object.hasOwn(row.fields, name) ? row.fields[name] : undefined;
+  }
+
+  #grow(): void {
+    this.#capacity = Math.max(FIRST_CAPACITY, this.#capacity * 2);
+    for (const metric of this.#metrics) metric.grow(this.#capacity);
+  }
+
+  #addDimension(spec: DimensionSpec): void {
+    const column = keyColumn(spec, this.#keyWords);
+    this.#dimensions.push(column);
+    this.#known.add(spec.name);
+    this.#keyWords += column.words;
+    if (this.#keyWords > this.#key.length) this.#key = new Int32Array(this.#keyWords * 2);
+  }
+
+  /** Fields not seen before become string dimensions, unless they hold objects or lists of more than scalars. */
+  #discover(row: InputRow): void {
+    for (const name in row.fields) {
+      if (this.#known.has(name) || !isDiscoverable(row.fields[name])) continue;
+      if (!isColumnName(name) || this.#dimensions.length >= DIMENSIONS_MAX) this.#known.add(name);
+      else this.#addDimension(stringDimension(name));
+    }
+  }
+
+  /** Everything taken in so far as columns in storage order. At least one row. */
+  snapshot(): SegmentSource {
+    const keys = this.#keys;
+    const frozen = this.#dimensions.map((dimension) => dimension.freeze(keys));
+    const times = new Float64Array(keys.rowCount);
+    for (let row = 0; row < keys.rowCount; row++) {
+      times[row] = keys.word(row, 1) * LOW_32 + (keys.word(row, 0) >>> 0);
+    }
+    const order = rowOrder(times, frozen);
+    const time = new BigInt64Array(order.length);
+    const timeWords = new Int32Array(time.buffer);
+    for (let i = 0; i < order.length; i++) {
+      timeWords[2 * i] = keys.word(order[i]!, 0);
+      timeWords[2 * i + 1] = keys.word(order[i]!, 1);
+    }
+    const ordered = [TIME_COLUMN, ...this.#dimensions.map((dimension) => dimension.name)];
+    return {
+      rowCount: order.length,
+      interval: this.#interval,
+      time,
+      dimensions: frozen.map((dimension) => dimension.source(order)),
+      metrics: this.#metrics.map((metric) => metric.source(order)),
+      metadata: {
+        aggregators: this.#schema.metrics.map(combiningJson),
+        queryGranularity: this.#schema.queryGranularityJson,
+        rollup: this.#schema.rollup,
+        timestampSpec: { column: TIME_COLUMN, format: 'millis', missingValue: null },
+        ordering: ordered.map((columnName) => ({ columnName, order: 'ascending' })),
+        container: {},
+      },
+    };
+  }
+}
+
+function isDiscoverable(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return Array.isArray(value) && value.every((item) => typeof item !== 'object' || item === null);
+}
+
+/** The last bucket is remembered: neighbouring rows mostly share it. */
+function truncation(granularity: Granularity): (ms: number) => number {
+  if (granularity.type === 'none') return (ms) => ms;
+  const buckets = bucketer(granularity);
+  let startMs = 0;
+  let endMs = 0;
+  return (ms) => {
+    if (ms < startMs || ms >= endMs) {
+      startMs = buckets.start(ms);
+      endMs = buckets.next(startMs);
+    }
+    return startMs;
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * The keys of all rows (time, then dimensions) as 32-bit words in chunks, with an open-addressing table over them for
+ * rollup. Words that a row does not have are zero, which reads as null: a dimension met late costs older rows nothing.
+ */
+import type { KeyWords } from './key-columns.js';
+
+const CHUNK_BITS = 13;
+const CHUNK_ROWS = 1 << CHUNK_BITS;
+const CHUNK_MASK = CHUNK_ROWS - 1;
+
+/** Rows of a chunk when it is made; it doubles until it is full. */
+const FIRST_ROWS = 64;
+
+interface Chunk {
+  /** Words a row. */
+  readonly stride: number;
+  readonly words: Int32Array;
+}
+
+export class RowKeys implements KeyWords {
+  rowCount = 0;
+  bytes = 0;
+  readonly #chunks: Chunk[] = [];
+  /** Row + 1 at its place, 0 = free. At most half full. */
+  #table = new Int32Array(1024);
+  /** Hash of each row, so that growing does not hash again. */
+  #hashes = new Int32Array(512);
+
+  word(row: number, word: number): number {
+    const { stride, words } = this.#chunks[row >>> CHUNK_BITS]!;
+    return word < stride ? words[(row & CHUNK_MASK) * stride + word]! : 0;
+  }
+
+  /** Appends `key[0 … count)`; answers the row's number. */
+  append(key: Int32Array, count: number): number {
+    const row = this.rowCount;
+    const at = row & CHUNK_MASK;
+    let chunk = this.#chunks[row >>> CHUNK_BITS];
+    if (chunk === undefined || chunk.stride < count || (at + 1) * chunk.stride > chunk.words.length) {
+      this.bytes -= chunk?.words.byteLength ?? 0;
+      // Only the first chunk starts small: many small segments may be open at once.
+      chunk = widened(chunk, at, count, row < CHUNK_ROWS ? FIRST_ROWS : CHUNK_ROWS);
+      this.#chunks[row >>> CHUNK_BITS] = chunk;
+      this.bytes += chunk.words.byteLength;
+    }
+    const { stride, words } = chunk;
+    const from = at * stride;
+    for (let i = 0; i < count; i++) words[from + i] = key[i]!;
+    this.rowCount = row + 1;
+    return row;
+  }
+
+  /** The row that has this very key already, or -1 - the number of the new row. */
+  findOrAppend(key: Int32Array, count: number): number {
+    const hash = hashOf(key, count);
+    const mask = this.#table.length - 1;
+    let place = hash & mask;
+    for (let entry = this.#table[place]!; entry !== 0; entry = this.#table[place]!) {
+      const row = entry - 1;
+      if (this.#hashes[row] === hash && this.#equals(row, key, count)) return row;
+      place = (place + 1) & mask;
+    }
+    const row = this.append(key, count);
+    this.#table[place] = row + 1;
+    if (row >= this.#hashes.length) {
+      const grown = new Int32Array(this.#hashes.length * 2);
+      grown.set(this.#hashes);
+      this.#hashes = grown;
+    }
+    this.#hashes[row] = hash;
+    if (this.rowCount * 2 > this.#table.length) this.#rehash();
+    return -1 - row;
+  }
+
+  #equals(row: number, key: Int32Array, count: number): boolean {
+    const { stride, words } = this.#chunks[row >>> CHUNK_BITS]!;
+    const from = (row & CHUNK_MASK) * stride;
+    const shared = Math.min(stride, count);
+    for (let i = 0; i < shared; i++) if (words[from + i] !== key[i]) return false;
+    for (let i = shared; i < count; i++) if (key[i] !== 0) return false;
+    for (let i = shared; i < stride; i++) if (words[from + i] !== 0) return false;
+    return true;
+  }
+
+  #rehash(): void {
+    const table = new Int32Array(this.#table.length * 2);
+    const mask = table.length - 1;
+    for (let row = 0; row < this.rowCount; row++) {
+      let place = this.#hashes[row]! & mask;
+      while (table[place] !== 0) place = (place + 1) & mask;
+      table[place] = row + 1;
+    }
+    this.#table = table;
+  }
+}
+
+function widened(old: Chunk | undefined, rows: number, stride: number, firstRows: number): Chunk {
+  let capacity = firstRows;
+  while (capacity <= rows) capacity *= 2;
+  const words = new Int32Array(capacity * stride);
+  if (old !== undefined) {
+    for (let row = 0; row < rows; row++) {
+      words.set(old.words.subarray(row * old.stride, (row + 1) * old.stride), row * stride);
+    }
+  }
+  return { stride, words };
+}
+
+/** Zero words are skipped, so that a key hashes alike whether or not it has words for dimensions met later. */
+function hashOf(key: Int32Array, count: number): number {
+  let hash = 0x2545f491;
+  for (let i = 0; i < count; i++) {
+    const word = key[i]!;
+    if (word === 0) continue;
+    hash = Math.imul(hash ^ Math.imul(word + Math.imul(i, 0x9e3779b1), 0x85ebca6b), 0xc2b2ae35);
+    hash = (hash << 13) | (hash >>> 19);
+  }
+  hash ^= hash >>> 16;
+  hash = Math.imul(hash, 0x85ebca6b);
+  return hash ^ (hash >>> 13);
+}

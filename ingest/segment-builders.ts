@@ -1,0 +1,248 @@
+/**
+ * The open segments of a batch build: which one a row belongs to, when one is opened, closed, written and pushed, and
+ * what there is to publish in the end.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodedError } from '../proto/errors.js';
+import { bucketer } from '../query/granularity/buckets.js';
+import type { IntervalMs } from '../segment/read/view.js';
+import { identifierOf, type DataSegment } from '../segment/timeline/data-segment.js';
+import { contains, formatInterval, overlaps } from '../segment/timeline/interval.js';
+import { partitionNumOf, type ShardSpec } from '../segment/timeline/shard-spec.js';
+import { writeSegment } from '../segment/write/writer.js';
+import type { SegmentSource, WriteOptions } from '../segment/write/source.js';
+import type { BatchDeps, BatchProgress, SegmentAllocation } from './batch.js';
+import { IncrementalIndex } from './index/incremental-index.js';
+import type { IngestSpec } from './spec/model.js';
+import { planTombstones } from './tombstones.js';
+
+interface OpenSegment {
+  readonly interval: IntervalMs;
+  readonly version: string;
+  readonly shardSpec: ShardSpec;
+  readonly index: IncrementalIndex;
+  /** Its rows as counted in the total of all open segments. */
+  countedRows: number;
+}
+
+/** A time chunk that rows were seen for. */
+interface Chunk {
+  readonly interval: IntervalMs;
+  /** Order of appearance; part of sequence names. */
+  readonly number: number;
+  version: string | undefined;
+  /** Overwrite: number of the next partition. */
+  nextPartition: number;
+  /** Append: segments asked for so far, and the id of the last one. */
+  allocated: number;
+  previousSegmentId: string | null;
+}
+
+export class SegmentBuilders {
+  readonly #spec: IngestSpec;
+  readonly #deps: BatchDeps;
+  readonly #onPhase: (phase: BatchProgress['phase']) => void;
+  readonly #buckets;
+  readonly #writeOptions: WriteOptions;
+  readonly #chunks = new Map<number, Chunk>();
+  /** By the start of the chunk they were opened for. */
+  readonly #open = new Map<number, OpenSegment>();
+  #openRows = 0;
+  #last: OpenSegment | undefined;
+  /** The chunk that was last found to lie outside the intervals. */
+  #outside: IntervalMs = { startMs: 0, endMs: 0 };
+  readonly #pushed: DataSegment[] = [];
+  #written = 0;
+
+  constructor(spec: IngestSpec, deps: BatchDeps, onPhase: (phase: BatchProgress['phase']) => void) {
+    this.#spec = spec;
+    this.#deps = deps;
+    this.#onPhase = onPhase;
+    this.#buckets = bucketer(spec.segmentGranularity);
+    const withoutBitmaps = spec.dimensions
+      .filter((dimension) => dimension.type === 'string' && !dimension.createBitmapIndex)
+      .map((dimension) => dimension.name);
+    this.#writeOptions = { ...spec.tuning.write, ...(withoutBitmaps.length > 0 && { withoutBitmaps }) };
+  }
+
+  get pushed(): number {
+    return this.#pushed.length;
+  }
+
+  /** The open segment for a row's time. */
+  place(timeMs: number): IncrementalIndex | 'outside' | 'open needed' {
+    const last = this.#last;
+    if (last !== undefined && holds(last.interval, timeMs)) return last.index;
+    if (holds(this.#outside, timeMs)) return 'outside';
+    const chunk = this.#bucketOf(timeMs);
+    const open = this.#open.get(chunk.startMs) ?? this.#findWider(timeMs);
+    if (open !== undefined && holds(open.interval, timeMs)) {
+      this.#last = open;
+      return open.index;
+    }
+    const { intervals } = this.#spec;
+    if (intervals !== undefined && !intervals.some((interval) => overlaps(interval, chunk))) {
+      this.#outside = chunk;
+      return 'outside';
+    }
+    return 'open needed';
+  }
+
+  /** Appending to segments of a coarser granularity, one segment takes the rows of several chunks. */
+  #findWider(timeMs: number): OpenSegment | undefined {
+    if (!this.#spec.appendToExisting) return undefined;
+    for (const segment of this.#open.values()) if (holds(segment.interval, timeMs)) return segment;
+    return undefined;
+  }
+
+  #bucketOf(timeMs: number): IntervalMs {
+    const startMs = this.#buckets.start(timeMs);
+    return { startMs, endMs: this.#buckets.next(startMs) };
+  }
+
+  async open(timeMs: number): Promise<IncrementalIndex> {
+    const interval = this.#bucketOf(timeMs);
+    let chunk = this.#chunks.get(interval.startMs);
+    if (chunk === undefined) {
+      const number = this.#chunks.size;
+      chunk = { interval, number, version: undefined, nextPartition: 0, allocated: 0, previousSegmentId: null };
+      this.#chunks.set(interval.startMs, chunk);
+    }
+    const id = this.#spec.appendToExisting ? await this.#allocate(chunk, timeMs) : await this.#number(chunk);
+    const older = this.#open.get(interval.startMs);
+    // Appending to segments of a finer granularity: the chunk's segment before this one is done for now.
+    if (older !== undefined) await this.#close([older]);
+    const segment = { ...id, index: new IncrementalIndex(this.#spec, id.interval), countedRows: 0 };
+    this.#open.set(interval.startMs, segment);
+    this.#last = segment;
+    return segment.index;
+  }
+
+  async #number(chunk: Chunk): Promise<SegmentAllocation> {
+    chunk.version ??= await this.#deps.lock(chunk.interval);
+    const partitionNum = chunk.nextPartition++;
+    // How many partitions there will be is known at the end; see finish().
+    return {
+      interval: chunk.interval,
+      version: chunk.version,
+      shardSpec: { type: 'numbered', partitionNum, partitions: 0 },
+    };
+  }
+
+  async #allocate(chunk: Chunk, timeMs: number): Promise<SegmentAllocation> {
+    const id = await this.#deps.allocate({
+      chunk: chunk.interval,
+      timestampMs: timeMs,
+      sequenceName: `${this.#deps.sequencePrefix}_${chunk.number}_${chunk.allocated}`,
+      previousSegmentId: chunk.previousSegmentId,
+    });
+    if (!holds(id.interval, timeMs)) {
+      throw new CodedError('Bug', `Allocated interval[${formatInterval(id.interval)}] does not hold its row`);
+    }
+    chunk.allocated++;
+    chunk.previousSegmentId = identifierOf(this.#record(id));
+    return id;
+  }
+
+  /** Closes what has reached a limit, after a row was added to the segment last placed; undefined when nothing has. */
+  closeFull(): Promise<void> | undefined {
+    const { maxRowsPerSegment, maxTotalRows } = this.#spec.tuning;
+    const last = this.#last;
+    if (last === undefined) return undefined;
+    const { rowCount } = last.index;
+    this.#openRows += rowCount - last.countedRows;
+    last.countedRows = rowCount;
+    if (rowCount >= maxRowsPerSegment) return this.#close([last]);
+    return this.#openRows >= maxTotalRows ? this.#close(this.#inOrder()) : undefined;
+  }
+
+  #inOrder(): OpenSegment[] {
+    return [...this.#open.values()].toSorted((a, b) => a.interval.startMs - b.interval.startMs);
+  }
+
+  async #close(segments: readonly OpenSegment[]): Promise<void> {
+    const closing = new Set(segments);
+    for (const [start, segment] of this.#open) if (closing.has(segment)) this.#open.delete(start);
+    this.#last = undefined;
+    for (const segment of segments) {
+      this.#openRows -= segment.countedRows;
+      await this.#writeAndPush(segment);
+    }
+  }
+
+  async #writeAndPush(segment: OpenSegment): Promise<void> {
+    const { signal, hit, store, workDir, log } = this.#deps;
+    if (signal.aborted) throw new CodedError('Canceled', 'The task was stopped before its segments were pushed');
+    this.#onPhase('PERSISTING');
+    const dir = join(workDir, String(this.#written++));
+    const source = segment.index.snapshot();
+    writeSegment(dir, source, this.#writeOptions);
+    hit('ingest.segment_written');
+    this.#onPhase('PUSHING');
+    const record = await store.push(dir, this.#record(segment, source), { signal });
+    hit('ingest.segment_pushed');
+    await rm(dir, { recursive: true, force: true });
+    this.#pushed.push(record);
+    log.info('Pushed a segment', { id: identifierOf(record), rows: source.rowCount, bytes: record.size });
+  }
+
+  #record(id: SegmentAllocation, source?: SegmentSource): DataSegment {
+    return {
+      dataSource: this.#spec.dataSource,
+      interval: id.interval,
+      version: id.version,
+      loadSpec: null,
+      dimensions: source?.dimensions.map((dimension) => dimension.name) ?? [],
+      metrics: source?.metrics.map((metric) => metric.name) ?? [],
+      shardSpec: id.shardSpec,
+      binaryVersion: 9,
+      size: 0,
+    };
+  }
+
+  /** Closes the rest; the records to publish by interval and partition, core sizes filled in, tombstones added. */
+  async finish(): Promise<DataSegment[]> {
+    await this.#close(this.#inOrder());
+    this.#deps.hit('ingest.all_pushed');
+    const segments = this.#spec.appendToExisting ? [...this.#pushed] : this.#pushed.map((s) => this.#withCore(s));
+    if (this.#spec.dropExisting) segments.push(...(await this.#tombstones()));
+    return segments.toSorted(
+      (a, b) =>
+        a.interval.startMs - b.interval.startMs || partitionNumOf(a.shardSpec) - partitionNumOf(b.shardSpec),
+    );
+  }
+
+  #withCore(segment: DataSegment): DataSegment {
+    const partitionNum = partitionNumOf(segment.shardSpec);
+    const partitions = this.#chunks.get(segment.interval.startMs)?.nextPartition ?? 0;
+    return { ...segment, shardSpec: { type: 'numbered', partitionNum, partitions } };
+  }
+
+  async #tombstones(): Promise<DataSegment[]> {
+    const { dataSource, intervals = [], segmentGranularity } = this.#spec;
+    const used = await this.#deps.usedIntervals(intervals);
+    const filled = [...this.#chunks.values()].map((chunk) => chunk.interval);
+    const plan = planTombstones({ intervals, used, filled, granularity: segmentGranularity });
+    const tombstones: DataSegment[] = [];
+    for (const interval of plan) {
+      const version = await this.#deps.lock(interval);
+      tombstones.push({
+        dataSource,
+        interval,
+        version,
+        loadSpec: { type: 'tombstone', path: null },
+        dimensions: [],
+        metrics: [],
+        shardSpec: { type: 'tombstone', partitionNum: 0, partitions: 1 },
+        binaryVersion: null,
+        size: 1,
+      });
+    }
+    return tombstones;
+  }
+}
+
+function holds(interval: IntervalMs, timeMs: number): boolean {
+  return contains(interval, { startMs: timeMs, endMs: timeMs + 1 });
+}
