@@ -33,7 +33,10 @@ export function mergePartials(query: NativeQuery, frames: Iterable<Frame>): Fram
     case 'groupBy':
       return mergeOrEmpty(
         parts,
-        [bucketColumn, ...query.dimensions.map(({ outputName, outputType }) => ({ name: outputName, type: outputType }))],
+        [
+          bucketColumn,
+          ...query.dimensions.map(({ outputName, outputType }) => ({ name: outputName, type: outputType })),
+        ],
         aggregateColumns(query.aggregations),
       );
     case 'scan':
@@ -65,7 +68,13 @@ function aggregateColumns(aggregations: readonly Aggregator[]): AggregateColumn[
 function mergeBoundaries(parts: readonly Frame[]): Frame {
   if (parts.length === 0) {
     const none = { type: 'LONG', values: new BigInt64Array(1), nulls: Uint8Array.of(1) } as const;
-    return { rows: 1, columns: [{ name: 'minTime', ...none }, { name: 'maxTime', ...none }] };
+    return {
+      rows: 1,
+      columns: [
+        { name: 'minTime', ...none },
+        { name: 'maxTime', ...none },
+      ],
+    };
   }
   return mergeGroups(
     parts,

@@ -6,7 +6,11 @@ import type { Selected } from './filter.js';
 import { forEachBlock } from './rows.js';
 
 /** Calls `visit` with every block that has selected rows, in row order, until it answers false. The batch is reused. */
-export function forEachBatch(environment: Environment, selected: Selected, visit: (batch: Batch) => boolean | void): void {
+export function forEachBatch(
+  environment: Environment,
+  selected: Selected,
+  visit: (batch: Batch) => boolean | void,
+): void {
   const { kernels, scratch, segment, check } = environment;
   const { mask } = selected;
   if (mask.kind === 'none') return;

@@ -72,7 +72,9 @@ export function executeTask(executor: Executor, task: ScanTask, check: () => voi
     const { frame, resumeAt } = withSegment(executor, ref, check, (environment) =>
       runScan(environment, query, ref.intervals, task.resumeAt),
     );
-    return resumeAt === undefined ? { segmentIds: [ref.segmentId], frame } : { segmentIds: [], frame, resumeAt };
+    return resumeAt === undefined
+      ? { segmentIds: [ref.segmentId], frame }
+      : { segmentIds: [], frame, resumeAt };
   }
   const frames: Frame[] = [];
   for (const ref of refs) {

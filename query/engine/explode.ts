@@ -108,7 +108,11 @@ export class EntryExploder {
     });
     for (let at = 0; at < n; at += BATCH_ROWS) {
       const part = Math.min(BATCH_ROWS, n - at);
-      visit(rows + at * 4, part, ids.map((pointer) => (pointer === undefined ? undefined : pointer + at * 4)));
+      visit(
+        rows + at * 4,
+        part,
+        ids.map((pointer) => (pointer === undefined ? undefined : pointer + at * 4)),
+      );
     }
     for (const pointer of taken) scratch.give(pointer);
   }

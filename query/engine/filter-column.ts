@@ -6,7 +6,13 @@ import type { NumericColumnView, StringColumnView } from '../../segment/read/vie
 import { doubleText, floatText } from '../json/java-number.js';
 import { wordsOf, type Environment } from './environment.js';
 import type { Mask } from './filter.js';
-import { matchesString, unsupportedColumn, type NumberTest, type Predicate, type StringTest } from './predicate.js';
+import {
+  matchesString,
+  unsupportedColumn,
+  type NumberTest,
+  type Predicate,
+  type StringTest,
+} from './predicate.js';
 import { forEachBlock, type RowSpan } from './rows.js';
 
 /** Up to this many bitmaps are OR-ed; beyond, one pass over the ids is cheaper. */
@@ -51,7 +57,8 @@ function stringMask(
   const emptyRows = withNull && column.hasMultipleValues;
   if (ids.length === 0 && !emptyRows) return none;
   if (!column.hasMultipleValues && ids.length === column.cardinality) return all;
-  if (column.hasBitmaps && ids.length <= bitmapsMax && !emptyRows) return bitmapMask(environment, column, ids);
+  if (column.hasBitmaps && ids.length <= bitmapsMax && !emptyRows)
+    return bitmapMask(environment, column, ids);
   return tableMask(environment, column, ids, withNull, span);
 }
 
@@ -206,7 +213,11 @@ function textInto(
     const found = known.get(value);
     if (found !== undefined) return found;
     const text =
-      typeof value === 'bigint' ? String(value) : column.kind === 'float' ? floatText(value) : doubleText(value);
+      typeof value === 'bigint'
+        ? String(value)
+        : column.kind === 'float'
+          ? floatText(value)
+          : doubleText(value);
     const result = matchesString(test, text);
     if (known.size < 100_000) known.set(value, result);
     return result;
@@ -224,7 +235,12 @@ function textInto(
   });
 }
 
-function setBits(environment: Environment, target: number, rows: number, test: (row: number) => boolean): void {
+function setBits(
+  environment: Environment,
+  target: number,
+  rows: number,
+  test: (row: number) => boolean,
+): void {
   const bytes = environment.scratch.arena.bytes(target, wordsOf(rows) * 8);
   bytes.fill(0);
   for (let row = 0; row < rows; row++) {

@@ -12,7 +12,9 @@ import type { IntervalMs } from '../../segment/read/view.js';
 
 /** `bits`: address of a bitset over all rows, meaningful for the blocks of the span it was made for. */
 export type Mask =
-  { readonly kind: 'all' } | { readonly kind: 'none' } | { readonly kind: 'bits'; readonly bits: number };
+  | { readonly kind: 'all' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'bits'; readonly bits: number };
 
 export const allRows: Mask = { kind: 'all' };
 export const noRows: Mask = { kind: 'none' };
@@ -46,19 +48,32 @@ function complement(environment: Environment, mask: Mask): Mask {
   return mask;
 }
 
-function conjunction(environment: Environment, fields: readonly Filter[], span: RowSpan, orUnknown: boolean): Mask {
+function conjunction(
+  environment: Environment,
+  fields: readonly Filter[],
+  span: RowSpan,
+  orUnknown: boolean,
+): Mask {
   let result: Mask = allRows;
   for (const field of fields) {
     result = intersect(environment, result, evaluate(environment, field, span, orUnknown));
     if (result.kind === 'none') return noRows;
-    if (result.kind === 'bits' && environment.kernels.bitsFirst(result.bits, span.from, span.to) >>> 0 === 0xffffffff) {
+    if (
+      result.kind === 'bits' &&
+      environment.kernels.bitsFirst(result.bits, span.from, span.to) >>> 0 === 0xffffffff
+    ) {
       return noRows;
     }
   }
   return result;
 }
 
-function disjunction(environment: Environment, fields: readonly Filter[], span: RowSpan, orUnknown: boolean): Mask {
+function disjunction(
+  environment: Environment,
+  fields: readonly Filter[],
+  span: RowSpan,
+  orUnknown: boolean,
+): Mask {
   let result: Mask = noRows;
   for (const field of fields) {
     const next = evaluate(environment, field, span, orUnknown);
@@ -100,5 +115,8 @@ export function selectRows(
     ? evaluateFilter(environment, { type: 'interval', dimension: '__time', intervals }, ranges.hull)
     : allRows;
   if (filter === undefined || inTime.kind === 'none') return { ...ranges, mask: inTime };
-  return { ...ranges, mask: intersect(environment, inTime, evaluateFilter(environment, filter, ranges.hull)) };
+  return {
+    ...ranges,
+    mask: intersect(environment, inTime, evaluateFilter(environment, filter, ranges.hull)),
+  };
 }

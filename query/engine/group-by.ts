@@ -40,7 +40,11 @@ export function runGroupBy(
 }
 
 /** Keeps the best groups of each bucket: as many as the threshold asks for, or minTopNThreshold if that is more. */
-export function runTopN(environment: Environment, query: TopNQuery, intervals: readonly IntervalMs[]): Frame[] {
+export function runTopN(
+  environment: Environment,
+  query: TopNQuery,
+  intervals: readonly IntervalMs[],
+): Frame[] {
   const selected = selectRows(environment, intervals, query.filter);
   const grouping = { ...query, dimensions: [query.dimension] };
   const frames = new Grouping(environment, grouping, intervals, selected).run();
@@ -75,8 +79,12 @@ class Grouping {
     this.#buckets = timeBuckets(environment.segment, query.granularity, intervals);
     this.#bucketNumbers = new BucketNumbers(environment, this.#buckets, query.granularity);
     this.#keys = query.dimensions.map((spec) => keyDimension(environment, spec));
-    const multi = this.#keys.map((key) => (key.multi === undefined ? undefined : { view: key.multi, nullNumber: key.nullNumber }));
-    this.#exploder = multi.some((key) => key !== undefined) ? new EntryExploder(environment, multi) : undefined;
+    const multi = this.#keys.map((key) =>
+      key.multi === undefined ? undefined : { view: key.multi, nullNumber: key.nullNumber },
+    );
+    this.#exploder = multi.some((key) => key !== undefined)
+      ? new EntryExploder(environment, multi)
+      : undefined;
     this.#accumulators = createAccumulators(query.aggregations, {
       environment,
       inputs: inputCache(environment),
@@ -92,7 +100,9 @@ class Grouping {
     const entries: Batch = { start: 0, rows: 0, sel: 0, from: 0, count: 0, groups: 0 };
     forEachBatch(this.#environment, this.#selected, (batch) => {
       if (this.#exploder === undefined) {
-        this.#keys.forEach((key, i) => key.numbers(this.#prepared(batch), batch.sel, batch.count, this.#numberAt(i)));
+        this.#keys.forEach((key, i) =>
+          key.numbers(this.#prepared(batch), batch.sel, batch.count, this.#numberAt(i)),
+        );
         this.#add(batch);
         return;
       }
@@ -117,7 +127,11 @@ class Grouping {
 
   /** Flushes before numbers are handed out, if there is no more room. */
   #prepared(batch: Batch): Batch {
-    if (this.#environment.scratch.overBudget && this.#grouper.bound(0) > 0 && this.#grouper instanceof HashGrouper) {
+    if (
+      this.#environment.scratch.overBudget &&
+      this.#grouper.bound(0) > 0 &&
+      this.#grouper instanceof HashGrouper
+    ) {
       this.#flush();
     }
     return batch;

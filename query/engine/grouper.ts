@@ -103,7 +103,10 @@ export class HashGrouper implements Grouper {
     this.#environment = environment;
     this.#radices = radices;
     this.#words = packWords(radices);
-    this.#tables = Array.from({ length: Math.max(1, this.#words.length - 1) }, () => new HashTable(environment));
+    this.#tables = Array.from(
+      { length: Math.max(1, this.#words.length - 1) },
+      () => new HashTable(environment),
+    );
     const buffer = (): number => scratch.take(BATCH_ROWS * 4);
     this.#buffers = [buffer(), buffer(), buffer()];
     this.#pairs = scratch.take(BATCH_ROWS * 8);
@@ -178,7 +181,8 @@ export class HashGrouper implements Grouper {
       const wanted = word === t + 1 || (t === 0 && word === 0 && this.#words.length === 1) ? 0 : 1;
       const size = numbers?.length ?? table.count;
       const next = new Uint32Array(size);
-      for (let i = 0; i < size; i++) next[i] = halves[(numbers?.[i] ?? (numbers === undefined ? i : 0)) * 2 + wanted] ?? 0;
+      for (let i = 0; i < size; i++)
+        next[i] = halves[(numbers?.[i] ?? (numbers === undefined ? i : 0)) * 2 + wanted] ?? 0;
       if (wanted === 0 || t === 0) return next;
       numbers = next;
     }

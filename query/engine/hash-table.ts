@@ -27,7 +27,8 @@ export class HashTable {
   number(keys: number, n: number, out: number): void {
     this.#room(n);
     const { kernels } = this.#environment;
-    this.#count = kernels.hashNumber(keys, n, this.#table, this.#capacity, this.#list, this.#count, out) >>> 0;
+    this.#count =
+      kernels.hashNumber(keys, n, this.#table, this.#capacity, this.#list, this.#count, out) >>> 0;
   }
 
   clear(): void {

@@ -34,7 +34,10 @@ export function keyDimension(environment: Environment, spec: DimensionSpec): Key
     case 'string':
       return new StringKey(environment, spec, column);
     case 'complex':
-      throw new CodedError('Unsupported', `dimension[${spec.dimension}] has type[${column.typeName}]: it can't be grouped by`);
+      throw new CodedError(
+        'Unsupported',
+        `dimension[${spec.dimension}] has type[${column.typeName}]: it can't be grouped by`,
+      );
     default:
       return new NumericKey(environment, spec, column);
   }
@@ -75,7 +78,10 @@ class StringKey implements KeyDimension {
     this.multi = view.hasMultipleValues ? view : undefined;
     const nullId = view.idOf(null);
     this.nullNumber = nullId >= 0 ? nullId : view.cardinality;
-    this.radix = Math.max(1, view.hasMultipleValues ? Math.max(view.cardinality, this.nullNumber + 1) : view.cardinality);
+    this.radix = Math.max(
+      1,
+      view.hasMultipleValues ? Math.max(view.cardinality, this.nullNumber + 1) : view.cardinality,
+    );
   }
   numbers(batch: Batch, sel: number, count: number, out: number): void {
     const { kernels } = this.#environment;

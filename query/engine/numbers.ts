@@ -28,7 +28,8 @@ function parseScaled(text: string): { whole: bigint; rest: string; negative: boo
   const shift = Number(exponent) + digits.length;
   const all = digits + fraction;
   const negative = sign === '-';
-  if (shift > all.length + 40 && /[1-9]/.test(all)) return { whole: negative ? longMin - 1n : longMax + 1n, rest: '', negative };
+  if (shift > all.length + 40 && /[1-9]/.test(all))
+    return { whole: negative ? longMin - 1n : longMax + 1n, rest: '', negative };
   const padded = shift > all.length ? all.padEnd(Math.min(shift, all.length + 40), '0') : all;
   const whole = shift > 0 ? padded.slice(0, shift) : '';
   const rest = (shift > 0 ? padded.slice(shift) : padded).replace(/0+$/, '');

@@ -45,7 +45,9 @@ const nothing: NumberTest = { kind: 'ranges', ranges: [] };
 export function leafPredicate(filter: LeafFilter): Predicate {
   switch (filter.type) {
     case 'selector':
-      return filter.value === null ? isNull(filter.dimension) : valueSet(filter.dimension, [filter.value], false);
+      return filter.value === null
+        ? isNull(filter.dimension)
+        : valueSet(filter.dimension, [filter.value], false);
     case 'in': {
       const values = filter.values.filter((value) => value !== null);
       return valueSet(filter.dimension, values, values.length < filter.values.length);
@@ -191,8 +193,10 @@ function longRange({ lower, upper, lowerOpen, upperOpen }: Ends<string>): KeyRan
   return low > longLimits.max || high < longLimits.min ? undefined : [low, high];
 }
 
-const addOne = (value: bigint | undefined): bigint | undefined => (value === undefined ? undefined : value + 1n);
-const subtractOne = (value: bigint | undefined): bigint | undefined => (value === undefined ? undefined : value - 1n);
+const addOne = (value: bigint | undefined): bigint | undefined =>
+  value === undefined ? undefined : value + 1n;
+const subtractOne = (value: bigint | undefined): bigint | undefined =>
+  value === undefined ? undefined : value - 1n;
 
 function infinity(text: string): bigint | undefined {
   const value = parseDouble(text);
@@ -216,7 +220,10 @@ function doubleRange(ends: Ends<string>, kind: NumberKind): KeyRange | undefined
   ];
 }
 
-function between({ lower, upper, lowerOpen, upperOpen }: Ends<string>, compare: (a: string, b: string) => number) {
+function between(
+  { lower, upper, lowerOpen, upperOpen }: Ends<string>,
+  compare: (a: string, b: string) => number,
+) {
   return (value: string): boolean => {
     if (lower !== undefined) {
       const order = compare(value, lower);
@@ -238,7 +245,9 @@ function bound(filter: Extract<Filter, { type: 'bound' }>): Predicate {
     upperOpen: filter.upperStrict,
   };
   if (ordering === 'natural') {
-    throw new CodedError('Unsupported', 'ordering[natural] of a bound filter is not supported', { field: 'ordering' });
+    throw new CodedError('Unsupported', 'ordering[natural] of a bound filter is not supported', {
+      field: 'ordering',
+    });
   }
   const test: StringTest =
     ordering === 'lexicographic'
@@ -294,4 +303,3 @@ export function matchesString(test: StringTest, value: string): boolean {
 export function unsupportedColumn(column: string, typeName: string): CodedError {
   return new CodedError('Unsupported', `filter on column[${column}] of type[${typeName}] is not supported`);
 }
-

@@ -1,5 +1,10 @@
 /** One column's values for a list of rows, as a column of a frame. */
-import { BATCH_ROWS, type ComplexColumnView, type NumericColumnView, type StringColumnView } from '../../segment/read/view.js';
+import {
+  BATCH_ROWS,
+  type ComplexColumnView,
+  type NumericColumnView,
+  type StringColumnView,
+} from '../../segment/read/view.js';
 import type { FrameColumn } from '../frame.js';
 import { packNulls } from '../merge/columns.js';
 import { DictionaryBuilder, emptyDictionary } from '../merge/dictionary.js';
@@ -27,12 +32,24 @@ export function readColumn(environment: Environment, name: string, rows: Uint32A
 }
 
 /** Selection vector of a run of rows, in the arena. */
-function selectionOf(environment: Environment, rows: Uint32Array, start: number, at: number, count: number, sel: number): void {
+function selectionOf(
+  environment: Environment,
+  rows: Uint32Array,
+  start: number,
+  at: number,
+  count: number,
+  sel: number,
+): void {
   const target = environment.scratch.arena.u32(sel, count);
   for (let i = 0; i < count; i++) target[i] = (rows[at + i] ?? 0) - start;
 }
 
-function numericColumn(environment: Environment, name: string, column: NumericColumnView, rows: Uint32Array): FrameColumn {
+function numericColumn(
+  environment: Environment,
+  name: string,
+  column: NumericColumnView,
+  rows: Uint32Array,
+): FrameColumn {
   const { kernels, scratch, check } = environment;
   const { arena } = scratch;
   const sel = scratch.take(BATCH_ROWS * 4);
@@ -44,7 +61,10 @@ function numericColumn(environment: Environment, name: string, column: NumericCo
         ? new Float64Array(rows.length)
         : new Float32Array(rows.length);
   const flags = column.hasNulls ? new Uint8Array(rows.length) : undefined;
-  const nullBytes = flags === undefined ? undefined : arena.bytes(column.nullBits(), Math.ceil(environment.segment.rowCount / 8));
+  const nullBytes =
+    flags === undefined
+      ? undefined
+      : arena.bytes(column.nullBits(), Math.ceil(environment.segment.rowCount / 8));
   forEachRun(rows, (start, at, count) => {
     check();
     selectionOf(environment, rows, start, at, count, sel);
@@ -71,7 +91,12 @@ function numericColumn(environment: Environment, name: string, column: NumericCo
   return { name, type: 'FLOAT', values, ...extra };
 }
 
-function stringColumn(environment: Environment, name: string, column: StringColumnView, rows: Uint32Array): FrameColumn {
+function stringColumn(
+  environment: Environment,
+  name: string,
+  column: StringColumnView,
+  rows: Uint32Array,
+): FrameColumn {
   const { kernels, scratch, check } = environment;
   const sel = scratch.take(BATCH_ROWS * 4);
   const out = scratch.take(BATCH_ROWS * 4);
@@ -84,12 +109,19 @@ function stringColumn(environment: Environment, name: string, column: StringColu
   });
   scratch.give(sel);
   scratch.give(out);
-  return valueColumn({ dimension: name, outputName: name, outputType: 'STRING' }, ids, (id) => column.value(id));
+  return valueColumn({ dimension: name, outputName: name, outputType: 'STRING' }, ids, (id) =>
+    column.value(id),
+  );
 }
 
 const nullElement = 0xffffffff;
 
-function arrayColumn(environment: Environment, name: string, column: StringColumnView, rows: Uint32Array): FrameColumn {
+function arrayColumn(
+  environment: Environment,
+  name: string,
+  column: StringColumnView,
+  rows: Uint32Array,
+): FrameColumn {
   const { arena } = environment.scratch;
   const offsets = new Uint32Array(rows.length + 1);
   const flags = new Uint8Array(rows.length);
@@ -132,7 +164,12 @@ function elementEntries(column: StringColumnView, ids: Uint32Array, offsets: Uin
   return { values, dictionary: builder.build(), ...(nulls === undefined ? {} : { nulls }) };
 }
 
-function complexColumn(environment: Environment, name: string, column: ComplexColumnView, rows: Uint32Array): FrameColumn {
+function complexColumn(
+  environment: Environment,
+  name: string,
+  column: ComplexColumnView,
+  rows: Uint32Array,
+): FrameColumn {
   const builder = new DictionaryBuilder();
   const values = new Uint32Array(rows.length);
   const flags = new Uint8Array(rows.length);
@@ -143,7 +180,13 @@ function complexColumn(environment: Environment, name: string, column: ComplexCo
     else values[i] = builder.addBytes(bytes);
   }
   const nulls = packNulls(flags);
-  const base = { name, type: 'COMPLEX', complexType: column.typeName, values, dictionary: builder.build() } as const;
+  const base = {
+    name,
+    type: 'COMPLEX',
+    complexType: column.typeName,
+    values,
+    dictionary: builder.build(),
+  } as const;
   return nulls === undefined ? base : { ...base, nulls };
 }
 

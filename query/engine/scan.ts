@@ -30,7 +30,9 @@ export function runScan(
 ): ScanPart {
   const names = query.columns.length === 0 ? allColumns(environment.segment) : query.columns;
   if (query.order !== 'none' && !names.includes('__time')) {
-    throw new CodedError('InvalidInput', 'columns must contain __time when order is set', { field: 'columns' });
+    throw new CodedError('InvalidInput', 'columns must contain __time when order is set', {
+      field: 'columns',
+    });
   }
   const most = query.limit === undefined ? Infinity : query.limit + query.offset;
   const rows = answerRows(environment, query, intervals, Math.min(most, resumeAt + rowsPerPart + 1));

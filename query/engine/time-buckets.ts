@@ -21,7 +21,10 @@ export function timeBuckets(
   const time = segment.timeRange();
   if (time === undefined) return new Float64Array(0);
   const inside = intervals
-    .map(({ startMs, endMs }) => ({ from: Math.max(startMs, time.minMs), to: Math.min(endMs, time.maxMs + 1) }))
+    .map(({ startMs, endMs }) => ({
+      from: Math.max(startMs, time.minMs),
+      to: Math.min(endMs, time.maxMs + 1),
+    }))
     .filter(({ from, to }) => from < to);
   if (inside.length === 0) return new Float64Array(0);
   if (granularity.type === 'all') return new Float64Array(1);
@@ -29,7 +32,8 @@ export function timeBuckets(
   let count = 0;
   for (const { from, to } of inside) {
     let start = bucketStart(granularity, from);
-    if (count > 0 && start <= (starts[count - 1] ?? 0)) start = nextBucket(granularity, starts[count - 1] ?? 0);
+    if (count > 0 && start <= (starts[count - 1] ?? 0))
+      start = nextBucket(granularity, starts[count - 1] ?? 0);
     for (; start < to; start = nextBucket(granularity, start)) {
       if (count === bucketsMax) throw tooMany(granularity);
       if (count === starts.length) {

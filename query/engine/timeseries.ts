@@ -41,7 +41,12 @@ export function runTimeseries(
   } else if (segment.timeSorted && segment.rowCount >= buckets.length * rowsPerBucketMin) {
     accumulateRuns(environment, selected, buckets, accumulators);
   } else {
-    accumulateRows(environment, selected, new BucketNumbers(environment, buckets, query.granularity), accumulators);
+    accumulateRows(
+      environment,
+      selected,
+      new BucketNumbers(environment, buckets, query.granularity),
+      accumulators,
+    );
   }
   const groups = scratch.take(buckets.length * 4);
   kernels.selectRange(0, buckets.length, groups);
@@ -72,7 +77,8 @@ function accumulateRuns(
     part.rows = batch.rows;
     let done = 0;
     while (done < batch.count) {
-      const row = batch.start + (batch.sel === 0 ? batch.from + done : firstOf(environment, batch.sel + done * 4));
+      const row =
+        batch.start + (batch.sel === 0 ? batch.from + done : firstOf(environment, batch.sel + done * 4));
       while ((ends[bucket] ?? 0) <= row) bucket++;
       const end = (ends[bucket] ?? 0) - batch.start;
       const left = batch.count - done;

@@ -89,7 +89,8 @@ class Heap {
     for (;;) {
       let child = at * 2 + 1;
       if (child >= this.rows.length) return;
-      if (child + 1 < this.rows.length && this.#better(this.rows[child] ?? 0, this.rows[child + 1] ?? 0)) child++;
+      if (child + 1 < this.rows.length && this.#better(this.rows[child] ?? 0, this.rows[child + 1] ?? 0))
+        child++;
       if (!this.#better(this.rows[at] ?? 0, this.rows[child] ?? 0)) return;
       this.#swap(at, child);
       at = child;

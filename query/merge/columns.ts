@@ -74,7 +74,10 @@ export function concatFloats<T extends 'DOUBLE' | 'FLOAT'>(
 }
 
 /** Dictionaries end to end, entries not compared; `bases[i]` is added to the entry numbers of source i. */
-export function chainDictionaries(sources: readonly Dictionary[]): { dictionary: Dictionary; bases: number[] } {
+export function chainDictionaries(sources: readonly Dictionary[]): {
+  dictionary: Dictionary;
+  bases: number[];
+} {
   const bytes = new Uint8Array(sum(sources.map((source) => source.bytes.length)));
   const ends = new Uint32Array(sum(sources.map((source) => source.ends.length)));
   const bases: number[] = [];
@@ -91,5 +94,8 @@ export function chainDictionaries(sources: readonly Dictionary[]): { dictionary:
 }
 
 export function typeError(column: FrameColumn, wanted: string): CodedError {
-  return new CodedError('Bug', `partial result column[${column.name}] has type[${column.type}], not [${wanted}]`);
+  return new CodedError(
+    'Bug',
+    `partial result column[${column.name}] has type[${column.type}], not [${wanted}]`,
+  );
 }

@@ -2,15 +2,7 @@
 import { CodedError } from '../../proto/errors.js';
 import type { Frame, FrameColumn } from '../frame.js';
 import type { Combine } from '../engine/aggregators/accumulator.js';
-import {
-  columnsNamed,
-  concatFloats,
-  concatLongs,
-  nullFlags,
-  packNulls,
-  sum,
-  typeError,
-} from './columns.js';
+import { columnsNamed, concatFloats, concatLongs, nullFlags, packNulls, sum, typeError } from './columns.js';
 import { combineColumns } from './combine.js';
 import { emptyDictionary, mergeDictionaries } from './dictionary.js';
 import { doubleKeys, groupRuns, longKeys, sortedOrder, type SortKey } from './order.js';
@@ -61,7 +53,8 @@ function readKey(columns: readonly FrameColumn[], rows: readonly number[], { nam
   // Null first: 0 for null, 1 for a value, in front of the value's own keys.
   const nullKeys = flags === undefined ? [] : [Uint32Array.from(flags, (flag) => 1 - flag)];
   const nullsOf = (picked: Uint32Array): { nulls?: Uint8Array } => {
-    const nulls = flags === undefined ? undefined : packNulls(Uint8Array.from(picked, (row) => flags[row] ?? 0));
+    const nulls =
+      flags === undefined ? undefined : packNulls(Uint8Array.from(picked, (row) => flags[row] ?? 0));
     return nulls === undefined ? {} : { nulls };
   };
   switch (type) {
@@ -105,7 +98,8 @@ function readStringKey(
   let at = 0;
   strings.forEach((column, i) => {
     const remap = remaps[i] ?? new Uint32Array(0);
-    for (let row = 0; row < column.values.length; row++) values[at + row] = remap[column.values[row] ?? 0] ?? 0;
+    for (let row = 0; row < column.values.length; row++)
+      values[at + row] = remap[column.values[row] ?? 0] ?? 0;
     at += column.values.length;
   });
   return {

@@ -42,7 +42,9 @@ function countedRows(rows: number): Uint32Array {
 function timeOrder(frame: Frame, descending: boolean): Uint32Array {
   const time = frame.columns.find((column) => column.name === '__time');
   if (time === undefined || time.type !== 'LONG') {
-    throw new CodedError('InvalidInput', 'columns must contain __time when order is set', { field: 'columns' });
+    throw new CodedError('InvalidInput', 'columns must contain __time when order is set', {
+      field: 'columns',
+    });
   }
   const keys = longKeys(time.values);
   if (descending) for (const key of keys) for (let i = 0; i < key.length; i++) key[i] = ~(key[i] ?? 0);
@@ -125,7 +127,10 @@ function numbers<A extends BigInt64Array | Float64Array | Float32Array>(
 }
 
 /** A plain column's values as text; dictionary columns as they are. */
-function asStrings(column: FrameColumn, rows: number): Extract<FrameColumn, { type: 'STRING' | 'COMPLEX' | 'STRING_ARRAY' }> {
+function asStrings(
+  column: FrameColumn,
+  rows: number,
+): Extract<FrameColumn, { type: 'STRING' | 'COMPLEX' | 'STRING_ARRAY' }> {
   if ('dictionary' in column) return column;
   const builder = new DictionaryBuilder();
   const values = new Uint32Array(rows);
@@ -217,7 +222,8 @@ export function pickRows(frame: Frame, rows: Uint32Array): Frame {
 }
 
 function pickColumn(column: FrameColumn, rows: Uint32Array): FrameColumn {
-  const packed = column.nulls && packNulls(Uint8Array.from(rows, (row) => (isNull(column.nulls, row) ? 1 : 0)));
+  const packed =
+    column.nulls && packNulls(Uint8Array.from(rows, (row) => (isNull(column.nulls, row) ? 1 : 0)));
   const { nulls: _dropped, ...bare } = column;
   const nulls = packed === undefined ? {} : { nulls: packed };
   if (bare.type === 'STRING_ARRAY') {
@@ -233,10 +239,16 @@ function pickColumn(column: FrameColumn, rows: Uint32Array): FrameColumn {
     return { ...bare, offsets, values, ...nulls };
   }
   if (bare.type === 'LONG') {
-    return { ...bare, values: BigInt64Array.from(Array.from(rows, (row) => bare.values[row] ?? 0n)), ...nulls };
+    return {
+      ...bare,
+      values: BigInt64Array.from(Array.from(rows, (row) => bare.values[row] ?? 0n)),
+      ...nulls,
+    };
   }
-  if (bare.type === 'DOUBLE') return { ...bare, values: Float64Array.from(rows, (row) => bare.values[row] ?? 0), ...nulls };
-  if (bare.type === 'FLOAT') return { ...bare, values: Float32Array.from(rows, (row) => bare.values[row] ?? 0), ...nulls };
+  if (bare.type === 'DOUBLE')
+    return { ...bare, values: Float64Array.from(rows, (row) => bare.values[row] ?? 0), ...nulls };
+  if (bare.type === 'FLOAT')
+    return { ...bare, values: Float32Array.from(rows, (row) => bare.values[row] ?? 0), ...nulls };
   return { ...bare, values: Uint32Array.from(rows, (row) => bare.values[row] ?? 0), ...nulls };
 }
 

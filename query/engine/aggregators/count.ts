@@ -40,7 +40,14 @@ export class CountAccumulator implements Accumulator {
 
   result(groups: number, count: number): FrameColumn {
     const { environment } = this.#context;
-    return cellsColumn(environment, { name: this.#name, type: 'LONG', cells: this.#cells, seen: 0, groups, count });
+    return cellsColumn(environment, {
+      name: this.#name,
+      type: 'LONG',
+      cells: this.#cells,
+      seen: 0,
+      groups,
+      count,
+    });
   }
 }
 

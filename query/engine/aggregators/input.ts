@@ -33,7 +33,10 @@ function createInput(environment: Environment, field: string, kind: NumericKind)
   const column = environment.segment.column(field);
   if (column === undefined) return undefined;
   if (column.kind === 'complex') {
-    throw new CodedError('InvalidInput', `fieldName[${field}] is a column of type[${column.typeName}], not a number`);
+    throw new CodedError(
+      'InvalidInput',
+      `fieldName[${field}] is a column of type[${column.typeName}], not a number`,
+    );
   }
   if (column.kind === 'string') return once(new StringInput(environment, column, kind));
   return once(numericInput(environment, column, kind));
@@ -91,7 +94,10 @@ class StringInput implements NumericInput {
 
   constructor(environment: Environment, column: StringColumnView, kind: NumericKind) {
     if (column.hasMultipleValues) {
-      throw new CodedError('Unsupported', 'numeric aggregation of a column with several values in a row is not supported');
+      throw new CodedError(
+        'Unsupported',
+        'numeric aggregation of a column with several values in a row is not supported',
+      );
     }
     const { scratch } = environment;
     this.#environment = environment;

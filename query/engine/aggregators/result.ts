@@ -29,7 +29,11 @@ export function cellsColumn(environment: Environment, of: Cells): FrameColumn {
     column = { name, type: 'DOUBLE', values: scratch.arena.f64(gathered, count).slice() };
   } else {
     const halves = scratch.arena.f32(gathered, count * 2);
-    column = { name, type: 'FLOAT', values: Float32Array.from({ length: count }, (_, i) => halves[i * 2] ?? 0) };
+    column = {
+      name,
+      type: 'FLOAT',
+      values: Float32Array.from({ length: count }, (_, i) => halves[i * 2] ?? 0),
+    };
   }
   scratch.give(gathered);
   return nulls === undefined ? column : withNulls(column, nulls);
@@ -44,7 +48,7 @@ function nullsOf(environment: Environment, { seen, groups, count }: Cells): Uint
   if (!all) kernels.bitsNot(bits, bits, wordsOf(count));
   const nulls = all ? undefined : scratch.arena.bytes(bits, Math.ceil(count / 8)).slice();
   scratch.give(bits);
-  if (nulls !== undefined && count % 8 !== 0) nulls[nulls.length - 1]! &= (1 << count % 8) - 1;
+  if (nulls !== undefined && count % 8 !== 0) nulls[nulls.length - 1]! &= (1 << (count % 8)) - 1;
   return nulls;
 }
 
@@ -69,6 +73,6 @@ export function nullColumn(name: string, type: CellType, count: number): FrameCo
 
 export function allNulls(count: number): Uint8Array {
   const nulls = new Uint8Array(Math.ceil(count / 8)).fill(0xff);
-  if (count % 8 !== 0) nulls[nulls.length - 1] = (1 << count % 8) - 1;
+  if (count % 8 !== 0) nulls[nulls.length - 1] = (1 << (count % 8)) - 1;
   return nulls;
 }

@@ -1,0 +1,31 @@
+/** What the pool and its worker threads say to each other. Plain data; frames move by transfer. */
+import type { ArenaHandle } from '../../segment/kernels/arena.js';
+import type { WasmModule } from '../../segment/kernels/wasm.js';
+import type { ResidencyHandle } from '../../segment/read/residency.js';
+import type { ErrorInfoShape } from '../../proto/errors.js';
+import type { ScanOutcome, ScanTask } from './execute.js';
+
+/** Everything a worker thread starts with. */
+export interface WorkerStart {
+  readonly kernelsModule: WasmModule;
+  readonly arenaHandle: ArenaHandle;
+  readonly residencyHandle: ResidencyHandle;
+  /** Int32 per running query or job: see `flags` in execute.ts. */
+  readonly flags: SharedArrayBuffer;
+  readonly scratchBytes: number;
+}
+
+export type ToWorker =
+  | { readonly kind: 'scan'; readonly id: number; readonly flag: number; readonly task: ScanTask }
+  | {
+      readonly kind: 'job';
+      readonly id: number;
+      readonly flag: number;
+      readonly name: string;
+      readonly input: unknown;
+    };
+
+export type FromWorker =
+  | { readonly kind: 'scanned'; readonly id: number; readonly outcome: ScanOutcome }
+  | { readonly kind: 'done'; readonly id: number; readonly output: unknown }
+  | { readonly kind: 'failed'; readonly id: number; readonly error: ErrorInfoShape };

@@ -1,0 +1,308 @@
+/**
+ * The process's worker threads. The main thread only hands out tasks and passes results on: nothing here is O(rows).
+ * Queries take turns, one task at a time, so that a long one does not starve a short one; jobs go before scans, as
+ * they finish queries that are otherwise done.
+ */
+import { Worker } from 'node:worker_threads';
+import { asCoded, CodedError, fromErrorInfo } from '../../proto/errors.js';
+import type { ArenaHandle } from '../../segment/kernels/arena.js';
+import type { WasmModule } from '../../segment/kernels/wasm.js';
+import type { Log } from '../../segment/ports.js';
+import type { ResidencyHandle } from '../../segment/read/residency.js';
+import type { NativeQuery } from '../native/model.js';
+import { flags, type ScanTask } from './execute.js';
+import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
+import type { Pool, RunOptions, SegmentRef, SegmentsPart } from './pool-api.js';
+import { planTasks, RunningQuery } from './running.js';
+
+/** runtime's Clock fits. */
+export interface TimerSource {
+  setTimer(delayMs: number, action: () => void, keepAlive?: boolean): { cancel(): void };
+}
+
+export interface PoolOptions {
+  /** dist/bin/engine-worker.js, or the compiled worker.js. */
+  readonly workerUrl: URL;
+  readonly threads: number;
+  readonly kernelsModule: WasmModule;
+  readonly arenaHandle: ArenaHandle;
+  readonly residencyHandle: ResidencyHandle;
+  readonly clock: TimerSource;
+  readonly log?: Log;
+  /** Per task; see Scratch. */
+  readonly scratchBytes?: number;
+  /** Queries running and waiting; further ones are refused with LimitExceeded. */
+  readonly queriesMax?: number;
+  /** Jobs waiting. */
+  readonly jobsMax?: number;
+}
+
+const queriesMaxDefault = 1000;
+const jobsMaxDefault = 1000;
+const scratchBytesDefault = 256 * 1024 * 1024;
+/** Threads that die this often in a row without finishing anything are not replaced any more. */
+const startFailuresMax = 5;
+
+interface Job {
+  readonly name: string;
+  readonly input: unknown;
+  readonly transfer: readonly ArrayBuffer[];
+  readonly flag: number;
+  readonly resolve: (output: unknown) => void;
+  readonly reject: (error: CodedError) => void;
+}
+
+type Work =
+  | { readonly kind: 'scan'; readonly query: QueryEntry; readonly task: ScanTask }
+  | { readonly kind: 'job'; readonly job: Job };
+
+interface QueryEntry {
+  readonly running: RunningQuery;
+  readonly flag: number;
+}
+
+interface Thread {
+  worker: Worker;
+  work: Work | undefined;
+}
+
+export function createPool(options: PoolOptions): Pool {
+  return new ThreadPool(options);
+}
+
+class ThreadPool implements Pool {
+  readonly threads: number;
+  readonly #options: PoolOptions;
+  readonly #flagBytes: SharedArrayBuffer;
+  readonly #flags: Int32Array;
+  readonly #freeFlags: number[];
+  readonly #all: Thread[] = [];
+  readonly #queries: QueryEntry[] = [];
+  readonly #jobs: Job[] = [];
+  #turn = 0;
+  #nextId = 1;
+  #failedStarts = 0;
+  #isClosed = false;
+
+  constructor(options: PoolOptions) {
+    this.threads = options.threads;
+    this.#options = options;
+    const slots =
+      (options.queriesMax ?? queriesMaxDefault) + (options.jobsMax ?? jobsMaxDefault) + options.threads;
+    this.#flagBytes = new SharedArrayBuffer(slots * 4);
+    this.#flags = new Int32Array(this.#flagBytes);
+    this.#freeFlags = Array.from({ length: slots }, (_, i) => i);
+    for (let i = 0; i < options.threads; i++) this.#all.push({ worker: this.#start(i), work: undefined });
+  }
+
+  async *scanSegments(
+    query: NativeQuery,
+    refs: readonly SegmentRef[],
+    options: RunOptions = {},
+  ): AsyncIterable<SegmentsPart> {
+    this.#admit(this.#queries.length, this.#options.queriesMax ?? queriesMaxDefault, 'queries');
+    const running = new RunningQuery(query, planTasks(query, refs, this.threads), this.threads * 2 + 2);
+    const entry: QueryEntry = { running, flag: this.#takeFlag() };
+    const unlink = this.#watch(options, entry.flag, (error) => running.fail(error));
+    this.#queries.push(entry);
+    this.#dispatch();
+    try {
+      for (;;) {
+        const part = await running.next();
+        if (part === undefined) return;
+        this.#dispatch();
+        yield part;
+      }
+    } finally {
+      unlink();
+      // A consumer that left early, or an error: what still runs stops at its next batch.
+      Atomics.compareExchange(this.#flags, entry.flag, flags.run, flags.canceled);
+      running.fail(new CodedError('Canceled', 'the query was canceled'));
+      this.#queries.splice(this.#queries.indexOf(entry), 1);
+      if (running.inFlight === 0) this.#giveFlag(entry.flag);
+    }
+  }
+
+  async run(
+    name: string,
+    input: unknown,
+    transfer: readonly ArrayBuffer[] = [],
+    options: RunOptions = {},
+  ): Promise<unknown> {
+    this.#admit(this.#jobs.length, this.#options.jobsMax ?? jobsMaxDefault, 'jobs');
+    const flag = this.#takeFlag();
+    let unlink = (): void => {};
+    try {
+      return await new Promise<unknown>((resolve, reject) => {
+        const job: Job = { name, input, transfer, flag, resolve, reject };
+        unlink = this.#watch(options, flag, (error) => {
+          // A job that has not started yet never does.
+          const at = this.#jobs.indexOf(job);
+          if (at >= 0) this.#jobs.splice(at, 1);
+          if (at >= 0) reject(error);
+        });
+        this.#jobs.push(job);
+        this.#dispatch();
+      });
+    } finally {
+      unlink();
+      this.#giveFlag(flag);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const error = new CodedError('Canceled', 'the worker pool is closing');
+    for (const { running, flag } of this.#queries) {
+      Atomics.store(this.#flags, flag, flags.canceled);
+      running.fail(error);
+    }
+    for (const job of this.#jobs.splice(0)) job.reject(error);
+    await Promise.all(this.#all.map(({ worker }) => worker.terminate()));
+  }
+
+  /** Sets the flag and tells the owner when the caller aborts or its time is up. */
+  #watch(options: RunOptions, flag: number, fail: (error: CodedError) => void): () => void {
+    const { signal, deadlineMs } = options;
+    const stop = (value: number, error: CodedError): void => {
+      Atomics.compareExchange(this.#flags, flag, flags.run, value);
+      fail(error);
+    };
+    const onAbort = (): void => stop(flags.canceled, new CodedError('Canceled', 'the query was canceled'));
+    const onTime = (): void =>
+      stop(flags.expired, new CodedError('Timeout', 'the query did not finish within its timeout'));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted === true) onAbort();
+    const timer =
+      deadlineMs === undefined ? undefined : this.#options.clock.setTimer(Math.max(0, deadlineMs), onTime);
+    return () => {
+      signal?.removeEventListener('abort', onAbort);
+      timer?.cancel();
+    };
+  }
+
+  #admit(waiting: number, most: number, what: string): void {
+    if (this.#isClosed) throw new CodedError('Unavailable', 'the worker pool is closed');
+    if (this.#failedStarts >= startFailuresMax) {
+      throw new CodedError('Unavailable', 'the worker threads do not start; see the log');
+    }
+    if (waiting >= most)
+      throw new CodedError('LimitExceeded', `too many ${what} are running: at most ${most}`);
+  }
+
+  #takeFlag(): number {
+    const flag = this.#freeFlags.pop();
+    if (flag === undefined) throw new CodedError('LimitExceeded', 'too many queries and jobs are running');
+    Atomics.store(this.#flags, flag, flags.run);
+    return flag;
+  }
+
+  #giveFlag(flag: number): void {
+    this.#freeFlags.push(flag);
+  }
+
+  #dispatch(): void {
+    for (const thread of this.#all) {
+      if (thread.work !== undefined) continue;
+      const work = this.#nextWork();
+      if (work === undefined) return;
+      thread.work = work;
+      const id = this.#nextId++;
+      const [message, transfer]: [ToWorker, readonly ArrayBuffer[]] =
+        work.kind === 'scan'
+          ? [{ kind: 'scan', id, flag: work.query.flag, task: work.task }, []]
+          : [
+              { kind: 'job', id, flag: work.job.flag, name: work.job.name, input: work.job.input },
+              work.job.transfer,
+            ];
+      // Only a thread with work keeps the process alive.
+      thread.worker.ref();
+      try {
+        thread.worker.postMessage(message, [...transfer]);
+      } catch (thrown) {
+        thread.work = undefined;
+        this.#fail(work, asCoded(thrown));
+      }
+    }
+  }
+
+  #nextWork(): Work | undefined {
+    const job = this.#jobs.shift();
+    if (job !== undefined) return { kind: 'job', job };
+    for (let tried = 0; tried < this.#queries.length; tried++) {
+      const query = this.#queries[this.#turn++ % this.#queries.length];
+      const task = query?.running.take();
+      if (query !== undefined && task !== undefined) return { kind: 'scan', query, task };
+    }
+    return undefined;
+  }
+
+  #start(index: number): Worker {
+    const { kernelsModule, arenaHandle, residencyHandle, scratchBytes, workerUrl } = this.#options;
+    const start: WorkerStart = {
+      kernelsModule,
+      arenaHandle,
+      residencyHandle,
+      flags: this.#flagBytes,
+      scratchBytes: scratchBytes ?? scratchBytesDefault,
+    };
+    const worker = new Worker(workerUrl, { workerData: start, name: `engine-${index}` });
+    worker.on('message', (message: FromWorker) => {
+      this.#failedStarts = 0;
+      this.#answered(index, message);
+    });
+    worker.on('error', (error) => this.#died(index, worker, error.message));
+    worker.on('exit', (code) => this.#died(index, worker, `exit code ${code}`));
+    worker.unref();
+    return worker;
+  }
+
+  #answered(index: number, message: FromWorker): void {
+    const thread = this.#all[index];
+    const work = thread?.work;
+    if (thread === undefined || work === undefined) return;
+    thread.work = undefined;
+    thread.worker.unref();
+    if (message.kind === 'failed') this.#fail(work, fromErrorInfo(message.error));
+    else if (message.kind === 'scanned' && work.kind === 'scan') {
+      work.query.running.finished(work.task, message.outcome);
+      this.#release(work.query);
+    } else if (message.kind === 'done' && work.kind === 'job') work.job.resolve(message.output);
+    this.#dispatch();
+  }
+
+  #fail(work: Work, error: CodedError): void {
+    if (work.kind === 'job') {
+      work.job.reject(error);
+      return;
+    }
+    Atomics.compareExchange(this.#flags, work.query.flag, flags.run, flags.canceled);
+    work.query.running.fail(error, true);
+    this.#release(work.query);
+  }
+
+  /** The flag of a query nobody waits for is free again when its last task has ended. */
+  #release(query: QueryEntry): void {
+    if (query.running.inFlight === 0 && !this.#queries.includes(query)) this.#giveFlag(query.flag);
+  }
+
+  /** A thread that ends by itself has failed its query; another takes its place. */
+  #died(index: number, worker: Worker, reason: string): void {
+    const thread = this.#all[index];
+    if (thread === undefined || thread.worker !== worker || this.#isClosed) return;
+    this.#options.log?.error('a worker thread stopped', { thread: index, reason });
+    const { work } = thread;
+    thread.work = undefined;
+    this.#failedStarts++;
+    if (this.#failedStarts < startFailuresMax) thread.worker = this.#start(index);
+    const error = new CodedError('Unavailable', `a worker thread stopped while it worked on this: ${reason}`);
+    if (work !== undefined) this.#fail(work, error);
+    if (this.#failedStarts >= startFailuresMax) this.#giveUp(error);
+    this.#dispatch();
+  }
+
+  #giveUp(error: CodedError): void {
+    for (const { running } of this.#queries) running.fail(error);
+    for (const job of this.#jobs.splice(0)) job.reject(error);
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * One running query as the pool sees it: which tasks are still to be handed out, which parts wait to be taken, and how
+ * it ends. Pure bookkeeping; whoever owns the threads drives it.
+ */
+import { CodedError } from '../../proto/errors.js';
+import type { NativeQuery } from '../native/model.js';
+import type { ScanOutcome, ScanTask } from './execute.js';
+import type { SegmentRef, SegmentsPart } from './pool-api.js';
+
+/** Segments of one task: their partials are merged on the thread that made them. */
+const segmentsPerTaskMax = 16;
+
+/** Tasks for `threads` threads: scans one segment each, others a few, so that every thread gets several tasks. */
+export function planTasks(query: NativeQuery, refs: readonly SegmentRef[], threads: number): ScanTask[] {
+  const even = Math.ceil(refs.length / (threads * 4));
+  const size = query.queryType === 'scan' ? 1 : Math.max(1, Math.min(segmentsPerTaskMax, even));
+  const tasks: ScanTask[] = [];
+  for (let at = 0; at < refs.length; at += size) {
+    tasks.push({ query, refs: refs.slice(at, at + size), resumeAt: 0 });
+  }
+  return tasks;
+}
+
+export class RunningQuery {
+  readonly #todo: ScanTask[];
+  readonly #partsMax: number;
+  /** Rows after which an unordered scan has enough. */
+  readonly #rowsMax: number;
+  readonly #parts: SegmentsPart[] = [];
+  #inFlight = 0;
+  #rows = 0;
+  #error: CodedError | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(query: NativeQuery, tasks: readonly ScanTask[], partsMax: number) {
+    this.#todo = [...tasks];
+    this.#partsMax = partsMax;
+    const unordered = query.queryType === 'scan' && query.order === 'none' && query.limit !== undefined;
+    this.#rowsMax = unordered ? (query.limit ?? 0) + query.offset : Infinity;
+  }
+
+  /** Nothing more will be answered. */
+  get isOver(): boolean {
+    return this.#error !== undefined || (this.#todo.length === 0 && this.#inFlight === 0);
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** The next task to run, unless the consumer lags behind. */
+  take(): ScanTask | undefined {
+    if (this.#error !== undefined || this.#parts.length + this.#inFlight >= this.#partsMax) return undefined;
+    const task = this.#todo.shift();
+    if (task !== undefined) this.#inFlight++;
+    return task;
+  }
+
+  finished(task: ScanTask, outcome: ScanOutcome): void {
+    this.#inFlight--;
+    if (this.#error !== undefined) return;
+    this.#rows += outcome.frame.rows;
+    const isEnough = this.#rows >= this.#rowsMax;
+    const { resumeAt } = outcome;
+    if (resumeAt !== undefined && !isEnough) this.#todo.unshift({ ...task, resumeAt });
+    let { segmentIds } = outcome;
+    if (isEnough) {
+      // Segments not looked at any further are answered: the rows asked for are there.
+      const left = this.#todo.splice(0).flatMap((rest) => rest.refs);
+      const own = resumeAt === undefined ? [] : task.refs;
+      segmentIds = [...segmentIds, ...[...own, ...left].map((ref) => ref.segmentId)];
+    }
+    this.#parts.push({ segmentIds, frame: outcome.frame });
+    this.#notify();
+  }
+
+  /** The first error counts; tasks in flight end by themselves. */
+  fail(error: CodedError, taskEnded = false): void {
+    if (taskEnded) this.#inFlight--;
+    if (this.#error === undefined) {
+      this.#error = error;
+      this.#todo.length = 0;
+      this.#parts.length = 0;
+    }
+    this.#notify();
+  }
+
+  /** The next part, or undefined at the end. Rejects with the query's error. */
+  async next(): Promise<SegmentsPart | undefined> {
+    for (;;) {
+      if (this.#error !== undefined) throw this.#error;
+      const part = this.#parts.shift();
+      if (part !== undefined) return part;
+      if (this.isOver) return undefined;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  #notify(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+}
