@@ -1,0 +1,62 @@
+/** Timestamps of result rows. */
+import { formatTimestamp } from '../granularity.js';
+import type { Frame } from '../frame.js';
+import type { Granularity, NativeQuery } from '../native/model.js';
+import { jsonString } from '../json/write.js';
+import { flag } from '../native/context.js';
+import { frameOutput } from './output.js';
+
+/** Renderers are generators that yield every thousand rows or so: the caller may let others run in between. */
+export type Steps = Generator<undefined, void, undefined>;
+
+/** What the merged frame alone does not tell. */
+export interface RenderHints {
+  /**
+   * Granularity `all`: the timestamp of the one bucket = the larger of the first interval's start and the first time in
+   * the segments asked. Without it the start of the first interval is printed.
+   */
+  readonly allStartMs?: number;
+  /** topN: starts (ms) of buckets that segments cover, so that those without a match are answered with []. */
+  readonly buckets?: readonly number[];
+}
+
+export interface BucketClock {
+  ms(row: number): number;
+  /** The timestamp as a JSON string. */
+  json(row: number): string;
+}
+
+type Bucketed = Extract<NativeQuery, { granularity: Granularity }>;
+
+/** The start of the query's first interval; 0 when there is none. */
+export function queryStart(query: NativeQuery): number {
+  return query.intervals[0]?.startMs ?? 0;
+}
+
+/** Timestamps of a frame's `__bucket` column; equal ones of neighbouring rows are formatted once. */
+export function bucketClock(query: Bucketed, frame: Frame, hints: RenderHints): BucketClock {
+  const { granularity } = query;
+  const bucket = frameOutput(frame, '__bucket');
+  const allMs = hints.allStartMs ?? queryStart(query);
+  const ms = (row: number): number => (granularity.type === 'all' ? allMs : Number(bucket.at(row) ?? 0));
+  const json = stamper(query);
+  return { ms, json: (row) => json(ms(row)) };
+}
+
+/**
+ * Instants as JSON strings in the zone of the query's granularity, the last one remembered; as numbers (ms) when the
+ * context says so.
+ */
+export function stamper(query: NativeQuery): (ms: number) => string {
+  if (flag(query.context.given, 'serializeDateTimeAsLong', false)) return String;
+  const granularity: Granularity = 'granularity' in query ? query.granularity : { type: 'all' };
+  let lastMs = Number.NaN;
+  let last = '';
+  return (ms) => {
+    if (ms !== lastMs) {
+      lastMs = ms;
+      last = jsonString(formatTimestamp(ms, granularity));
+    }
+    return last;
+  };
+}

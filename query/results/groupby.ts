@@ -1,0 +1,83 @@
+/** A merged groupBy as Druid's JSON: rows of version v1, or bare arrays. */
+import type { Frame } from '../frame.js';
+import type { JsonSink } from '../json/write.js';
+import { flag } from '../native/context.js';
+import type { GroupByQuery, OrderByColumn } from '../native/model.js';
+import { queryStart, type Steps, stamper } from './buckets.js';
+import { arrayWriter, objectWriter } from './json-rows.js';
+import { frameOutput, type Output } from './output.js';
+import { byOrdering, byValue, inTurn, reversed, type RowComparator, sortRows } from './row-order.js';
+import { havingTest } from './row-filter.js';
+import { valueOutputs } from './timeseries.js';
+
+/**
+ * `merged`: __bucket, dimensions by output name, aggregators; one row a group. Having, order, offset and limit are
+ * applied here. Granularity `all` prints the start of the query's first interval.
+ */
+export function* renderGroupBy(query: GroupByQuery, merged: Frame, sink: JsonSink): Steps {
+  const bucket = frameOutput(merged, '__bucket');
+  const dimensions = query.dimensions.map(({ outputName }) => frameOutput(merged, outputName));
+  const values = valueOutputs(query, merged, dimensions);
+  const rows = chosenRows(query, merged.rows, bucket, dimensions, values);
+  const hasTime = query.granularity.type !== 'all';
+  const stamp = stamper(query);
+  const timestamp = (row: number): string => stamp(hasTime ? Number(bucket.at(row) ?? 0) : queryStart(query));
+  const outputs = [...dimensions, ...values];
+  let write: (row: number) => string;
+  if (query.context.resultAsArray) {
+    write = arrayWriter(hasTime ? [bucket, ...outputs] : outputs);
+  } else {
+    const event = objectWriter(outputs);
+    write = (row) => `{"version":"v1","timestamp":${timestamp(row)},"event":${event(row)}}`;
+  }
+  sink.raw('[');
+  for (const [i, row] of rows.entries()) {
+    sink.raw(i === 0 ? write(row) : `,${write(row)}`);
+    if (i % 1024 === 1023) yield;
+  }
+  sink.raw(']');
+}
+
+function chosenRows(
+  query: GroupByQuery,
+  count: number,
+  bucket: Output,
+  dimensions: readonly Output[],
+  values: readonly Output[],
+): Uint32Array {
+  let rows = Uint32Array.from({ length: count }, (_, row) => row);
+  if (query.having !== undefined) {
+    const named = new Map([...dimensions, ...values].map((output) => [output.name, output]));
+    const holds = havingTest(
+      query.having,
+      (name) => named.get(name) ?? frameOutput({ rows: count, columns: [] }, name),
+    );
+    rows = rows.filter((row) => holds(row));
+  }
+  const most = query.limit === undefined ? rows.length : Math.min(rows.length, query.offset + query.limit);
+  const byTime = query.granularity.type === 'all' ? [] : [byValue(bucket)];
+  const byDimensions = dimensions.map((dimension) => byValue(dimension));
+  const given = query.orderBy.map((column) => orderBy(query, column, dimensions, values, count));
+  const dimensionsFirst = flag(query.context.given, 'sortByDimsFirst', false);
+  const natural = dimensionsFirst ? [...byDimensions, ...byTime] : [...byTime, ...byDimensions];
+  const asked = dimensionsFirst ? [...given, ...byTime] : [...byTime, ...given];
+  const compare = inTurn(given.length === 0 ? natural : [...asked, ...natural]);
+  return sortRows(rows, compare, most).subarray(query.offset);
+}
+
+/** Dimensions sort in the ordering asked, by their text even when they are numbers; values by their type. */
+function orderBy(
+  query: GroupByQuery,
+  column: OrderByColumn,
+  dimensions: readonly Output[],
+  values: readonly Output[],
+  rows: number,
+): RowComparator {
+  const value = values.find(({ name }) => name === column.dimension);
+  const dimension = dimensions.find(({ name }) => name === column.dimension);
+  const post = query.postAggregations.find(({ name }) => name === column.dimension);
+  let compare: RowComparator = () => 0;
+  if (value !== undefined) compare = byValue(value, post);
+  else if (dimension !== undefined) compare = byOrdering(dimension, column.ordering, rows);
+  return column.direction === 'descending' ? reversed(compare) : compare;
+}

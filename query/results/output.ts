@@ -1,0 +1,144 @@
+/** Columns of a result: what stands in a row, as a value and as JSON. Frame columns and post-aggregators are both. */
+import type { Dictionary, Frame, FrameColumn } from '../frame.js';
+import { doubleJson, doubleText, floatJson, floatText } from '../json/java-number.js';
+import { jsonString } from '../json/write.js';
+
+/** LONG = bigint, DOUBLE and FLOAT = number, STRING = string. */
+export type Cell = bigint | number | string | null;
+export type CellType = 'LONG' | 'DOUBLE' | 'FLOAT' | 'STRING' | 'ARRAY' | 'COMPLEX';
+
+export interface Output {
+  readonly name: string;
+  readonly type: CellType;
+  /** Null for a null and for arrays and complex values, which only have JSON. */
+  at(row: number): Cell;
+  /** JSON text of one row's value. */
+  json(row: number): string;
+}
+
+/** The column of that name, or one of nulls. */
+export function frameOutput(frame: Frame, name: string, as = name): Output {
+  const column = frame.columns.find((each) => each.name === name);
+  return column === undefined ? nullOutput(as) : columnOutput(column, as);
+}
+
+export function nullOutput(name: string): Output {
+  return { name, type: 'STRING', at: () => null, json: () => 'null' };
+}
+
+function nullTest(nulls: Uint8Array | undefined): (row: number) => boolean {
+  if (nulls === undefined || nulls.length === 0) return () => false;
+  return (row) => (((nulls[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
+}
+
+export function columnOutput(column: FrameColumn, name = column.name): Output {
+  const isNull = nullTest(column.nulls);
+  switch (column.type) {
+    case 'LONG': {
+      const { values } = column;
+      return {
+        name,
+        type: 'LONG',
+        at: (row) => (isNull(row) ? null : (values[row] ?? null)),
+        json: (row) => (isNull(row) ? 'null' : String(values[row])),
+      };
+    }
+    case 'DOUBLE':
+    case 'FLOAT': {
+      const { values } = column;
+      const text = column.type === 'FLOAT' ? floatJson : doubleJson;
+      return {
+        name,
+        type: column.type,
+        at: (row) => (isNull(row) ? null : (values[row] ?? null)),
+        json: (row) => (isNull(row) ? 'null' : text(values[row] ?? 0)),
+      };
+    }
+    case 'STRING': {
+      const { values } = column;
+      const entries = new Entries(column.dictionary);
+      return {
+        name,
+        type: 'STRING',
+        at: (row) => (isNull(row) ? null : entries.text(values[row] ?? 0)),
+        json: (row) => (isNull(row) ? 'null' : entries.quoted(values[row] ?? 0)),
+      };
+    }
+    case 'STRING_ARRAY':
+      return arrayOutput(column, name, isNull);
+    case 'COMPLEX': {
+      const { values, dictionary } = column;
+      const json = (row: number): string => {
+        const entry = values[row] ?? 0;
+        const bytes = dictionary.bytes.subarray(dictionary.ends[entry - 1] ?? 0, dictionary.ends[entry] ?? 0);
+        return `"${Buffer.from(bytes).toString('base64')}"`;
+      };
+      return { name, type: 'COMPLEX', at: () => null, json: (row) => (isNull(row) ? 'null' : json(row)) };
+    }
+  }
+}
+
+const NULL_ELEMENT = 0xffffffff;
+
+/** A multi-value string: no value is null, one value stands alone, several are an array. */
+function arrayOutput(
+  column: Extract<FrameColumn, { type: 'STRING_ARRAY' }>,
+  name: string,
+  isNull: (row: number) => boolean,
+): Output {
+  const { offsets, values } = column;
+  const entries = new Entries(column.dictionary);
+  const element = (at: number): string => {
+    const entry = values[at] ?? NULL_ELEMENT;
+    return entry === NULL_ELEMENT ? 'null' : entries.quoted(entry);
+  };
+  const json = (row: number): string => {
+    const from = offsets[row] ?? 0;
+    const to = offsets[row + 1] ?? 0;
+    if (isNull(row) || from === to) return 'null';
+    let text = element(from);
+    if (to - from === 1) return text;
+    for (let at = from + 1; at < to; at++) text += `,${element(at)}`;
+    return `[${text}]`;
+  };
+  return { name, type: 'ARRAY', at: () => null, json };
+}
+
+const decoder = new TextDecoder();
+
+/** Dictionary entries decoded at first use. */
+class Entries {
+  readonly #dictionary: Dictionary;
+  readonly #texts: string[] = [];
+  readonly #quoted: string[] = [];
+
+  constructor(dictionary: Dictionary) {
+    this.#dictionary = dictionary;
+  }
+
+  text(entry: number): string {
+    let text = this.#texts[entry];
+    if (text === undefined) {
+      const { bytes, ends } = this.#dictionary;
+      text = decoder.decode(bytes.subarray(entry === 0 ? 0 : ends[entry - 1], ends[entry]));
+      this.#texts[entry] = text;
+    }
+    return text;
+  }
+
+  quoted(entry: number): string {
+    let quoted = this.#quoted[entry];
+    if (quoted === undefined) {
+      quoted = jsonString(this.text(entry));
+      this.#quoted[entry] = quoted;
+    }
+    return quoted;
+  }
+}
+
+/** A value as Java's text of it; null stays null. */
+export function cellText(cell: Cell, type: CellType): string | null {
+  if (cell === null || typeof cell === 'string') return cell;
+  if (typeof cell === 'bigint') return cell.toString();
+  return type === 'FLOAT' ? floatText(cell) : doubleText(cell);
+}

@@ -1,0 +1,152 @@
+/** Post-aggregators as columns computed from other columns, with Druid's rules for nulls and types. */
+import { CodedError } from '../../proto/errors.js';
+import { doubleJson, doubleToLong } from '../json/java-number.js';
+import type { PostAggregator } from '../native/model.js';
+import type { Cell, Output } from './output.js';
+
+/** The output of a post-aggregator; `read` finds the columns it names (which exist: the parser saw to it). */
+export function postOutput(post: PostAggregator, read: (name: string) => Output): Output {
+  const { name } = post;
+  switch (post.type) {
+    case 'fieldAccess':
+    case 'finalizingFieldAccess':
+      return { ...read(post.fieldName), name };
+    case 'constant':
+      return constant(name, post.value);
+    case 'arithmetic':
+      return doubles(name, arithmetic(post, numbersOf(post, read)));
+    case 'doubleGreatest':
+      return doubles(
+        name,
+        extreme(numbersOf(post, read), -Infinity, (a, b) => compareDoubles(a, b) > 0),
+      );
+    case 'doubleLeast':
+      return doubles(
+        name,
+        extreme(numbersOf(post, read), Infinity, (a, b) => compareDoubles(a, b) < 0),
+      );
+    case 'longGreatest':
+      return longs(
+        name,
+        extreme(longsOf(post, read), -(2n ** 63n), (a, b) => a > b),
+      );
+    case 'longLeast':
+      return longs(
+        name,
+        extreme(longsOf(post, read), 2n ** 63n - 1n, (a, b) => a < b),
+      );
+  }
+}
+
+type Reader<T> = (row: number) => T | null;
+
+function doubles(name: string, at: Reader<number>): Output {
+  return {
+    name,
+    type: 'DOUBLE',
+    at,
+    json: (row) => {
+      const value = at(row);
+      return value === null ? 'null' : doubleJson(value);
+    },
+  };
+}
+
+function longs(name: string, at: Reader<bigint>): Output {
+  return { name, type: 'LONG', at, json: (row) => String(at(row)) };
+}
+
+function constant(name: string, value: number | bigint): Output {
+  const whole = typeof value === 'bigint' || Number.isSafeInteger(value);
+  return whole ? longs(name, () => BigInt(value)) : doubles(name, () => Number(value));
+}
+
+type WithFields = Extract<PostAggregator, { fields: unknown }>;
+
+function fieldReaders<T>(
+  post: WithFields,
+  read: (name: string) => Output,
+  convert: (cell: bigint | number) => T,
+): Reader<T>[] {
+  return post.fields.map((field) => {
+    const output = postOutput(field, read);
+    return (row) => {
+      const cell: Cell = output.at(row);
+      if (cell === null) return null;
+      if (typeof cell === 'string') {
+        throw new CodedError(
+          'QueryFailed',
+          `postAggregator[${post.name}] reads field[${output.name}], which is no number`,
+        );
+      }
+      return convert(cell);
+    };
+  });
+}
+
+function numbersOf(post: WithFields, read: (name: string) => Output): Reader<number>[] {
+  return fieldReaders(post, read, Number);
+}
+
+function longsOf(post: WithFields, read: (name: string) => Output): Reader<bigint>[] {
+  return fieldReaders(post, read, (cell) => (typeof cell === 'bigint' ? cell : doubleToLong(cell)));
+}
+
+type Operation = Extract<PostAggregator, { type: 'arithmetic' }>['fn'];
+
+const operations: Readonly<Record<Operation, (a: number, b: number) => number>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  // Division by zero is zero here and follows floating point in "quotient".
+  '/': (a, b) => (b === 0 ? 0 : a / b),
+  quotient: (a, b) => a / b,
+  pow: (a, b) => a ** b,
+};
+
+/** Left to right over all fields; any null makes it null. */
+function arithmetic(
+  post: Extract<PostAggregator, { type: 'arithmetic' }>,
+  fields: readonly Reader<number>[],
+): Reader<number> {
+  const apply = operations[post.fn];
+  return (row) => {
+    let result: number | undefined;
+    for (const field of fields) {
+      const value = field(row);
+      if (value === null) return null;
+      result = result === undefined ? value : apply(result, value);
+    }
+    return result ?? null;
+  };
+}
+
+/** The extreme of the fields that are not null; `start` when all are. */
+function extreme<T>(fields: readonly Reader<T>[], start: T, beats: (a: T, b: T) => boolean): Reader<T> {
+  return (row) => {
+    let best = start;
+    for (const field of fields) {
+      const value = field(row);
+      if (value !== null && beats(value, best)) best = value;
+    }
+    return best;
+  };
+}
+
+/** Java's `Double.compare`: NaN is greatest and equals itself, -0.0 is below 0.0. */
+export function compareDoubles(a: number, b: number): number {
+  if (a < b) return -1;
+  if (a > b) return 1;
+  if (a === b && a !== 0) return 0;
+  const aRank = Number.isNaN(a) ? 2 : Object.is(a, -0) ? 0 : 1;
+  const bRank = Number.isNaN(b) ? 2 : Object.is(b, -0) ? 0 : 1;
+  return aRank - bRank;
+}
+
+/** "numericFirst": finite numbers above infinities and NaN, which follow `Double.compare` among themselves. */
+export function compareNumericFirst(a: number, b: number): number {
+  const aFinite = Number.isFinite(a);
+  const bFinite = Number.isFinite(b);
+  if (aFinite !== bFinite) return aFinite ? 1 : -1;
+  return compareDoubles(a, b);
+}

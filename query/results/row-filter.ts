@@ -1,0 +1,171 @@
+/** Filters and having specs over rows of a result, with three-valued logic. */
+import { leafPredicate, type NumberTest, type StringTest } from '../engine/predicate.js';
+import { orderKey } from '../engine/numbers.js';
+import type { Filter, Having } from '../native/model.js';
+import { compareText } from '../sort/comparators.js';
+import { type Cell, cellText, type Output } from './output.js';
+
+/** Undefined = unknown. */
+type Truth = boolean | undefined;
+type RowTest = (row: number) => Truth;
+type Read = (name: string) => Output;
+
+/** Rows for which the having spec holds (unknown is not). */
+export function havingTest(having: Having, read: Read): (row: number) => boolean {
+  const test = compileHaving(having, read);
+  return (row) => test(row) === true;
+}
+
+function compileHaving(having: Having, read: Read): RowTest {
+  switch (having.type) {
+    case 'always':
+      return () => true;
+    case 'never':
+      return () => false;
+    case 'and':
+      return all(having.havingSpecs.map((spec) => compileHaving(spec, read)));
+    case 'or':
+      return any(having.havingSpecs.map((spec) => compileHaving(spec, read)));
+    case 'not': {
+      // Plain negation: having specs other than filters know no unknown.
+      const inner = compileHaving(having.havingSpec, read);
+      return (row) => inner(row) !== true;
+    }
+    case 'filter':
+      return filterTest(having.filter, read);
+    case 'dimSelector': {
+      const output = read(having.dimension);
+      const { value } = having;
+      return (row) => cellText(output.at(row), output.type) === value;
+    }
+    case 'equalTo':
+    case 'greaterThan':
+    case 'lessThan':
+      return metricTest(having, read(having.aggregation));
+  }
+}
+
+type MetricHaving = Extract<Having, { type: 'equalTo' | 'greaterThan' | 'lessThan' }>;
+
+function metricTest(having: MetricHaving, output: Output): RowTest {
+  const holds = { equalTo: 0, greaterThan: 1, lessThan: -1 }[having.type];
+  return (row) => {
+    const cell = numberOf(output.at(row));
+    return cell !== null && compareNumbers(cell, having.value) === holds;
+  };
+}
+
+/** Exact between bigint and number; NaN compares with nothing. */
+function compareNumbers(a: number | bigint, b: number | bigint): number {
+  if (a < b) return -1;
+  if (a > b) return 1;
+  return Number.isNaN(Number(a)) || Number.isNaN(Number(b)) ? Number.NaN : 0;
+}
+
+function numberOf(cell: Cell): number | bigint | null {
+  if (typeof cell !== 'string') return cell;
+  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(cell) ? Number(cell) : null;
+}
+
+/** A filter over output columns; columns that are not there are null. */
+export function filterTest(filter: Filter, read: Read): RowTest {
+  switch (filter.type) {
+    case 'true':
+      return () => true;
+    case 'false':
+      return () => false;
+    case 'and':
+      return all(filter.fields.map((field) => filterTest(field, read)));
+    case 'or':
+      return any(filter.fields.map((field) => filterTest(field, read)));
+    case 'not': {
+      const inner = filterTest(filter.field, read);
+      return (row) => {
+        const truth = inner(row);
+        return truth === undefined ? undefined : !truth;
+      };
+    }
+    default: {
+      const predicate = leafPredicate(filter);
+      const output = read(predicate.column);
+      const numeric = output.type !== 'STRING';
+      const onNull = (numeric ? predicate.nullMatchesInNumbers : predicate.nullMatches)
+        ? true
+        : predicate.nullIsFalse
+          ? false
+          : undefined;
+      const matches = valueTest(predicate, output);
+      return (row) => {
+        const cell = output.at(row);
+        return cell === null ? onNull : matches(cell);
+      };
+    }
+  }
+}
+
+function all(tests: readonly RowTest[]): RowTest {
+  return (row) => {
+    let result: Truth = true;
+    for (const test of tests) {
+      const truth = test(row);
+      if (truth === false) return false;
+      if (truth === undefined) result = undefined;
+    }
+    return result;
+  };
+}
+
+function any(tests: readonly RowTest[]): RowTest {
+  return (row) => {
+    let result: Truth = false;
+    for (const test of tests) {
+      const truth = test(row);
+      if (truth === true) return true;
+      if (truth === undefined) result = undefined;
+    }
+    return result;
+  };
+}
+
+function valueTest(
+  predicate: ReturnType<typeof leafPredicate>,
+  output: Output,
+): (cell: Exclude<Cell, null>) => boolean {
+  const onText = (): ((cell: Exclude<Cell, null>) => boolean) => {
+    const test = textTest(predicate.strings());
+    return (cell) => test(cellText(cell, output.type) ?? '');
+  };
+  if (output.type === 'STRING') return onText();
+  const kind = output.type === 'LONG' ? 'long' : output.type === 'FLOAT' ? 'float' : 'double';
+  const test = predicate.numbers(kind);
+  if (test.kind === 'text') return onText();
+  const holds = keyTest(test);
+  return (cell) => holds(typeof cell === 'bigint' ? cell : orderKey(Number(cell)));
+}
+
+function keyTest(test: Exclude<NumberTest, { kind: 'text' }>): (key: bigint) => boolean {
+  if (test.kind === 'set') {
+    const keys = new Set(test.keys);
+    return (key) => keys.has(key);
+  }
+  return (key) => test.ranges.some(([low, high]) => key >= low && key <= high);
+}
+
+function textTest(test: StringTest): (text: string) => boolean {
+  switch (test.kind) {
+    case 'set': {
+      const values = new Set(test.values);
+      return (text) => values.has(text);
+    }
+    case 'test':
+      return test.matches;
+    case 'range': {
+      const { lower, upper, lowerOpen, upperOpen } = test;
+      return (text) => {
+        const low = lower === undefined ? 1 : compareText(text, lower);
+        const high = upper === undefined ? -1 : compareText(text, upper);
+        return (lowerOpen ? low > 0 : low >= 0) && (upperOpen ? high < 0 : high <= 0);
+      };
+    }
+  }
+}

@@ -1,0 +1,121 @@
+/** A merged timeseries as Druid's JSON: [{"timestamp":…,"result":{…}},…]. */
+import type { Frame, FrameColumn } from '../frame.js';
+import type { JsonSink } from '../json/write.js';
+import { jsonString } from '../json/write.js';
+import type { Aggregator, TimeseriesQuery } from '../native/model.js';
+import { bucketClock, type RenderHints, type Steps } from './buckets.js';
+import { objectWriter } from './json-rows.js';
+import { frameOutput, type Output } from './output.js';
+import { compareDoubles, postOutput } from './post-aggregation.js';
+import { sortRows } from './row-order.js';
+
+/** All aggregators and post-aggregators of the query over a frame that holds the aggregators by name. */
+export function valueOutputs(
+  query: Pick<TimeseriesQuery, 'aggregations' | 'postAggregations'>,
+  frame: Frame,
+  others: readonly Output[] = [],
+): Output[] {
+  const byName = new Map(others.map((output) => [output.name, output]));
+  const outputs: Output[] = [];
+  const add = (output: Output): void => {
+    byName.set(output.name, output);
+    outputs.push(output);
+  };
+  for (const { name } of query.aggregations) add(frameOutput(frame, name));
+  const read = (name: string): Output => byName.get(name) ?? frameOutput(frame, name);
+  for (const post of query.postAggregations) add(postOutput(post, read));
+  return outputs;
+}
+
+/**
+ * `merged`: __bucket (start ms), __rows, aggregators; one row a bucket, empty buckets included. For granularity `all`
+ * there is one row even when no segment was there. Yields now and then, so that long answers can be sliced.
+ */
+export function* renderTimeseries(
+  query: TimeseriesQuery,
+  merged: Frame,
+  sink: JsonSink,
+  hints: RenderHints,
+): Steps {
+  const frame = withNullRow(query, merged);
+  const clock = bucketClock(query, frame, hints);
+  const rows = chosenRows(query, frame);
+  const outputs = valueOutputs(query, frame);
+  const write = objectWriter(outputs);
+  const field = query.context.given['timestampResultField'];
+  const stamp = typeof field === 'string' && field !== '' ? `${jsonString(field)}:` : undefined;
+  sink.raw('[');
+  for (const [i, row] of rows.entries()) {
+    const more = stamp === undefined ? '' : `${stamp}${clock.ms(row)}`;
+    sink.raw(`${i === 0 ? '' : ','}{"timestamp":${clock.json(row)},"result":${write(row, more)}}`);
+    if (i % 1024 === 1023) yield;
+  }
+  if (query.context.grandTotal) {
+    const total = grandTotal(query.aggregations, frame, rows);
+    const result = objectWriter(valueOutputs(query, total))(0);
+    sink.raw(`${rows.length === 0 ? '' : ','}{"timestamp":null,"result":${result}}`);
+  }
+  sink.raw(']');
+}
+
+function chosenRows(query: TimeseriesQuery, frame: Frame): Uint32Array {
+  const matched = frameOutput(frame, '__rows');
+  const kept: number[] = [];
+  for (let row = 0; row < frame.rows; row++) {
+    if (!query.context.skipEmptyBuckets || matched.at(row) !== 0n) kept.push(row);
+  }
+  const bucket = frameOutput(frame, '__bucket');
+  const sign = query.descending ? -1 : 1;
+  const order = (a: number, b: number): number =>
+    sign * compareDoubles(Number(bucket.at(a)), Number(bucket.at(b)));
+  return sortRows(Uint32Array.from(kept), order, query.limit === 0 ? kept.length : query.limit);
+}
+
+/** Granularity `all` over nothing still has a row, of counts 0 and other values null, unless empty ones are skipped. */
+function withNullRow(query: TimeseriesQuery, merged: Frame): Frame {
+  if (merged.rows > 0 || query.granularity.type !== 'all' || query.context.skipEmptyBuckets) return merged;
+  const zero = (name: string): FrameColumn => ({ name, type: 'LONG', values: new BigInt64Array(1) });
+  return { rows: 1, columns: [zero('__bucket'), zero('__rows'), ...query.aggregations.map(emptyValue)] };
+}
+
+/** What an aggregator answers that saw no row. */
+function emptyValue(aggregator: Aggregator): FrameColumn {
+  const { name } = aggregator;
+  if (innermost(aggregator).type === 'count') return { name, type: 'LONG', values: new BigInt64Array(1) };
+  return { name, type: 'DOUBLE', values: new Float64Array(1), nulls: Uint8Array.of(1) };
+}
+
+function innermost(aggregator: Aggregator): Exclude<Aggregator, { type: 'filtered' }> {
+  return aggregator.type === 'filtered' ? innermost(aggregator.aggregator) : aggregator;
+}
+
+function grandTotal(aggregations: readonly Aggregator[], frame: Frame, rows: Uint32Array): Frame {
+  return {
+    rows: 1,
+    columns: aggregations.map((aggregator) => totalOf(aggregator, frameOutput(frame, aggregator.name), rows)),
+  };
+}
+
+function totalOf(aggregator: Aggregator, output: Output, rows: Uint32Array): FrameColumn {
+  const { name } = output;
+  const type = innermost(aggregator).type;
+  let total: bigint | number | null = null;
+  for (const row of rows) {
+    const cell = output.at(row);
+    if (cell === null || typeof cell === 'string') continue;
+    total = total === null ? cell : combine(type, total, cell);
+  }
+  const nulls = total === null ? { nulls: Uint8Array.of(1) } : {};
+  if (output.type === 'LONG')
+    return { name, type: 'LONG', values: BigInt64Array.of(BigInt(total ?? 0)), ...nulls };
+  if (output.type === 'FLOAT')
+    return { name, type: 'FLOAT', values: Float32Array.of(Number(total ?? 0)), ...nulls };
+  return { name, type: 'DOUBLE', values: Float64Array.of(Number(total ?? 0)), ...nulls };
+}
+
+function combine(type: Aggregator['type'], a: bigint | number, b: bigint | number): bigint | number {
+  if (type.endsWith('Min')) return a < b ? a : b;
+  if (type.endsWith('Max')) return a > b ? a : b;
+  if (typeof a === 'bigint' && typeof b === 'bigint') return BigInt.asIntN(64, a + b);
+  return type === 'floatSum' ? Math.fround(Number(a) + Number(b)) : Number(a) + Number(b);
+}

@@ -1,0 +1,115 @@
+/** A merged topN as Druid's JSON: [{"timestamp":…,"result":[{…},…]},…]. */
+import type { Frame } from '../frame.js';
+import type { JsonSink } from '../json/write.js';
+import type { TopNMetric, TopNQuery } from '../native/model.js';
+import { comparatorOf } from '../sort/comparators.js';
+import { bucketClock, type RenderHints, type Steps, stamper } from './buckets.js';
+import { objectWriter } from './json-rows.js';
+import { cellText, frameOutput, type Output } from './output.js';
+import { byOrdering, byValue, inTurn, reversed, type RowComparator, sortRows } from './row-order.js';
+import { valueOutputs } from './timeseries.js';
+
+/**
+ * `merged`: __bucket, the dimension by its output name, aggregators; all candidates of each bucket, which are sorted
+ * by the metric and cut at the threshold here.
+ */
+export function* renderTopN(query: TopNQuery, merged: Frame, sink: JsonSink, hints: RenderHints): Steps {
+  const dimension = frameOutput(merged, query.dimension.outputName);
+  const values = valueOutputs(query, merged, [dimension]);
+  const ranking = rankingOf(query, dimension, values, merged.rows);
+  const write = objectWriter([dimension, ...values]);
+  const stamp = stamper(query);
+  sink.raw('[');
+  let first = true;
+  let written = 0;
+  for (const { ms, rows } of bucketRows(query, merged, hints)) {
+    const kept = sortRows(
+      ranking.keep === undefined ? rows : rows.filter(ranking.keep),
+      ranking.compare,
+      query.threshold,
+    );
+    sink.raw(`${first ? '' : ','}{"timestamp":${stamp(ms)},"result":[`);
+    first = false;
+    for (const [i, row] of kept.entries()) {
+      sink.raw(i === 0 ? write(row) : `,${write(row)}`);
+      if (++written % 1024 === 0) yield;
+    }
+    sink.raw(']}');
+  }
+  sink.raw(']');
+}
+
+/** Rows by bucket, buckets ascending; buckets known from the hints are there even without rows. */
+function bucketRows(
+  query: TopNQuery,
+  merged: Frame,
+  hints: RenderHints,
+): { ms: number; rows: Uint32Array }[] {
+  const clock = bucketClock(query, merged, hints);
+  const found = new Map<number, number[]>();
+  if (query.granularity.type === 'all') {
+    if (hints.allStartMs !== undefined) found.set(hints.allStartMs, []);
+  } else {
+    for (const ms of hints.buckets ?? []) found.set(ms, []);
+  }
+  for (let row = 0; row < merged.rows; row++) {
+    const ms = clock.ms(row);
+    const rows = found.get(ms);
+    if (rows === undefined) found.set(ms, [row]);
+    else rows.push(row);
+  }
+  return [...found].sort(([a], [b]) => a - b).map(([ms, rows]) => ({ ms, rows: Uint32Array.from(rows) }));
+}
+
+interface Ranking {
+  readonly compare: RowComparator;
+  /** Undefined: every row takes part. */
+  readonly keep: ((row: number) => boolean) | undefined;
+}
+
+/** Best first; equal ones by the dimension's value. Null metrics come last, null dimension values first. */
+function rankingOf(query: TopNQuery, dimension: Output, values: readonly Output[], rows: number): Ranking {
+  const { metric, inverted } = unwrap(query.metric);
+  const byDimension = byValue(dimension);
+  if (metric.type === 'dimension') return dimensionRanking(metric, inverted, dimension, rows);
+  const output = values.find(({ name }) => name === metric.metric);
+  if (output === undefined) return { compare: byDimension, keep: undefined };
+  const ascending = byValue(
+    output,
+    query.postAggregations.find(({ name }) => name === metric.metric),
+  );
+  const nullsLast: RowComparator = (a, b) => Number(output.at(a) === null) - Number(output.at(b) === null);
+  return {
+    compare: inTurn([nullsLast, inverted ? ascending : reversed(ascending), byDimension]),
+    keep: undefined,
+  };
+}
+
+type PlainMetric = Exclude<TopNMetric, { type: 'inverted' }>;
+
+function unwrap(metric: TopNMetric): { metric: PlainMetric; inverted: boolean } {
+  if (metric.type !== 'inverted') return { metric, inverted: false };
+  const inner = unwrap(metric.metric);
+  return { metric: inner.metric, inverted: !inner.inverted };
+}
+
+function dimensionRanking(
+  metric: Extract<TopNMetric, { type: 'dimension' }>,
+  inverted: boolean,
+  dimension: Output,
+  rows: number,
+): Ranking {
+  const ascending = byOrdering(dimension, metric.ordering, rows);
+  const nullsFirst: RowComparator = (a, b) =>
+    Number(dimension.at(b) === null) - Number(dimension.at(a) === null);
+  const compare = inTurn([nullsFirst, inverted ? reversed(ascending) : ascending, byValue(dimension)]);
+  const { previousStop } = metric;
+  if (previousStop === undefined) return { compare, keep: undefined };
+  const order = comparatorOf(metric.ordering);
+  const sign = inverted ? -1 : 1;
+  const keep = (row: number): boolean => {
+    const text = cellText(dimension.at(row), dimension.type);
+    return text !== null && order(text, previousStop) * sign > 0;
+  };
+  return { compare, keep };
+}
