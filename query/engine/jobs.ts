@@ -1,8 +1,22 @@
-/** The table of CPU jobs that run on the pool's threads. Input and output are plain data. */
+/**
+ * The table of CPU jobs that run on the pool's threads: a new one is a function and a line in `jobs`. Input and output
+ * are plain data.
+ *
+ *   merge   {query, frames}               → Frame                 partial frames of one query to one
+ *   finish  {query, frames, hints?}       → Uint8Array[]          … and shaped: UTF-8 chunks of Druid's JSON
+ *   unzip   {zipPath, dir, limits?}       → number                bytes unpacked into an existing folder
+ *   sha256  {path}                        → {sha256, bytes}       of a file, in lower-case hex
+ */
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
 import { CodedError } from '../../proto/errors.js';
+import { defaultUnzipLimits, unzip, type UnzipLimits } from '../../segment/store/zip.js';
 import type { Frame } from '../frame.js';
+import { ChunkSink } from '../json/write.js';
 import { mergePartials } from '../merge.js';
 import type { NativeQuery } from '../native/model.js';
+import type { RenderHints } from '../results/buckets.js';
+import { renderSteps } from '../results/render.js';
 import { frameBuffers } from './execute.js';
 
 export interface JobOutput {
@@ -18,13 +32,64 @@ export interface JobContext {
 
 type Job = (input: never, context: JobContext) => JobOutput | Promise<JobOutput>;
 
-/** merge: partial frames of one query to one. */
-function merge(input: { readonly query: NativeQuery; readonly frames: readonly Frame[] }): JobOutput {
-  const frame = mergePartials(input.query, input.frames);
+export interface MergeInput {
+  readonly query: NativeQuery;
+  readonly frames: readonly Frame[];
+}
+
+export interface FinishInput extends MergeInput {
+  readonly hints?: RenderHints;
+}
+
+function merge({ query, frames }: MergeInput): JobOutput {
+  const frame = mergePartials(query, frames);
   return { output: frame, transfer: frameBuffers(frame) };
 }
 
-const jobs: Readonly<Record<string, Job>> = { merge };
+function finish({ query, frames, hints }: FinishInput, { check }: JobContext): JobOutput {
+  const merged = mergePartials(query, frames);
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  // Small buffers share their memory with others, which must not be moved along.
+  const sink = new ChunkSink((chunk) => chunks.push(new Uint8Array(chunk)));
+  const steps = renderSteps(query, merged, sink, hints);
+  do check();
+  while (steps.next().done !== true);
+  sink.end();
+  return { output: chunks, transfer: chunks.map((chunk) => chunk.buffer) };
+}
+
+export interface UnzipInput {
+  readonly zipPath: string;
+  readonly dir: string;
+  readonly limits?: UnzipLimits;
+}
+
+async function unzipJob({ zipPath, dir, limits }: UnzipInput): Promise<JobOutput> {
+  return { output: await unzip(zipPath, dir, limits ?? defaultUnzipLimits), transfer: [] };
+}
+
+const readBytes = 1 << 20;
+
+function sha256({ path }: { readonly path: string }, { check }: JobContext): JobOutput {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(readBytes);
+  const fd = fs.openSync(path, 'r');
+  let bytes = 0;
+  try {
+    for (;;) {
+      check();
+      const count = fs.readSync(fd, buffer, 0, readBytes, null);
+      if (count === 0) break;
+      hash.update(buffer.subarray(0, count));
+      bytes += count;
+    }
+  } finally {
+    fs.closeSync(fd);
+  }
+  return { output: { sha256: hash.digest('hex'), bytes }, transfer: [] };
+}
+
+const jobs: Readonly<Record<string, Job>> = { merge, finish, unzip: unzipJob, sha256 };
 
 export async function runJob(name: string, input: unknown, context: JobContext): Promise<JobOutput> {
   const job = Object.hasOwn(jobs, name) ? jobs[name] : undefined;

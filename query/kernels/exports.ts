@@ -125,6 +125,8 @@ export interface QueryKernels {
   lookup64(numbers: number, n: number, table: number, out: number): void;
   lookupBits(numbers: number, n: number, table: number, bits: number): void;
   pair64(a: number, b: number, n: number, out: number): void;
+  // pack.ts
+  packLz4(source: number, length: number, target: number, table: number): number;
 }
 
 const names = [
@@ -218,6 +220,7 @@ const names = [
   'lookup64',
   'lookupBits',
   'pair64',
+  'packLz4',
 ] as const satisfies readonly (keyof QueryKernels)[];
 
 /** The query part of an instance; throws Bug when the module was built from other sources. */
