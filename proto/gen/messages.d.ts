@@ -2781,6 +2781,9 @@ export namespace grove {
                 /** DataPart last. */
                 last: boolean;
 
+                /** DataPart times. */
+                times?: (grove.query.v1.IntervalMs.$Properties|null);
+
                 /**
                  * Creates a new DataPart instance using the specified properties.
                  * @param [properties] Properties to set
@@ -2834,6 +2837,9 @@ export namespace grove {
 
                     /** DataPart last */
                     last?: (boolean|null);
+
+                    /** DataPart times */
+                    times?: (grove.query.v1.IntervalMs.$Properties|null);
 
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];

@@ -3859,6 +3859,7 @@ export const grove = $root.grove = (() => {
                 DataPart.prototype.missing = $util.emptyArray;
                 DataPart.prototype.error = null;
                 DataPart.prototype.last = false;
+                DataPart.prototype.times = null;
 
                 DataPart.create = function(properties) {
                     return new DataPart(properties);
@@ -3883,6 +3884,8 @@ export const grove = $root.grove = (() => {
                         $root.grove.cluster.v1.ErrorInfo.encode(message.error, writer.uint32(34).fork(), _depth + 1).ldelim();
                     if (message.last != null && $Object.hasOwnProperty.call(message, "last") && message.last !== false)
                         writer.uint32(40).bool(message.last);
+                    if (message.times != null && $Object.hasOwnProperty.call(message, "times"))
+                        $root.grove.query.v1.IntervalMs.encode(message.times, writer.uint32(50).fork(), _depth + 1).ldelim();
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -3951,6 +3954,12 @@ export const grove = $root.grove = (() => {
                                     message.last = value;
                                 else
                                     delete message.last;
+                                continue;
+                            }
+                        case 6: {
+                                if (wireType !== 2)
+                                    break;
+                                message.times = $root.grove.query.v1.IntervalMs.decode(reader, reader.size(), $undefined, _depth + 1, message.times);
                                 continue;
                             }
                         }
