@@ -3,7 +3,7 @@ import { FailureDetector } from './failure-detector.js';
 
 /**
  * A script, one step a word: `A7@100` = node A's beat number 7 at 100 ms; `A7'@100` = of a second incarnation started
- * later; `-A8@100` = leaving; `?200` = check; `cut`; `back@300`.
+ * later; `-A8@100` = leaving; `me@100` = my own beat; `?200` = check; `cut`; `back@300`.
  */
 function play(script: string): string {
   const detector = new FailureDetector();
@@ -12,7 +12,9 @@ function play(script: string): string {
     const check = /^\?(\d+)$/.exec(word);
     const back = /^back@(\d+)$/.exec(word);
     const beat = /^(-?)([A-Z])(\d+)('*)@(\d+)$/.exec(word);
-    if (word === 'cut') detector.cutOff();
+    const me = /^me@(\d+)$/.exec(word);
+    if (me !== null) detector.ownBeat(Number(me[1]));
+    else if (word === 'cut') detector.cutOff();
     else if (back !== null) detector.reconnected(Number(back[1]));
     else if (check !== null) {
       const { suspect, dead } = detector.check(Number(check[1]));
@@ -33,6 +35,11 @@ function play(script: string): string {
 
 describe('runtime/failure-detector', () => {
   const cases: readonly (readonly [string, string, string])[] = [
+    [
+      'judges nobody while it does not hear itself',
+      'me@0 A1@0 ?800 ?1600 ?2400 me@2450 ?3200 me@3900 ?4000 me@4100 ?4201',
+      'joined - - - - suspect:A dead:A',
+    ],
     [
       'suspects after 3 missed beats, buries after 1.75 s',
       'A1@0 ?800 ?1500 ?1501 ?1750 ?1751',

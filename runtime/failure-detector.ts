@@ -1,7 +1,7 @@
 /**
  * Who is alive, judged from heartbeats alone: no clock, no bus. All times are monotonic milliseconds of the listener.
- * While the listener itself is cut off, or was too late to listen, it judges nobody; afterwards everybody gets a
- * fresh lease.
+ * While the listener itself is cut off (it knows so, or does not hear its own beats), or was too late to listen, it
+ * judges nobody; afterwards everybody gets a fresh lease.
  */
 export interface DetectorLimits {
   readonly beatMs: number;
@@ -11,12 +11,15 @@ export interface DetectorLimits {
   readonly deadMs: number;
   /** A check this late after the one before means that we ourselves were not running. */
   readonly lateMs: number;
+  /** My own beats not heard for so long: the silence may be mine. Below (suspectBeats - 1) × beatMs. */
+  readonly echoMs: number;
 }
 export const detectorLimitsDefault: DetectorLimits = {
   beatMs: 500,
   suspectBeats: 3,
   deadMs: 1_750,
   lateMs: 1_000,
+  echoMs: 900,
 };
 
 const DEPARTED_MAX = 1_000;
@@ -45,6 +48,9 @@ export class FailureDetector {
   private readonly departed = new Map<string, string>();
   private connected = true;
   private checkedMs: number | undefined;
+  /** When I last heard myself; undefined = not yet listening for it. */
+  private echoedMs: number | undefined;
+  private deaf = false;
 
   constructor(limits: DetectorLimits = detectorLimitsDefault) {
     this.limits = limits;
@@ -89,7 +95,8 @@ export class FailureDetector {
     this.checkedMs = nowMs;
     const suspect: string[] = [];
     const dead: string[] = [];
-    if (!this.connected) return { suspect, dead };
+    if (this.echoedMs !== undefined && nowMs - this.echoedMs > this.limits.echoMs) this.deaf = true;
+    if (!this.connected || this.deaf) return { suspect, dead };
     if (late) this.renewAll(nowMs);
     for (const [node, lease] of this.leases) {
       const silentMs = nowMs - lease.heardMs;
@@ -102,6 +109,14 @@ export class FailureDetector {
       }
     }
     return { suspect, dead };
+  }
+
+  /** I have heard my own beat (or begin to listen for it). */
+  ownBeat(nowMs: number): void {
+    this.echoedMs = nowMs;
+    if (!this.deaf) return;
+    this.deaf = false;
+    this.renewAll(nowMs);
   }
 
   /** My own connection is down. */

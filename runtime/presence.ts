@@ -139,6 +139,7 @@ class HeartbeatPresence implements PresenceService {
       }),
     );
     if (bus.state !== 'CONNECTED') this.detector.cutOff();
+    this.detector.ownBeat(this.options.clock.monotonic());
     this.beat();
     this.ask();
     this.check();
@@ -146,6 +147,8 @@ class HeartbeatPresence implements PresenceService {
 
   leave(): void {
     if (this.leaving) return;
+    // It goes on hearing the others, without beats of its own to judge its hearing by.
+    this.detector.ownBeat(Number.POSITIVE_INFINITY);
     this.beatTimer?.cancel();
     this.soonTimer?.cancel();
     this.leaving = true;
@@ -265,7 +268,11 @@ class HeartbeatPresence implements PresenceService {
   }
 
   private hearSelf(info: NodeInfo): void {
-    if (info.incarnation === this.mine.incarnation || this.strangers.has(info.incarnation)) return;
+    if (info.incarnation === this.mine.incarnation) {
+      this.detector.ownBeat(this.options.clock.monotonic());
+      return;
+    }
+    if (this.strangers.has(info.incarnation)) return;
     this.strangers.add(info.incarnation);
     this.options.log.error('another process uses the name of this node', {
       node: info.node,
