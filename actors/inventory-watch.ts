@@ -80,15 +80,13 @@ export class InventoryWatch {
     await Promise.all(this.#running);
   }
 
-  /** By node name. */
   nodes(): readonly NodeInventory[] {
-    return [...this.#followed.values()].map((one) => ({
-      info: one.info,
-      role: one.role,
-      fresh: one.open && one.follower.complete,
-      complete: one.follower.complete,
-      copies: one.follower.items,
-    }));
+    return [...this.#followed.values()].map(shown);
+  }
+  /** Undefined: the node is not there (any more). */
+  node(name: string): NodeInventory | undefined {
+    const followed = this.#followed.get(name);
+    return followed === undefined ? undefined : shown(followed);
   }
 
   #reconcile(): void {
@@ -181,6 +179,16 @@ export class InventoryWatch {
     }
     return received;
   }
+}
+
+function shown(one: Followed): NodeInventory {
+  return {
+    info: one.info,
+    role: one.role,
+    fresh: one.open && one.follower.complete,
+    complete: one.follower.complete,
+    copies: one.follower.items,
+  };
 }
 
 type DeltaMessage = ReturnType<(typeof InventoryService.WatchInventory.response)['decode']>;

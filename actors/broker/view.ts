@@ -122,6 +122,13 @@ export class BrokerView {
     return this.#holders.get(id) ?? nobody;
   }
 
+  everyQueryableHasHolder(): boolean {
+    for (const segment of this.#expected.values()) {
+      if (segment.queryable && !this.#holders.has(segment.id)) return false;
+    }
+    return true;
+  }
+
   /** Undefined: nothing is known of the datasource. */
   timeline(dataSource: string): Timeline<ViewSegment> | undefined {
     return this.#timelines.get(dataSource);

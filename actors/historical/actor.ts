@@ -5,14 +5,13 @@
 import { rm } from 'node:fs/promises';
 import { asCoded, CodedError, toErrorInfo } from '../../proto/errors.js';
 import { codecs, DataNodeService, InventoryService, type grove } from '../../proto/services.js';
-import type { Frame } from '../../query/frame.js';
 import type { Pool } from '../../query/engine/pool-api.js';
-import type { NativeQuery } from '../../query/native/model.js';
 import { subjectToken } from '../../runtime/subject.js';
 import type { ActorContext, Behavior, ChildSpec, Node, ReplyTo } from '../../runtime/types.js';
 import type { DeepStorage } from '../../segment/store/deep-storage.js';
 import { identifierOf, parseDataSegmentText } from '../../segment/timeline/data-segment.js';
 import { DeltaLog } from '../delta-log.js';
+import type { FrameCarrier } from '../frame-by-reference.js';
 import { SegmentCache, type CachedSegment, type SeenEpoch } from './cache.js';
 import { admit } from './command-fence.js';
 import { dataNodeHandlers } from './query.js';
@@ -47,8 +46,7 @@ export interface HistoricalDeps {
   readonly storage: Pick<DeepStorage, 'pull'>;
   /** Opens the files of one segment folder. Errors: CorruptSegment. */
   readonly openSegment: (dir: string, segmentId: string) => Promise<OpenSegment>;
-  readonly parseQuery: (json: string) => NativeQuery;
-  readonly encodeFrame: (frame: Frame) => grove.query.v1.Frame.$Properties;
+  readonly frames: Pick<FrameCarrier, 'encode'>;
   readonly settings: HistoricalSettings;
 }
 
@@ -171,8 +169,7 @@ export class Historical implements Behavior<HistoricalMessage> {
       dataNodeHandlers({
         registry: this.#registry,
         pool: this.#deps.pool,
-        parseQuery: this.#deps.parseQuery,
-        encodeFrame: this.#deps.encodeFrame,
+        frames: this.#deps.frames,
         clusterId: () => this.#seen.clusterId,
         log: context.log,
         loadChanged: () => node.presence.setRole('historical', { load: this.#registry.users }),

@@ -2,10 +2,12 @@
 import { CodedError } from '../../proto/errors.js';
 import { DataNodeService, type grove } from '../../proto/services.js';
 import type { Pool, SegmentRef } from '../../query/engine/pool-api.js';
-import type { Frame } from '../../query/frame.js';
-import type { NativeQuery } from '../../query/native/model.js';
+import { parseJson } from '../../query/json/parse.js';
+import { parseNativeQuery } from '../../query/native/parse.js';
 import type { CallContext, Handlers, Log } from '../../runtime/types.js';
-import type { SegmentRegistry } from './registry.js';
+import type { FrameCarrier } from '../frame-by-reference.js';
+import type { IntervalMs } from '../../segment/read/view.js';
+import type { OpenSegment, SegmentRegistry } from './registry.js';
 
 type DataQuery = grove.query.v1.DataQuery.$Properties;
 type DataPart = grove.query.v1.DataPart.$Properties;
@@ -13,8 +15,7 @@ type DataPart = grove.query.v1.DataPart.$Properties;
 export interface DataNodeQueryDeps {
   readonly registry: SegmentRegistry;
   readonly pool: Pick<Pool, 'scanSegments'>;
-  readonly parseQuery: (json: string) => NativeQuery;
-  readonly encodeFrame: (frame: Frame) => grove.query.v1.Frame.$Properties;
+  readonly frames: Pick<FrameCarrier, 'encode'>;
   /** '' while not known. */
   readonly clusterId: () => string;
   readonly log: Log;
@@ -36,10 +37,14 @@ async function* answer(
   if (own !== '' && asked !== '' && own !== asked) {
     throw new CodedError('WrongCluster', `This node belongs to cluster[${own}], the query came from cluster[${asked}]`);
   }
-  const query = deps.parseQuery(request.queryJson ?? '');
+  const query = parseNativeQuery(parseJson(request.queryJson ?? ''), {
+    queryId: request.queryId ?? '',
+    timeoutMs: 0,
+  });
   const refs: SegmentRef[] = [];
   const missing: string[] = [];
   const releases: (() => void)[] = [];
+  let times: IntervalMs | undefined;
   for (const slice of request.segments ?? []) {
     const segmentId = slice.segmentId ?? '';
     const held = deps.registry.acquire(segmentId);
@@ -53,6 +58,7 @@ async function* answer(
       endMs: interval.endMs ?? 0,
     }));
     refs.push({ segmentId, handle: held.segment.handle, intervals });
+    times = widen(times, intervals, held.segment.times);
   }
   deps.loadChanged();
   try {
@@ -60,12 +66,28 @@ async function* answer(
     if (refs.length > 0) {
       const deadlineMs = Math.max(1, context.deadline.remainingMs());
       for await (const part of deps.pool.scanSegments(query, refs, { signal: context.signal, deadlineMs })) {
-        yield { frame: deps.encodeFrame(part.frame), segments: [...part.segmentIds] };
+        yield { frame: deps.frames.encode(part.frame), segments: [...part.segmentIds] };
       }
     }
-    yield { last: true };
+    yield times === undefined ? { last: true } : { last: true, times };
   } finally {
     for (const release of releases) release();
     deps.loadChanged();
   }
+}
+
+/** The stretch of time from the first to the last row of the segments asked, cut to what was asked of each. */
+function widen(
+  known: IntervalMs | undefined,
+  intervals: readonly IntervalMs[],
+  times: OpenSegment['times'],
+): IntervalMs | undefined {
+  const first = intervals[0];
+  const last = intervals.at(-1);
+  if (times === undefined || first === undefined || last === undefined) return known;
+  const startMs = Math.max(first.startMs, times.minMs);
+  const endMs = Math.min(last.endMs, times.maxMs);
+  if (startMs > endMs) return known;
+  if (known === undefined) return { startMs, endMs };
+  return { startMs: Math.min(known.startMs, startMs), endMs: Math.max(known.endMs, endMs) };
 }

@@ -3,6 +3,8 @@ export interface OpenSegment {
   /** What the worker pool opens views from. */
   readonly handle: unknown;
   readonly rows: number;
+  /** Of its rows; undefined when there are none. */
+  readonly times: { readonly minMs: number; readonly maxMs: number } | undefined;
   close(): void | Promise<void>;
 }
 interface Entry {

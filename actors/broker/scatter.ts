@@ -1,0 +1,170 @@
+/**
+ * One round trip to the data nodes: a stream each, the parts of a stream taken over only when it was whole. What a node
+ * does not have, or a node that fails, is asked again from other holders of the same segments.
+ */
+import { asCoded, CodedError, fromErrorInfo, type ErrorCode } from '../../proto/errors.js';
+import { DataNodeService } from '../../proto/services.js';
+import type { grove } from '../../proto/services.js';
+import type { Frame } from '../../query/frame.js';
+import type { Client, Deadline } from '../../runtime/types.js';
+import type { IntervalMs } from '../../segment/read/view.js';
+import { assign, type Holder, type Slice } from './route.js';
+
+export interface ScatterDeps {
+  /** Undefined: the node is gone. */
+  readonly clientOf: (node: string) => Client | undefined;
+  readonly holdersOf: (segmentId: string) => readonly Holder[];
+  readonly decodeFrame: (frame: grove.query.v1.Frame.$Properties) => Frame;
+  /** A stream to the node begins (+1) or ends (-1). */
+  readonly inFlight: (node: string, change: 1 | -1) => void;
+  readonly nodeFailed: (node: string, error: CodedError) => void;
+}
+export interface ScatterRequest {
+  readonly queryJson: string;
+  readonly queryId: string;
+  readonly clusterId: string;
+  readonly slices: readonly Slice[];
+  readonly deadline: Deadline;
+  readonly signal: AbortSignal;
+  readonly trace: string;
+  /** Takes the frames of a whole stream; false = enough, stop the others. */
+  readonly take: (frames: readonly Frame[], times: IntervalMs | undefined) => boolean | Promise<boolean>;
+}
+
+/** Errors of a node that another holder may not have. All others end the query. */
+const otherNodeMayDo: ReadonlySet<ErrorCode> = new Set([
+  'Unavailable',
+  'BusUnavailable',
+  'MailboxFull',
+  'CorruptSegment',
+  'StorageFailure',
+  'WrongCluster',
+  'Bug',
+]);
+
+interface NodeOutcome {
+  readonly node: string;
+  readonly again: readonly Slice[];
+  readonly error: CodedError | undefined;
+}
+
+/** Answers the slices that no holder could give. Errors: Timeout, Canceled, and what a node says about the query. */
+export async function scatter(deps: ScatterDeps, request: ScatterRequest): Promise<readonly Slice[]> {
+  const tried = new Map<string, Set<string>>();
+  const isTried = (slice: Slice, node: string): boolean => tried.get(slice.segmentId)?.has(node) === true;
+  const enough = new AbortController();
+  const signal = AbortSignal.any([request.signal, enough.signal]);
+  const missing: Slice[] = [];
+  let todo = request.slices;
+  while (todo.length > 0) {
+    const { byNode, missing: nowhere } = assign(todo, deps.holdersOf, isTried);
+    missing.push(...nowhere);
+    const outcomes = await askAll(deps, request, byNode, signal, enough);
+    if (enough.signal.aborted) return [];
+    for (const { node, again } of outcomes) {
+      for (const slice of again) {
+        const nodes = tried.get(slice.segmentId) ?? new Set<string>();
+        nodes.add(node);
+        tried.set(slice.segmentId, nodes);
+      }
+    }
+    todo = outcomes.flatMap(({ again }) => again);
+  }
+  return missing;
+}
+
+/** Every stream has ended when this returns or throws: one that fails for good stops the others. */
+async function askAll(
+  deps: ScatterDeps,
+  request: ScatterRequest,
+  byNode: ReadonlyMap<string, readonly Slice[]>,
+  signal: AbortSignal,
+  enough: AbortController,
+): Promise<readonly NodeOutcome[]> {
+  const failed = new AbortController();
+  const all = AbortSignal.any([signal, failed.signal]);
+  let first: CodedError | undefined;
+  const ask = async (node: string, slices: readonly Slice[]): Promise<NodeOutcome> => {
+    const outcome = await askNode(deps, request, node, slices, all, enough);
+    if (outcome.error !== undefined && !enough.signal.aborted) {
+      first ??= outcome.error;
+      failed.abort();
+    }
+    return outcome;
+  };
+  const outcomes = await Promise.all([...byNode].map(([node, slices]) => ask(node, slices)));
+  if (first !== undefined) throw first;
+  return outcomes;
+}
+
+async function askNode(
+  deps: ScatterDeps,
+  request: ScatterRequest,
+  node: string,
+  slices: readonly Slice[],
+  signal: AbortSignal,
+  enough: AbortController,
+): Promise<NodeOutcome> {
+  deps.inFlight(node, 1);
+  try {
+    const answer = await readStream(deps, request, node, slices, signal);
+    if (!(await request.take(answer.frames, answer.times))) enough.abort();
+    const missing = new Set(answer.missing);
+    return { node, again: slices.filter((slice) => missing.has(slice.segmentId)), error: undefined };
+  } catch (thrown) {
+    const error = request.deadline.expired()
+      ? new CodedError('Timeout', `Query [${request.queryId}] timed out`)
+      : asCoded(thrown);
+    if (signal.aborted || !otherNodeMayDo.has(error.code)) return { node, again: [], error };
+    deps.nodeFailed(node, error);
+    return { node, again: slices, error: undefined };
+  } finally {
+    deps.inFlight(node, -1);
+  }
+}
+
+interface NodeAnswer {
+  readonly frames: readonly Frame[];
+  readonly missing: readonly string[];
+  /** First and last time of the rows in what was asked. */
+  readonly times: IntervalMs | undefined;
+}
+
+async function readStream(
+  deps: ScatterDeps,
+  request: ScatterRequest,
+  node: string,
+  slices: readonly Slice[],
+  signal: AbortSignal,
+): Promise<NodeAnswer> {
+  const client = deps.clientOf(node);
+  if (client === undefined) throw new CodedError('Unavailable', `Data node[${node}] is gone`);
+  const query = {
+    queryJson: request.queryJson,
+    queryId: request.queryId,
+    clusterId: request.clusterId,
+    segments: slices.map((slice) => ({
+      segmentId: slice.segmentId,
+      intervals: slice.intervals.map(({ startMs, endMs }) => ({ startMs, endMs })),
+    })),
+  };
+  const options = { deadline: request.deadline, signal, trace: request.trace };
+  const frames: Frame[] = [];
+  const missing: string[] = [];
+  for await (const part of client.stream(DataNodeService.Query, query, options)) {
+    if (part.error !== null && part.error !== undefined) throw fromErrorInfo(part.error);
+    if (part.frame !== null && part.frame !== undefined) frames.push(deps.decodeFrame(part.frame));
+    missing.push(...(part.missing ?? []));
+    if (part.last !== true) continue;
+    const { times } = part;
+    const isTold = times !== null && times !== undefined;
+    return {
+      frames,
+      missing,
+      times: isTold ? { startMs: times.startMs ?? 0, endMs: times.endMs ?? 0 } : undefined,
+    };
+  }
+  signal.throwIfAborted();
+  // Without its last word a stream may have lost rows.
+  throw new CodedError('Unavailable', `Data node[${node}] stopped in the middle of its answer`);
+}

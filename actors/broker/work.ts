@@ -1,0 +1,70 @@
+/** The CPU work of a query at the broker, on the worker pool. */
+import { setImmediate } from 'node:timers/promises';
+import { frameBuffers } from '../../query/engine/execute.js';
+import type { Pool } from '../../query/engine/pool-api.js';
+import type { Frame } from '../../query/frame.js';
+import { mergePartials } from '../../query/merge.js';
+import { ChunkSink } from '../../query/json/write.js';
+import type { NativeQuery } from '../../query/native/model.js';
+import type { RenderHints } from '../../query/results/buckets.js';
+import { renderResult } from '../../query/results/render.js';
+
+export interface WorkOptions {
+  readonly signal: AbortSignal;
+  readonly deadlineMs: number;
+}
+export interface BrokerWork {
+  /** One partial frame out of several; the given ones are used up. */
+  merge(query: NativeQuery, frames: readonly Frame[], options: WorkOptions): Promise<Frame>;
+  /** The JSON text of the answer, in pieces, exactly as Druid writes it. The frames are used up. */
+  finish(
+    query: NativeQuery,
+    frames: readonly Frame[],
+    hints: RenderHints,
+    options: WorkOptions,
+  ): AsyncIterable<Uint8Array>;
+  /** The merged rows as a frame. */
+  finishFrames(query: NativeQuery, frames: readonly Frame[], options: WorkOptions): AsyncIterable<Frame>;
+}
+
+/** So few rows are merged and written in well under a millisecond: not worth the way to a worker. */
+const inlineRowsMax = 500;
+
+export function createBrokerWork(pool: Pick<Pool, 'run'>): BrokerWork {
+  const merge = async (query: NativeQuery, frames: readonly Frame[], options: WorkOptions): Promise<Frame> => {
+    if (isSmall(frames)) return mergePartials(query, frames);
+    return (await pool.run('merge', { query, frames }, buffersOf(frames), options)) as Frame;
+  };
+  return {
+    merge,
+    async *finish(query, frames, hints, options) {
+      const chunks = isSmall(frames)
+        ? renderHere(query, frames, hints)
+        : ((await pool.run('finish', { query, frames, hints }, buffersOf(frames), options)) as readonly Uint8Array[]);
+      for (const [i, chunk] of chunks.entries()) {
+        if (i > 0) await setImmediate();
+        yield chunk;
+      }
+    },
+    async *finishFrames(query, frames, options) {
+      yield await merge(query, frames, options);
+    },
+  };
+}
+
+function isSmall(frames: readonly Frame[]): boolean {
+  let rows = 0;
+  for (const frame of frames) rows += frame.rows;
+  return rows <= inlineRowsMax;
+}
+
+function renderHere(query: NativeQuery, frames: readonly Frame[], hints: RenderHints): Uint8Array[] {
+  const chunks: Uint8Array[] = [];
+  const sink = new ChunkSink((chunk) => chunks.push(chunk));
+  renderResult(query, mergePartials(query, frames), sink, hints);
+  sink.end();
+  return chunks;
+}
+
+/** Frames may share buffers; each is moved once. */
+const buffersOf = (frames: readonly Frame[]): ArrayBuffer[] => [...new Set(frames.flatMap(frameBuffers))];
