@@ -84,7 +84,8 @@ export function readFrontCodedList(cursor: Cursor, unit: 1 | 4): FrontCoded {
         const prefix = reader.vbyte('prefix length') * unit;
         length = reader.vbyte('suffix length') * unit;
         at = reader.skip(length, 'suffix');
-        const before = version === 0 ? first : value;
+        // Text of version 0 counts its prefix from the bucket's first value; int arrays from the preceding one.
+        const before = version === 0 && unit === 1 ? first : value;
         if (prefix > before.length) throw reader.fail('a prefix is longer than its value');
         value = Buffer.concat([before.subarray(0, prefix), bytes.subarray(at, at + length)]);
       }
@@ -215,7 +216,7 @@ export function writeFrontCodedList(
       body.vbyte(prefix / unit);
       body.vbyte((value.length - prefix) / unit);
       body.bytes(value.subarray(prefix));
-      if (options.version === 1) before = value;
+      if (options.version === 1 || unit === 4) before = value;
     }
   });
   out.vbyte(Math.max(0, buckets - 1) * 4 + body.length);

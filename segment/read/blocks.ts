@@ -61,19 +61,33 @@ export function decodeBlock(
   const values = Math.min(blocks.perBlock, blocks.count - index * blocks.perBlock);
   const wanted = blocks.plainBytes(values);
   const source = addressOf(context, file, extent);
-  const { arena, segment: kernels } = context.kernels;
-  let got: number;
-  if (blocks.codec === 'lz4') {
-    got = kernels.lz4_decode(source, extent.length, target, wanted) >>> 0;
-  } else if (blocks.codec === 'uncompressed') {
-    got = extent.length;
-    if (got === wanted) arena.bytes(target, wanted).set(arena.bytes(source, wanted));
-  } else {
-    const decode = blocks.codec === 'lzf' ? decodeLzf : decodeZstd;
-    got = decode(arena.bytes(source, extent.length), arena.bytes(target, wanted));
-  }
+  const got = unpackBytes(context, blocks.codec, source, extent.length, target, wanted);
   if (got !== wanted) throw blockFault(file, extent.start, index);
   return values;
+}
+
+/** Unpacks `length` bytes into at most `capacity`; answers how many were written, -1 when they are corrupt. */
+export function unpackBytes(
+  context: ReadContext,
+  codec: Codec,
+  source: number,
+  length: number,
+  target: number,
+  capacity: number,
+): number {
+  const { arena, segment: kernels } = context.kernels;
+  switch (codec) {
+    case 'lz4':
+      return kernels.lz4_decode(source, length, target, capacity) | 0;
+    case 'lzf':
+      return decodeLzf(arena.bytes(source, length), arena.bytes(target, capacity));
+    case 'zstd':
+      return decodeZstd(arena.bytes(source, length), arena.bytes(target, capacity));
+    default:
+      if (length > capacity) return -1;
+      arena.bytes(target, length).set(arena.bytes(source, length));
+      return length;
+  }
 }
 
 function blockFault(file: ColumnFile, offset: number, index: number): CodedError {

@@ -1,9 +1,13 @@
 /** Rows as plain values, through the read interface alone: for tools and tests. */
 import type { Arena } from '../kernels/arena.js';
+import type { JsonValue } from '../write/source.js';
 import { BATCH_ROWS, type ColumnView, type SegmentView } from './view.js';
 
-/** Longs are bigint; several values of a multi-value row are an array; complex values are bytes. */
-export type PlainValue = null | string | bigint | number | Uint8Array | readonly (string | null)[];
+/**
+ * Longs are bigint; several values of a multi-value row are an array; json, arrays and mixed values are JSON values as
+ * they are stored (longs bigint, doubles number); other complex values are bytes.
+ */
+export type PlainValue = JsonValue | Uint8Array;
 export type PlainRow = Readonly<Record<string, PlainValue>>;
 
 export interface RowsOptions {
@@ -35,6 +39,7 @@ export function* readRows(view: SegmentView, arena: Arena, options: RowsOptions 
 function columnReader(view: SegmentView, arena: Arena, name: string): ReadBatch {
   const column = view.column(name);
   if (column === undefined) return () => () => null;
+  if (hasJson(column)) return (start) => (row) => column.json(start + row);
   switch (column.kind) {
     case 'long':
     case 'float':
@@ -45,6 +50,10 @@ function columnReader(view: SegmentView, arena: Arena, name: string): ReadBatch 
     case 'complex':
       return (start) => (row) => column.bytes(start + row);
   }
+}
+
+function hasJson(column: ColumnView): column is ColumnView & { json(row: number): JsonValue } {
+  return 'json' in column;
 }
 
 function numberReader(

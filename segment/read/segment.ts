@@ -10,6 +10,7 @@ import type { Kernels } from '../kernels/load.js';
 import type { Files } from '../ports.js';
 import { cursorOf, Scratch, type ColumnFile, type ReadContext } from './column-file.js';
 import { openComplexColumn } from './complex.js';
+import { openNestedColumn } from './nested.js';
 import { openNumberColumn, type NumberKind } from './numbers.js';
 import { nodeFiles, type Residency } from './residency.js';
 import { NullColumn, openStringColumn } from './strings.js';
@@ -280,6 +281,8 @@ function openColumn(file: ColumnFile, context: ReadContext): ColumnView {
       return new NullColumn(context);
     case 'complex':
       return openComplexColumn(cursor, context, file, part.typeName ?? '');
+    case 'nestedCommonFormat':
+      return openNestedColumn(cursor, context, file, part);
     default:
       throw new CodedError('Unsupported', `column[${file.place.column}] has a part of type[${part.type}]`);
   }

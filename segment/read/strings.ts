@@ -195,6 +195,8 @@ const multiFlags = 3;
 
 export interface StringParts {
   readonly dictionary: StringDictionary;
+  /** The dictionary may hold a null that no row has. */
+  readonly rowsHaveNulls: boolean;
   readonly single: ValueSource | undefined;
   readonly multi: IdRows | undefined;
   readonly bitmaps: IndexedList | undefined;
@@ -236,6 +238,7 @@ export function openStringColumn(
   }
   return new StringColumn(context, file, {
     dictionary,
+    rowsHaveNulls: dictionary.hasNull,
     single: single?.source,
     multi,
     bitmaps,
@@ -265,7 +268,7 @@ export class StringColumn implements StringColumnView {
     this.#file = file;
     this.parts = parts;
     this.hasMultipleValues = parts.multi !== undefined;
-    this.hasNulls = parts.dictionary.hasNull;
+    this.hasNulls = parts.rowsHaveNulls;
     this.hasBitmaps = parts.bitmaps !== undefined;
     this.cardinality = parts.dictionary.count;
     this.idWidth = parts.single === undefined ? 4 : (parts.single.width as IdWidth);

@@ -1,0 +1,98 @@
+/** Blob sets: opaque values end to end in compressed blocks, with a block file of their end offsets. */
+import { blockBytesMax } from '../format/codec.js';
+import { readCodec, unpackBytes } from './blocks.js';
+import { corruptIn, cursorOf, type ColumnFile, type ReadContext } from './column-file.js';
+
+/** Reads byte ranges of a block file, keeping the last block unpacked. */
+class BlockStream {
+  readonly #context: ReadContext;
+  readonly #file: ColumnFile;
+  readonly #codec: ReturnType<typeof readCodec>;
+  readonly #ends: number;
+  readonly #data: number;
+  readonly #blocks: number;
+  #scratch = 0;
+  #current = -1;
+  #length = 0;
+
+  constructor(context: ReadContext, file: ColumnFile) {
+    this.#context = context;
+    this.#file = file;
+    const cursor = cursorOf(file);
+    const version = cursor.u8('block file version');
+    if (version !== 1) throw cursor.fail(`block file of unknown version[${version}]`, 0);
+    this.#codec = readCodec(cursor, cursor.u8('compression'));
+    const size = cursor.i32('block size');
+    if (size !== blockBytesMax) throw cursor.fail(`block size[${size}]`, 2);
+    this.#blocks = cursor.count('block count');
+    this.#ends = cursor.skip(this.#blocks * 4, 'block ends');
+    this.#data = cursor.at;
+  }
+
+  /** A copy of the bytes [start, start + length). */
+  read(start: number, length: number): Buffer {
+    const out = Buffer.alloc(length);
+    for (let done = 0; done < length; ) {
+      const block = Math.floor((start + done) / blockBytesMax);
+      const inBlock = start + done - block * blockBytesMax;
+      this.#load(block);
+      const take = Math.min(length - done, this.#length - inBlock);
+      if (take <= 0) throw corruptIn(this.#file, this.#data, 'a blob runs past its blocks');
+      out.set(this.#context.kernels.arena.bytes(this.#scratch + inBlock, take), done);
+      done += take;
+    }
+    return out;
+  }
+
+  #load(block: number): void {
+    if (block === this.#current) return;
+    if (block >= this.#blocks) throw corruptIn(this.#file, this.#data, `no block[${block}]`);
+    if (this.#scratch === 0) {
+      this.#scratch = this.#context.scratch.take();
+      this.#context.onClose(() => this.#context.scratch.give(this.#scratch));
+    }
+    const { bytes } = this.#file;
+    const from = block === 0 ? 0 : bytes.readInt32LE(this.#ends + 4 * (block - 1));
+    const to = bytes.readInt32LE(this.#ends + 4 * block);
+    if (from < 0 || to < from || this.#data + to > this.#file.length) {
+      throw corruptIn(this.#file, this.#ends, `block[${block}] lies outside its file`);
+    }
+    this.#current = -1;
+    const source = this.#file.pointer + this.#data + from;
+    const got = unpackBytes(this.#context, this.#codec, source, to - from, this.#scratch, blockBytesMax);
+    if (got < 0 || (block < this.#blocks - 1 && got !== blockBytesMax)) {
+      throw corruptIn(this.#file, this.#data + from, `block[${block}] does not unpack to its size`);
+    }
+    this.#length = got;
+    this.#current = block;
+  }
+}
+
+export interface BlobSet {
+  readonly count: number;
+  /** A copy of one blob. */
+  blob(index: number): Buffer;
+}
+
+/** Opens `name`, `name_offsets` and `name_compressed`. */
+export function openBlobs(context: ReadContext, name: string): BlobSet {
+  const file = context.open(name);
+  const cursor = cursorOf(file);
+  const version = cursor.u8('blob version');
+  if (version !== 1) throw cursor.fail(`blobs of unknown version[${version}]`, 0);
+  const count = cursor.count('blob count');
+  const offsets = new BlockStream(context, context.open(`${name}_offsets`));
+  const data = new BlockStream(context, context.open(`${name}_compressed`));
+  return {
+    count,
+    blob(index) {
+      if (!(index >= 0 && index < count)) throw corruptIn(file, 0, `no blob[${index}]`);
+      const from = index === 0 ? 0n : offsets.read((index - 1) * 8, 8).readBigInt64LE();
+      const to = offsets.read(index * 8, 8).readBigInt64LE();
+      if (from < 0n || to < from || to - from > BigInt(1 << 30)) {
+        throw corruptIn(file, 0, `blob[${index}] has no sensible length`);
+      }
+      return data.read(Number(from), Number(to - from));
+    },
+  };
+}

@@ -1,0 +1,275 @@
+/** json and auto columns (`nestedCommonFormat`): scalar, variant and nested layouts. */
+import { CodedError } from '../../proto/errors.js';
+import { Cursor } from '../format/bytes.js';
+import { bitmapOf, type DescriptorPart } from '../format/descriptor.js';
+import { readDictionary, type StringDictionary } from '../format/dictionary.js';
+import { readIndexed } from '../format/indexed.js';
+import { exactJsonText } from '../format/json.js';
+import { decodeSmile } from '../format/smile.js';
+import type { JsonValue } from '../write/source.js';
+import { openBlobs } from './blobs.js';
+import { Batches } from './blocks.js';
+import { cursorOf, opener, type ColumnFile, type ReadContext } from './column-file.js';
+import {
+  arrayColumn,
+  GlobalValues,
+  JsonColumn,
+  localValue,
+  MixedDoubleColumn,
+  MixedStringColumn,
+  readLocalList,
+  valueBitset,
+  type ValueIds,
+} from './nested-values.js';
+import { nullBitset, NumberColumn, readNumbers, type BitmapKind } from './numbers.js';
+import { readIds, StringColumn } from './strings.js';
+import type { ColumnView } from './view.js';
+
+/** Bits of a type set. */
+export const typeBits = { string: 1, long: 4, double: 8, stringArray: 16, longArray: 32, doubleArray: 64 } as const;
+const arrayBits = typeBits.stringArray | typeBits.longArray | typeBits.doubleArray;
+
+export interface NestedField {
+  /** Normalised path, e.g. `$.a.b[0]`. */
+  readonly path: string;
+  readonly types: number;
+}
+
+interface Layout {
+  readonly base: string;
+  readonly part: DescriptorPart;
+  readonly bitmap: BitmapKind;
+  readonly bigEndian: boolean;
+}
+
+function toBytes(value: JsonValue): Uint8Array {
+  return Buffer.from(exactJsonText(value), 'utf8');
+}
+
+/** The body of a `nestedCommonFormat` part. */
+export function openNestedColumn(
+  cursor: Cursor,
+  context: ReadContext,
+  file: ColumnFile,
+  part: DescriptorPart,
+): ColumnView {
+  const version = cursor.u8('nested version');
+  if (version !== 0) throw cursor.fail(`nested column of unknown version[${version}]`, cursor.at - 1);
+  const base = cursor.text(cursor.vbyte('base name length'), 'base name');
+  const layout = { base, part, bitmap: bitmapOf(part), bigEndian: part.byteOrder === 'BIG_ENDIAN' };
+  const logical = part.logicalType ?? '';
+  if (part.isVariantType === true || logical.startsWith('ARRAY<')) return openVariant(context, layout, logical);
+  switch (logical) {
+    case 'STRING':
+      return openScalarString(context, layout);
+    case 'LONG':
+    case 'DOUBLE':
+      return openScalarNumber(context, layout, logical === 'LONG' ? 'long' : 'double');
+    case 'COMPLEX<json>':
+      return openDocuments(cursor, context, file, layout);
+    default:
+      throw new CodedError('Unsupported', `column[${file.place.column}] has the logical type[${logical}]`);
+  }
+}
+
+function openScalarString(context: ReadContext, layout: Layout): StringColumn {
+  const { base } = layout;
+  const dictionaryFile = context.open(`${base}.__stringDictionary`);
+  const dictionary = readDictionary(cursorOf(dictionaryFile), opener(context));
+  const idFile = context.open(`${base}.__encodedColumn`);
+  const shape = { count: context.rowCount, cardinality: dictionary.count, bigEndian: layout.bigEndian, asInts: false };
+  const ids = readIds(cursorOf(idFile), context, idFile, shape);
+  const bitmapFile = context.open(`${base}.__valueIndexes`);
+  return new StringColumn(context, idFile, {
+    dictionary,
+    rowsHaveNulls: layout.part.hasNulls === true,
+    single: ids.source,
+    multi: undefined,
+    bitmaps: readIndexed(cursorOf(bitmapFile), opener(context), 'value indexes'),
+    bitmapFile,
+    bitmapKind: layout.bitmap,
+    compression: ids.compression,
+    storedWidth: ids.storedWidth,
+  });
+}
+
+function openScalarNumber(context: ReadContext, layout: Layout, kind: 'long' | 'double'): NumberColumn {
+  const { base } = layout;
+  const file = context.open(`${base}.__${kind}Column`);
+  const numbers = readNumbers(cursorOf(file), context, file, { kind, bigEndian: layout.bigEndian });
+  const batches = new Batches(context, file, numbers.source);
+  if (layout.part.hasNulls !== true) return new NumberColumn(kind, numbers, batches, undefined);
+  return new NumberColumn(kind, numbers, batches, () => {
+    const bitmapFile = context.open(`${base}.__valueIndexes`);
+    const extent = readIndexed(cursorOf(bitmapFile), opener(context), 'value indexes').locate(0);
+    const pointer = bitmapFile.pointer + extent.start;
+    return nullBitset(context, file, { pointer, length: extent.length, kind: layout.bitmap });
+  });
+}
+
+function openVariant(context: ReadContext, layout: Layout, logical: string): ColumnView {
+  const { base } = layout;
+  const values = new GlobalValues(context, base);
+  const idFile = context.open(`${base}.__encodedColumn`);
+  const shape = { count: context.rowCount, cardinality: values.count, bigEndian: layout.bigEndian, asInts: true };
+  const bitmapFile = context.open(`${base}.__valueIndexes`);
+  return viewOf(logical, {
+    context,
+    file: idFile,
+    ids: readIds(cursorOf(idFile), context, idFile, shape).source,
+    cardinality: values.count,
+    value: (id) => values.value(id),
+    bitmaps: readIndexed(cursorOf(bitmapFile), opener(context), 'value indexes'),
+    bitmapFile,
+    bitmapKind: layout.bitmap,
+    hasNulls: layout.part.hasNulls === true,
+  });
+}
+
+function viewOf(logical: string, of: ValueIds): ColumnView {
+  if (logical.startsWith('ARRAY<')) return arrayColumn(of, logical, toBytes);
+  if (logical === 'STRING') return new MixedStringColumn(of);
+  if (logical === 'DOUBLE' || logical === 'LONG') return new MixedDoubleColumn(of);
+  return arrayColumn(of, logical, toBytes);
+}
+
+function openDocuments(cursor: Cursor, context: ReadContext, file: ColumnFile, layout: Layout): NestedColumn {
+  const names = readDictionary(cursor, opener(context));
+  const fields = Array.from({ length: names.count }, (_, i): NestedField => {
+    return { path: names.value(i) ?? '', types: cursor.u8('field types') };
+  });
+  if (layout.part.columnFormatSpec?.objectStorageEncoding?.toLowerCase() === 'none') {
+    throw new CodedError('Unsupported', `column[${file.place.column}] stores no raw documents`);
+  }
+  return new NestedColumn(context, layout, fields);
+}
+
+/** A json column: whole documents, and each field as a column of its own. */
+export class NestedColumn extends JsonColumn {
+  readonly fields: readonly NestedField[];
+  readonly #context: ReadContext;
+  readonly #layout: Layout;
+  readonly #columns = new Map<string, ColumnView>();
+  #values: GlobalValues | undefined;
+
+  constructor(context: ReadContext, layout: Layout, fields: readonly NestedField[]) {
+    const blobs = openBlobs(context, `${layout.base}.__raw`);
+    const place = context.open(`${layout.base}.__raw`).place;
+    super(
+      'json',
+      (row) => {
+        const bytes = blobs.blob(row);
+        return bytes.length === 0 ? null : decodeSmile(new Cursor(bytes, place));
+      },
+      toBytes,
+    );
+    this.#context = context;
+    this.#layout = layout;
+    this.fields = fields;
+  }
+
+  /** The values at a path; undefined when no row has any. */
+  field(path: string): ColumnView | undefined {
+    const number = this.fields.findIndex((field) => field.path === path);
+    const field = this.fields[number];
+    if (field === undefined) return undefined;
+    let column = this.#columns.get(path);
+    if (column === undefined) {
+      this.#values ??= new GlobalValues(this.#context, this.#layout.base);
+      column = openField(this.#context, this.#layout, this.#values, { ...field, number });
+      this.#columns.set(path, column);
+    }
+    return column;
+  }
+}
+
+/** The plainest type that holds all of a type set, as Druid names it. */
+export function logicalTypeOf(types: number): string {
+  const isArray = (types & arrayBits) !== 0;
+  const has = (scalar: number, array: number) => (types & (scalar | array)) !== 0;
+  const element =
+    has(typeBits.string, typeBits.stringArray) ? 'STRING'
+    : has(typeBits.double, typeBits.doubleArray) ? 'DOUBLE'
+    : 'LONG';
+  return isArray ? `ARRAY<${element}>` : element;
+}
+
+function openField(
+  context: ReadContext,
+  layout: Layout,
+  values: GlobalValues,
+  field: NestedField & { readonly number: number },
+): ColumnView {
+  const file = context.open(`${layout.base}.__field_${field.number}`);
+  const cursor = cursorOf(file);
+  const version = cursor.u8('field version');
+  if (version !== 0 && version !== 2) throw cursor.fail(`field of unknown version[${version}]`, 0);
+  cursor.i32('field flags');
+  const list = readLocalList(file, cursor);
+  if (list.count === 0) throw cursor.fail('a field has no values');
+  const hasNulls = list.at(0) === 0;
+  const longBytes = cursor.i32le('long values length');
+  const doubleBytes = cursor.i32le('double values length');
+  const numbersAt = cursor.skip(longBytes, 'long values');
+  const doublesAt = cursor.skip(doubleBytes, 'double values');
+  const idShape = { count: context.rowCount, cardinality: list.count, bigEndian: layout.bigEndian };
+  const isString = field.types === typeBits.string;
+  const ids = readIds(cursor, context, file, { ...idShape, asInts: !isString });
+  const kind =
+    field.types === typeBits.long ? 'long'
+    : field.types === typeBits.double ? 'double'
+    : undefined;
+  const value = localValue(values, list);
+  const indexes = readFieldIndexes(cursor, context, layout, kind);
+  const of: ValueIds = {
+    context,
+    file,
+    ids: ids.source,
+    cardinality: list.count,
+    value,
+    bitmaps: indexes.bitmaps,
+    bitmapFile: file,
+    bitmapKind: layout.bitmap,
+    hasNulls,
+  };
+  if (kind !== undefined) {
+    const at = kind === 'long' ? numbersAt : doublesAt;
+    const part = new Cursor(file.bytes, file.place, at, at + (kind === 'long' ? longBytes : doubleBytes));
+    const numbers = readNumbers(part, context, file, { kind, bigEndian: layout.bigEndian });
+    const batches = new Batches(context, file, numbers.source);
+    const { nulls } = indexes;
+    const nullBits =
+      nulls === undefined
+        ? () => valueBitset(of, 0)
+        : () => nullBitset(context, file, { ...nulls, pointer: file.pointer + nulls.start, kind: layout.bitmap });
+    return new NumberColumn(kind, numbers, batches, hasNulls ? nullBits : undefined);
+  }
+  if (!isString) return viewOf(logicalTypeOf(field.types), of);
+  const dictionary: StringDictionary = {
+    count: list.count,
+    hasNull: hasNulls,
+    value: (id) => values.strings.value(list.at(id) ?? 0),
+  };
+  return new StringColumn(context, file, {
+    dictionary,
+    rowsHaveNulls: hasNulls,
+    single: ids.source,
+    multi: undefined,
+    bitmaps: indexes.bitmaps,
+    bitmapFile: file,
+    bitmapKind: layout.bitmap,
+    compression: ids.compression,
+    storedWidth: ids.storedWidth,
+  });
+}
+
+/** Per value a bitmap, or only the null rows. */
+function readFieldIndexes(cursor: Cursor, context: ReadContext, layout: Layout, kind: 'long' | 'double' | undefined) {
+  const spec = layout.part.columnFormatSpec;
+  const type = kind === 'long' ? spec?.longFieldBitmapIndexType : kind === 'double' ? spec?.doubleFieldBitmapIndexType : undefined;
+  if (type?.type === 'nullValueIndex') {
+    const length = cursor.count('null bitmap length');
+    return { bitmaps: undefined, nulls: { start: cursor.skip(length, 'null bitmap'), length } };
+  }
+  return { bitmaps: readIndexed(cursor, opener(context), 'field indexes'), nulls: undefined };
+}
