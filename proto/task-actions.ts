@@ -5,17 +5,18 @@
  */
 import type { AllocatedSegment, LockType, TaskLock, TaskLocation } from './metadata.js';
 
-/** Waits in the queue until granted or `timeoutMs` is over. */
+/** Waits until granted or `timeoutMs` (at most 20,000) is over. Conflict when waiting would be a deadlock. */
 export interface LockAcquire {
   readonly type: 'lockAcquire' | 'timeChunkLockAcquire';
-  readonly lockType: LockType;
+  /** Default: what the task's own context and mode ask for. */
+  readonly lockType?: LockType;
   readonly interval: string;
   readonly timeoutMs: number;
 }
 /** Now or not at all. */
 export interface LockTryAcquire {
   readonly type: 'lockTryAcquire' | 'timeChunkLockTryAcquire';
-  readonly lockType: LockType;
+  readonly lockType?: LockType;
   readonly interval: string;
 }
 export interface LockRelease {
@@ -38,7 +39,7 @@ export interface SegmentAllocate {
   readonly previousSegmentId: string | null;
   readonly skipSegmentLineageCheck: boolean;
   readonly lockGranularity: 'TIME_CHUNK';
-  readonly taskLockType: LockType;
+  readonly taskLockType?: LockType;
 }
 /** All rows or none, in one transaction with the lock check. `segments` are DataSegment JSON objects as text. */
 export interface SegmentPublish {

@@ -24,13 +24,14 @@ const lockWaitMsMax = 20_000;
 type AnyResult = TaskActionResults[keyof TaskActionResults];
 
 export async function performAction(term: Term, task: ActiveTask, action: TaskAction): Promise<AnyResult> {
+  const own = task.traits.lockType;
   switch (action.type) {
     case 'lockAcquire':
     case 'timeChunkLockAcquire':
-      return acquire(term, task, parseInterval(action.interval), action.lockType, action.timeoutMs);
+      return acquire(term, task, parseInterval(action.interval), action.lockType ?? own, action.timeoutMs);
     case 'lockTryAcquire':
     case 'timeChunkLockTryAcquire':
-      return acquire(term, task, parseInterval(action.interval), action.lockType, 0);
+      return acquire(term, task, parseInterval(action.interval), action.lockType ?? own, 0);
     case 'lockRelease':
       return release(term, task, parseInterval(action.interval));
     case 'lockList':
@@ -67,10 +68,16 @@ async function acquire(
   const until = clock.monotonic() + Math.min(timeoutMs, lockWaitMsMax);
   for (;;) {
     const seen = term.lockFreed.times;
-    const lock = await term.lanes.run(task.dataSource, () => tryAcquire(term, task, interval, type));
+    const found = await term.lanes.run(task.dataSource, () => tryAcquire(term, task, interval, type));
+    if (!('blockers' in found)) return found;
     const leftMs = until - clock.monotonic();
-    if (lock !== null || leftMs <= 0) return lock;
-    await term.lockFreed.wait(seen, leftMs, (ms, action) => clock.setTimer(ms, action));
+    if (leftMs <= 0) return null;
+    term.waits.add(task.taskId, found.blockers);
+    try {
+      await term.lockFreed.wait(seen, leftMs, (ms, action) => clock.setTimer(ms, action));
+    } finally {
+      term.waits.remove(task.taskId);
+    }
     requireActive(term, task);
   }
 }
@@ -87,7 +94,7 @@ async function tryAcquire(
   task: ActiveTask,
   interval: IntervalMs,
   type: LockType,
-): Promise<TaskLock | null> {
+): Promise<TaskLock | { readonly blockers: readonly string[] }> {
   requireActive(term, task);
   const { taskId, groupId, dataSource } = task;
   const request = { taskId, groupId, dataSource, interval, type, priority: task.traits.priority };
@@ -100,7 +107,7 @@ async function tryAcquire(
       case 'held':
         return decision.lock;
       case 'wait':
-        return null;
+        return { blockers: decision.blockers };
       case 'revoked':
         throw new CodedError(
           'LockRevoked',
@@ -140,7 +147,7 @@ async function release(term: Term, task: ActiveTask, interval: IntervalMs): Prom
 async function allocate(term: Term, task: ActiveTask, action: SegmentAllocate): Promise<AllocatedSegment | null> {
   checkDataSource(task, action.dataSource);
   const interval = parseInterval(action.interval);
-  const lock = await acquire(term, task, interval, action.taskLockType, 0);
+  const lock = await acquire(term, task, interval, action.taskLockType ?? task.traits.lockType, 0);
   if (lock === null) return null;
   const { segment } = await term.lanes.run(task.dataSource, () =>
     term.transact('allocateSegment', {

@@ -367,8 +367,9 @@ export class Overlord implements Behavior<OverlordMessage> {
         const sign = task.incarnation === '' ? this.#deps.node.clock.monotonic() : task.heardAtMs;
         hear(task, sign, state.location ?? '', '');
       } else {
-        const errorMsg = state.errorMessage ?? 'The task process ended without a word';
-        await term.finish(taskId, { status: 'FAILED', errorMsg });
+        const isSuccess = state.state === 'SUCCESS';
+        const errorMsg = isSuccess ? null : (state.errorMessage ?? 'The task process ended without a word');
+        await term.finish(taskId, { status: isSuccess ? 'SUCCESS' : 'FAILED', errorMsg });
         this.#reports.completed(node, term.nowDate());
         this.#assignSoon();
         acknowledged.push(taskId);

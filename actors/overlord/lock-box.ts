@@ -5,6 +5,7 @@
  * which Druid permits and repairs at publish, waits here: an append must never end up under a newer version. Tasks of
  * one group share their locks. A higher priority revokes a lower one, except while it publishes.
  */
+import { CodedError } from '../../proto/errors.js';
 import type { LockRow, LockType, TaskLock } from '../../proto/metadata.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import { formatInstant } from '../../segment/timeline/instant.js';
@@ -118,6 +119,34 @@ export function versionAfter(nowMs: number, above: string | null): string {
   const aboveMs = Date.parse(above);
   // A version that is no instant (restored or foreign data) is passed by text order.
   return Number.isFinite(aboveMs) && formatInstant(aboveMs) === above ? formatInstant(aboveMs + 1) : `${above}_1`;
+}
+
+/** Who waits for whom. A wait that closes a circle would never end: it is refused instead. */
+export class LockWaits {
+  readonly #waits = new Map<string, readonly string[]>();
+
+  /** Throws Conflict when one of the blockers waits, directly or not, for this task. */
+  add(taskId: string, blockers: readonly string[]): void {
+    const seen = new Set<string>();
+    const open = [...blockers];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (next === taskId) {
+        throw new CodedError(
+          'Conflict',
+          `Task[${taskId}] and the tasks[${blockers.join(', ')}] wait for each other's locks`,
+          { taskId },
+        );
+      }
+      if (seen.has(next)) continue;
+      seen.add(next);
+      open.push(...(this.#waits.get(next) ?? []));
+    }
+    this.#waits.set(taskId, blockers);
+  }
+
+  remove(taskId: string): void {
+    this.#waits.delete(taskId);
+  }
 }
 
 export interface LockFilter {

@@ -18,7 +18,7 @@ import type { LeaderHandle, Log, Node } from '../../runtime/types.js';
 import { pagesOf, type MetadataClient } from '../metadata-client.js';
 import type { TaskLogs } from '../task-logs.js';
 import { Lanes, Wakeups } from './lanes.js';
-import { toHeldLock, type HeldLock } from './lock-box.js';
+import { LockWaits, toHeldLock, type HeldLock } from './lock-box.js';
 import { planAssignments, planCare, type Worker } from './runner-plan.js';
 import { TaskBook, type ActiveTask } from './task-book.js';
 import { taskTraits, type TaskPayload } from './task-payload.js';
@@ -53,6 +53,7 @@ export class Term {
   readonly tasks = new TaskBook();
   readonly lanes = new Lanes();
   readonly lockFreed = new Wakeups();
+  readonly waits = new LockWaits();
   /** Tasks inside their publish transaction. */
   readonly publishing = new Set<string>();
   /** Newest lock version given, per datasource. */

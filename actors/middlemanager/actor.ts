@@ -1,0 +1,394 @@
+/**
+ * The middle manager: runs each task in a process of its own and tells the overlord what became of it. Processes are
+ * detached and outlive this actor; a restarted one takes them up again by pid, start time and work folder.
+ */
+import { asCoded, CodedError, toErrorInfo } from '../../proto/errors.js';
+import { codecs, TaskService, WorkerService, type grove } from '../../proto/services.js';
+import type { ProcessExit, ProcessHandle, ProcessIdentity, ProcessSpec } from '../../runtime/place.js';
+import { subjectToken } from '../../runtime/subject.js';
+import type { ActorContext, Behavior, ChildSpec, Node } from '../../runtime/types.js';
+import { peonFiles, type DeepStorageConfig, type PeonConfig } from '../peon-config.js';
+import { readFilePart, type TaskLogs } from '../task-logs.js';
+import { admitCommand, type SeenLeader } from './command-fence.js';
+import { endOfRun, reportState, type Run } from './run.js';
+import { RunFolders } from './run-folders.js';
+
+/** runtime/place.ts as this actor uses it. */
+export interface Processes {
+  spawn(spec: ProcessSpec): ProcessHandle;
+  startTimeOf(pid: number): string;
+  /** Alive, the same one, and with this in its command line? */
+  isSame(identity: ProcessIdentity, commandLinePart: string): boolean;
+  kill(identity: ProcessIdentity, signal: NodeJS.Signals): void;
+}
+export interface MiddleManagerSettings {
+  readonly slots: number;
+  /** Folder for the work folders of tasks. */
+  readonly tasksDir: string;
+  /** The peon's bundle or compiled entry. */
+  readonly peonEntry: string;
+  readonly token: string;
+  readonly deepStorage: DeepStorageConfig;
+  readonly inputDirs: readonly string[];
+  readonly unsafeFaults: boolean;
+  readonly logLevel: string;
+  readonly beatMs: number;
+  readonly overlordPatienceMs: number;
+  readonly reportMs: number;
+  /** From SIGTERM to SIGKILL. */
+  readonly stopMs: number;
+  /** While the process drains: how long tasks may go on before they are told to stop. */
+  readonly drainMs: number;
+}
+export const middleManagerDefaults = {
+  beatMs: 2_000,
+  overlordPatienceMs: 60_000,
+  reportMs: 1_000,
+  stopMs: 5_000,
+  drainMs: 6_000,
+} as const;
+
+export interface MiddleManagerDeps {
+  readonly node: Node;
+  readonly processes: Processes;
+  readonly taskLogs: TaskLogs;
+  readonly settings: MiddleManagerSettings;
+}
+export type MiddleManagerMessage =
+  | { readonly type: 'tick' }
+  | { readonly type: 'report' }
+  | { readonly type: 'exited'; readonly run: Run; readonly exit: ProcessExit }
+  | { readonly type: 'logKept'; readonly run: Run }
+  | { readonly type: 'reported'; readonly acknowledged: readonly string[]; readonly stop: readonly string[] }
+  | { readonly type: 'reportFailed'; readonly error: Error }
+  | { readonly type: 'kill'; readonly run: Run };
+
+const watchMs = 250;
+const reportCallMs = 5_000;
+const logChunkBytes = 256 * 1024;
+
+export function createMiddleManager(deps: MiddleManagerDeps): ChildSpec<MiddleManagerMessage> {
+  const { drainMs, stopMs } = deps.settings;
+  return { name: 'middlemanager', behavior: () => new MiddleManager(deps), shutdownMs: drainMs + stopMs + 2_000 };
+}
+
+type Context = ActorContext<MiddleManagerMessage>;
+type CommandResult = grove.cluster.v1.CommandResult.$Properties;
+
+export class MiddleManager implements Behavior<MiddleManagerMessage> {
+  readonly #deps: MiddleManagerDeps;
+  readonly #folders: RunFolders;
+  readonly #runs = new Map<string, Run>();
+  readonly #stops: (() => void)[] = [];
+  #seen: SeenLeader = { clusterId: '', epoch: 0 };
+  #overlord = '';
+  #isReporting = false;
+  #isDraining = false;
+
+  constructor(deps: MiddleManagerDeps) {
+    this.#deps = deps;
+    this.#folders = new RunFolders(deps.settings.tasksDir);
+  }
+
+  started(context: Context): void {
+    const { node, settings } = this.#deps;
+    this.#announce('STARTING');
+    this.#followOverlord(context);
+    for (const record of this.#folders.found()) this.#adopt(record.config, record.pid, context);
+    this.#serve(context);
+    const watched = node.presence.onChange(() => this.#followOverlord(context));
+    this.#stops.push(() => watched.stop());
+    context.every('tick', watchMs, { type: 'tick' });
+    context.every('report', settings.reportMs, { type: 'report' });
+    this.#announce('RUNNING');
+  }
+
+  receive(message: MiddleManagerMessage, context: Context): void {
+    switch (message.type) {
+      case 'tick':
+        this.#watchAdopted(context);
+        break;
+      case 'report':
+        this.#report(context);
+        break;
+      case 'exited':
+        this.#exited(message.run, message.exit, context);
+        break;
+      case 'logKept':
+        message.run.logKept = true;
+        this.#report(context);
+        break;
+      case 'reported':
+        this.#isReporting = false;
+        this.#forget(message.acknowledged);
+        for (const taskId of message.stop) this.#stopRun(taskId, 'the overlord does not know it', context);
+        break;
+      case 'reportFailed':
+        this.#isReporting = false;
+        context.log.debug('the overlord did not take the report', { reason: message.error.message });
+        break;
+      case 'kill':
+        if (message.run.end === undefined) this.#deps.processes.kill(message.run.identity, 'SIGKILL');
+        break;
+    }
+  }
+
+  /** Tasks may finish; what has not by then is told to stop, and says so to the overlord itself. */
+  async draining(context: Context): Promise<void> {
+    const { settings, node } = this.#deps;
+    this.#isDraining = true;
+    this.#announce('DRAINING');
+    const all = Promise.all([...this.#runs.values()].map((run) => run.gone));
+    const within = (ms: number): Promise<unknown> =>
+      Promise.race([all, new Promise<void>((resolve) => void node.clock.setTimer(ms, resolve, true))]);
+    await within(settings.drainMs);
+    const left = [...this.#runs.values()].filter((run) => run.end === undefined);
+    for (const run of left) this.#deps.processes.kill(run.identity, 'SIGTERM');
+    if (left.length > 0) {
+      context.log.warn('tasks were stopped because this worker stops', { tasks: left.length });
+      await within(settings.stopMs);
+    }
+    for (const run of left) if (run.end === undefined) this.#deps.processes.kill(run.identity, 'SIGKILL');
+  }
+
+  stopping(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#deps.node.presence.setRole('middlemanager', { state: 'STOPPED' });
+  }
+
+  #announce(state: 'STARTING' | 'RUNNING' | 'DRAINING'): void {
+    const used = [...this.#runs.values()].filter((run) => run.end === undefined).length;
+    this.#deps.node.presence.setRole('middlemanager', {
+      state,
+      capacity: this.#deps.settings.slots,
+      used,
+      load: used,
+    });
+  }
+
+  // ---- doors
+
+  #serve(context: Context): void {
+    const { node } = this.#deps;
+    const base = `cmd.middlemanager.${subjectToken(node.name)}`;
+    const run = node.bus.respond(`${base}.run`, async (message) => {
+      const command = codecs.RunTask.decode(message.data);
+      return codecs.CommandResult.encode(
+        this.#obey(command.header ?? {}, () => this.#run(command.taskId ?? '', command.groupId ?? '', context)),
+      );
+    });
+    const stop = node.bus.respond(`${base}.stop`, async (message) => {
+      const command = codecs.StopTask.decode(message.data);
+      return codecs.CommandResult.encode(
+        this.#obey(command.header ?? {}, () =>
+          this.#stopRun(command.taskId ?? '', command.reason ?? '', context),
+        ),
+      );
+    });
+    const log = node.transport.serve(WorkerService, {
+      Log: (request) => this.#readLog(request.taskId ?? '', request.offset ?? 0),
+    });
+    this.#stops.push(
+      () => run.stop(),
+      () => stop.stop(),
+      () => log.stop(),
+    );
+  }
+
+  #obey(header: grove.cluster.v1.CommandHeader.$Properties, act: () => void): CommandResult {
+    const admission = admitCommand(this.#seen, { clusterId: header.clusterId ?? '', epoch: header.epoch ?? 0 });
+    try {
+      if (admission.error !== undefined) throw admission.error;
+      this.#seen = admission.seen;
+      act();
+      return { ok: true };
+    } catch (thrown) {
+      const info = toErrorInfo(thrown);
+      return { ok: false, error: { ...info, context: [...info.context] }, epochSeen: this.#seen.epoch };
+    }
+  }
+
+  async *#readLog(taskId: string, offset: number): AsyncGenerator<grove.task.v1.TaskLogChunk.$Properties> {
+    const file = peonFiles.log(this.#folders.folderOf(taskId));
+    let part = await readFilePart(file, offset, logChunkBytes);
+    if (part === undefined) {
+      yield { found: false };
+      return;
+    }
+    yield { found: true, data: part };
+    if (offset < 0) return;
+    for (let at = offset + part.length; part.length === logChunkBytes; at += part.length) {
+      part = (await readFilePart(file, at, logChunkBytes)) ?? new Uint8Array();
+      yield { found: true, data: part };
+    }
+  }
+
+  // ---- processes
+
+  /** Idempotent by task. Errors: Unavailable (no slot, draining, no process could be started). */
+  #run(taskId: string, groupId: string, context: Context): void {
+    const { node, settings, processes } = this.#deps;
+    if (this.#runs.has(taskId)) return;
+    if (this.#isDraining) throw new CodedError('Unavailable', `Worker[${node.name}] is draining`);
+    const busy = [...this.#runs.values()].filter((run) => run.end === undefined).length;
+    if (busy >= settings.slots) throw new CodedError('Unavailable', `Worker[${node.name}] has no free slot`);
+    const folder = this.#folders.folderOf(taskId);
+    const config: PeonConfig = {
+      taskId,
+      groupId,
+      incarnation: context.random.hex(8),
+      node: node.name,
+      token: settings.token,
+      folder,
+      overlordFile: this.#folders.overlordFile,
+      deepStorage: settings.deepStorage,
+      inputDirs: settings.inputDirs,
+      unsafeFaults: settings.unsafeFaults,
+      logLevel: settings.logLevel,
+      beatMs: settings.beatMs,
+      overlordPatienceMs: settings.overlordPatienceMs,
+    };
+    this.#folders.create(config);
+    const handle = processes.spawn({
+      entry: settings.peonEntry,
+      args: [peonFiles.config(folder)],
+      nodeArgs: ['--no-warnings'],
+      cwd: folder,
+      env: peonEnvironment(),
+      detached: true,
+      logFile: peonFiles.log(folder),
+    });
+    handle.unref();
+    const run = this.#note(config, { pid: handle.pid, startTime: handle.startTime });
+    context.log.info('task process started', { taskId, pid: handle.pid });
+    context.pipeToSelf(
+      handle.exited,
+      (exit) => ({ type: 'exited', run, exit }),
+      () => ({ type: 'exited', run, exit: { code: null, signal: null } }),
+    );
+    this.#announce('RUNNING');
+  }
+
+  #note(config: PeonConfig, identity: ProcessIdentity): Run {
+    let leave = (): void => undefined;
+    const gone = new Promise<void>((resolve) => {
+      leave = resolve;
+    });
+    const run: Run = { config, identity, adopted: false, end: undefined, logKept: false, gone, leave };
+    this.#runs.set(config.taskId, run);
+    return run;
+  }
+
+  #adopt(config: PeonConfig, pid: number, context: Context): void {
+    const { processes } = this.#deps;
+    const identity = { pid, startTime: pid > 0 ? processes.startTimeOf(pid) : '' };
+    const run = this.#note(config, identity);
+    run.adopted = true;
+    const isAlive = processes.isSame(identity, config.folder);
+    context.log.info(isAlive ? 'task process adopted' : 'a task process ended while nobody watched', {
+      taskId: config.taskId,
+      pid,
+    });
+    if (!isAlive) this.#exited(run, { code: null, signal: null }, context);
+  }
+
+  /** Not our children: their end is seen by looking. */
+  #watchAdopted(context: Context): void {
+    for (const run of this.#runs.values()) {
+      if (!run.adopted || run.end !== undefined) continue;
+      if (!this.#deps.processes.isSame(run.identity, run.config.folder)) {
+        this.#exited(run, { code: null, signal: null }, context);
+      }
+    }
+  }
+
+  #exited(run: Run, exit: ProcessExit, context: Context): void {
+    if (run.end !== undefined) return;
+    const { taskId, folder } = run.config;
+    run.end = endOfRun(this.#readEnd(run), exit, run.stopReason);
+    run.leave();
+    context.cancelTimer(`kill:${taskId}`);
+    context.log.info('task process ended', { taskId, status: run.end.status });
+    context.pipeToSelf(
+      this.#deps.taskLogs.putLog(taskId, peonFiles.log(folder)),
+      () => ({ type: 'logKept', run }),
+      (error) => {
+        context.log.warn('a task log could not be kept', { taskId, reason: error.message });
+        return { type: 'logKept', run };
+      },
+    );
+    if (!this.#isDraining) this.#announce('RUNNING');
+  }
+
+  #readEnd(run: Run): ReturnType<RunFolders['readEnd']> {
+    try {
+      return this.#folders.readEnd(run.config.folder);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #stopRun(taskId: string, reason: string, context: Context): void {
+    const run = this.#runs.get(taskId);
+    if (run === undefined || run.end !== undefined || run.stopReason !== undefined) return;
+    run.stopReason = reason;
+    context.log.info('task process is stopped', { taskId, reason });
+    this.#deps.processes.kill(run.identity, 'SIGTERM');
+    context.timer(`kill:${taskId}`, this.#deps.settings.stopMs, { type: 'kill', run });
+  }
+
+  #forget(taskIds: readonly string[]): void {
+    for (const taskId of taskIds) {
+      const run = this.#runs.get(taskId);
+      if (run?.end === undefined || !run.logKept) continue;
+      this.#runs.delete(taskId);
+      this.#folders.remove(run.config.folder);
+    }
+  }
+
+  // ---- overlord
+
+  /** Task processes read the address from a file: they know neither the bus nor presence. */
+  #followOverlord(context: Context): void {
+    const address = this.#deps.node.presence.leader('overlord')?.grpcAddress ?? this.#overlord;
+    if (address === this.#overlord) return;
+    this.#overlord = address;
+    try {
+      this.#folders.writeOverlord(address);
+    } catch (thrown) {
+      this.#overlord = '';
+      context.log.error('the overlord address could not be written', { reason: asCoded(thrown).message });
+    }
+  }
+
+  #report(context: Context): void {
+    const { node, settings } = this.#deps;
+    this.#followOverlord(context);
+    if (this.#isReporting || this.#overlord === '') return;
+    this.#isReporting = true;
+    const runs = [...this.#runs.values()].filter((run) => run.end === undefined || run.logKept);
+    const tasks = runs.map((run) => reportState(run, node.transport.address));
+    const call = node.transport.client(this.#overlord).unary(
+      TaskService.Report,
+      {
+        node: node.name,
+        incarnation: node.incarnation,
+        slots: settings.slots,
+        enabled: !this.#isDraining,
+        tasks,
+      },
+      { deadline: node.deadline(reportCallMs) },
+    );
+    context.pipeToSelf(
+      call,
+      (result) => ({ type: 'reported', acknowledged: result.acknowledged ?? [], stop: result.stop ?? [] }),
+      (error) => ({ type: 'reportFailed', error }),
+    );
+  }
+}
+
+/** Little of this process's environment is a task's business. */
+function peonEnvironment(): Record<string, string | undefined> {
+  const kept = ['PATH', 'HOME', 'TZ', 'LANG', 'TMPDIR', 'CRASH_AT', 'LD_LIBRARY_PATH'];
+  return Object.fromEntries(kept.map((name) => [name, process.env[name]]));
+}

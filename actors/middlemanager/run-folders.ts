@@ -1,0 +1,75 @@
+/** The work folders of task processes: one folder a run, named after the task; what is found there at start. */
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { peonFiles, readJsonFile, writeWhole, type PeonConfig, type PeonEnd } from '../peon-config.js';
+
+export interface RunRecord {
+  readonly config: PeonConfig;
+  /** 0 when the process never wrote it. */
+  readonly pid: number;
+  readonly end: PeonEnd | undefined;
+}
+
+export class RunFolders {
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  /** Ids may hold anything a file name can't. */
+  folderOf(taskId: string): string {
+    const hash = createHash('sha1').update(taskId).digest('hex').slice(0, 10);
+    const readable = taskId.replaceAll(/[^A-Za-z0-9_.-]/g, '_').slice(0, 100);
+    return path.join(this.root, `run-${readable}-${hash}`);
+  }
+
+  get overlordFile(): string {
+    return path.join(this.root, 'overlord.json');
+  }
+
+  writeOverlord(address: string): void {
+    fs.mkdirSync(this.root, { recursive: true });
+    writeWhole(this.overlordFile, JSON.stringify({ address }));
+  }
+
+  create(config: PeonConfig): void {
+    fs.rmSync(config.folder, { recursive: true, force: true });
+    fs.mkdirSync(config.folder, { recursive: true, mode: 0o700 });
+    writeWhole(peonFiles.config(config.folder), JSON.stringify(config));
+  }
+
+  read(folder: string): RunRecord | undefined {
+    const config = readJsonFile<PeonConfig>(peonFiles.config(folder));
+    if (config === undefined) return undefined;
+    const pid = Number(readJsonFile<number>(peonFiles.pid(folder)) ?? 0);
+    return { config, pid, end: this.readEnd(folder) };
+  }
+
+  readEnd(folder: string): PeonEnd | undefined {
+    return readJsonFile<PeonEnd>(peonFiles.end(folder));
+  }
+
+  /** Runs of an earlier middle manager. Folders that hold no readable run are removed. */
+  found(): RunRecord[] {
+    if (!fs.existsSync(this.root)) return [];
+    const records: RunRecord[] = [];
+    for (const name of fs.readdirSync(this.root).filter((entry) => entry.startsWith('run-'))) {
+      const folder = path.join(this.root, name);
+      let record: RunRecord | undefined;
+      try {
+        record = this.read(folder);
+      } catch {
+        record = undefined;
+      }
+      if (record === undefined) this.remove(folder);
+      else records.push(record);
+    }
+    return records;
+  }
+
+  remove(folder: string): void {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
