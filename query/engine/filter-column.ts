@@ -219,7 +219,8 @@ function textInto(
           ? floatText(value)
           : doubleText(value);
     const result = matchesString(test, text);
-    if (known.size < 100_000) known.set(value, result);
+    // A map takes 0.0 and -0.0 for the same key; their texts differ.
+    if (value !== 0 && known.size < 100_000) known.set(value, result);
     return result;
   };
   forEachBlock(span, environment.segment.rowCount, (start, rows) => {

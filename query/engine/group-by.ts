@@ -100,15 +100,14 @@ class Grouping {
     const entries: Batch = { start: 0, rows: 0, sel: 0, from: 0, count: 0, groups: 0 };
     forEachBatch(this.#environment, this.#selected, (batch) => {
       if (this.#exploder === undefined) {
-        this.#keys.forEach((key, i) =>
-          key.numbers(this.#prepared(batch), batch.sel, batch.count, this.#numberAt(i)),
-        );
+        this.#makeRoom();
+        this.#keys.forEach((key, i) => key.numbers(batch, batch.sel, batch.count, this.#numberAt(i)));
         this.#add(batch);
         return;
       }
       this.#exploder.explode(batch, (sel, count, ids) => {
         Object.assign(entries, batch, { sel, count, from: 0 });
-        this.#prepared(entries);
+        this.#makeRoom();
         this.#keys.forEach((key, i) => {
           const exploded = ids[i];
           if (exploded === undefined) key.numbers(entries, sel, count, this.#numberAt(i));
@@ -125,16 +124,11 @@ class Grouping {
     return this.#numbers[key + 1] ?? 0;
   }
 
-  /** Flushes before numbers are handed out, if there is no more room. */
-  #prepared(batch: Batch): Batch {
-    if (
-      this.#environment.scratch.overBudget &&
-      this.#grouper.bound(0) > 0 &&
-      this.#grouper instanceof HashGrouper
-    ) {
+  /** Flushes when the memory is used up: before any numbers of a batch are handed out, as flushing forgets them. */
+  #makeRoom(): void {
+    const { scratch } = this.#environment;
+    if (scratch.overBudget && this.#grouper instanceof HashGrouper && this.#grouper.bound(0) > 0)
       this.#flush();
-    }
-    return batch;
   }
 
   #add(batch: Batch): void {

@@ -7,67 +7,67 @@ import type { WasmExports } from '../../segment/kernels/wasm.js';
 
 export interface QueryKernels {
   // aggregate.ts
-  sumI64Run(p: number, n: number, cell: number): void;
-  sumF64Run(p: number, n: number, cell: number): void;
-  sumF32Run(p: number, n: number, cell: number): void;
-  minF64Run(p: number, n: number, cell: number): void;
-  maxF64Run(p: number, n: number, cell: number): void;
-  minI64Run(p: number, n: number, cell: number): void;
-  maxI64Run(p: number, n: number, cell: number): void;
-  minF32Run(p: number, n: number, cell: number): void;
-  maxF32Run(p: number, n: number, cell: number): void;
-  sumI64RunSel(p: number, sel: number, n: number, cell: number): void;
-  minI64RunSel(p: number, sel: number, n: number, cell: number): void;
-  maxI64RunSel(p: number, sel: number, n: number, cell: number): void;
-  minF64RunSel(p: number, sel: number, n: number, cell: number): void;
-  maxF64RunSel(p: number, sel: number, n: number, cell: number): void;
-  minF32RunSel(p: number, sel: number, n: number, cell: number): void;
-  maxF32RunSel(p: number, sel: number, n: number, cell: number): void;
-  sumF32RunSel(p: number, sel: number, n: number, cell: number): void;
-  sumF64RunSel(p: number, sel: number, n: number, cell: number): void;
-  sumI64Group(g: number, p: number, n: number, cells: number): void;
-  minI64Group(g: number, p: number, n: number, cells: number): void;
-  maxI64Group(g: number, p: number, n: number, cells: number): void;
-  sumF64Group(g: number, p: number, n: number, cells: number): void;
-  minF64Group(g: number, p: number, n: number, cells: number): void;
-  maxF64Group(g: number, p: number, n: number, cells: number): void;
-  sumF32Group(g: number, p: number, n: number, cells: number): void;
-  minF32Group(g: number, p: number, n: number, cells: number): void;
-  maxF32Group(g: number, p: number, n: number, cells: number): void;
-  sumI64GroupSel(g: number, p: number, sel: number, n: number, cells: number): void;
-  minI64GroupSel(g: number, p: number, sel: number, n: number, cells: number): void;
-  maxI64GroupSel(g: number, p: number, sel: number, n: number, cells: number): void;
-  sumF64GroupSel(g: number, p: number, sel: number, n: number, cells: number): void;
-  minF64GroupSel(g: number, p: number, sel: number, n: number, cells: number): void;
-  maxF64GroupSel(g: number, p: number, sel: number, n: number, cells: number): void;
-  sumF32GroupSel(g: number, p: number, sel: number, n: number, cells: number): void;
-  minF32GroupSel(g: number, p: number, sel: number, n: number, cells: number): void;
-  maxF32GroupSel(g: number, p: number, sel: number, n: number, cells: number): void;
-  countRun(n: number, cell: number): void;
-  countGroup(groups: number, n: number, cells: number): void;
-  markGroup(groups: number, n: number, seen: number): void;
-  fill8(p: number, value: number): void;
-  fillCells(p: number, n: number, value: bigint): void;
-  convertI64ToF64(p: number, n: number, out: number): void;
-  convertI64ToF32(p: number, n: number, out: number): void;
-  convertF64ToI64(p: number, n: number, out: number): void;
-  convertF64ToF32(p: number, n: number, out: number): void;
-  convertF32ToF64(p: number, n: number, out: number): void;
-  convertF32ToI64(p: number, n: number, out: number): void;
+  readonly sumI64Run: (p: number, n: number, cell: number) => void;
+  readonly sumF64Run: (p: number, n: number, cell: number) => void;
+  readonly sumF32Run: (p: number, n: number, cell: number) => void;
+  readonly minF64Run: (p: number, n: number, cell: number) => void;
+  readonly maxF64Run: (p: number, n: number, cell: number) => void;
+  readonly minI64Run: (p: number, n: number, cell: number) => void;
+  readonly maxI64Run: (p: number, n: number, cell: number) => void;
+  readonly minF32Run: (p: number, n: number, cell: number) => void;
+  readonly maxF32Run: (p: number, n: number, cell: number) => void;
+  readonly sumI64RunSel: (p: number, sel: number, n: number, cell: number) => void;
+  readonly minI64RunSel: (p: number, sel: number, n: number, cell: number) => void;
+  readonly maxI64RunSel: (p: number, sel: number, n: number, cell: number) => void;
+  readonly minF64RunSel: (p: number, sel: number, n: number, cell: number) => void;
+  readonly maxF64RunSel: (p: number, sel: number, n: number, cell: number) => void;
+  readonly minF32RunSel: (p: number, sel: number, n: number, cell: number) => void;
+  readonly maxF32RunSel: (p: number, sel: number, n: number, cell: number) => void;
+  readonly sumF32RunSel: (p: number, sel: number, n: number, cell: number) => void;
+  readonly sumF64RunSel: (p: number, sel: number, n: number, cell: number) => void;
+  readonly sumI64Group: (g: number, p: number, n: number, cells: number) => void;
+  readonly minI64Group: (g: number, p: number, n: number, cells: number) => void;
+  readonly maxI64Group: (g: number, p: number, n: number, cells: number) => void;
+  readonly sumF64Group: (g: number, p: number, n: number, cells: number) => void;
+  readonly minF64Group: (g: number, p: number, n: number, cells: number) => void;
+  readonly maxF64Group: (g: number, p: number, n: number, cells: number) => void;
+  readonly sumF32Group: (g: number, p: number, n: number, cells: number) => void;
+  readonly minF32Group: (g: number, p: number, n: number, cells: number) => void;
+  readonly maxF32Group: (g: number, p: number, n: number, cells: number) => void;
+  readonly sumI64GroupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
+  readonly minI64GroupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
+  readonly maxI64GroupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
+  readonly sumF64GroupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
+  readonly minF64GroupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
+  readonly maxF64GroupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
+  readonly sumF32GroupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
+  readonly minF32GroupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
+  readonly maxF32GroupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
+  readonly countRun: (n: number, cell: number) => void;
+  readonly countGroup: (groups: number, n: number, cells: number) => void;
+  readonly markGroup: (groups: number, n: number, seen: number) => void;
+  readonly fill8: (p: number, value: number) => void;
+  readonly fillCells: (p: number, n: number, value: bigint) => void;
+  readonly convertI64ToF64: (p: number, n: number, out: number) => void;
+  readonly convertI64ToF32: (p: number, n: number, out: number) => void;
+  readonly convertF64ToI64: (p: number, n: number, out: number) => void;
+  readonly convertF64ToF32: (p: number, n: number, out: number) => void;
+  readonly convertF32ToF64: (p: number, n: number, out: number) => void;
+  readonly convertF32ToI64: (p: number, n: number, out: number) => void;
   // bits.ts
-  bitsAnd(a: number, b: number, out: number, words: number): void;
-  bitsOr(a: number, b: number, out: number, words: number): void;
-  bitsAndNot(a: number, b: number, out: number, words: number): void;
-  bitsNot(a: number, out: number, words: number): void;
-  bitsCopy(a: number, out: number, words: number): void;
-  bitsClear(p: number, words: number): void;
-  bitsFillRange(p: number, from: number, to: number, on: number): void;
-  bitsCount(p: number, from: number, to: number): number;
-  bitsFirst(p: number, from: number, to: number): number;
-  bitsLast(p: number, from: number, to: number): number;
-  bitsToSelection(bits: number, base: number, from: number, to: number, flip: number, sel: number): number;
-  selectRange(from: number, n: number, sel: number): void;
-  selectionRefine(
+  readonly bitsAnd: (a: number, b: number, out: number, words: number) => void;
+  readonly bitsOr: (a: number, b: number, out: number, words: number) => void;
+  readonly bitsAndNot: (a: number, b: number, out: number, words: number) => void;
+  readonly bitsNot: (a: number, out: number, words: number) => void;
+  readonly bitsCopy: (a: number, out: number, words: number) => void;
+  readonly bitsClear: (p: number, words: number) => void;
+  readonly bitsFillRange: (p: number, from: number, to: number, on: number) => void;
+  readonly bitsCount: (p: number, from: number, to: number) => number;
+  readonly bitsFirst: (p: number, from: number, to: number) => number;
+  readonly bitsLast: (p: number, from: number, to: number) => number;
+  readonly bitsToSelection: (bits: number, base: number, from: number, to: number, flip: number, sel: number) => number;
+  readonly selectRange: (from: number, n: number, sel: number) => void;
+  readonly selectionRefine: (
     sel: number,
     groups: number,
     n: number,
@@ -76,29 +76,29 @@ export interface QueryKernels {
     flip: number,
     outSel: number,
     outGroups: number,
-  ): number;
-  bitsGather(bits: number, base: number, sel: number, n: number, out: number): number;
+  ) => number;
+  readonly bitsGather: (bits: number, base: number, sel: number, n: number, out: number) => number;
   // predicate.ts
-  matchIds1(ids: number, n: number, table: number, bits: number): void;
-  matchIds2(ids: number, n: number, table: number, bits: number): void;
-  matchIds4(ids: number, n: number, table: number, bits: number): void;
-  matchIdsMulti(offsets: number, ids: number, n: number, table: number, empty: number, bits: number): void;
-  rangeI64(p: number, n: number, low: bigint, high: bigint, bits: number): void;
-  rangeF64(p: number, n: number, low: bigint, high: bigint, bits: number): void;
-  rangeF32(p: number, n: number, low: bigint, high: bigint, bits: number): void;
-  inI64(p: number, n: number, keys: number, count: number, bits: number): void;
-  inF64(p: number, n: number, keys: number, count: number, bits: number): void;
-  inF32(p: number, n: number, keys: number, count: number, bits: number): void;
+  readonly matchIds1: (ids: number, n: number, table: number, bits: number) => void;
+  readonly matchIds2: (ids: number, n: number, table: number, bits: number) => void;
+  readonly matchIds4: (ids: number, n: number, table: number, bits: number) => void;
+  readonly matchIdsMulti: (offsets: number, ids: number, n: number, table: number, empty: number, bits: number) => void;
+  readonly rangeI64: (p: number, n: number, low: bigint, high: bigint, bits: number) => void;
+  readonly rangeF64: (p: number, n: number, low: bigint, high: bigint, bits: number) => void;
+  readonly rangeF32: (p: number, n: number, low: bigint, high: bigint, bits: number) => void;
+  readonly inI64: (p: number, n: number, keys: number, count: number, bits: number) => void;
+  readonly inF64: (p: number, n: number, keys: number, count: number, bits: number) => void;
+  readonly inF32: (p: number, n: number, keys: number, count: number, bits: number) => void;
   // grouping.ts
-  idsWiden(ids: number, width: number, n: number, out: number): void;
-  idsGather(ids: number, width: number, sel: number, n: number, out: number): void;
-  gather32(p: number, sel: number, n: number, out: number): void;
-  gather64(p: number, sel: number, n: number, out: number): void;
-  gather32To64(p: number, sel: number, n: number, out: number): void;
-  fill32(p: number, n: number, value: number): void;
-  widen32To64(p: number, n: number, out: number): void;
-  combine32(a: number, multiplier: number, b: number, n: number, out: number): void;
-  hashNumber(
+  readonly idsWiden: (ids: number, width: number, n: number, out: number) => void;
+  readonly idsGather: (ids: number, width: number, sel: number, n: number, out: number) => void;
+  readonly gather32: (p: number, sel: number, n: number, out: number) => void;
+  readonly gather64: (p: number, sel: number, n: number, out: number) => void;
+  readonly gather32To64: (p: number, sel: number, n: number, out: number) => void;
+  readonly fill32: (p: number, n: number, value: number) => void;
+  readonly widen32To64: (p: number, n: number, out: number) => void;
+  readonly combine32: (a: number, multiplier: number, b: number, n: number, out: number) => void;
+  readonly hashNumber: (
     keys: number,
     n: number,
     table: number,
@@ -106,11 +106,11 @@ export interface QueryKernels {
     list: number,
     count: number,
     out: number,
-  ): number;
-  hashRebuild(table: number, capacity: number, list: number, count: number): void;
-  numbersWithNull(numbers: number, sel: number, n: number, bits: number, base: number): void;
-  explodedCount(offsets: number, sel: number, n: number): number;
-  explode(
+  ) => number;
+  readonly hashRebuild: (table: number, capacity: number, list: number, count: number) => void;
+  readonly numbersWithNull: (numbers: number, sel: number, n: number, bits: number, base: number) => void;
+  readonly explodedCount: (offsets: number, sel: number, n: number) => number;
+  readonly explode: (
     offsets: number,
     ids: number,
     sel: number,
@@ -118,15 +118,15 @@ export interface QueryKernels {
     nullId: number,
     source: number,
     out: number,
-  ): number;
-  bucketNumbers(times: number, sel: number, n: number, edges: number, count: number, out: number): void;
-  selectionLowerBound(sel: number, n: number, row: number): number;
-  markedNumbers(p: number, n: number, out: number): number;
-  lookup64(numbers: number, n: number, table: number, out: number): void;
-  lookupBits(numbers: number, n: number, table: number, bits: number): void;
-  pair64(a: number, b: number, n: number, out: number): void;
+  ) => number;
+  readonly bucketNumbers: (times: number, sel: number, n: number, edges: number, count: number, out: number) => void;
+  readonly selectionLowerBound: (sel: number, n: number, row: number) => number;
+  readonly markedNumbers: (p: number, n: number, out: number) => number;
+  readonly lookup64: (numbers: number, n: number, table: number, out: number) => void;
+  readonly lookupBits: (numbers: number, n: number, table: number, bits: number) => void;
+  readonly pair64: (a: number, b: number, n: number, out: number) => void;
   // pack.ts
-  packLz4(source: number, length: number, target: number, table: number): number;
+  readonly packLz4: (source: number, length: number, target: number, table: number) => number;
 }
 
 const names = [

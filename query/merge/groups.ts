@@ -2,7 +2,16 @@
 import { CodedError } from '../../proto/errors.js';
 import type { Frame, FrameColumn } from '../frame.js';
 import type { Combine } from '../engine/aggregators/accumulator.js';
-import { columnsNamed, concatFloats, concatLongs, nullFlags, packNulls, sum, typeError } from './columns.js';
+import {
+  columnsNamed,
+  concatFloats,
+  concatLongs,
+  isNull,
+  nullFlags,
+  packNulls,
+  sum,
+  typeError,
+} from './columns.js';
 import { combineColumns } from './combine.js';
 import { emptyDictionary, mergeDictionaries } from './dictionary.js';
 import { doubleKeys, groupRuns, longKeys, sortedOrder, type SortKey } from './order.js';
@@ -98,8 +107,10 @@ function readStringKey(
   let at = 0;
   strings.forEach((column, i) => {
     const remap = remaps[i] ?? new Uint32Array(0);
-    for (let row = 0; row < column.values.length; row++)
-      values[at + row] = remap[column.values[row] ?? 0] ?? 0;
+    // Null rows all hold 0, or they would sort as different keys.
+    for (let row = 0; row < column.values.length; row++) {
+      if (!isNull(column.nulls, row)) values[at + row] = remap[column.values[row] ?? 0] ?? 0;
+    }
     at += column.values.length;
   });
   return {

@@ -1,0 +1,188 @@
+/**
+ * The engine's answers row by row on plain values, as slowly and plainly as can be: what tests compare the engine with.
+ */
+import { doubleText, doubleToLong, floatText } from '../json/java-number.js';
+import type { Aggregator, Filter } from '../native/model.js';
+import { comparatorOf } from '../sort/comparators.js';
+
+export type Cell = bigint | number | string | null | readonly (string | null)[];
+export type Row = Readonly<Record<string, Cell>>;
+export type Kinds = Readonly<Record<string, 'long' | 'double' | 'float' | 'string' | 'strings'>>;
+
+type Truth = 'true' | 'false' | 'unknown';
+type Single = bigint | number | string | null;
+
+const of = (is: boolean): Truth => (is ? 'true' : 'false');
+
+export function naiveFilter(filter: Filter, row: Row, kinds: Kinds): Truth {
+  switch (filter.type) {
+    case 'true':
+    case 'false':
+      return filter.type;
+    case 'not': {
+      const inner = naiveFilter(filter.field, row, kinds);
+      return inner === 'unknown' ? inner : of(inner === 'false');
+    }
+    case 'and': {
+      const all = filter.fields.map((field) => naiveFilter(field, row, kinds));
+      return all.includes('false') ? 'false' : all.includes('unknown') ? 'unknown' : 'true';
+    }
+    case 'or': {
+      const all = filter.fields.map((field) => naiveFilter(field, row, kinds));
+      return all.includes('true') ? 'true' : all.includes('unknown') ? 'unknown' : 'false';
+    }
+    default: {
+      const name = 'column' in filter ? filter.column : filter.dimension;
+      const kind = kinds[name];
+      const cell = kind === undefined ? null : (row[name] ?? null);
+      const values: readonly Single[] = Array.isArray(cell)
+        ? cell.length === 0
+          ? [null]
+          : cell
+        : [cell as Single];
+      const all = values.map((value) => testValue(filter, value, kind ?? 'string'));
+      return all.includes('true') ? 'true' : all.includes('unknown') ? 'unknown' : 'false';
+    }
+  }
+}
+
+type Leaf = Exclude<Filter, { type: 'true' | 'false' | 'and' | 'or' | 'not' }>;
+
+function testValue(filter: Leaf, value: Single, kind: Kinds[string]): Truth {
+  switch (filter.type) {
+    case 'null':
+      return of(value === null);
+    case 'selector':
+      return filter.value === null
+        ? of(value === null)
+        : value === null
+          ? 'unknown'
+          : of(sameText(value, filter.value, kind));
+    case 'in': {
+      if (filter.values.length === 0) return 'false';
+      if (value === null) return filter.values.includes(null) ? 'true' : 'unknown';
+      return of(filter.values.some((wanted) => wanted !== null && sameText(value, wanted, kind)));
+    }
+    case 'equals': {
+      if (value === null) return 'unknown';
+      const wanted = filter.matchValue;
+      return of(sameText(value, typeof wanted === 'number' ? doubleText(wanted) : String(wanted), kind));
+    }
+    case 'range': {
+      if (value === null) return 'unknown';
+      const text = (end: typeof filter.lower): string | undefined =>
+        end === undefined ? undefined : typeof end === 'number' ? doubleText(end) : String(end);
+      const compare = comparatorOf(filter.matchValueType === 'STRING' ? 'lexicographic' : 'numeric');
+      return of(
+        inside(
+          textOf(value, kind),
+          text(filter.lower),
+          text(filter.upper),
+          filter.lowerOpen,
+          filter.upperOpen,
+          compare,
+        ),
+      );
+    }
+    case 'bound': {
+      if (value === null) {
+        return filter.lower === undefined && (kind === 'string' || kind === 'strings') ? 'true' : 'unknown';
+      }
+      const compare = comparatorOf(filter.ordering);
+      return of(
+        inside(
+          textOf(value, kind),
+          filter.lower,
+          filter.upper,
+          filter.lowerStrict,
+          filter.upperStrict,
+          compare,
+        ),
+      );
+    }
+    case 'like':
+      if (value === null) return 'unknown';
+      return of(naiveLike(textOf(value, kind), filter.pattern));
+    case 'interval':
+      if (value === null) return 'unknown';
+      return of(
+        filter.intervals.some(({ startMs, endMs }) => Number(value) >= startMs && Number(value) < endMs),
+      );
+  }
+}
+
+function naiveLike(text: string, pattern: string): boolean {
+  if (pattern === '') return text === '';
+  const [first, ...rest] = pattern;
+  if (first === '%') {
+    for (let i = 0; i <= text.length; i++) if (naiveLike(text.slice(i), rest.join(''))) return true;
+    return false;
+  }
+  const [head, ...tail] = text;
+  return head !== undefined && (first === '_' || first === head) && naiveLike(tail.join(''), rest.join(''));
+}
+
+function textOf(value: bigint | number | string, kind: Kinds[string]): string {
+  if (typeof value !== 'number') return String(value);
+  return kind === 'float' ? floatText(value) : doubleText(value);
+}
+
+/** Numbers of the tests are small and plainly written, so that Number reads them as Druid does. */
+function sameText(value: bigint | number | string, wanted: string, kind: Kinds[string]): boolean {
+  if (typeof value === 'string') return value === wanted;
+  if (typeof value === 'bigint')
+    return /^-?\d+(\.0+)?$/.test(wanted) && value === BigInt(wanted.replace(/\.0+$/, ''));
+  const number = /^-?\d+(\.\d+)?$/.test(wanted) ? Number(wanted) : Number.NaN;
+  return value === (kind === 'float' ? Math.fround(number) : number);
+}
+
+function inside(
+  text: string,
+  lower: string | undefined,
+  upper: string | undefined,
+  lowerOpen: boolean,
+  upperOpen: boolean,
+  compare: (a: string, b: string) => number,
+): boolean {
+  if (lower !== undefined && (compare(text, lower) < 0 || (lowerOpen && compare(text, lower) === 0)))
+    return false;
+  return upper === undefined || compare(text, upper) < 0 || (!upperOpen && compare(text, upper) === 0);
+}
+
+export function naiveAggregate(spec: Aggregator, rows: readonly Row[], kinds: Kinds): bigint | number | null {
+  switch (spec.type) {
+    case 'count':
+      return BigInt(rows.length);
+    case 'filtered':
+      return naiveAggregate(
+        spec.aggregator,
+        rows.filter((row) => naiveFilter(spec.filter, row, kinds) === 'true'),
+        kinds,
+      );
+    default: {
+      const values = rows
+        .map((row) => (kinds[spec.fieldName] === undefined ? null : row[spec.fieldName]))
+        .filter(isNumber);
+      if (values.length === 0) return null;
+      const isMin = spec.type.endsWith('Min');
+      if (spec.type.startsWith('long')) {
+        const longs = values.map((value) => (typeof value === 'bigint' ? value : doubleToLong(value)));
+        if (spec.type === 'longSum')
+          return BigInt.asIntN(
+            64,
+            longs.reduce((a, b) => a + b, 0n),
+          );
+        return longs.reduce((a, b) => (isMin === b < a ? b : a));
+      }
+      const doubles = values.map((value) =>
+        spec.type.startsWith('float') ? Math.fround(Number(value)) : Number(value),
+      );
+      if (spec.type.endsWith('Sum')) return doubles.reduce((a, b) => a + b, 0);
+      return doubles.reduce((a, b) => (isMin ? Math.min(a, b) : Math.max(a, b)));
+    }
+  }
+}
+
+function isNumber(cell: Cell | undefined): cell is bigint | number {
+  return typeof cell === 'bigint' || typeof cell === 'number';
+}
