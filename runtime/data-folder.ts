@@ -72,8 +72,8 @@ function readLock(file: string): LockRecord | undefined {
     ? undefined
     : {
         pid: Number(record['pid'] ?? 0),
-        startTime: String(record['startTime'] ?? ''),
-        incarnation: String(record['incarnation'] ?? ''),
+        startTime: textOf(record, 'startTime'),
+        incarnation: textOf(record, 'incarnation'),
       };
 }
 
@@ -85,6 +85,11 @@ function readRecord(file: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+function textOf(record: Record<string, unknown>, key: string): string {
+  const value = record[key];
+  return typeof value === 'string' ? value : '';
 }
 
 /** Makes the file with its whole content at once; false when it exists. */
@@ -137,7 +142,10 @@ export function processRegistry(dir: string): ProcessRegistry {
   };
   const living = (): RegisteredProcess[] => {
     const found: RegisteredProcess[] = [];
-    for (const file of fs.readdirSync(folder).filter((f) => f.endsWith('.json')).sort()) {
+    for (const file of fs
+      .readdirSync(folder)
+      .filter((f) => f.endsWith('.json'))
+      .sort()) {
       const entry = readEntry(path.join(folder, file), file.slice(0, -'.json'.length));
       if (entry !== undefined && isSameProcess(entry, entry.commandLinePart)) found.push(entry);
       else fs.rmSync(path.join(folder, file), { force: true });
@@ -156,12 +164,13 @@ function readEntry(file: string, name: string): RegisteredProcess | undefined {
   const record = readRecord(file);
   if (record === undefined) return undefined;
   const details: Record<string, string> = {};
-  for (const [key, value] of Object.entries((record['details'] ?? {}) as object)) details[key] = String(value);
+  for (const [key, value] of Object.entries((record['details'] ?? {}) as object))
+    details[key] = String(value);
   return {
     name,
     pid: Number(record['pid'] ?? 0),
-    startTime: String(record['startTime'] ?? ''),
-    commandLinePart: String(record['commandLinePart'] ?? ''),
+    startTime: textOf(record, 'startTime'),
+    commandLinePart: textOf(record, 'commandLinePart'),
     details,
   };
 }

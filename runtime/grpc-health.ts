@@ -33,7 +33,7 @@ export function createHealth(): Health {
     const listener = (): void => wake();
     listeners.add(listener);
     try {
-      for (let last: number | undefined; ; ) {
+      for (let last: number | undefined; ;) {
         const changed = new Promise<void>((resolve) => (wake = resolve));
         const status = statusOf(service);
         if (status !== last) yield { status };
@@ -53,7 +53,8 @@ export function createHealth(): Health {
     handlers: {
       Check: async (request: Request): Promise<Response> => {
         const status = statusOf(request.service ?? '');
-        if (status === SERVICE_UNKNOWN) throw new CodedError('NotFound', `service[${request.service ?? ''}] is not known here`);
+        if (status === SERVICE_UNKNOWN)
+          throw new CodedError('NotFound', `service[${request.service ?? ''}] is not known here`);
         return { status };
       },
       Watch: watch,

@@ -25,7 +25,11 @@ export function toWireError(thrown: unknown): WireError {
   const error = asCoded(thrown);
   const message = wellFormed(error.message.slice(0, MESSAGE_CHARS_MAX));
   const context = JSON.stringify(error.context);
-  const info = { code: error.code, message, context: context.length > CONTEXT_CHARS_MAX ? {} : error.context };
+  const info = {
+    code: error.code,
+    message,
+    context: context.length > CONTEXT_CHARS_MAX ? {} : error.context,
+  };
   return { status: error.spec.grpc, details: message, info: Buffer.from(JSON.stringify(info)) };
 }
 

@@ -10,7 +10,10 @@ const { ServerReflectionRequest, ServerReflectionResponse } = grpc.reflection.v1
 type Response = grpc.reflection.v1.ServerReflectionResponse.$Properties;
 const NOT_FOUND = 5;
 const UNIMPLEMENTED = 12;
-const reflectionServices = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'] as const;
+const reflectionServices = [
+  'grpc.reflection.v1.ServerReflection',
+  'grpc.reflection.v1alpha.ServerReflection',
+] as const;
 
 export interface DescriptorFile {
   readonly name: string;
@@ -100,7 +103,11 @@ export function createReflection(files: readonly DescriptorFile[], listed: () =>
   const fileAnswer = (file: DescriptorFile | undefined, what: string): Response =>
     file === undefined
       ? { errorResponse: { errorCode: NOT_FOUND, errorMessage: `${what} is not known here` } }
-      : { fileDescriptorResponse: { fileDescriptorProto: [...withDependencies(file)].map((each) => each.bytes) } };
+      : {
+          fileDescriptorResponse: {
+            fileDescriptorProto: [...withDependencies(file)].map((each) => each.bytes),
+          },
+        };
   return (bytes: Uint8Array): Uint8Array => {
     const request = ServerReflectionRequest.decode(bytes);
     let answer: Response;
@@ -112,12 +119,21 @@ export function createReflection(files: readonly DescriptorFile[], listed: () =>
         answer = fileAnswer(byName.get(request.fileByFilename ?? ''), `file[${request.fileByFilename}]`);
         break;
       case 'fileContainingSymbol':
-        answer = fileAnswer(bySymbol.get(request.fileContainingSymbol ?? ''), `symbol[${request.fileContainingSymbol}]`);
+        answer = fileAnswer(
+          bySymbol.get(request.fileContainingSymbol ?? ''),
+          `symbol[${request.fileContainingSymbol}]`,
+        );
         break;
       default:
-        answer = { errorResponse: { errorCode: UNIMPLEMENTED, errorMessage: 'there are no extensions here' } };
+        answer = {
+          errorResponse: { errorCode: UNIMPLEMENTED, errorMessage: 'there are no extensions here' },
+        };
     }
-    return ServerReflectionResponse.encode({ ...answer, validHost: request.host, originalRequest: request }).finish();
+    return ServerReflectionResponse.encode({
+      ...answer,
+      validHost: request.host,
+      originalRequest: request,
+    }).finish();
   };
 }
 
@@ -125,5 +141,6 @@ export function createReflection(files: readonly DescriptorFile[], listed: () =>
 export function serveReflection(server: GrpcServer): void {
   const listed = (): string[] => [...server.services(), reflectionServices[0]].toSorted();
   const answer = createReflection(descriptorFiles(Buffer.from(descriptorSet, 'base64')), listed);
-  for (const service of reflectionServices) server.serveExchange({ service, name: 'ServerReflectionInfo' }, answer);
+  for (const service of reflectionServices)
+    server.serveExchange({ service, name: 'ServerReflectionInfo' }, answer);
 }

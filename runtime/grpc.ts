@@ -24,7 +24,15 @@ import {
 import { CodedError } from '../proto/errors.js';
 import type { Method, StreamMethod, UnaryMethod } from '../proto/services.js';
 import { cancelReason, deadlineAfter, openCall, untilAborted, type CallScope } from './deadline.js';
-import { errorKey, fromWireError, methodPath, scopeKey, toWireError, tokenKey, traceKey } from './grpc-mapping.js';
+import {
+  errorKey,
+  fromWireError,
+  methodPath,
+  scopeKey,
+  toWireError,
+  tokenKey,
+  traceKey,
+} from './grpc-mapping.js';
 import { pump } from './stream-pump.js';
 import type { CallOptions, Client, Clock, Handlers, Log } from './types.js';
 
@@ -143,7 +151,8 @@ class RunningServer implements GrpcServer {
     const mine: [string, AnyHandler][] = [];
     for (const [name, method] of Object.entries(service)) {
       const handler = (handlers as unknown as Record<string, AnyHandler>)[name];
-      if (handler === undefined) throw new CodedError('Bug', `service[${method.service}] has no handler for ${name}`);
+      if (handler === undefined)
+        throw new CodedError('Bug', `service[${method.service}] has no handler for ${name}`);
       mine.push([methodPath(method), handler]);
     }
     for (const [path] of mine) {
@@ -281,7 +290,10 @@ class RunningServer implements GrpcServer {
     if (this.token !== undefined) {
       const given = Buffer.from(String(call.metadata.get(tokenKey)[0] ?? ''));
       if (given.length !== this.token.length || !timingSafeEqual(given, this.token)) {
-        throw new CodedError('Unauthorized', `${path}: the installation's token is missing or not the right one`);
+        throw new CodedError(
+          'Unauthorized',
+          `${path}: the installation's token is missing or not the right one`,
+        );
       }
     }
     const scope = String(call.metadata.get(scopeKey)[0] ?? '');
@@ -308,17 +320,26 @@ class RunningServer implements GrpcServer {
     const closed = new Promise<void>((resolve) => {
       this.server.tryShutdown(() => resolve());
     });
-    const timer = this.options.clock.setTimer(SHUTDOWN_MS, () => {
-      for (const scope of this.running) scope.abort(new CodedError('Unavailable', 'the server is stopping'));
-      this.server.forceShutdown();
-    }, true);
+    const timer = this.options.clock.setTimer(
+      SHUTDOWN_MS,
+      () => {
+        for (const scope of this.running)
+          scope.abort(new CodedError('Unavailable', 'the server is stopping'));
+        this.server.forceShutdown();
+      },
+      true,
+    );
     await closed;
     timer.cancel();
   }
 }
 
 /** A method whose messages the library passes on as bytes. */
-function wireMethod(path: string, requestStream: boolean, responseStream: boolean): ServiceDefinition[string] {
+function wireMethod(
+  path: string,
+  requestStream: boolean,
+  responseStream: boolean,
+): ServiceDefinition[string] {
   const same = (value: Buffer): Buffer => value;
   return {
     path,

@@ -28,11 +28,17 @@ export function refusal(headers: HeaderMap, hostsAllowed: readonly string[]): Co
     );
   }
   if (headers['sec-fetch-site'] === 'cross-site') {
-    return new CodedError('Forbidden', 'requests from pages of other sites are refused (Sec-Fetch-Site: cross-site)');
+    return new CodedError(
+      'Forbidden',
+      'requests from pages of other sites are refused (Sec-Fetch-Site: cross-site)',
+    );
   }
   const origin = headers['origin'];
   if (origin !== undefined && !isOwnOrigin(origin, host, allowed)) {
-    return new CodedError('Forbidden', `Origin[${origin.slice(0, 200)}] is foreign: requests of other sites are refused`);
+    return new CodedError(
+      'Forbidden',
+      `Origin[${origin.slice(0, 200)}] is foreign: requests of other sites are refused`,
+    );
   }
   return undefined;
 }

@@ -56,7 +56,11 @@ export async function startHttp(options: HttpStartOptions): Promise<HttpServer> 
     if (refused === undefined) next();
     else void sendError(reply, refused);
   });
-  app.route({ method: [...methods], url: '/*', handler: (request, reply) => answer(request, reply, options) });
+  app.route({
+    method: [...methods],
+    url: '/*',
+    handler: (request, reply) => answer(request, reply, options),
+  });
   await listen(app, options);
   const bound = app.server.address();
   const port = typeof bound === 'object' && bound !== null ? bound.port : options.port;
@@ -106,7 +110,10 @@ class TooLarge extends CodedError {
 function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
   const { status, body } = errorEnvelope(thrown);
   const code = thrown instanceof TooLarge ? 413 : status;
-  return reply.code(code).headers({ ...securityHeaders, 'content-type': 'application/json' }).send(body);
+  return reply
+    .code(code)
+    .headers({ ...securityHeaders, 'content-type': 'application/json' })
+    .send(body);
 }
 
 function headersOf(request: FastifyRequest): Record<string, string> {
@@ -117,7 +124,11 @@ function headersOf(request: FastifyRequest): Record<string, string> {
   return headers;
 }
 
-async function answer(request: FastifyRequest, reply: FastifyReply, options: HttpStartOptions): Promise<FastifyReply> {
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: HttpStartOptions,
+): Promise<FastifyReply> {
   const controller = new AbortController();
   const { raw } = reply;
   raw.once('close', () => {
@@ -143,7 +154,10 @@ async function answer(request: FastifyRequest, reply: FastifyReply, options: Htt
     }
     const { status } = errorEnvelope(thrown);
     if (status >= 500 && !controller.signal.aborted) {
-      options.log.error('an HTTP request failed', { path: request.url.slice(0, 300), reason: String(thrown) });
+      options.log.error('an HTTP request failed', {
+        path: request.url.slice(0, 300),
+        reason: String(thrown),
+      });
     }
     return sendError(reply, thrown);
   }
@@ -175,7 +189,10 @@ async function bodyOf(
   const coding = (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   if (coding === 'identity' || body.length === 0) return body;
   if (coding !== 'gzip' && coding !== 'x-gzip') {
-    throw new CodedError('InvalidInput', `Content-Encoding[${coding.slice(0, 50)}] is not supported: send gzip or none`);
+    throw new CodedError(
+      'InvalidInput',
+      `Content-Encoding[${coding.slice(0, 50)}] is not supported: send gzip or none`,
+    );
   }
   // Unpacked piece by piece and left as soon as it is too much: a small body may hold gigabytes.
   const unzip = createGunzip();
@@ -217,7 +234,8 @@ async function send(
     await sendStream(reply, { status: response.status, headers, body, zip }, signal, log);
     return reply;
   }
-  let bytes = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  let bytes =
+    typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   if (zip && bytes.length >= GZIP_FROM_BYTES) {
     bytes = await gzipped(bytes, { level: 1 });
     headers['content-encoding'] = 'gzip';
@@ -228,7 +246,12 @@ async function send(
 /** The status line waits for the first piece: a query that fails at once still gets its error answer. */
 async function sendStream(
   reply: FastifyReply,
-  response: { status: number; headers: Record<string, string>; body: AsyncIterable<Uint8Array>; zip: boolean },
+  response: {
+    status: number;
+    headers: Record<string, string>;
+    body: AsyncIterable<Uint8Array>;
+    zip: boolean;
+  },
   signal: AbortSignal,
   log: Log,
 ): Promise<void> {

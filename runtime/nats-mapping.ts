@@ -44,7 +44,12 @@ export interface StreamShape {
   readonly allow_rollup_hdrs: boolean;
 }
 
-export function queueStream(cluster: string, name: string, subject: string, messagesMax: number): StreamShape {
+export function queueStream(
+  cluster: string,
+  name: string,
+  subject: string,
+  messagesMax: number,
+): StreamShape {
   return {
     name: `grove_${cluster}_${name}`,
     subjects: [subject],
@@ -112,17 +117,19 @@ export const apiErrors = {
   messageNotFound: 10037,
 } as const;
 
-const byApiError: ReadonlyMap<number, readonly ['MailboxFull' | 'Unavailable' | 'Conflict' | 'LimitExceeded', string]> =
-  new Map([
-    [10077, ['MailboxFull', 'the queue is full']],
-    [10047, ['Unavailable', 'the NATS server has no storage left']],
-    [10023, ['Unavailable', 'the NATS server has no storage left']],
-    [10039, ['Unavailable', 'JetStream is not enabled for this account']],
-    [10076, ['Unavailable', 'JetStream is not enabled on the NATS server']],
-    [10008, ['Unavailable', 'JetStream is not available at the moment']],
-    [10071, ['Conflict', 'the key has changed']],
-    [10054, ['LimitExceeded', 'the message is larger than the stream allows']],
-  ]);
+const byApiError: ReadonlyMap<
+  number,
+  readonly ['MailboxFull' | 'Unavailable' | 'Conflict' | 'LimitExceeded', string]
+> = new Map([
+  [10077, ['MailboxFull', 'the queue is full']],
+  [10047, ['Unavailable', 'the NATS server has no storage left']],
+  [10023, ['Unavailable', 'the NATS server has no storage left']],
+  [10039, ['Unavailable', 'JetStream is not enabled for this account']],
+  [10076, ['Unavailable', 'JetStream is not enabled on the NATS server']],
+  [10008, ['Unavailable', 'JetStream is not available at the moment']],
+  [10071, ['Conflict', 'the key has changed']],
+  [10054, ['LimitExceeded', 'the message is larger than the stream allows']],
+]);
 
 /** The client's error as one of ours; `what` names the subject, e.g. "subject[task.submit]". */
 export function natsError(thrown: unknown, what: string): CodedError {
@@ -143,7 +150,12 @@ export function natsError(thrown: unknown, what: string): CodedError {
     case 'PERMISSIONS_VIOLATION':
       return new CodedError('Forbidden', `${what}: ${message}`, {}, thrown);
     case 'MAX_PAYLOAD_EXCEEDED':
-      return new CodedError('LimitExceeded', `${what}: the payload is larger than the NATS server allows`, {}, thrown);
+      return new CodedError(
+        'LimitExceeded',
+        `${what}: the payload is larger than the NATS server allows`,
+        {},
+        thrown,
+      );
     case 'CONNECTION_CLOSED':
     case 'CONNECTION_DRAINING':
     case 'CONNECTION_REFUSED':
@@ -178,7 +190,10 @@ export function errorOfHeaders(headers: Readonly<Record<string, string>>): Coded
   const code = headers[errorCodeHeader];
   if (code === undefined) return undefined;
   const message = decodeURIComponent(headers[errorMessageHeader] ?? '');
-  const context = JSON.parse(decodeURIComponent(headers[errorContextHeader] ?? '%7B%7D')) as Record<string, string>;
+  const context = JSON.parse(decodeURIComponent(headers[errorContextHeader] ?? '%7B%7D')) as Record<
+    string,
+    string
+  >;
   return new CodedError(isErrorCode(code) ? code : 'Bug', message, context);
 }
 
@@ -190,7 +205,8 @@ export function serviceError(thrown: unknown): { readonly status: number; readon
 
 /** True when version a is at least b; both "2.9.10" or "v2.11.0-RC.1". */
 export function versionAtLeast(version: string, floor: string): boolean {
-  const numbers = (text: string): number[] => (/\d+\.\d+\.\d+/.exec(text)?.[0] ?? '0.0.0').split('.').map(Number);
+  const numbers = (text: string): number[] =>
+    (/\d+\.\d+\.\d+/.exec(text)?.[0] ?? '0.0.0').split('.').map(Number);
   const [a, b] = [numbers(version), numbers(floor)];
   for (let i = 0; i < 3; i++) {
     const difference = (a[i] ?? 0) - (b[i] ?? 0);

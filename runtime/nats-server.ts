@@ -141,7 +141,14 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   const before = await probePort(clock, host, port);
   if (before.kind !== 'free') throw portTaken(host, port, before);
   const serverName = `grove-${path.basename(options.dataDir)}-${process.pid}-${Math.round(clock.now())}`;
-  const text = natsConfigText({ version: binary.version, host, port, token: options.token, storeDir, serverName });
+  const text = natsConfigText({
+    version: binary.version,
+    host,
+    port,
+    token: options.token,
+    storeDir,
+    serverName,
+  });
   fs.writeFileSync(configFile, text, { mode: 0o600 });
   const logStart = fs.existsSync(logFile) ? fs.statSync(logFile).size : 0;
   const child = spawnProcess({ command: binary.path, args: ['-c', configFile], detached: true, logFile });
@@ -161,7 +168,8 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
     url: `nats://${host.includes(':') ? `[${host}]` : host}:${port}`,
     exited: child.exited,
     stop: async () => {
-      if (!(await stopProcess(clock, child, STOP_GRACE_MS))) log.warn('nats-server had to be killed', { pid: child.pid });
+      if (!(await stopProcess(clock, child, STOP_GRACE_MS)))
+        log.warn('nats-server had to be killed', { pid: child.pid });
       await child.exited;
       registry.forget(REGISTRY_NAME);
     },
@@ -232,16 +240,17 @@ export function natsServerBehavior(
       const { clock, log } = context;
       const binary = typeof options.binary === 'function' ? await options.binary(context) : options.binary;
       server = await startNatsServer({ ...options, binary, clock, log });
-      context.pipeToSelf(
-        server.exited,
-        (exit) => ({ type: 'NatsServerExited', exit }),
-        () => ({ type: 'NatsServerExited', exit: { code: null, signal: null } }),
-      );
+      // Not pipeToSelf: a drain would wait for this "work", which ends only when the actor stops the server.
+      const report = (exit: ProcessExit): void => void context.self.tell({ type: 'NatsServerExited', exit });
+      server.exited.then(report, () => report({ code: null, signal: null }));
       options.onReady?.(server);
     },
     receive: (message) => {
       const { code, signal } = message.exit;
-      throw new CodedError('Unavailable', `nats-server has ended (code ${code ?? '-'}, signal ${signal ?? '-'})`);
+      throw new CodedError(
+        'Unavailable',
+        `nats-server has ended (code ${code ?? '-'}, signal ${signal ?? '-'})`,
+      );
     },
     stopping: async () => {
       await server?.stop();
@@ -250,7 +259,11 @@ export function natsServerBehavior(
 }
 
 /** The token of the installation: the one given, else the one kept in the data folder, made at first. */
-export function installationToken(dataDir: string, given: string, makeHex: (bytes: number) => string): string {
+export function installationToken(
+  dataDir: string,
+  given: string,
+  makeHex: (bytes: number) => string,
+): string {
   if (given !== '') return given;
   const file = path.join(dataDir, 'nats.token');
   if (fs.existsSync(file)) {

@@ -29,15 +29,14 @@ import type {
   QueueMessage,
   Subscription,
 } from './types.js';
+import { natsLeaseBucket, within, type BucketPort } from './nats-lease.js';
 import { checkSubject } from './subject.js';
 import {
   apiErrorNumber,
   apiErrors,
   bucketStream,
-  bucketSubject,
   errorHeaders,
   errorOfHeaders,
-  isNoResponders,
   natsError,
   queueStream,
   serviceError,
@@ -107,30 +106,16 @@ export async function connectNats(options: NatsOptions): Promise<Bus> {
       if (error.code === 'Unauthorized') throw error;
       if (attempt === 1) options.log.info('waiting for NATS', { url: options.url, reason: error.message });
       if (options.deadline?.expired() === true) {
-        throw new CodedError('BusUnavailable', `NATS server[${options.url}] can't be reached: ${error.message}`, {}, error);
+        throw new CodedError(
+          'BusUnavailable',
+          `NATS server[${options.url}] can't be reached: ${error.message}`,
+          {},
+          error,
+        );
       }
       await pause(options.clock, CONNECT_RETRY_MS);
     }
   }
-}
-
-/** The outcome of `work`, or Timeout after `ms`; the work itself can't be stopped. */
-function within<T>(clock: Clock, ms: number, what: string, work: Promise<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const timer = clock.setTimer(Math.max(0, ms), () => {
-      reject(new CodedError('Timeout', `${what}: no answer within ${ms} ms`));
-    });
-    work.then(
-      (value) => {
-        timer.cancel();
-        resolve(value);
-      },
-      (thrown: unknown) => {
-        timer.cancel();
-        reject(natsError(thrown, what));
-      },
-    );
-  });
 }
 
 function toRecord(hdrs: MsgHdrs | undefined): Record<string, string> {
@@ -179,7 +164,10 @@ class NatsBus implements Bus {
     if (!versionAtLeast(this.serverVersion, VERSION_FLOOR)) {
       this.options.log.warn(`NATS server is older than ${VERSION_FLOOR}: not tested with Grove`, fields);
     } else if (!versionAtLeast(this.serverVersion, VERSION_ADVISED)) {
-      this.options.log.info(`NATS server is older than ${VERSION_ADVISED}: fine for trying, not for production`, fields);
+      this.options.log.info(
+        `NATS server is older than ${VERSION_ADVISED}: fine for trying, not for production`,
+        fields,
+      );
     }
   }
 
@@ -191,7 +179,8 @@ class NatsBus implements Bus {
         this.setState('CONNECTED');
         this.checkVersion();
       }
-      if (status.type === 'error') this.options.log.warn('NATS reports an error', { reason: String(status.data) });
+      if (status.type === 'error')
+        this.options.log.warn('NATS reports an error', { reason: JSON.stringify(status.data) });
     }
   }
 
@@ -288,7 +277,8 @@ class NatsBus implements Bus {
     const what = `subject[${subject}]`;
     this.requireConnected(what);
     const timeout = Math.ceil(options.deadline.remainingMs());
-    if (timeout <= 0) throw new CodedError('Timeout', `${what}: the deadline had passed before the request was sent`);
+    if (timeout <= 0)
+      throw new CodedError('Timeout', `${what}: the deadline had passed before the request was sent`);
     const extra = options.trace === undefined ? {} : { headers: toHeaders({ [traceHeader]: options.trace }) };
     let answer: BusMessage;
     try {
@@ -331,16 +321,25 @@ class NatsBus implements Bus {
       subject: this.full(options.subject),
       handler: (error, message) => {
         if (error !== null) {
-          this.options.log.error('NATS refuses an endpoint', { subject: options.subject, reason: error.message });
+          this.options.log.error('NATS refuses an endpoint', {
+            subject: options.subject,
+            reason: error.message,
+          });
           return;
         }
-        const respond = (data: Uint8Array, failed?: { readonly status: number; readonly description: string }): void => {
+        const respond = (
+          data: Uint8Array,
+          failed?: { readonly status: number; readonly description: string },
+        ): void => {
           try {
             this.requireConnected(`answer to subject[${options.subject}]`);
             if (failed === undefined) message.respond(data);
             else message.respondError(failed.status, failed.description, data);
           } catch (thrown) {
-            this.options.log.warn('an answer was not sent', { subject: options.subject, reason: String(thrown) });
+            this.options.log.warn('an answer was not sent', {
+              subject: options.subject,
+              reason: String(thrown),
+            });
           }
         };
         options.handler(this.incoming(message)).then(
@@ -352,7 +351,10 @@ class NatsBus implements Bus {
     return this.tracked(() => {
       if (this.nc.isClosed()) return;
       service.stop().then(undefined, (thrown: unknown) => {
-        this.options.log.warn('a service did not stop cleanly', { service: options.service, reason: String(thrown) });
+        this.options.log.warn('a service did not stop cleanly', {
+          service: options.service,
+          reason: String(thrown),
+        });
       });
     });
   }
@@ -374,63 +376,37 @@ class NatsBus implements Bus {
   }
 
   async leaseBucket(name: string, ttlMs: number): Promise<LeaseBucket> {
-    const { cluster, clock } = this.options;
+    const { cluster, clock, log } = this.options;
+    const port: BucketPort = {
+      requireConnected: (what) => this.requireConnected(what),
+      ensureStream: (shape) => this.ensureStream(shape),
+      put: async (subject, value, lastSubjectSequence, timeout) => {
+        const options = { expect: { lastSubjectSequence }, timeout };
+        return (await this.nc.jetstream().publish(subject, value, options)).seq;
+      },
+      last: async (stream, subject) => {
+        const manager = await this.manager();
+        return manager.streams.getMessage(stream, { last_by_subj: subject });
+      },
+      purge: async (stream, filter) => {
+        const manager = await this.manager();
+        await manager.streams.purge(stream, { filter });
+      },
+    };
     const shape = bucketStream(cluster, name, ttlMs);
-    const what = (key: string): string => `bucket[${name}] key[${key}]`;
-    const timed = <T>(key: string, timeoutMs: number, work: () => Promise<T>): Promise<T> => {
-      this.requireConnected(what(key));
-      return within(clock, timeoutMs, what(key), this.withStream(shape, work));
-    };
-    const put = async (key: string, value: string, revision: number, timeoutMs: number): Promise<number | undefined> => {
-      try {
-        const ack = await this.nc.jetstream().publish(bucketSubject(cluster, name, key), Buffer.from(value), {
-          expect: { lastSubjectSequence: revision },
-          timeout: Math.max(1, timeoutMs),
-        });
-        return ack.seq;
-      } catch (thrown) {
-        if (apiErrorNumber(thrown) === apiErrors.wrongLastSequence) return undefined;
-        throw thrown;
-      }
-    };
-    const get = async (key: string): Promise<{ value: string; revision: number } | undefined> => {
-      const manager = await this.manager();
-      try {
-        const found = await manager.streams.getMessage(shape.name, { last_by_subj: bucketSubject(cluster, name, key) });
-        return { value: Buffer.from(found.data).toString(), revision: found.seq };
-      } catch (thrown) {
-        if (apiErrorNumber(thrown) === apiErrors.messageNotFound) return undefined;
-        throw thrown;
-      }
-    };
-    const remove = async (key: string): Promise<void> => {
-      // A purge leaves no marker behind, so `create` works at once.
-      const manager = await this.manager();
-      await manager.streams.purge(shape.name, { filter: bucketSubject(cluster, name, key) });
-    };
-    if (this.state === 'CONNECTED') await within(clock, API_TIMEOUT_MS, `bucket[${name}]`, this.ensureStream(shape));
-    return {
-      create: async (key, value, ms) => timed(key, ms, () => put(key, value, 0, ms)),
-      update: async (key, value, revision, ms) => timed(key, ms, () => put(key, value, revision, ms)),
-      get: async (key, ms) => timed(key, ms, () => get(key)),
-      remove: async (key, ms) => timed(key, ms, () => remove(key)),
-    };
-  }
-
-  /** Streams may vanish (a deleted data folder, another server): made again, then the work is tried once more. */
-  private async withStream<T>(shape: StreamShape, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (thrown) {
-      if (apiErrorNumber(thrown) !== apiErrors.streamNotFound && !isNoResponders(thrown)) throw thrown;
-      await this.ensureStream(shape);
-      this.options.log.warn('a lost JetStream bucket was made again', { stream: shape.name });
-      return work();
+    if (this.state === 'CONNECTED') {
+      await within(clock, API_TIMEOUT_MS, `bucket[${name}]`, this.ensureStream(shape));
     }
+    return natsLeaseBucket({ cluster, name, shape, port, clock, log });
   }
 
   async workQueue(options: Parameters<Bus['workQueue']>[0]): Promise<Subscription> {
-    const shape = queueStream(this.options.cluster, options.name, this.full(options.subject), options.messagesMax);
+    const shape = queueStream(
+      this.options.cluster,
+      options.name,
+      this.full(options.subject),
+      options.messagesMax,
+    );
     const consumer: Partial<ConsumerConfig> = {
       durable_name: options.name,
       ack_policy: 'explicit' as ConsumerConfig['ack_policy'],
@@ -466,7 +442,8 @@ class NatsBus implements Bus {
           this.options.log.warn('work queue interrupted', { queue: options.name, reason: String(thrown) });
         }
         firstTry();
-        if (!stopped) await pause(this.options.clock, Math.min(QUEUE_RETRY_MAX_MS, QUEUE_RETRY_MS * 2 ** failures));
+        if (!stopped)
+          await pause(this.options.clock, Math.min(QUEUE_RETRY_MAX_MS, QUEUE_RETRY_MS * 2 ** failures));
       }
     };
     const working = work();
@@ -497,7 +474,8 @@ class NatsBus implements Bus {
       deliveries: message.info.redeliveryCount,
       ack: async () => {
         this.requireConnected(`queue[${options.name}]`);
-        if (!(await message.ackAck())) throw new CodedError('Unknown', `queue[${options.name}]: the ack was not confirmed`);
+        if (!(await message.ackAck()))
+          throw new CodedError('Unknown', `queue[${options.name}]: the ack was not confirmed`);
       },
       retry: (delayMs) => message.nak(delayMs),
       reject: () => message.term(),
@@ -506,7 +484,11 @@ class NatsBus implements Bus {
     try {
       await options.handler(queued);
     } catch (thrown) {
-      this.options.log.warn('a queued message failed', { queue: options.name, reason: String(thrown), retryMs });
+      this.options.log.warn('a queued message failed', {
+        queue: options.name,
+        reason: String(thrown),
+        retryMs,
+      });
       if (this.state === 'CONNECTED') message.nak(retryMs);
     }
   }
@@ -515,7 +497,8 @@ class NatsBus implements Bus {
     const what = `queue subject[${subject}]`;
     this.requireConnected(what);
     const timeout = Math.ceil(deadline.remainingMs());
-    if (timeout <= 0) throw new CodedError('Timeout', `${what}: the deadline had passed before the message was sent`);
+    if (timeout <= 0)
+      throw new CodedError('Timeout', `${what}: the deadline had passed before the message was sent`);
     try {
       await this.nc.jetstream().publish(this.full(subject), data, { msgID: id, timeout });
     } catch (thrown) {
@@ -526,7 +509,7 @@ class NatsBus implements Bus {
   async close(): Promise<void> {
     if (this.state === 'CLOSED') return;
     const connected = this.state === 'CONNECTED';
-    for (const subscription of [...this.open]) subscription.stop();
+    for (const subscription of this.open) subscription.stop();
     this.setState('CLOSED');
     try {
       if (connected) await within(this.options.clock, DRAIN_MS, 'NATS connection', this.nc.drain());

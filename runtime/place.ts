@@ -165,7 +165,8 @@ export function descendants(pid: number): number[] {
     const parent = statFields(Number(name))?.parent;
     if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
   }
-  const below = (at: number): number[] => (children.get(at) ?? []).flatMap((child) => [...below(child), child]);
+  const below = (at: number): number[] =>
+    (children.get(at) ?? []).flatMap((child) => [...below(child), child]);
   return below(pid);
 }
 
@@ -179,7 +180,11 @@ export function killTree(identity: ProcessIdentity, signal: NodeJS.Signals = 'SI
  * SIGTERM, and SIGKILL after the grace; resolves when the process is gone.
  * @returns false when it had to be killed.
  */
-export async function stopProcess(clock: Clock, identity: ProcessIdentity, graceMs: number): Promise<boolean> {
+export async function stopProcess(
+  clock: Clock,
+  identity: ProcessIdentity,
+  graceMs: number,
+): Promise<boolean> {
   if (!isSameProcess(identity)) return true;
   signalProcess(identity.pid, 'SIGTERM', false);
   const until = clock.monotonic() + graceMs;
@@ -204,7 +209,11 @@ export function runCommand(
   clock: Clock,
   command: string,
   args: readonly string[],
-  options: { readonly timeLimitMs: number; readonly cwd?: string; readonly env?: Readonly<Record<string, string | undefined>> },
+  options: {
+    readonly timeLimitMs: number;
+    readonly cwd?: string;
+    readonly env?: Readonly<Record<string, string | undefined>>;
+  },
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {

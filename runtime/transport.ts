@@ -153,7 +153,7 @@ class ProcessTransport implements Transport {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    for (const address of [...this.channels.keys()]) this.drop(address);
+    for (const address of this.channels.keys()) this.drop(address);
     await Promise.all([this.server.close(), this.inline.close()]);
   }
 }

@@ -243,7 +243,10 @@ export interface LeaseBucket {
   create(key: string, value: string, timeoutMs: number): Promise<number | undefined>;
   /** New revision, or undefined when the revision is no longer the newest. */
   update(key: string, value: string, revision: number, timeoutMs: number): Promise<number | undefined>;
-  get(key: string, timeoutMs: number): Promise<{ readonly value: string; readonly revision: number } | undefined>;
+  get(
+    key: string,
+    timeoutMs: number,
+  ): Promise<{ readonly value: string; readonly revision: number } | undefined>;
   remove(key: string, timeoutMs: number): Promise<void>;
 }
 export type BusState = 'CONNECTED' | 'DISCONNECTED' | 'CLOSED';
@@ -272,9 +275,12 @@ export interface Bus {
     readonly subject: string;
     readonly handler: (
       message: BusMessage,
-    ) => Promise<{ readonly data: Uint8Array; readonly error?: { readonly status: number; readonly description: string } }>;
+    ) => Promise<{
+      readonly data: Uint8Array;
+      readonly error?: { readonly status: number; readonly description: string };
+    }>;
   }): Promise<Subscription>;
-  /** TTL bucket in memory storage, re-created when lost. */
+  /** TTL bucket in file storage (survives a server restart), re-created when lost. */
   leaseBucket(name: string, ttlMs: number): Promise<LeaseBucket>;
   /** A durable work queue; publishers outside get the server's PubAck. */
   workQueue(options: {

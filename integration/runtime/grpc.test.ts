@@ -22,7 +22,14 @@ const soon = (ms = 5_000) => deadlineAfter(clock, ms);
 const unused = async (): Promise<never> => {
   throw new CodedError('Unsupported', 'not in this test');
 };
-const tasks = (Beat: Beat) => ({ Submit: unused, GetTask: unused, Action: unused, Beat, Done: unused, Report: unused });
+const tasks = (Beat: Beat) => ({
+  Submit: unused,
+  GetTask: unused,
+  Action: unused,
+  Beat,
+  Done: unused,
+  Report: unused,
+});
 // eslint-disable-next-line require-yield
 async function* noRows(): AsyncGenerator<never> {
   throw new CodedError('Unsupported', 'not in this test');
@@ -65,15 +72,22 @@ describe('grpc', function () {
 
   it('carries requests, answers, metadata, trace and deadline', async () => {
     let context: CallContext | undefined;
-    server.serve(TaskService, tasks(async (beat, seen) => {
-      context = seen;
-      return { known: beat.taskId === 't1', reason: `${beat.pid}` };
-    }));
-    const answer = await client.unary(TaskService.Beat, { taskId: 't1', pid: 7 }, {
-      deadline: soon(3_000),
-      trace: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-      metadata: { 'x-who': 'me' },
-    });
+    server.serve(
+      TaskService,
+      tasks(async (beat, seen) => {
+        context = seen;
+        return { known: beat.taskId === 't1', reason: `${beat.pid}` };
+      }),
+    );
+    const answer = await client.unary(
+      TaskService.Beat,
+      { taskId: 't1', pid: 7 },
+      {
+        deadline: soon(3_000),
+        trace: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+        metadata: { 'x-who': 'me' },
+      },
+    );
     expect(answer.known).to.equal(true);
     expect(answer.reason).to.equal('7');
     expect(context?.trace).to.equal('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01');
@@ -92,14 +106,23 @@ describe('grpc', function () {
   });
 
   it('brings coded errors over whole, from unary calls and from the middle of a stream', async () => {
-    const thrown = new CodedError('StaleEpoch', 'epoch[3] is older\nthan epoch[4] ✓ \ud800', { seen: 4, role: 'overlord' });
-    server.serve(TaskService, tasks(async () => {
-      throw thrown;
-    }));
-    server.serve(QueryService, queries(async function* () {
-      yield { rows: 'a' };
-      throw thrown;
-    }));
+    const thrown = new CodedError('StaleEpoch', 'epoch[3] is older\nthan epoch[4] ✓ \ud800', {
+      seen: 4,
+      role: 'overlord',
+    });
+    server.serve(
+      TaskService,
+      tasks(async () => {
+        throw thrown;
+      }),
+    );
+    server.serve(
+      QueryService,
+      queries(async function* () {
+        yield { rows: 'a' };
+        throw thrown;
+      }),
+    );
     const check = (error: CodedError): void => {
       expect(error.code).to.equal('StaleEpoch');
       expect(error.message).to.equal('epoch[3] is older\nthan epoch[4] ✓ \ufffd');
@@ -108,20 +131,31 @@ describe('grpc', function () {
     check(await failure(client.unary(TaskService.Beat, {}, { deadline: soon() })));
     const rows: string[] = [];
     const stream = client.stream(QueryService.Native, {}, { deadline: soon() });
-    check(await failure((async () => {
-      for await (const part of stream) rows.push(part.rows ?? '');
-    })()));
+    check(
+      await failure(
+        (async () => {
+          for await (const part of stream) rows.push(part.rows ?? '');
+        })(),
+      ),
+    );
     expect(rows).to.deep.equal(['a']);
   });
 
   it('refuses callers without the token, methods nobody serves, and taken ports', async () => {
-    server.serve(TaskService, tasks(async () => ({ known: true })));
+    server.serve(
+      TaskService,
+      tasks(async () => ({ known: true })),
+    );
     for (const token of [undefined, 'wrong', 'secre!']) {
       const stranger = createGrpcClient({ address: server.address, token, clock });
-      expect((await failure(stranger.unary(TaskService.Beat, {}, { deadline: soon() }))).code).to.equal('Unauthorized');
+      expect((await failure(stranger.unary(TaskService.Beat, {}, { deadline: soon() }))).code).to.equal(
+        'Unauthorized',
+      );
       stranger.close();
     }
-    expect((await failure(drain(client.stream(QueryService.Native, {}, { deadline: soon() })))).code).to.equal('Unsupported');
+    expect(
+      (await failure(drain(client.stream(QueryService.Native, {}, { deadline: soon() })))).code,
+    ).to.equal('Unsupported');
     const port = Number(server.address.split(':')[1]);
     const error = await failure(createGrpcServer({ host: '127.0.0.1', port, token: undefined, clock, log }));
     expect(error.code).to.equal('Conflict');
@@ -129,8 +163,16 @@ describe('grpc', function () {
   });
 
   it('keeps scopes apart, and lets a stopped one be served again', async () => {
-    const one = server.serve(TaskService, tasks(async () => ({ reason: 'one' })), { scope: 'one' });
-    server.serve(TaskService, tasks(async () => ({ reason: 'two' })), { scope: 'two' });
+    const one = server.serve(
+      TaskService,
+      tasks(async () => ({ reason: 'one' })),
+      { scope: 'one' },
+    );
+    server.serve(
+      TaskService,
+      tasks(async () => ({ reason: 'two' })),
+      { scope: 'two' },
+    );
     const ask = async (scope: string): Promise<string> => {
       const answer = await client.unary(TaskService.Beat, {}, { deadline: soon(), metadata: { scope } });
       return answer.reason ?? '';
@@ -138,39 +180,53 @@ describe('grpc', function () {
     expect([await ask('one'), await ask('two')]).to.deep.equal(['one', 'two']);
     one.stop();
     expect((await failure(ask('one'))).code).to.equal('Unavailable');
-    server.serve(TaskService, tasks(async () => ({ reason: 'again' })), { scope: 'one' });
+    server.serve(
+      TaskService,
+      tasks(async () => ({ reason: 'again' })),
+      { scope: 'one' },
+    );
     expect(await ask('one')).to.equal('again');
   });
 
   it('ends calls at the deadline on both sides', async () => {
     let serverSide = 0;
-    server.serve(TaskService, tasks(async (_, context) => {
-      await aborted(context.signal);
-      serverSide = clock.monotonic();
-      return new Promise(() => undefined);
-    }));
+    server.serve(
+      TaskService,
+      tasks(async (_, context) => {
+        await aborted(context.signal);
+        serverSide = clock.monotonic();
+        return new Promise(() => undefined);
+      }),
+    );
     const start = clock.monotonic();
-    expect((await failure(client.unary(TaskService.Beat, {}, { deadline: soon(200) }))).code).to.equal('Timeout');
+    expect((await failure(client.unary(TaskService.Beat, {}, { deadline: soon(200) }))).code).to.equal(
+      'Timeout',
+    );
     expect(clock.monotonic() - start).to.be.within(180, 400);
     await pause(clock, 50);
     expect(serverSide - start).to.be.within(150, 400);
-    expect((await failure(client.unary(TaskService.Beat, {}, { deadline: soon(0) }))).code).to.equal('Timeout');
+    expect((await failure(client.unary(TaskService.Beat, {}, { deadline: soon(0) }))).code).to.equal(
+      'Timeout',
+    );
   });
 
   it('cancels the server within 100 ms when the client aborts, breaks or closes', async () => {
     let endedAt = 0;
     let reason: unknown;
     let left = 0;
-    server.serve(QueryService, queries(async function* (_, context) {
-      try {
-        yield { rows: 'first' };
-        await aborted(context.signal);
-        endedAt = clock.monotonic();
-        reason = context.signal.reason;
-      } finally {
-        left++;
-      }
-    }));
+    server.serve(
+      QueryService,
+      queries(async function* (_, context) {
+        try {
+          yield { rows: 'first' };
+          await aborted(context.signal);
+          endedAt = clock.monotonic();
+          reason = context.signal.reason;
+        } finally {
+          left++;
+        }
+      }),
+    );
     const ended = async (start: number): Promise<void> => {
       while (endedAt === 0 && clock.monotonic() - start < 1_000) await pause(clock, 2);
       expect(endedAt - start).to.be.within(0, 100);
@@ -195,7 +251,9 @@ describe('grpc', function () {
     await ended(start);
     // signal
     const controller = new AbortController();
-    const work = drain(client.stream(QueryService.Native, {}, { deadline: soon(), signal: controller.signal }));
+    const work = drain(
+      client.stream(QueryService.Native, {}, { deadline: soon(), signal: controller.signal }),
+    );
     await pause(clock, 50);
     start = clock.monotonic();
     controller.abort(new CodedError('LimitExceeded', 'too many rows'));
@@ -214,9 +272,12 @@ describe('grpc', function () {
   it('does not produce faster than the reader reads', async () => {
     let produced = 0;
     const rows = 'x'.repeat(100_000);
-    server.serve(QueryService, queries(async function* () {
-      for (; produced < 2_000; produced++) yield { rows };
-    }));
+    server.serve(
+      QueryService,
+      queries(async function* () {
+        for (; produced < 2_000; produced++) yield { rows };
+      }),
+    );
     let read = 0;
     for await (const part of client.stream(QueryService.Native, {}, { deadline: soon(20_000) })) {
       expect(part.rows?.length).to.equal(100_000);
@@ -227,15 +288,21 @@ describe('grpc', function () {
     expect(produced).to.be.below(200);
     produced = 0;
     const start = clock.monotonic();
-    expect(await drain(client.stream(QueryService.Native, {}, { deadline: soon(20_000) }))).to.have.lengthOf(2_000);
+    expect(await drain(client.stream(QueryService.Native, {}, { deadline: soon(20_000) }))).to.have.lengthOf(
+      2_000,
+    );
     log.info('stream throughput', { mibPerSecond: Math.round(190_735 / (clock.monotonic() - start)) });
   });
 
   it('carries messages of 40 MiB and refuses more than 64', async () => {
-    server.serve(QueryService, queries(async function* (request) {
-      yield { rows: 'y'.repeat(Number(request.query)) };
-    }));
-    const ask = (size: number) => drain(client.stream(QueryService.Native, { query: String(size) }, { deadline: soon(20_000) }));
+    server.serve(
+      QueryService,
+      queries(async function* (request) {
+        yield { rows: 'y'.repeat(Number(request.query)) };
+      }),
+    );
+    const ask = (size: number) =>
+      drain(client.stream(QueryService.Native, { query: String(size) }, { deadline: soon(20_000) }));
     expect((await ask(40 << 20))[0]?.rows?.length).to.equal(40 << 20);
     expect((await failure(ask(65 << 20))).code).to.equal('LimitExceeded');
   });
@@ -251,7 +318,10 @@ describe('grpc', function () {
     nobody.close();
 
     // A wire between the two that can go silent without closing.
-    server.serve(TaskService, tasks(() => new Promise(() => undefined)));
+    server.serve(
+      TaskService,
+      tasks(() => new Promise(() => undefined)),
+    );
     let silent = false;
     const sockets: net.Socket[] = [];
     const proxy = net.createServer((near) => {
@@ -285,19 +355,27 @@ describe('grpc', function () {
       },
       close: async () => undefined,
     });
-    const make = (port = 0) => createTransport({ host: '127.0.0.1', port, token: 'secret', inline, clock, log });
+    const make = (port = 0) =>
+      createTransport({ host: '127.0.0.1', port, token: 'secret', inline, clock, log });
     const a = await make();
     let b = await make();
     const port = Number(b.address.split(':')[1]);
-    b.serve(TaskService, tasks(async () => ({ reason: 'b' })));
-    const ask = (t: Transport, address: string) => t.client(address).unary(TaskService.Beat, {}, { deadline: soon() });
+    b.serve(
+      TaskService,
+      tasks(async () => ({ reason: 'b' })),
+    );
+    const ask = (t: Transport, address: string) =>
+      t.client(address).unary(TaskService.Beat, {}, { deadline: soon() });
     expect((await ask(a, b.address)).reason).to.equal('b');
     expect((await failure(ask(a, a.address))).code).to.equal('Unsupported');
     expect(inlineCalls).to.deep.equal([a.address]);
     await b.close();
     expect((await failure(ask(a, b.address))).code).to.equal('Unavailable');
     b = await make(port);
-    b.serve(TaskService, tasks(async () => ({ reason: 'b again' })));
+    b.serve(
+      TaskService,
+      tasks(async () => ({ reason: 'b again' })),
+    );
     expect((await ask(a, b.address)).reason).to.equal('b again');
     await Promise.all([a.close(), b.close()]);
   });

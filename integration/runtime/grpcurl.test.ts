@@ -28,7 +28,8 @@ describe('grpcurl', function () {
     server.serve(HealthService, health.handlers);
     server.serve(QueryService, {
       Native: async function* (request: grove.query.v1.NativeRequest.$Properties) {
-        if (request.query === 'bad') throw new CodedError('InvalidInput', 'query[bad] is not JSON', { field: 'query' });
+        if (request.query === 'bad')
+          throw new CodedError('InvalidInput', 'query[bad] is not JSON', { field: 'query' });
         yield { rows: '[{"n":' };
         yield { rows: '1}]' };
       },
@@ -50,12 +51,16 @@ describe('grpcurl', function () {
       'grpc.health.v1.Health',
       'grpc.reflection.v1.ServerReflection',
     ]);
-    expect((await run(server.address, 'list', 'grove.query.v1.QueryService')).output).to.include('QueryService.Native');
+    expect((await run(server.address, 'list', 'grove.query.v1.QueryService')).output).to.include(
+      'QueryService.Native',
+    );
     const described = await run(server.address, 'describe', 'grove.query.v1.QueryService');
     expect(described.output).to.include(
       'rpc Native ( .grove.query.v1.NativeRequest ) returns ( stream .grove.query.v1.QueryResponse );',
     );
-    expect((await run(server.address, 'describe', '.grove.query.v1.QueryResponse')).output).to.include('oneof part');
+    expect((await run(server.address, 'describe', '.grove.query.v1.QueryResponse')).output).to.include(
+      'oneof part',
+    );
     expect((await run(server.address, 'describe', 'grpc.reflection.v1.ServerReflection')).output).to.include(
       'stream .grpc.reflection.v1.ServerReflectionRequest',
     );
@@ -64,7 +69,12 @@ describe('grpcurl', function () {
 
   it('checks health, calls, and shows errors with their status', async () => {
     expect((await run(server.address, 'grpc.health.v1.Health/Check')).output).to.include('"SERVING"');
-    const one = await run('-d', '{"service":"grove.query.v1.QueryService"}', server.address, 'grpc.health.v1.Health/Check');
+    const one = await run(
+      '-d',
+      '{"service":"grove.query.v1.QueryService"}',
+      server.address,
+      'grpc.health.v1.Health/Check',
+    );
     expect(one.output).to.include('NOT_SERVING');
     const unknown = await run('-d', '{"service":"x"}', server.address, 'grpc.health.v1.Health/Check');
     expect(unknown.output).to.include('NotFound');

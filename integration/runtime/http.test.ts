@@ -46,12 +46,21 @@ describe('http', function () {
     options: { headers?: Record<string, string>; body?: string | Buffer } = {},
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const request = http.request({ host: '127.0.0.1', port: port(), method, path, headers: options.headers ?? {} }, (response) => {
-        const parts: Buffer[] = [];
-        response.on('data', (part: Buffer) => parts.push(part));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(parts) }));
-        response.on('error', reject);
-      });
+      const request = http.request(
+        { host: '127.0.0.1', port: port(), method, path, headers: options.headers ?? {} },
+        (response) => {
+          const parts: Buffer[] = [];
+          response.on('data', (part: Buffer) => parts.push(part));
+          response.on('end', () =>
+            resolve({
+              status: response.statusCode ?? 0,
+              headers: response.headers,
+              body: Buffer.concat(parts),
+            }),
+          );
+          response.on('error', reject);
+        },
+      );
       request.on('error', reject);
       request.end(options.body);
     });
@@ -74,11 +83,16 @@ describe('http', function () {
     expect(answer.body.toString()).to.equal('{"ok":true}');
     expect(answer.headers['x-content-type-options']).to.equal('nosniff');
     expect(last).to.include({ method: 'POST', path: '/druid/v2/x y', remoteAddress: '127.0.0.1' });
-    expect(last?.query).to.deep.equal([['pretty', ''], ['a', '1'], ['a', 'ü']]);
+    expect(last?.query).to.deep.equal([
+      ['pretty', ''],
+      ['a', '1'],
+      ['a', 'ü'],
+    ]);
     expect(last?.headers['x-druid']).to.equal('A');
     expect(Buffer.from(last?.body ?? []).toString()).to.equal('{"query');
     expect(last?.trace).to.match(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
-    for (const method of ['GET', 'PUT', 'DELETE', 'HEAD', 'OPTIONS']) expect((await ask(method, '/')).status).to.equal(200);
+    for (const method of ['GET', 'PUT', 'DELETE', 'HEAD', 'OPTIONS'])
+      expect((await ask(method, '/')).status).to.equal(200);
     await ask('POST', '/no-content-type', { body: 'abc' });
     expect(Buffer.from(last?.body ?? []).toString()).to.equal('abc');
     expect((await ask('GET', '/%zz')).status).to.equal(400);
@@ -113,7 +127,8 @@ describe('http', function () {
       { origin: `http://${own}` },
       { 'sec-fetch-site': 'same-origin' },
     ];
-    for (const headers of admitted) expect((await ask('POST', '/', { headers })).status, JSON.stringify(headers)).to.equal(200);
+    for (const headers of admitted)
+      expect((await ask('POST', '/', { headers })).status, JSON.stringify(headers)).to.equal(200);
   });
 
   it('limits bodies, packed ones too', async () => {
@@ -124,9 +139,13 @@ describe('http', function () {
     const headers = { 'content-encoding': 'gzip' };
     expect((await ask('POST', '/', { headers, body: gzipSync('packed') })).status).to.equal(200);
     expect(Buffer.from(last?.body ?? []).toString()).to.equal('packed');
-    expect((await ask('POST', '/', { headers, body: gzipSync(Buffer.alloc(5_000_000)) })).status).to.equal(413);
+    expect((await ask('POST', '/', { headers, body: gzipSync(Buffer.alloc(5_000_000)) })).status).to.equal(
+      413,
+    );
     expect((await ask('POST', '/', { headers, body: 'not gzip' })).status).to.equal(400);
-    expect((await ask('POST', '/', { headers: { 'content-encoding': 'br' }, body: 'x' })).status).to.equal(400);
+    expect((await ask('POST', '/', { headers: { 'content-encoding': 'br' }, body: 'x' })).status).to.equal(
+      400,
+    );
   });
 
   it('packs large texts when the client takes gzip', async () => {
@@ -144,7 +163,11 @@ describe('http', function () {
     for (const path of ['/small', '/image']) {
       expect((await ask('GET', path, { headers })).headers['content-encoding']).to.equal(undefined);
     }
-    expect((await ask('GET', '/large', { headers: { 'accept-encoding': 'gzip;q=0' } })).headers['content-encoding']).to.equal(undefined);
+    expect(
+      (await ask('GET', '/large', { headers: { 'accept-encoding': 'gzip;q=0' } })).headers[
+        'content-encoding'
+      ],
+    ).to.equal(undefined);
   });
 
   it('turns thrown errors into envelopes', async () => {
@@ -152,7 +175,10 @@ describe('http', function () {
       throw new CodedError('NotFound', 'task[x] is not known');
     };
     const answer = await ask('GET', '/');
-    expect([answer.status, JSON.parse(answer.body.toString()).errorMessage]).to.deep.equal([404, 'task[x] is not known']);
+    expect([answer.status, JSON.parse(answer.body.toString()).errorMessage]).to.deep.equal([
+      404,
+      'task[x] is not known',
+    ]);
   });
 
   it('streams with back-pressure, fails before the first piece with an error, cuts after it', async () => {
@@ -173,7 +199,10 @@ describe('http', function () {
     expect(gunzipSync(packed.body).length).to.equal(5_000_000);
     expect((await ask('GET', '/?n=0')).body.length).to.equal(0);
     const early = await ask('GET', '/?n=5&f=0');
-    expect([early.status, JSON.parse(early.body.toString()).errorMessage]).to.deep.equal([503, 'segments are missing']);
+    expect([early.status, JSON.parse(early.body.toString()).errorMessage]).to.deep.equal([
+      503,
+      'segments are missing',
+    ]);
     let cut: unknown;
     await ask('GET', '/?n=5&f=2').catch((thrown: unknown) => (cut = thrown));
     expect(String(cut)).to.match(/aborted|ECONNRESET|hang up/);
@@ -225,7 +254,10 @@ describe('http', function () {
       return clock.monotonic() - begun;
     };
     expect(await dribble('GET / HTTP/1.1\r\nHost: localhost\r\nX-A')).to.be.within(400, 4_000);
-    expect(await dribble('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nab')).to.be.within(400, 4_000);
+    expect(await dribble('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nab')).to.be.within(
+      400,
+      4_000,
+    );
     const error = await start({ port: port() }).then(
       () => undefined,
       (thrown: unknown) => thrown as CodedError,
@@ -238,9 +270,12 @@ describe('http', function () {
     const agent = new http.Agent({ keepAlive: true });
     const once = (): Promise<void> =>
       new Promise((resolve, reject) => {
-        const request = http.request({ host: '127.0.0.1', port: port(), method: 'POST', path: '/druid/v2', agent }, (response) => {
-          response.resume().on('end', () => resolve());
-        });
+        const request = http.request(
+          { host: '127.0.0.1', port: port(), method: 'POST', path: '/druid/v2', agent },
+          (response) => {
+            response.resume().on('end', () => resolve());
+          },
+        );
         request.on('error', reject).end('{}');
       });
     const times: number[] = [];

@@ -120,7 +120,9 @@ describe('nats', function () {
 
   it('asks and answers; nobody there is Unavailable at once, silence is Timeout, a thrown error comes back', async () => {
     const [a, b] = [await open(), await open()];
-    b.respond('cmd.echo', async (message) => bytes(`${text(message.data)}!${message.headers['traceparent']}`));
+    b.respond('cmd.echo', async (message) =>
+      bytes(`${text(message.data)}!${message.headers['traceparent']}`),
+    );
     b.respond('cmd.fail', async () => {
       throw new CodedError('StaleEpoch', 'epoch[3] is older\nthan epoch[4] ✓', { seen: 4 });
     });
@@ -187,30 +189,47 @@ describe('nats', function () {
       subject: 'task.submit',
       handler: async (message) => {
         const body = text(message.data);
-        if (body === 'bad') return { data: bytes('{"error":"druidException"}'), error: { status: 400, description: 'bad task' } };
+        if (body === 'bad')
+          return {
+            data: bytes('{"error":"druidException"}'),
+            error: { status: 400, description: 'bad task' },
+          };
         if (body === 'throw') throw new CodedError('Unavailable', 'no overlord');
         return { data: bytes(`{"task":"${body}"}`) };
       },
     });
     const stock: NatsConnection = await connect({ servers: nats.url, token: nats.token });
     try {
-      const ask = async (subject: string, data = ''): Promise<{ body: string; code: string; reason: string }> => {
+      const ask = async (
+        subject: string,
+        data = '',
+      ): Promise<{ body: string; code: string; reason: string }> => {
         const message = await stock.request(subject, data, { timeout: 2_000 });
         const header = (name: string): string => message.headers?.get(name) ?? '';
-        return { body: text(message.data), code: header('Nats-Service-Error-Code'), reason: header('Nats-Service-Error') };
+        return {
+          body: text(message.data),
+          code: header('Nats-Service-Error-Code'),
+          reason: header('Nats-Service-Error'),
+        };
       };
       const ping = JSON.parse((await ask('$SRV.PING.grove-tasks')).body) as Record<string, unknown>;
       expect(ping).to.include({ name: 'grove-tasks', version: '0.1.0' });
       const info = JSON.parse((await ask('$SRV.INFO')).body) as { endpoints: { subject: string }[] };
       expect(info.endpoints[0]?.subject).to.equal('grove.main.task.submit');
-      expect(await ask('grove.main.task.submit', 't1')).to.deep.equal({ body: '{"task":"t1"}', code: '', reason: '' });
+      expect(await ask('grove.main.task.submit', 't1')).to.deep.equal({
+        body: '{"task":"t1"}',
+        code: '',
+        reason: '',
+      });
       expect(await ask('grove.main.task.submit', 'bad')).to.deep.equal({
         body: '{"error":"druidException"}',
         code: '400',
         reason: 'bad task',
       });
       expect(await ask('grove.main.task.submit', 'throw')).to.include({ code: '503', reason: 'no overlord' });
-      const stats = JSON.parse((await ask('$SRV.STATS.grove-tasks')).body) as { endpoints: { num_requests: number }[] };
+      const stats = JSON.parse((await ask('$SRV.STATS.grove-tasks')).body) as {
+        endpoints: { num_requests: number }[];
+      };
       expect(stats.endpoints[0]?.num_requests).to.equal(3);
       await nats.kill();
       await nats.restart();
@@ -238,7 +257,8 @@ describe('nats', function () {
         if (text(message.data) === 'poison') return message.reject();
         await message.ack();
       });
-      for (const id of ['a', 'again', 'a', 'poison', 'throws']) await bus.enqueue('task.queue', bytes(id), id, soon());
+      for (const id of ['a', 'again', 'a', 'poison', 'throws'])
+        await bus.enqueue('task.queue', bytes(id), id, soon());
       await until('all of it', 10_000, () => seen.length >= 6);
       await pause(clock, 1_300);
       expect(seen.toSorted()).to.deep.equal([

@@ -6,16 +6,21 @@ import net from 'node:net';
 import path from 'node:path';
 import { expect } from 'chai';
 import { CodedError } from '../../proto/errors.js';
-import { seededRandom } from '../../runtime/clock.js';
+import { createActorSystem } from '../../runtime/actor-system.js';
+import { seededRandom, systemRandom } from '../../runtime/clock.js';
 import { lockDataFolder, processRegistry } from '../../runtime/data-folder.js';
 import { pause } from '../../runtime/deadline.js';
+import { createMetrics } from '../../runtime/metrics.js';
 import {
   findNatsServer,
   installationToken,
   natsConfigText,
+  natsServerBehavior,
   probePort,
   startNatsServer,
   type NatsBinary,
+  type NatsServerExited,
+  type NatsServerHandle,
 } from '../../runtime/nats-server.js';
 import {
   commandLine,
@@ -28,6 +33,7 @@ import {
   spawnThread,
   stopProcess,
 } from '../../runtime/place.js';
+import type { ChildSpec } from '../../runtime/types.js';
 import { clock, freePort, log, natsBinary, startTestNats, temporaryFolder } from '../servers/nats.js';
 
 function failure(work: () => unknown): CodedError {
@@ -108,16 +114,22 @@ describe('processes', function () {
   });
 
   it('says when a program is missing or takes too long', async () => {
-    expect(failure(() => spawnProcess({ command: '/no/such/program', args: [] })).code).to.equal('Unavailable');
+    expect(failure(() => spawnProcess({ command: '/no/such/program', args: [] })).code).to.equal(
+      'Unavailable',
+    );
     expect((await runCommand(clock, '/no/such/program', [], { timeLimitMs: 1_000 })).code).to.equal(127);
     const start = clock.monotonic();
-    const slow = await runCommand(clock, 'sh', ['-c', 'echo begun; sleep 20 & sleep 20'], { timeLimitMs: 300 });
+    const slow = await runCommand(clock, 'sh', ['-c', 'echo begun; sleep 20 & sleep 20'], {
+      timeLimitMs: 300,
+    });
     expect(slow).to.deep.equal({ code: 124, output: 'begun\n' });
     expect(clock.monotonic() - start).to.be.below(2_000);
   });
 
   it('starts threads', async () => {
-    const entry = script("import { parentPort, workerData } from 'node:worker_threads'; parentPort.postMessage(workerData * 2);");
+    const entry = script(
+      "import { parentPort, workerData } from 'node:worker_threads'; parentPort.postMessage(workerData * 2);",
+    );
     const thread = spawnThread({ url: new URL(`file://${entry}`), workerData: 21 });
     expect(await new Promise((resolve) => thread.once('message', resolve))).to.equal(42);
     await thread.terminate();
@@ -166,7 +178,9 @@ describe('data folder', function () {
     registry.record({ name: 'stale', pid, startTime, commandLinePart: 'another program', details: {} });
     await until(() => commandLine(pid).includes('task-7'));
     registry.record({ name: 'peon-7', pid, startTime, commandLinePart: 'task-7', details });
-    expect(registry.living()).to.deep.equal([{ name: 'peon-7', pid, startTime, commandLinePart: 'task-7', details }]);
+    expect(registry.living()).to.deep.equal([
+      { name: 'peon-7', pid, startTime, commandLinePart: 'task-7', details },
+    ]);
     expect(registry.find('stale')).to.equal(undefined);
     handle.kill('SIGKILL');
     await handle.exited;
@@ -204,7 +218,10 @@ describe('nats-server', function () {
     const start = clock.monotonic();
     const nats = await startTestNats(binary);
     expect(clock.monotonic() - start).to.be.below(1_500);
-    expect(await probePort(clock, '127.0.0.1', nats.port)).to.include({ kind: 'nats', version: binary.version });
+    expect(await probePort(clock, '127.0.0.1', nats.port)).to.include({
+      kind: 'nats',
+      version: binary.version,
+    });
     const group = fs.readFileSync(`/proc/${nats.server.pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[2];
     expect(Number(group)).to.equal(nats.server.pid);
     await nats.stop();
@@ -230,13 +247,42 @@ describe('nats-server', function () {
     const options = { binary, host: '127.0.0.1', token: 't', clock, log };
     const second = await failed(startNatsServer({ ...options, dataDir: temporaryFolder(), port: nats.port }));
     expect(second.code).to.equal('Conflict');
-    expect(second.message).to.include(`port[${nats.port}]`).and.to.include('another NATS server').and.to.include('--nats');
+    expect(second.message)
+      .to.include(`port[${nats.port}]`)
+      .and.to.include('another NATS server')
+      .and.to.include('--nats');
     await nats.stop();
     const port = await freePort();
-    const stranger = net.createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(port, '127.0.0.1');
+    const stranger = net
+      .createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+      .listen(port, '127.0.0.1');
     const third = await failed(startNatsServer({ ...options, dataDir: temporaryFolder(), port }));
     expect(third.message).to.include(`port[${port}]`).and.to.include('another program');
     stranger.close();
+  });
+
+  it('as an actor: its supervisor starts it again after kill -9, and stops it with the tree', async () => {
+    const [port, dataDir] = [await freePort(), temporaryFolder()];
+    const ready: NatsServerHandle[] = [];
+    const system = createActorSystem({ clock, random: systemRandom(), log, metrics: createMetrics() });
+    const options = { binary, dataDir, host: '127.0.0.1', port, token: 't' };
+    const behavior = () => natsServerBehavior({ ...options, onReady: (server) => ready.push(server) });
+    const child: ChildSpec<NatsServerExited> = { name: 'nats-server', behavior };
+    await system.start({
+      name: 'grove',
+      strategy: 'one_for_one',
+      children: [child as unknown as ChildSpec<never>],
+    });
+    expect(ready).to.have.lengthOf(1);
+    const begun = clock.monotonic();
+    process.kill(ready[0]?.pid ?? 0, 'SIGKILL');
+    await until(() => ready.length === 2);
+    log.info('nats-server is back', { ms: clock.monotonic() - begun });
+    expect(clock.monotonic() - begun).to.be.below(3_000);
+    const stopping = clock.monotonic();
+    await system.stop(5_000);
+    expect(clock.monotonic() - stopping).to.be.below(2_000);
+    expect(await probePort(clock, '127.0.0.1', port)).to.deep.equal({ kind: 'free' });
   });
 
   it('says why it did not start', async () => {
@@ -245,7 +291,15 @@ describe('nats-server', function () {
     const broken = { ...binary, path: file };
     const port = await freePort();
     const error = await failed(
-      startNatsServer({ binary: broken, dataDir: temporaryFolder(), host: '127.0.0.1', port, token: 't', clock, log }),
+      startNatsServer({
+        binary: broken,
+        dataDir: temporaryFolder(),
+        host: '127.0.0.1',
+        port,
+        token: 't',
+        clock,
+        log,
+      }),
     );
     expect(error.code).to.equal('Unavailable');
     expect(error.message).to.include('no such option');
@@ -258,14 +312,22 @@ describe('nats-server', function () {
     expect((await find({ NATS_SERVER: binary.path })).source).to.equal('NATS_SERVER');
     expect((await failed(find({ NATS_SERVER: '/no/such/file' }))).code).to.equal('InvalidInput');
     const folder = temporaryFolder();
-    fs.writeFileSync(path.join(folder, 'nats-server'), '#!/bin/sh\necho nats-server: v2.8.4\n', { mode: 0o755 });
+    fs.writeFileSync(path.join(folder, 'nats-server'), '#!/bin/sh\necho nats-server: v2.8.4\n', {
+      mode: 0o755,
+    });
     const cache = temporaryFolder();
     fs.symlinkSync(binary.path, path.join(cache, 'nats-server'));
     const found = await find({ PATH: folder }, cache);
     expect(['cache', 'PATH']).to.include(found.source);
     expect(lines.join('\n')).to.include('2.8.4').and.to.include('older than 2.9.10');
     const nothing = await failed(
-      findNatsServer({ clock, env: { PATH: folder }, cacheDir: temporaryFolder(), ways: [], progress: () => undefined }),
+      findNatsServer({
+        clock,
+        env: { PATH: folder },
+        cacheDir: temporaryFolder(),
+        ways: [],
+        progress: () => undefined,
+      }),
     ).catch(() => undefined);
     if (nothing !== undefined) expect(nothing.message).to.include('Install nats-server');
   });

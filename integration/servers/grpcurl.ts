@@ -19,12 +19,20 @@ export async function grpcurlBinary(context: Parameters<typeof skipBecause>[0]):
   const found = [...places, cached].find((file) => fs.existsSync(file));
   if (found !== undefined) return found;
   fs.mkdirSync(folder, { recursive: true });
-  const built = await runCommand(clock, 'go', ['install', 'github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3'], {
-    timeLimitMs: BUILD_MS,
-    env: { GOBIN: folder },
-  });
+  const built = await runCommand(
+    clock,
+    'go',
+    ['install', 'github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3'],
+    {
+      timeLimitMs: BUILD_MS,
+      env: { GOBIN: folder },
+    },
+  );
   if (built.code !== 0) {
-    return skipBecause(context, `grpcurl is not here and could not be built with Go (exit code ${built.code})`);
+    return skipBecause(
+      context,
+      `grpcurl is not here and could not be built with Go (exit code ${built.code})`,
+    );
   }
   return cached;
 }
