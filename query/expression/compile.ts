@@ -1,0 +1,110 @@
+/** Tree → evaluator. Constant parts are worked out here, so that their errors come before any row. */
+import { invalidInput } from '../../proto/errors.js';
+import type { Node } from './ast.js';
+import { castTo, parseType } from './cast.js';
+import { type ExprFunction, type FunctionTable, type Thunk, validationError } from './function.js';
+import { andValues, binaryOperator, negate, not, orValues } from './operators.js';
+import { nullValue, type Value } from './value.js';
+
+/** Values of columns by name; columns that are not there are null. */
+export type Row = (name: string) => Value;
+export type Evaluator = (row: Row) => Value;
+
+interface Compiled {
+  readonly evaluate: Evaluator;
+  /** Reads no column. */
+  readonly constant: boolean;
+}
+
+/**
+ * Throws InvalidInput or QueryFailed for unknown functions, wrong arguments and constant parts that fail. The evaluator
+ * throws QueryFailed for rows on which the expression is not defined (division of longs by zero, …).
+ */
+export function compileExpression(node: Node, functions: FunctionTable): Evaluator {
+  return compile(node, functions).evaluate;
+}
+
+function compile(node: Node, functions: FunctionTable): Compiled {
+  switch (node.kind) {
+    case 'literal': {
+      const { value } = node;
+      return { evaluate: () => value, constant: true };
+    }
+    case 'identifier': {
+      const { name } = node;
+      return { evaluate: (row) => row(name), constant: false };
+    }
+    case 'unary': {
+      const operand = compile(node.operand, functions);
+      const apply = node.operator === '-' ? negate : not;
+      return folded((row) => apply(operand.evaluate(row)), [operand]);
+    }
+    case 'binary':
+      return binary(node, functions);
+    case 'call':
+      return call(node, functions);
+    case 'apply':
+      throw invalidInput(`expression: function[${node.name}] is not supported yet`, 'expression');
+  }
+}
+
+function folded(evaluate: Evaluator, parts: readonly Compiled[]): Compiled {
+  if (!parts.every(({ constant }) => constant)) return { evaluate, constant: false };
+  const value = evaluate(() => nullValue);
+  return { evaluate: () => value, constant: true };
+}
+
+function binary(node: Extract<Node, { kind: 'binary' }>, functions: FunctionTable): Compiled {
+  const left = compile(node.left, functions);
+  const right = compile(node.right, functions);
+  const { operator } = node;
+  if (operator === '&&' || operator === '||') {
+    const apply = operator === '&&' ? andValues : orValues;
+    return folded((row) => apply(left.evaluate(row), () => right.evaluate(row)), [left, right]);
+  }
+  const apply = binaryOperator(operator);
+  return folded((row) => apply(left.evaluate(row), right.evaluate(row)), [left, right]);
+}
+
+function call(node: Extract<Node, { kind: 'call' }>, functions: FunctionTable): Compiled {
+  const args = node.args.map((arg) => compile(arg, functions));
+  if (node.name.toLowerCase() === 'cast') return cast(args);
+  const found = functions.get(node.name.toLowerCase());
+  if (found === undefined) throw validationError(`function '${node.name}' is not defined.`);
+  checkArity(found, args.length);
+  const { apply, choose } = found;
+  if (choose !== undefined) {
+    const thunks = (row: Row): Thunk[] => args.map(({ evaluate }) => () => evaluate(row));
+    return folded((row) => choose(thunks(row)), args);
+  }
+  if (apply === undefined) throw validationError(`function '${node.name}' is not defined.`);
+  return folded((row) => apply(args.map(({ evaluate }) => evaluate(row))), args);
+}
+
+function checkArity(found: ExprFunction, count: number): void {
+  const [least, most] = found.arity;
+  if (count < least || count > most) {
+    const range = least === most ? `${least}` : most === Infinity ? `at least ${least}` : `${least} to ${most}`;
+    throw validationError(`Function[${found.name}] requires ${range} argument${range === '1' ? '' : 's'}`);
+  }
+  found.check?.(count);
+}
+
+/** The type's name is an argument of its own and may come from a column. */
+function cast(args: readonly Compiled[]): Compiled {
+  const [operand, name] = args;
+  if (operand === undefined || name === undefined || args.length !== 2) {
+    throw validationError('Function[cast] requires 2 arguments');
+  }
+  const target = (row: Row): string => {
+    const text = name.evaluate(row).value;
+    const type = typeof text === 'string' ? parseType(text) : undefined;
+    if (type === undefined) throw invalidInput(`Function[cast] Invalid type [${String(text)}]`, 'expression');
+    return type;
+  };
+  if (name.constant) {
+    const type = target(() => nullValue);
+    return folded((row) => castTo(operand.evaluate(row), type), [operand]);
+  }
+  return folded((row) => castTo(operand.evaluate(row), target(row)), args);
+}

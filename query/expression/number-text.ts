@@ -1,0 +1,30 @@
+/** Text read as a number the way the expression language does. */
+
+const doubleGrammar = /^[+-]?(?:NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDfF]?)$/;
+const hexGrammar = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?\d+)[dDfF]?$/;
+
+/** An exact long where the text is one, else a double; undefined when it is neither. No blanks, no separators. */
+export function parseNumberText(text: string): bigint | number | undefined {
+  const exact = parseLongText(text);
+  if (exact !== undefined) return exact;
+  return parseDoubleText(text.startsWith('+-') ? text.slice(1) : text);
+}
+
+/** Decimal digits with an optional sign, in 64 bits; a leading "+" is dropped first. */
+export function parseLongText(text: string): bigint | undefined {
+  const digits = text.startsWith('+') ? text.slice(1) : text;
+  if (!/^-?\d+$/.test(digits)) return undefined;
+  const value = BigInt(digits);
+  return BigInt.asIntN(64, value) === value ? value : undefined;
+}
+
+/** What Java's `Double.valueOf` takes, without blanks around it. */
+export function parseDoubleText(text: string): number | undefined {
+  if (doubleGrammar.test(text)) return Number(text.replace(/[dDfF]$/, ''));
+  const hex = hexGrammar.exec(text);
+  if (hex === null || (hex[2] === '' && hex[3] === '')) return undefined;
+  const fraction = hex[3] ?? '';
+  const mantissa = Number(BigInt(`0x${hex[2]}${fraction}`));
+  const value = mantissa * 2 ** (Number(hex[4]) - fraction.length * 4);
+  return hex[1] === '-' ? -value : value;
+}

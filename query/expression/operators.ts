@@ -1,0 +1,210 @@
+/** Unary and binary operators on values; null in, null out. */
+import { CodedError } from '../../proto/errors.js';
+import { compareText } from '../sort/comparators.js';
+import type { BinaryOperator } from './ast.js';
+import { castTo, leastRestrictive } from './cast.js';
+import {
+  asDouble,
+  asLong,
+  asString,
+  bool,
+  double,
+  elementType,
+  isArrayType,
+  isComplex,
+  isTrue,
+  long,
+  nullValue,
+  string,
+  unwrapJson,
+  type Value,
+} from './value.js';
+
+/** A failure while a row is evaluated (or a constant part is folded). */
+export function evaluationError(message: string): CodedError {
+  return new CodedError('QueryFailed', message);
+}
+
+export type Binary = (left: Value, right: Value) => Value;
+
+export function binaryOperator(operator: Exclude<BinaryOperator, '&&' | '||'>): Binary {
+  switch (operator) {
+    case '+':
+    case '-':
+    case '*':
+    case '/':
+    case '%':
+    case '^':
+      return arithmetic(operator);
+    default:
+      return comparison(operator);
+  }
+}
+
+type Arithmetic = '+' | '-' | '*' | '/' | '%' | '^';
+
+function arithmetic(operator: Arithmetic): Binary {
+  const longs = longOperations[operator];
+  const doubles = doubleOperations[operator];
+  return (a, b) => {
+    if (a.value === null || b.value === null) return nullValue;
+    const left = unwrapJson(a);
+    const right = unwrapJson(b);
+    if (left.type === 'STRING' && right.type === 'STRING') {
+      if (operator !== '+') throw evaluationError(`operator '${operator}' in expression is not supported on type STRING.`);
+      return string(`${String(left.value)}${String(right.value)}`);
+    }
+    if (left.type === 'LONG' && right.type === 'LONG') {
+      return long(longs(left.value as bigint, right.value as bigint));
+    }
+    if (isUnsuited(left) || isUnsuited(right)) {
+      throw evaluationError(`operator '${operator}' in expression is not supported on type ${isUnsuited(left) ? left.type : right.type}.`);
+    }
+    const x = asDouble(left);
+    const y = asDouble(right);
+    return double(x === null || y === null ? null : doubles(x, y));
+  };
+}
+
+/** JSON that holds an object or an array with objects: no operator takes it. */
+function isUnsuited({ type, value }: Value): boolean {
+  return isComplex(type) && value !== null;
+}
+
+const longOperations: Readonly<Record<Arithmetic, (a: bigint, b: bigint) => bigint>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => divideLongs(a, b),
+  '%': (a, b) => {
+    if (b === 0n) throw evaluationError('/ by zero');
+    return a % b;
+  },
+  '^': powerLongs,
+};
+
+export function divideLongs(a: bigint, b: bigint): bigint {
+  if (b === 0n) throw evaluationError('/ by zero');
+  return a / b;
+}
+
+/** Square and multiply modulo 2^64. */
+function powerLongs(base: bigint, exponent: bigint): bigint {
+  if (exponent < 0n || exponent > 0x7fffffffn) throw evaluationError(`exponent[${exponent}] must be an int >= 0`);
+  let result = 1n;
+  let factor = base;
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if ((rest & 1n) === 1n) result = BigInt.asIntN(64, result * factor);
+    factor = BigInt.asIntN(64, factor * factor);
+  }
+  return result;
+}
+
+const doubleOperations: Readonly<Record<Arithmetic, (a: number, b: number) => number>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+  '%': (a, b) => a % b,
+  '^': javaPow,
+};
+
+/** `Math.pow`: as JavaScript's, except that Java gives NaN for 1 or -1 to an infinite power too. */
+export function javaPow(a: number, b: number): number {
+  return a ** b;
+}
+
+type Comparison = '<' | '<=' | '>' | '>=' | '==' | '!=';
+
+const verdicts: Readonly<Record<Comparison, (order: number) => boolean>> = {
+  '<': (order) => order < 0,
+  '<=': (order) => order <= 0,
+  '>': (order) => order > 0,
+  '>=': (order) => order >= 0,
+  '==': (order) => order === 0,
+  '!=': (order) => order !== 0,
+};
+
+function comparison(operator: Comparison): Binary {
+  const verdict = verdicts[operator];
+  return (a, b) => {
+    if (a.value === null || b.value === null) return nullValue;
+    const order = compareValues(unwrapJson(a), unwrapJson(b));
+    return order === undefined ? long(null) : bool(verdict(order));
+  };
+}
+
+/** Java's `Double.compare`. */
+export function compareDoubles(a: number, b: number): number {
+  if (a < b) return -1;
+  if (a > b) return 1;
+  if (a === b && a !== 0) return 0;
+  const rank = (x: number): number => (Number.isNaN(x) ? 2 : Object.is(x, -0) ? 0 : 1);
+  return rank(a) - rank(b);
+}
+
+/** Neither is null. Undefined when a text can't be read as the number it is compared with. */
+export function compareValues(left: Value, right: Value): number | undefined {
+  if (left.type === 'STRING' && right.type === 'STRING') return compareText(asString(left) ?? '', asString(right) ?? '');
+  if (isArrayType(left.type) || isArrayType(right.type)) return compareArrays(left, right);
+  if (isComplex(left.type) || isComplex(right.type)) {
+    throw evaluationError(`can't compare ${left.type} with ${right.type}`);
+  }
+  if (left.type === 'LONG' && right.type === 'LONG') {
+    const x = asLong(left) ?? 0n;
+    const y = asLong(right) ?? 0n;
+    return x < y ? -1 : x > y ? 1 : 0;
+  }
+  const x = asDouble(left);
+  const y = asDouble(right);
+  return x === null || y === null ? undefined : compareDoubles(x, y);
+}
+
+function compareArrays(left: Value, right: Value): number {
+  const type = leastRestrictive(left.type, right.type);
+  const x = castTo(left, type).value;
+  const y = castTo(right, type).value;
+  if (!Array.isArray(x) || !Array.isArray(y)) throw evaluationError(`can't compare ${left.type} with ${right.type}`);
+  const element = elementType(type);
+  for (let i = 0; i < Math.min(x.length, y.length); i++) {
+    const order = compareElements(x[i] as Value['value'], y[i] as Value['value'], element);
+    if (order !== 0) return order;
+  }
+  return x.length - y.length;
+}
+
+/** Nulls first. */
+export function compareElements(x: Value['value'], y: Value['value'], type: string): number {
+  if (x === null || y === null) return x === y ? 0 : x === null ? -1 : 1;
+  return compareValues({ type, value: x }, { type, value: y }) ?? 0;
+}
+
+/** Numbers negated; text read as a number first. */
+export function negate(operand: Value): Value {
+  if (operand.value === null) return nullValue;
+  const inner = unwrapJson(operand);
+  if (inner.type === 'LONG') return long(-(inner.value as bigint));
+  if (inner.type === 'DOUBLE') return double(-(inner.value as number));
+  throw evaluationError(`operator '-' in expression is not supported on type ${inner.type}.`);
+}
+
+export function not(operand: Value): Value {
+  if (operand.value === null) return nullValue;
+  return bool(!isTrue(operand));
+}
+
+/** `lazy` values are asked only when needed; null is unknown. */
+export function andValues(left: Value, right: () => Value): Value {
+  if (left.value !== null && !isTrue(left)) return bool(false);
+  const other = right();
+  if (other.value !== null && !isTrue(other)) return bool(false);
+  return left.value === null || other.value === null ? long(null) : bool(true);
+}
+
+export function orValues(left: Value, right: () => Value): Value {
+  if (left.value !== null && isTrue(left)) return bool(true);
+  const other = right();
+  if (other.value !== null && isTrue(other)) return bool(true);
+  return left.value === null || other.value === null ? long(null) : bool(false);
+}
+

@@ -1,0 +1,131 @@
+/** Typed values of the expression language. */
+import { doubleText, doubleToLong } from '../json/java-number.js';
+import { parseNumberText } from './number-text.js';
+
+/** "LONG", "DOUBLE", "STRING", "ARRAY<…>" (nested too), "COMPLEX<json>" and other complex types. */
+export type ExprType = string;
+
+/** JSON as it was parsed (see json/parse.ts): whole numbers may be bigint. */
+export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [name: string]: Json };
+
+export type Scalar = bigint | number | string | null;
+
+/**
+ * LONG holds bigint (64 bits), DOUBLE number, STRING string, ARRAY an array of its elements' representation, COMPLEX its
+ * JSON. Null belongs to any type.
+ */
+export interface Value {
+  readonly type: ExprType;
+  readonly value: Scalar | readonly unknown[] | Json;
+}
+
+export const nullValue: Value = { type: 'STRING', value: null };
+
+export const long = (value: bigint | null): Value => ({ type: 'LONG', value: value === null ? null : BigInt.asIntN(64, value) });
+export const double = (value: number | null): Value => ({ type: 'DOUBLE', value });
+export const string = (value: string | null): Value => ({ type: 'STRING', value });
+export const bool = (value: boolean): Value => ({ type: 'LONG', value: value ? 1n : 0n });
+export const array = (elementType: ExprType, value: readonly unknown[] | null): Value => ({
+  type: `ARRAY<${elementType}>`,
+  value,
+});
+
+export function isArrayType(type: ExprType): boolean {
+  return type.startsWith('ARRAY<');
+}
+
+export function elementType(type: ExprType): ExprType {
+  return type.slice('ARRAY<'.length, -1);
+}
+
+export function isNumeric(type: ExprType): boolean {
+  return type === 'LONG' || type === 'DOUBLE';
+}
+
+export function isComplex(type: ExprType): boolean {
+  return type.startsWith('COMPLEX');
+}
+
+/** The elements of an array value; undefined when it is null or no array. */
+export function elementsOf({ type, value }: Value): readonly unknown[] | undefined {
+  return isArrayType(type) && Array.isArray(value) ? (value as readonly unknown[]) : undefined;
+}
+
+/** JSON seen as the typed value inside: scalars and arrays of scalars lose their wrapping. */
+export function unwrapJson(value: Value): Value {
+  return isComplex(value.type) ? bestEffort(value.value as Json) : value;
+}
+
+/** The type of a JSON value found at run time. Booleans are LONG 1 and 0. */
+export function bestEffort(json: Json): Value {
+  if (json === null) return nullValue;
+  if (typeof json === 'boolean') return bool(json);
+  if (typeof json === 'bigint') return long(json);
+  if (typeof json === 'number') return Number.isInteger(json) ? long(BigInt(json)) : double(json);
+  if (typeof json === 'string') return string(json);
+  return { type: 'COMPLEX<json>', value: json };
+}
+
+/** A value as a double; null when it is null or no number. Arrays of one element count as the element. */
+export function asDouble(value: Value): number | null {
+  const inner = single(value);
+  switch (typeof inner) {
+    case 'number':
+      return inner;
+    case 'bigint':
+      return Number(inner);
+    case 'string': {
+      const number = parseNumberText(inner);
+      return number === undefined ? null : Number(number);
+    }
+    default:
+      return null;
+  }
+}
+
+export function asLong(value: Value): bigint | null {
+  const inner = single(value);
+  switch (typeof inner) {
+    case 'bigint':
+      return inner;
+    case 'number':
+      return doubleToLong(inner);
+    case 'string': {
+      const number = parseNumberText(inner);
+      if (number === undefined) return null;
+      return typeof number === 'bigint' ? number : doubleToLong(number);
+    }
+    default:
+      return null;
+  }
+}
+
+/** The scalar inside an array of one element, a JSON scalar, or the value itself. */
+function single(value: Value): unknown {
+  const { value: inner } = unwrapJson(value);
+  if (!Array.isArray(inner)) return inner;
+  return inner.length === 1 ? (inner[0] as unknown) : null;
+}
+
+/** Java's text of a value; arrays as "[a, b]", JSON as its text. */
+export function asString(value: Value): string | null {
+  const { type, value: inner } = unwrapJson(value);
+  if (inner === null) return null;
+  return elementText(inner, type);
+}
+
+function elementText(inner: unknown, type: ExprType): string {
+  if (inner === null) return 'null';
+  if (typeof inner === 'string') return inner;
+  if (typeof inner === 'bigint') return inner.toString();
+  if (typeof inner === 'number') return doubleText(inner);
+  if (Array.isArray(inner)) return `[${inner.map((each: unknown) => elementText(each, type)).join(', ')}]`;
+  return JSON.stringify(inner, (_, each: unknown) => (typeof each === 'bigint' ? Number(each) : each));
+}
+
+/** Druid's truth: numbers above zero, the text "true" in any case, an array of one true element. */
+export function isTrue(value: Value): boolean {
+  const inner = single(value);
+  if (typeof inner === 'number' || typeof inner === 'bigint') return inner > 0;
+  return typeof inner === 'string' && inner.toLowerCase() === 'true';
+}
