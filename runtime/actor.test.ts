@@ -248,6 +248,25 @@ describe('runtime/actor', () => {
     expect(log.slice(2)).to.deep.equal(['grove/a/c shutdown', 'grove/a/c failed']);
   });
 
+  it('fails when it watches without handling the end', async () => {
+    const log: string[] = [];
+    const { clock, ref, system } = await world({
+      behavior: () => recorder(log, { stopping: (reason) => void log.push(reason.kind) }),
+    });
+    ref.tell(
+      act((context) => {
+        const behavior = (): Behavior<Message> => recorder(log);
+        const child = context.spawn({ name: 'c', restart: 'temporary', behavior });
+        context.watch(child);
+        child.tell({ type: 'fail' });
+      }),
+    );
+    await clock.advance(0);
+    expect(log).to.deep.equal(['failed']);
+    await clock.advance(100);
+    expect(system.states()).to.deep.include({ path: 'grove/a', state: 'RUNNING', restarts: 1 });
+  });
+
   it('ends when asked to, with its children, telling why, and aborts its signal', async () => {
     const log: string[] = [];
     const behavior = recorder(log, {

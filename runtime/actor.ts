@@ -260,7 +260,9 @@ export class ActorCell<M> implements Supervised, RefTarget<M> {
   }
 
   async halt(reason: StopReason, deadline: Deadline): Promise<void> {
-    if (this.run !== undefined) await this.finish(this.run, reason, deadline);
+    if (this.run === undefined) return;
+    // It may already be ending on its own, with a longer grace than is left here.
+    await this.bounded(this.finish(this.run, reason, deadline), deadline, 'end');
   }
 
   retire(reason: StopReason): void {

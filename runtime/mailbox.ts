@@ -10,7 +10,7 @@ const MESSAGES_PER_TURN = 256;
 
 export class Mailbox<Item, Control> {
   readonly max: number;
-  private ring: (Item | undefined)[] = new Array<Item | undefined>(16);
+  private ring: (Item | undefined)[] = Array.from({ length: 16 });
   private head = 0;
   private count = 0;
   private readonly control: Control[] = [];
@@ -65,7 +65,7 @@ export class Mailbox<Item, Control> {
   }
 
   private grow(): void {
-    const wider = new Array<Item | undefined>(this.ring.length * 2);
+    const wider = Array.from<Item | undefined>({ length: this.ring.length * 2 });
     for (let i = 0; i < this.count; i++) wider[i] = this.ring[(this.head + i) % this.ring.length];
     this.ring = wider;
     this.head = 0;

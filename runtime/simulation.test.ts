@@ -5,7 +5,7 @@ import { deadlineAfter } from './deadline.js';
 import { createInlineHub } from './inline-transport.js';
 import { silentLog } from './log.js';
 import { createMemoryHub } from './memory-bus.js';
-import { createSimulation, type NetworkFaults } from './simulation.js';
+import { createSimulation, seedsToRun, type NetworkFaults } from './simulation.js';
 
 /** Two nodes, a stream of numbers from a to b; answers what b heard and the hash. */
 async function talk(seed: number, faults: Partial<NetworkFaults>, count = 200) {
@@ -29,6 +29,12 @@ describe('runtime/simulation', () => {
     expect(first).to.deep.equal(again);
     expect(first.hash).not.to.equal(other.hash);
     expect(first.hash).to.match(/^[0-9a-f]{16}$/);
+  });
+
+  it('runs the seeds asked for', () => {
+    expect(seedsToRun(2, {})).to.deep.equal([1, 2]);
+    expect(seedsToRun(2, { GROVE_SEEDS: '3' })).to.deep.equal([1, 2, 3]);
+    expect(seedsToRun(2, { GROVE_SEEDS: '3', GROVE_SEED: '77' })).to.deep.equal([77]);
   });
 
   it('delays, reorders, loses and doubles', async () => {

@@ -62,6 +62,17 @@ export interface Simulation {
   hash(): string;
 }
 
+/** Which seeds a test runs: 1 to `count`; GROVE_SEEDS=<count> changes that, GROVE_SEED=<seed> replays one. */
+export function seedsToRun(
+  count: number,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): readonly number[] {
+  const one = Number(environment['GROVE_SEED'] ?? '');
+  if (one > 0) return [one];
+  const many = Number(environment['GROVE_SEEDS'] ?? '') || count;
+  return Array.from({ length: many }, (_, i) => i + 1);
+}
+
 export function createSimulation(options: {
   readonly seed: number;
   readonly faults?: Partial<NetworkFaults>;

@@ -113,7 +113,10 @@ export interface Behavior<M> {
   receive(message: M, context: ActorContext<M>): Promise<void> | void;
   /** A watched actor has ended (also: remote nodes watched through presence). */
   terminated?(path: string, reason: StopReason, context: ActorContext<M>): Promise<void> | void;
-  /** Take no new work, finish or hand back; called before `stopping` when the process drains. */
+  /**
+   * Take no new work, finish or hand back; called before `stopping` when the process drains. Messages go on being
+   * handled: the drain lasts until the mailbox is empty and all piped work is back, or the grace is over.
+   */
   draining?(context: ActorContext<M>): Promise<void> | void;
   stopping?(reason: StopReason, context: ActorContext<M>): Promise<void> | void;
 }
