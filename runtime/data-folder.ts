@@ -5,7 +5,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { CodedError } from '../proto/errors.js';
-import { isSameProcess, ownIdentity, type ProcessIdentity } from './place.js';
+import { isSameProcess, ownIdentity, processStartTime, type ProcessIdentity } from './place.js';
 
 interface LockRecord extends ProcessIdentity {
   readonly incarnation: string;
@@ -28,6 +28,7 @@ export function lockDataFolder(dir: string, incarnation: string): DataFolderLock
   const file = path.join(dir, 'grove.lock');
   const mine: LockRecord = { ...ownIdentity(), incarnation };
   const previous = acquire(dir, file, mine);
+  removeDrafts(dir);
   return {
     dir,
     incarnation,
@@ -54,6 +55,15 @@ function acquire(dir: string, file: string, mine: LockRecord): LockRecord | unde
     return held;
   } finally {
     fs.rmSync(guard, { force: true });
+  }
+}
+
+/** What processes killed in the middle of `createWhole` have left. */
+function removeDrafts(dir: string): void {
+  for (const name of fs.readdirSync(dir)) {
+    const pid = /^grove\.lock(?:\.takeover)?\.(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && processStartTime(Number(pid)) === '')
+      fs.rmSync(path.join(dir, name), { force: true });
   }
 }
 

@@ -413,7 +413,8 @@ class NatsBus implements Bus {
       ack_wait: options.ackWaitMs * 1_000_000,
       max_deliver: -1,
     };
-    let stopped = false;
+    const stopping = new AbortController();
+    const stopped = (): boolean => stopping.signal.aborted;
     let current: ConsumerMessages | undefined;
     let firstTry = (): void => undefined;
     const tried = new Promise<void>((resolve) => (firstTry = resolve));
@@ -431,7 +432,7 @@ class NatsBus implements Bus {
     };
     const work = async (): Promise<void> => {
       let failures = 0;
-      while (!stopped && !this.nc.isClosed()) {
+      while (!stopped() && !this.nc.isClosed()) {
         try {
           current = await open();
           failures = 0;
@@ -442,14 +443,14 @@ class NatsBus implements Bus {
           this.options.log.warn('work queue interrupted', { queue: options.name, reason: String(thrown) });
         }
         firstTry();
-        if (!stopped)
-          await pause(this.options.clock, Math.min(QUEUE_RETRY_MAX_MS, QUEUE_RETRY_MS * 2 ** failures));
+        const waitMs = Math.min(QUEUE_RETRY_MAX_MS, QUEUE_RETRY_MS * 2 ** failures);
+        await pause(this.options.clock, waitMs, stopping.signal);
       }
     };
     const working = work();
     await tried;
     return this.tracked(() => {
-      stopped = true;
+      stopping.abort();
       current?.stop();
       working.then(undefined, (thrown: unknown) => {
         this.options.log.error('work queue failed', { queue: options.name, reason: String(thrown) });

@@ -352,6 +352,8 @@ describe('nats', function () {
       const bucket = await bus.leaseBucket('leader', 3_000);
       const revision = (await bucket.create('overlord', 'a', 500)) ?? 0;
       process.kill(nats.server.pid, 'SIGSTOP');
+      // The signal reaches a process of many threads a moment later.
+      await pause(clock, 50);
       const start = clock.monotonic();
       try {
         expect(await codeOf(bucket.update('overlord', 'a', revision, 300))).to.equal('Timeout');

@@ -164,6 +164,7 @@ describe('data folder', function () {
     expect(taken.previousIncarnation).to.equal('theirs');
     taken.release();
     fs.writeFileSync(path.join(other, 'grove.lock'), '{ torn');
+    fs.writeFileSync(path.join(other, `grove.lock.${handle.pid}`), 'a draft of the killed one');
     lockDataFolder(other, 'again').release();
     expect(fs.readdirSync(other)).to.deep.equal([]);
   });
