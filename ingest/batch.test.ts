@@ -10,7 +10,12 @@ import { runBatch, type AllocationRequest, type BatchDeps, type BatchResult } fr
 import { reportToJson } from './report.js';
 import { compileTask } from './spec/task.js';
 
-const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const silent = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 const day = (n: number): number => Date.UTC(2020, 0, n);
 
 interface Change {
@@ -43,7 +48,8 @@ function specOf(change: Change) {
   }).spec;
 }
 
-const line = (time: number, fields: object = {}): string => JSON.stringify({ t: time, d: 'x', n: 1, ...fields });
+const line = (time: number, fields: object = {}): string =>
+  JSON.stringify({ t: time, d: 'x', n: 1, ...fields });
 
 describe('batch build', () => {
   let base = '';
@@ -82,7 +88,8 @@ describe('batch build', () => {
     };
   }
 
-  const run = (change: Change, patch: Partial<BatchDeps> = {}): Promise<BatchResult> => runBatch(specOf(change), deps(patch));
+  const run = (change: Change, patch: Partial<BatchDeps> = {}): Promise<BatchResult> =>
+    runBatch(specOf(change), deps(patch));
   const shown = (segments: readonly DataSegment[]): string[] =>
     segments.map((s) => {
       const { partitionNum, partitions } = s.shardSpec as { partitionNum: number; partitions: number };
@@ -99,7 +106,10 @@ describe('batch build', () => {
 
   it('overwrites: a lock a chunk, partitions numbered, core size known in the end', async () => {
     const data = [1, 2, 1, 1, 1].map((n, i) => line(day(n) + i)).join('\n');
-    const { segments, report } = await run({ data, tuning: { partitionsSpec: { type: 'dynamic', maxRowsPerSegment: 3 } } });
+    const { segments, report } = await run({
+      data,
+      tuning: { partitionsSpec: { type: 'dynamic', maxRowsPerSegment: 3 } },
+    });
     expect(shown(segments)).deep.equal(['01 v2 0/2', '01 v2 1/2', '02 v2 0/1']);
     expect(locked).deep.equal(['2020-01-01T00', '2020-01-02T00']);
     expect(report.rows).include({ processed: 5, processedWithError: 0, thrownAway: 0, unparseable: 0 });
@@ -113,7 +123,15 @@ describe('batch build', () => {
     expect(await readdir(join(base, 'work'))).deep.equal([]);
     expect(reportToJson(report, null)).deep.include({
       ingestionState: 'COMPLETED',
-      rowStats: { buildSegments: { processed: 5, processedBytes: data.length, processedWithError: 0, thrownAway: 0, unparseable: 0 } },
+      rowStats: {
+        buildSegments: {
+          processed: 5,
+          processedBytes: data.length,
+          processedWithError: 0,
+          thrownAway: 0,
+          unparseable: 0,
+        },
+      },
     });
   });
 
@@ -122,11 +140,13 @@ describe('batch build', () => {
     const change = { data, io: { appendToExisting: true }, tuning: { maxRowsPerSegment: 1 } };
     const { segments } = await run(change);
     expect(shown(segments)).deep.equal(['01 v1 11/3', '01 v1 12/3', '02 v1 13/3']);
-    expect(asked.map((a) => [a.sequenceName, a.previousSegmentId?.slice(-5) ?? null])).deep.equal([
-      ['task1_0_0', null],
-      ['task1_0_1', '_v1_11'],
-      ['task1_1_0', null],
-    ].map(([name, id]) => [name, id?.slice(-5) ?? null]));
+    expect(asked.map((a) => [a.sequenceName, a.previousSegmentId?.slice(-5) ?? null])).deep.equal(
+      [
+        ['task1_0_0', null],
+        ['task1_0_1', '_v1_11'],
+        ['task1_1_0', null],
+      ].map(([name, id]) => [name, id?.slice(-5) ?? null]),
+    );
     expect(locked).deep.equal([]);
   });
 
@@ -179,7 +199,11 @@ describe('batch build', () => {
   });
 
   it('leaves tombstones where replaced chunks stay empty', async () => {
-    const change = { data: line(day(2)), granularity: { intervals: ['2020-01-01/2020-01-03T12'] }, io: { dropExisting: true } };
+    const change = {
+      data: line(day(2)),
+      granularity: { intervals: ['2020-01-01/2020-01-03T12'] },
+      io: { dropExisting: true },
+    };
     const { segments } = await run(change);
     expect(segments.map((s) => [s.shardSpec.type, dataSegmentToJson(s)['interval']])).deep.equal([
       ['tombstone', '2020-01-01T00:00:00.000Z/2020-01-02T00:00:00.000Z'],
@@ -206,7 +230,9 @@ describe('batch build', () => {
   });
 
   it('builds the same bytes twice', async () => {
-    const data = Array.from({ length: 500 }, (_, i) => line(day(1 + (i % 3)) + ((i * 7919) % 1000), { d: `v${i % 17}`, n: i % 5 })).join('\n');
+    const data = Array.from({ length: 500 }, (_, i) =>
+      line(day(1 + (i % 3)) + ((i * 7919) % 1000), { d: `v${i % 17}`, n: i % 5 }),
+    ).join('\n');
     const hashOf = async (root: string): Promise<string[]> => {
       const { segments } = await run({ data }, { store: new LocalStorage({ root }) });
       const files = segments.map((s) => readFile(join(String(s.loadSpec?.['path']), '00000.smoosh')));

@@ -157,7 +157,12 @@ class BatchRun {
   }
 
   /** A promise only when a segment has to be opened or closed for the row: nearly all rows need no waiting. */
-  #takeLine(line: string, reader: RowReader, entity: InputEntity, lineNumber: number): Promise<void> | undefined {
+  #takeLine(
+    line: string,
+    reader: RowReader,
+    entity: InputEntity,
+    lineNumber: number,
+  ): Promise<void> | undefined {
     const row = reader.read(line);
     if (row === undefined) return undefined;
     const where = `${entity.name}, line ${lineNumber}`;
@@ -212,11 +217,10 @@ class BatchRun {
   }
 
   #progress(phase: BatchProgress['phase'], isForced: boolean): void {
-    const { onProgress, clock } = this.#deps;
-    const now = clock.monotonic();
-    if (onProgress === undefined || (!isForced && now - this.#reportedAt < PROGRESS_MS)) return;
+    const now = this.#deps.clock.monotonic();
+    if (!isForced && now - this.#reportedAt < PROGRESS_MS) return;
     this.#reportedAt = now;
-    onProgress.call(this.#deps, { phase, report: this.#report(), segmentsPushed: this.#builders.pushed });
+    this.#deps.onProgress?.({ phase, report: this.#report(), segmentsPushed: this.#builders.pushed });
   }
 }
 

@@ -50,6 +50,8 @@ export async function writeSampleFile(path: string, options: SampleOptions = {})
 
 /** The task that loads the sample file `fileName` in `baseDir`: day segments, no rollup. */
 export function sampleTask(baseDir: string, fileName: string): Record<string, unknown> {
+  const people = ['country', 'city', 'device', 'browser', 'user', 'session', 'member'];
+  const strings = ['event', ...people, 'category', 'product', 'referrer', 'search', 'tags', 'status'];
   const longs = ['quantity', 'latencyMs', 'bytes'];
   return {
     type: 'index_parallel',
@@ -59,8 +61,7 @@ export function sampleTask(baseDir: string, fileName: string): Record<string, un
         timestampSpec: { column: 'time', format: 'iso' },
         dimensionsSpec: {
           dimensions: [
-            ...['event', 'country', 'city', 'device', 'browser', 'user', 'session', 'category', 'product'],
-            ...['referrer', 'search', 'tags', 'member', 'status'],
+            ...strings,
             { type: 'double', name: 'price' },
             ...longs.map((name) => ({ type: 'long', name })),
           ],
@@ -138,7 +139,7 @@ const INTENSITY_MAX = 100 * SALE_FACTOR;
 
 function eventTimes(dice: Dice, rows: number): Float64Array {
   const times = new Float64Array(rows);
-  for (let i = 0; i < rows; ) {
+  for (let i = 0; i < rows;) {
     const offset = dice.below(DAYS * DAY_MS);
     if (dice.next() * INTENSITY_MAX < intensity(offset)) times[i++] = START_MS + offset;
   }

@@ -106,7 +106,14 @@ export class SegmentBuilders {
     let chunk = this.#chunks.get(interval.startMs);
     if (chunk === undefined) {
       const number = this.#chunks.size;
-      chunk = { interval, number, version: undefined, nextPartition: 0, allocated: 0, previousSegmentId: null };
+      chunk = {
+        interval,
+        number,
+        version: undefined,
+        nextPartition: 0,
+        allocated: 0,
+        previousSegmentId: null,
+      };
       this.#chunks.set(interval.startMs, chunk);
     }
     const id = this.#spec.appendToExisting ? await this.#allocate(chunk, timeMs) : await this.#number(chunk);
@@ -173,7 +180,8 @@ export class SegmentBuilders {
 
   async #writeAndPush(segment: OpenSegment): Promise<void> {
     const { signal, hit, store, workDir, log } = this.#deps;
-    if (signal.aborted) throw new CodedError('Canceled', 'The task was stopped before its segments were pushed');
+    if (signal.aborted)
+      throw new CodedError('Canceled', 'The task was stopped before its segments were pushed');
     this.#onPhase('PERSISTING');
     const dir = join(workDir, String(this.#written++));
     const source = segment.index.snapshot();
@@ -205,7 +213,9 @@ export class SegmentBuilders {
   async finish(): Promise<DataSegment[]> {
     await this.#close(this.#inOrder());
     this.#deps.hit('ingest.all_pushed');
-    const segments = this.#spec.appendToExisting ? [...this.#pushed] : this.#pushed.map((s) => this.#withCore(s));
+    const segments = this.#spec.appendToExisting
+      ? [...this.#pushed]
+      : this.#pushed.map((s) => this.#withCore(s));
     if (this.#spec.dropExisting) segments.push(...(await this.#tombstones()));
     return segments.toSorted(
       (a, b) =>

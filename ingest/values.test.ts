@@ -56,7 +56,8 @@ describe('row values', () => {
       [' 1', 'bad'],
       [7n, 7],
     ];
-    for (const [value, want] of cases) expect(show(dimensionDouble(value, 'c')), String(value)).deep.equal(want);
+    for (const [value, want] of cases)
+      expect(show(dimensionDouble(value, 'c')), String(value)).deep.equal(want);
   });
 
   it('are read more leniently for metrics', () => {

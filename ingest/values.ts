@@ -84,7 +84,11 @@ export class ValueError {
 }
 
 function refuse(value: unknown, wanted: string, name: string): ValueError {
-  const shown = Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : JSON.stringify(scalarText(value).slice(0, 80));
+  const shown = Array.isArray(value)
+    ? 'a list'
+    : typeof value === 'object'
+      ? 'an object'
+      : JSON.stringify(scalarText(value).slice(0, 80));
   return new ValueError(`could not convert value[${shown}] of column[${name}] to ${wanted}`);
 }
 

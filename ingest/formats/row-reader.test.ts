@@ -22,7 +22,16 @@ function rowsOf(format: Parameters<typeof rowReader>[0], ...lines: string[]): un
 describe('input formats', () => {
   it('json lines keep longs exact and bad lines out', () => {
     expect(
-      rowsOf({ type: 'json' }, '{"a":9007199254740993,"b":1}', '', '  ', '{"a":', '[1]', 'null', '{"__proto__":1}'),
+      rowsOf(
+        { type: 'json' },
+        '{"a":9007199254740993,"b":1}',
+        '',
+        '  ',
+        '{"a":',
+        '[1]',
+        'null',
+        '{"__proto__":1}',
+      ),
     ).deep.equal([{ a: 9_007_199_254_740_993n, b: 1 }, 'bad', 'bad', 'bad', JSON.parse('{"__proto__":1}')]);
   });
 
@@ -30,12 +39,9 @@ describe('input formats', () => {
     const row = rowReader({ type: 'json' }).read(
       '{"a":3.0,"b":3,"c":1e3,"d":[1,2.0],"e":"4.0","f":{"x":5.0}}',
     ) as InputRow;
-    expect(['a', 'b', 'c', 'e'].map((name) => row.fields[name] !== '4.0' && row.doubleText(name))).deep.equal([
-      '3.0',
-      undefined,
-      '1000.0',
-      false,
-    ]);
+    expect(['a', 'b', 'c', 'e'].map((name) => row.fields[name] !== '4.0' && row.doubleText(name))).deep.equal(
+      ['3.0', undefined, '1000.0', false],
+    );
     expect([row.doubleText('d', 0), row.doubleText('d', 1)]).deep.equal([undefined, '2.0']);
   });
 

@@ -55,12 +55,16 @@ function valueAt(column: SourceColumn, row: number): unknown {
 function rowsOf(source: SegmentSource): Record<string, unknown>[] {
   return Array.from(source.time, (time, row) => {
     const result: Record<string, unknown> = { __time: Number(time) };
-    for (const column of [...source.dimensions, ...source.metrics]) result[column.name] = valueAt(column, row);
+    for (const column of [...source.dimensions, ...source.metrics])
+      result[column.name] = valueAt(column, row);
     return result;
   });
 }
 
-function build(spec: IndexSchema, rows: readonly (readonly [number, Record<string, unknown>])[]): SegmentSource {
+function build(
+  spec: IndexSchema,
+  rows: readonly (readonly [number, Record<string, unknown>])[],
+): SegmentSource {
   const index = new IncrementalIndex(spec, interval);
   for (const [time, fields] of rows) index.add(time, rowOf(fields));
   expect(index.bytes).above(0);
@@ -69,7 +73,9 @@ function build(spec: IndexSchema, rows: readonly (readonly [number, Record<strin
 
 describe('incremental index', () => {
   it('folds rows of the same minute and dimensions', () => {
-    const metrics = (['count', 'longSum', 'longMin', 'longMax', 'doubleSum', 'doubleMax', 'floatSum'] as const).map((t) => metric(t));
+    const metrics = (
+      ['count', 'longSum', 'longMin', 'longMax', 'doubleSum', 'doubleMax', 'floatSum'] as const
+    ).map((t) => metric(t));
     const source = build(schema({ dimensions: [text('d')], metrics }), [
       [61_000, { d: 'b', v: 1 }],
       [60_500, { d: 'a', v: 2 ** 53 - 1 }],
@@ -78,7 +84,17 @@ describe('incremental index', () => {
       [5, { d: null, v: null }],
     ]);
     expect(rowsOf(source)).deep.equal([
-      { __time: 0, d: null, count: 1n, longSum: null, longMin: null, longMax: null, doubleSum: null, doubleMax: null, floatSum: null },
+      {
+        __time: 0,
+        d: null,
+        count: 1n,
+        longSum: null,
+        longMin: null,
+        longMax: null,
+        doubleSum: null,
+        doubleMax: null,
+        floatSum: null,
+      },
       {
         __time: 60_000,
         d: 'a',
@@ -90,7 +106,17 @@ describe('incremental index', () => {
         doubleMax: 2 ** 62,
         floatSum: Math.fround(2 ** 62 + 2 ** 53),
       },
-      { __time: 60_000, d: 'b', count: 1n, longSum: 1n, longMin: 1n, longMax: 1n, doubleSum: 1, doubleMax: 1, floatSum: 1 },
+      {
+        __time: 60_000,
+        d: 'b',
+        count: 1n,
+        longSum: 1n,
+        longMin: 1n,
+        longMax: 1n,
+        doubleSum: 1,
+        doubleMax: 1,
+        floatSum: 1,
+      },
     ]);
     expect(source.metadata.aggregators[0]).deep.equal({ type: 'longSum', name: 'count', fieldName: 'count' });
   });
@@ -161,12 +187,19 @@ describe('incremental index', () => {
   });
 
   it('takes names of the prototype for plain names', () => {
-    const source = build(schema({ dimensions: [text('constructor')], metrics: [metric('longSum', 'valueOf')] }), [[0, {}]]);
+    const source = build(
+      schema({ dimensions: [text('constructor')], metrics: [metric('longSum', 'valueOf')] }),
+      [[0, {}]],
+    );
     expect(rowsOf(source)).deep.equal([{ __time: 0, constructor: null, longSum: null }]);
   });
 
   it('reports values that can not be read and keeps the row', () => {
-    const dimensions: DimensionSpec[] = [{ type: 'long', name: 'l' }, { type: 'double', name: 'd' }, { type: 'float', name: 'f' }];
+    const dimensions: DimensionSpec[] = [
+      { type: 'long', name: 'l' },
+      { type: 'double', name: 'd' },
+      { type: 'float', name: 'f' },
+    ];
     const index = new IncrementalIndex(schema({ dimensions, metrics: [metric('longSum')] }), interval);
     const errors = index.add(0, rowOf({ l: '1.5', d: 'x', f: [1], v: 'abc' }));
     expect(errors.map((error) => /column\[(\w)\]/.exec(error)?.[1])).deep.equal(['l', 'd', 'f', 'v']);
@@ -193,7 +226,12 @@ describe('incremental index', () => {
       fc.property(fc.array(anyRow, { minLength: 1, maxLength: 300 }), (rows) => {
         const dimensions: DimensionSpec[] = [text('s'), text('m'), { type: 'long', name: 'n' }];
         const spec = schema({ dimensions, metrics: [metric('count'), metric('longSum')] });
-        const got = rowsOf(build(spec, rows.map(({ time, ...fields }) => [time, fields])));
+        const got = rowsOf(
+          build(
+            spec,
+            rows.map(({ time, ...fields }) => [time, fields]),
+          ),
+        );
         const model = new Map<string, { count: bigint; longSum: bigint }>();
         for (const row of rows) {
           const list = Array.isArray(row.m) ? row.m.toSorted() : row.m;
@@ -217,7 +255,10 @@ describe('incremental index', () => {
   });
 
   it('holds many rows through the growing of its tables', () => {
-    const index = new IncrementalIndex(schema({ dimensions: [text('s')], metrics: [metric('count')] }), interval);
+    const index = new IncrementalIndex(
+      schema({ dimensions: [text('s')], metrics: [metric('count')] }),
+      interval,
+    );
     for (let round = 0; round < 2; round++) {
       for (let i = 0; i < 20_000; i++) index.add(86_399_999 - i, rowOf({ s: `v${i}` }));
     }

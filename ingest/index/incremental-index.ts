@@ -92,7 +92,8 @@ export class IncrementalIndex {
     if (this.#keys.rowCount > this.#capacity) this.#grow();
     for (const metric of this.#metrics) {
       const { fieldName } = metric;
-      const value = fieldName === undefined || fieldName === TIME_COLUMN ? timestampMs : this.#field(row, fieldName);
+      const value =
+        fieldName === undefined || fieldName === TIME_COLUMN ? timestampMs : this.#field(row, fieldName);
       const error = metric.fold(stored, value);
       if (error !== undefined) (errors ??= []).push(error);
     }

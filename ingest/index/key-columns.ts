@@ -90,10 +90,13 @@ class StringKeys implements KeyColumn {
   }
 
   #listOf(list: readonly unknown[], row: InputRow): number {
-    const texts = list.map((item, i) => (item === null || item === undefined ? null : this.#text(item, row, i)));
+    const texts = list.map((item, i) =>
+      item === null || item === undefined ? null : this.#text(item, row, i),
+    );
     if (texts.length === 0) return 0;
     if (this.#handling !== 'ARRAY') texts.sort(nullFirst);
-    const kept = this.#handling === 'SORTED_SET' ? texts.filter((text, i) => i === 0 || text !== texts[i - 1]) : texts;
+    const kept =
+      this.#handling === 'SORTED_SET' ? texts.filter((text, i) => i === 0 || text !== texts[i - 1]) : texts;
     const ids = Uint32Array.from(kept, (text) => (text === null ? 0 : this.#idOf(text)));
     if (ids.length === 1) return ids[0]!;
     const name = ids.join();
@@ -124,7 +127,12 @@ class StringKeys implements KeyColumn {
     const ids = Uint32Array.from(codes, (code) => ranks[code]!);
     return {
       compare: (a, b) => ids[a]! - ids[b]!,
-      source: (order) => ({ kind: 'string', name: this.name, dictionary, ids: order.map((row) => ids[row]!) }),
+      source: (order) => ({
+        kind: 'string',
+        name: this.name,
+        dictionary,
+        ids: order.map((row) => ids[row]!),
+      }),
     };
   }
 }

@@ -19,7 +19,9 @@ export interface MetricColumn {
 export function metricColumn(spec: MetricSpec): MetricColumn {
   if (spec.type === 'count') return new CountColumn(spec.name);
   const { type, name, fieldName } = spec;
-  return type.startsWith('long') ? new LongColumn(type, name, fieldName) : new DoubleColumn(type, name, fieldName);
+  return type.startsWith('long')
+    ? new LongColumn(type, name, fieldName)
+    : new DoubleColumn(type, name, fieldName);
 }
 
 /** What the segment's metadata says of a metric: how stored values are combined, in Druid's JSON. */

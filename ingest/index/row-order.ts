@@ -11,7 +11,7 @@ export function rowOrder(times: Float64Array, dimensions: readonly FrozenColumn[
     }
     return a - b;
   };
-  for (let start = 0; start < order.length; ) {
+  for (let start = 0; start < order.length;) {
     const time = times[order[start]!];
     let end = start + 1;
     while (end < order.length && times[order[end]!] === time) end++;

@@ -5,7 +5,7 @@ import { invalidInput } from '../../proto/errors.js';
 export function nameFilter(pattern: string, field: string): (name: string) => boolean {
   if (pattern.length > 500) throw invalidInput(`${field} must not be longer than 500 characters`, field);
   const alternatives = expandBraces(pattern, field).map((text) => tokenize(text, field));
-  return (name) => alternatives.some((tokens) => matches(tokens, [...name]));
+  return (name) => alternatives.some((tokens) => matches(tokens, Array.from(name)));
 }
 
 const ALTERNATIVES_MAX = 1000;
@@ -24,12 +24,10 @@ function expandBraces(pattern: string, field: string): string[] {
   return all;
 }
 
-type Token =
-  | { readonly kind: 'any' }
-  | { readonly kind: 'one'; readonly accepts: (char: string) => boolean };
+type Token = { readonly kind: 'any' } | { readonly kind: 'one'; readonly accepts: (char: string) => boolean };
 
 function tokenize(pattern: string, field: string): Token[] {
-  const chars = [...pattern];
+  const chars = Array.from(pattern);
   const tokens: Token[] = [];
   for (let i = 0; i < chars.length; i++) {
     const char = chars[i]!;

@@ -37,13 +37,16 @@ describe('local input', () => {
     findLocalFiles({ type: 'local', baseDir, filter, files }, [allowed]);
   const read = async (entities: Awaited<ReturnType<typeof source>>): Promise<string> => {
     let text = '';
-    for (const entity of entities) for await (const piece of entity.open(signal)) text += Buffer.from(piece).toString();
+    for (const entity of entities)
+      for await (const piece of entity.open(signal)) text += Buffer.from(piece).toString();
     return text;
   };
 
   it('reads what matches, in a fixed order, unpacked', async () => {
     expect(await read(await source('*.json*'))).equal('ABC');
-    expect(await read(await source('x', undefined, [join(allowed, 'b.json'), join(allowed, 'b.json')]))).equal('B');
+    expect(
+      await read(await source('x', undefined, [join(allowed, 'b.json'), join(allowed, 'b.json')])),
+    ).equal('B');
     expect(await codeOf(source('*.csv'))).equal('InvalidInput');
   });
 
@@ -61,11 +64,12 @@ describe('local input', () => {
       'relative.json',
       `${allowed}/a.json\0`,
     ];
-    for (const file of outside) expect(await codeOf(source('*', undefined, [file])), file).equal('InvalidInput');
+    for (const file of outside)
+      expect(await codeOf(source('*', undefined, [file])), file).equal('InvalidInput');
     expect(await codeOf(source('*.json', base))).equal('InvalidInput');
-    expect(await codeOf(findLocalFiles({ type: 'local', baseDir: allowed, filter: '*', files: [] }, []))).equal(
-      'InvalidInput',
-    );
+    expect(
+      await codeOf(findLocalFiles({ type: 'local', baseDir: allowed, filter: '*', files: [] }, [])),
+    ).equal('InvalidInput');
   });
 
   it('does not follow a link put in place of a file that was found', async () => {

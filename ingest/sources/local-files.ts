@@ -22,7 +22,10 @@ const FILES_MAX = 100_000;
 const READ_BYTES = 256 * 1024;
 
 /** The files to read, in a fixed order. Throws InvalidInput (not there, not allowed, nothing matches), LimitExceeded. */
-export async function findLocalFiles(source: LocalSource, allowedDirs: readonly string[]): Promise<InputEntity[]> {
+export async function findLocalFiles(
+  source: LocalSource,
+  allowedDirs: readonly string[],
+): Promise<InputEntity[]> {
   const roots = await realRoots(allowedDirs);
   const found: string[] = [];
   for (const [i, file] of source.files.entries()) {
@@ -99,9 +102,11 @@ async function* readFile(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   // The path was resolved before; a link put in its place since then is not followed.
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => {
-    throw bad(`file[${basename(path)}] can't be opened`, FIELD);
-  });
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    () => {
+      throw bad(`file[${basename(path)}] can't be opened`, FIELD);
+    },
+  );
   try {
     if (!(await handle.stat()).isFile() || !isInside(await realpath(path), roots)) {
       throw bad(`file[${basename(path)}] is no plain file`, FIELD);
@@ -116,7 +121,10 @@ async function* readFile(
   }
 }
 
-async function* cancelable(bytes: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* cancelable(
+  bytes: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   for await (const piece of bytes) {
     if (signal.aborted) throw new CodedError('Canceled', 'Stopped while reading');
     yield piece;

@@ -4,7 +4,10 @@ import type { InputEntity } from './input-entity.js';
 import { findLocalFiles } from './local-files.js';
 
 /** `allowedDirs`: absolute folders that local sources may read. Throws InvalidInput, LimitExceeded. */
-export async function openSource(source: InputSource, allowedDirs: readonly string[]): Promise<InputEntity[]> {
+export async function openSource(
+  source: InputSource,
+  allowedDirs: readonly string[],
+): Promise<InputEntity[]> {
   if (source.type === 'local') return await findLocalFiles(source, allowedDirs);
   const bytes = Buffer.from(source.data, 'utf8');
   return [{ name: 'inline', open: () => pieces(bytes) }];

@@ -9,7 +9,14 @@ import { checkIdName } from '../../segment/timeline/segment-id.js';
 import type { JsonValue } from '../../segment/write/source.js';
 import { timestampParser } from '../timestamps/timestamp-parser.js';
 import type { JsonKeys } from './keys.js';
-import type { DimensionSpec, IngestSpec, MetricSpec, MultiValueHandling, NumericMetricType, TimestampSpec } from './model.js';
+import type {
+  DimensionSpec,
+  IngestSpec,
+  MetricSpec,
+  MultiValueHandling,
+  NumericMetricType,
+  TimestampSpec,
+} from './model.js';
 
 export type SchemaPart = Pick<
   IngestSpec,
@@ -47,7 +54,9 @@ export function checkDataSchema(schema: JsonKeys): SchemaPart {
       ...exclusions,
       timestamp.column,
       TIME_COLUMN,
-      ...metrics.flatMap((metric) => ('fieldName' in metric ? [metric.name, metric.fieldName] : [metric.name])),
+      ...metrics.flatMap((metric) =>
+        'fieldName' in metric ? [metric.name, metric.fieldName] : [metric.name],
+      ),
     ]),
   ];
   const granularity = checkGranularity(schema.optionalObject('granularitySpec'), schema);
@@ -71,13 +80,18 @@ function checkTimestamp(keys: JsonKeys | undefined, schema: JsonKeys): Timestamp
   timestampParser(format, 2000, keys.at('format'));
   const missing = keys.optionalText('missingValue');
   const missingValueMs = missing === undefined ? undefined : parseInstant(missing);
-  if (missing !== undefined && missingValueMs === undefined) throw keys.wrong('missingValue', 'must be an ISO instant');
+  if (missing !== undefined && missingValueMs === undefined)
+    throw keys.wrong('missingValue', 'must be an ISO instant');
   keys.leftovers();
   return { column, format, missingValueMs };
 }
 
 function checkDimensions(keys: JsonKeys): { dimensions: DimensionSpec[]; exclusions: readonly string[] } {
-  keys.refuse('schema discovery is not supported yet; list the dimensions, or none for strings only', 'useSchemaDiscovery', 'includeAllDimensions');
+  keys.refuse(
+    'schema discovery is not supported yet; list the dimensions, or none for strings only',
+    'useSchemaDiscovery',
+    'includeAllDimensions',
+  );
   keys.refuse('spatial dimensions are not supported', 'spatialDimensions');
   if (!keys.flag('forceSegmentSortByTime', true)) {
     throw keys.unsupported('forceSegmentSortByTime', 'segments are always sorted by time first');
@@ -162,7 +176,8 @@ function checkMetrics(schema: JsonKeys): MetricSpec[] {
       keys.leftovers();
       return { type, name };
     }
-    if (!isNumericMetric(type)) throw keys.unsupported('type', `aggregators of type[${type}] are not supported yet`);
+    if (!isNumericMetric(type))
+      throw keys.unsupported('type', `aggregators of type[${type}] are not supported yet`);
     const fieldName = keys.text('fieldName');
     keys.leftovers();
     return { type, name, fieldName };
@@ -173,7 +188,11 @@ function isNumericMetric(type: string): type is NumericMetricType {
   return numericMetrics.has(type);
 }
 
-function checkNames(dimensions: readonly DimensionSpec[], metrics: readonly MetricSpec[], schema: JsonKeys): void {
+function checkNames(
+  dimensions: readonly DimensionSpec[],
+  metrics: readonly MetricSpec[],
+  schema: JsonKeys,
+): void {
   const seen = new Map<string, string>([[TIME_COLUMN, 'the time column']]);
   const all = [
     ...dimensions.map(({ name }, i) => [name, `dimensionsSpec.dimensions[${i}]`] as const),
@@ -197,9 +216,16 @@ interface GranularityPart {
 function checkGranularity(keys: JsonKeys | undefined, schema: JsonKeys): GranularityPart {
   const path = schema.at('granularitySpec');
   const type = keys?.text('type', 'uniform') ?? 'uniform';
-  if (type !== 'uniform') throw schema.unsupported('granularitySpec.type', `type[${type}] is not supported, only [uniform]`);
-  const segmentGranularity = parseGranularity(keys?.raw('segmentGranularity') ?? 'DAY', `${path}.segmentGranularity`);
-  const queryGranularity = parseGranularity(keys?.raw('queryGranularity') ?? 'NONE', `${path}.queryGranularity`);
+  if (type !== 'uniform')
+    throw schema.unsupported('granularitySpec.type', `type[${type}] is not supported, only [uniform]`);
+  const segmentGranularity = parseGranularity(
+    keys?.raw('segmentGranularity') ?? 'DAY',
+    `${path}.segmentGranularity`,
+  );
+  const queryGranularity = parseGranularity(
+    keys?.raw('queryGranularity') ?? 'NONE',
+    `${path}.queryGranularity`,
+  );
   if (segmentGranularity.type === 'none') {
     throw schema.wrong('granularitySpec.segmentGranularity', 'must not be none');
   }

@@ -35,7 +35,8 @@ function checkSource(keys: JsonKeys): InputSource {
       const baseDir = keys.optionalText('baseDir');
       const files = keys.texts('files') ?? [];
       if (baseDir === undefined && files.length === 0) throw keys.wrong('baseDir', 'or files must be given');
-      if (baseDir !== undefined && !keys.has('filter')) throw keys.wrong('filter', 'must be given with baseDir');
+      if (baseDir !== undefined && !keys.has('filter'))
+        throw keys.wrong('filter', 'must be given with baseDir');
       const filter = keys.text('filter', '*');
       keys.leftovers();
       return { type, baseDir, filter, files };
@@ -78,13 +79,17 @@ function checkDelimited(type: 'csv' | 'tsv', keys: JsonKeys): InputFormat {
   const fromHeader = keys.flag('findColumnsFromHeader', keys.flag('hasHeaderRow', false));
   const hasColumns = columns !== undefined && columns.length > 0;
   if (hasColumns === fromHeader) {
-    throw keys.wrong('columns', hasColumns ? 'and findColumnsFromHeader exclude each other' : 'or findColumnsFromHeader must be given');
+    throw keys.wrong(
+      'columns',
+      hasColumns ? 'and findColumnsFromHeader exclude each other' : 'or findColumnsFromHeader must be given',
+    );
   }
   const doubled = columns?.find((name, i) => columns.indexOf(name) !== i);
   if (doubled !== undefined) throw keys.wrong('columns', `holds a name twice: name[${doubled}]`);
   const delimiter = type === 'csv' ? ',' : keys.text('delimiter', '\t');
   const listDelimiter = keys.text('listDelimiter', LIST_DELIMITER);
-  if (delimiter === '' || /[\r\n]/.test(delimiter)) throw keys.wrong('delimiter', 'must be a text without line breaks');
+  if (delimiter === '' || /[\r\n]/.test(delimiter))
+    throw keys.wrong('delimiter', 'must be a text without line breaks');
   if (delimiter === listDelimiter) {
     throw new CodedError('InvalidInput', `${keys.at('listDelimiter')} must differ from the delimiter`, {
       field: keys.at('listDelimiter'),

@@ -38,7 +38,8 @@ export class JsonKeys {
 
   text(key: string, missing?: string): string {
     const value = this.raw(key) ?? missing;
-    if (typeof value !== 'string') throw this.wrong(key, value === undefined ? 'is missing' : 'must be a text');
+    if (typeof value !== 'string')
+      throw this.wrong(key, value === undefined ? 'is missing' : 'must be a text');
     return value;
   }
 
@@ -74,7 +75,8 @@ export class JsonKeys {
     const list = this.list(key);
     if (list === undefined) return undefined;
     return list.map((item, i) => {
-      if (typeof item !== 'string') throw invalidInput(`${this.at(key)}[${i}] must be a text`, `${this.at(key)}[${i}]`);
+      if (typeof item !== 'string')
+        throw invalidInput(`${this.at(key)}[${i}] must be a text`, `${this.at(key)}[${i}]`);
       return item;
     });
   }

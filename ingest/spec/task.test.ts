@@ -12,10 +12,21 @@ function taskJson(): { type: string; spec: { dataSchema: Json; ioConfig: Json; t
         dataSource: 'wiki',
         timestampSpec: { column: 'ts', format: 'iso' },
         dimensionsSpec: { dimensions: ['page', { type: 'long', name: 'added' }] },
-        metricsSpec: [{ type: 'count', name: 'cnt' }, { type: 'longSum', name: 'sum', fieldName: 'delta' }],
-        granularitySpec: { segmentGranularity: 'hour', queryGranularity: 'minute', intervals: ['2020/2021', '2020-06/2022'] },
+        metricsSpec: [
+          { type: 'count', name: 'cnt' },
+          { type: 'longSum', name: 'sum', fieldName: 'delta' },
+        ],
+        granularitySpec: {
+          segmentGranularity: 'hour',
+          queryGranularity: 'minute',
+          intervals: ['2020/2021', '2020-06/2022'],
+        },
       },
-      ioConfig: { type: 'index_parallel', inputSource: { type: 'inline', data: '' }, inputFormat: { type: 'json' } },
+      ioConfig: {
+        type: 'index_parallel',
+        inputSource: { type: 'inline', data: '' },
+        inputFormat: { type: 'json' },
+      },
       tuningConfig: {},
     },
   };
@@ -49,7 +60,11 @@ describe('batch task spec', () => {
       appendToExisting: false,
       ignoredKeys: [],
     });
-    expect(spec.tuning).include({ maxRowsPerSegment: 5_000_000, maxTotalRows: 20_000_000, maxParseExceptions: 0x7fffffff });
+    expect(spec.tuning).include({
+      maxRowsPerSegment: 5_000_000,
+      maxTotalRows: 20_000_000,
+      maxParseExceptions: 0x7fffffff,
+    });
     expect(spec.dimensions[0]).deep.equal({
       type: 'string',
       name: 'page',
@@ -80,7 +95,10 @@ describe('batch task spec', () => {
       [schema({ timestampSpec: { missingValue: 'x' } }), `${S}.timestampSpec.missingValue`],
       [schema({ granularitySpec: { intervals: ['x'] } }), `${S}.granularitySpec.intervals[0]`],
       [schema({ granularitySpec: { segmentGranularity: 'dy' } }), `${S}.granularitySpec.segmentGranularity`],
-      [schema({ dimensionsSpec: { dimensions: [{ type: 'odd', name: 'x' }] } }), `${S}.dimensionsSpec.dimensions[0].type`],
+      [
+        schema({ dimensionsSpec: { dimensions: [{ type: 'odd', name: 'x' }] } }),
+        `${S}.dimensionsSpec.dimensions[0].type`,
+      ],
       [schema({ dimensionsSpec: { dimensions: ['x', 'x'] } }), `${S}.dimensionsSpec.dimensions[1]`],
       [schema({ dimensionsSpec: { dimensions: ['cnt'] } }), `${S}.metricsSpec[0]`],
       [schema({ dimensionsSpec: { dimensions: ['a,b'] } }), `${S}.dimensionsSpec.dimensions[0]`],
@@ -98,11 +116,17 @@ describe('batch task spec', () => {
     const S = 'spec.dataSchema';
     const cases: [{ code: string; field: unknown }, string][] = [
       [schema({ dimensionsSpec: { useSchemaDiscovery: true } }), `${S}.dimensionsSpec.useSchemaDiscovery`],
-      [schema({ dimensionsSpec: { dimensions: [{ type: 'json', name: 'x' }] } }), `${S}.dimensionsSpec.dimensions[0].type`],
+      [
+        schema({ dimensionsSpec: { dimensions: [{ type: 'json', name: 'x' }] } }),
+        `${S}.dimensionsSpec.dimensions[0].type`,
+      ],
       [schema({ transformSpec: { transforms: [{}] } }), `${S}.transformSpec.transforms`],
       [schema({ metricsSpec: [{ type: 'hyperUnique', name: 'x' }] }), `${S}.metricsSpec[0].type`],
       [io({ inputSource: { type: 'http', uris: [] } }), 'spec.ioConfig.inputSource.type'],
-      [io({ inputFormat: { type: 'json', flattenSpec: { fields: [{}] } } }), 'spec.ioConfig.inputFormat.flattenSpec.fields'],
+      [
+        io({ inputFormat: { type: 'json', flattenSpec: { fields: [{}] } } }),
+        'spec.ioConfig.inputFormat.flattenSpec.fields',
+      ],
       [tuning({ partitionsSpec: { type: 'hashed' } }), 'spec.tuningConfig.partitionsSpec.type'],
       [tuning({ forceGuaranteedRollup: true }), 'spec.tuningConfig.forceGuaranteedRollup'],
     ];

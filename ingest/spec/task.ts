@@ -15,7 +15,9 @@ export function compileTask(json: unknown): BatchTask {
   const task = new JsonKeys(json, '', ignored);
   const type = task.text('type');
   if (type !== 'index_parallel' && type !== 'index') {
-    throw new CodedError('InvalidInput', `type: not a batch ingestion task: type[${type}]`, { field: 'type' });
+    throw new CodedError('InvalidInput', `type: not a batch ingestion task: type[${type}]`, {
+      field: 'type',
+    });
   }
   const spec = task.object('spec');
   const ioKeys = spec.object('ioConfig');
@@ -23,12 +25,19 @@ export function compileTask(json: unknown): BatchTask {
   if (ioType !== undefined && ioType !== type) throw ioKeys.wrong('type', `must be [${type}] like the task`);
   const schema = checkDataSchema(spec.object('dataSchema'));
   const io = checkIo(ioKeys);
-  const { tuning, isDynamic } = checkTuning(spec.optionalObject('tuningConfig'), spec.at('tuningConfig'), ignored);
+  const { tuning, isDynamic } = checkTuning(
+    spec.optionalObject('tuningConfig'),
+    spec.at('tuningConfig'),
+    ignored,
+  );
   if (io.appendToExisting && !isDynamic) {
     throw spec.wrong('tuningConfig.partitionsSpec', 'must be dynamic when ioConfig.appendToExisting is true');
   }
   if (io.dropExisting && schema.intervals === undefined) {
-    throw spec.wrong('dataSchema.granularitySpec.intervals', 'must be given when ioConfig.dropExisting is true');
+    throw spec.wrong(
+      'dataSchema.granularitySpec.intervals',
+      'must be given when ioConfig.dropExisting is true',
+    );
   }
   const context = task.raw('context') ?? {};
   if (typeof context !== 'object' || Array.isArray(context)) throw task.wrong('context', 'must be an object');

@@ -38,7 +38,10 @@ export function checkTuning(
   ignored: string[],
 ): { tuning: Tuning; isDynamic: boolean } {
   const keys = given ?? new JsonKeys({}, path, ignored);
-  keys.refuse('guaranteed rollup needs hashed or range partitions, which are not supported yet', 'forceGuaranteedRollup');
+  keys.refuse(
+    'guaranteed rollup needs hashed or range partitions, which are not supported yet',
+    'forceGuaranteedRollup',
+  );
   keys.refuse('is not supported; use partitionsSpec of type [dynamic]', 'numShards', 'targetPartitionSize');
   const partitions = checkPartitions(keys);
   const report = keys.flag('reportParseExceptions', false);
@@ -105,7 +108,8 @@ function checkIndexSpec(keys: JsonKeys | undefined): WriteOptions {
     const sizes = [1, 2, 4, 8, 16, 32, 64, 128] as const;
     const size = dictionary.whole('bucketSize', 4);
     const bucketSize = sizes.find((known) => known === size);
-    if (bucketSize === undefined) throw dictionary.wrong('bucketSize', 'must be a power of two from 1 to 128');
+    if (bucketSize === undefined)
+      throw dictionary.wrong('bucketSize', 'must be a power of two from 1 to 128');
     options.frontCodedBucketSize = bucketSize;
     options.frontCodedVersion = dictionary.whole('formatVersion', 1) === 0 ? 0 : 1;
   }
@@ -116,6 +120,7 @@ function checkIndexSpec(keys: JsonKeys | undefined): WriteOptions {
 
 function oneOf<T extends string>(keys: JsonKeys, key: string, value: string, known: readonly T[]): T {
   const found = known.find((item) => item === value);
-  if (found === undefined) throw keys.unsupported(key, `[${value}] is not supported, only [${known.join(', ')}]`);
+  if (found === undefined)
+    throw keys.unsupported(key, `[${value}] is not supported, only [${known.join(', ')}]`);
   return found;
 }

@@ -123,7 +123,10 @@ function partOf(
     case 'S':
       return fractionPart(length);
     case 'a':
-      return wordPart([['am', (f) => void (f.isPm = false)], ['pm', (f) => void (f.isPm = true)]]);
+      return wordPart([
+        ['am', (f) => void (f.isPm = false)],
+        ['pm', (f) => void (f.isPm = true)],
+      ]);
     case 'G':
       return wordPart([
         ['bce', (f) => void (f.era = 0)],
@@ -158,7 +161,8 @@ function literalPart(literal: string): Part {
 
 function digitsEnd(text: string, from: number, countMax: number): number {
   let at = from;
-  while (at < text.length && at - from < countMax && text.charCodeAt(at) >= 48 && text.charCodeAt(at) <= 57) at++;
+  while (at < text.length && at - from < countMax && text.charCodeAt(at) >= 48 && text.charCodeAt(at) <= 57)
+    at++;
   return at;
 }
 
@@ -305,7 +309,8 @@ function yearOf(fields: Fields): number {
   if (year === undefined && century !== undefined) year = century * 100;
   if (year === undefined) {
     // Joda takes 2000 when only parts of a year are given, so that 29 February can be read.
-    const isDatePart = fields.month !== undefined || fields.day !== undefined || fields.dayOfYear !== undefined;
+    const isDatePart =
+      fields.month !== undefined || fields.day !== undefined || fields.dayOfYear !== undefined;
     return isDatePart ? 2000 : 1970;
   }
   return era === 0 ? 1 - year : year;

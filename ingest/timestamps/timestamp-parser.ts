@@ -78,7 +78,8 @@ function wholeNumber(value: number): number | bigint {
 function unquoted(text: string): string | undefined {
   const trimmed = javaTrim(text);
   if (trimmed === '') return undefined;
-  if (trimmed.length > 1 && trimmed.startsWith('"') && trimmed.endsWith('"')) return javaTrim(trimmed.slice(1, -1));
+  if (trimmed.length > 1 && trimmed.startsWith('"') && trimmed.endsWith('"'))
+    return javaTrim(trimmed.slice(1, -1));
   return trimmed;
 }
 

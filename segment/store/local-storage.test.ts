@@ -94,7 +94,9 @@ describe('local deep storage', () => {
     expect(await codeOf(store.pull({ type: 's3_zip' }, target))).equal('Unsupported');
     expect(await codeOf(store.pull({ type: 'local', path: source }, target))).equal('StorageFailure');
     expect(await codeOf(store.kill({ type: 'local', path: join(base, 'deep') }))).equal('StorageFailure');
-    expect(await codeOf(store.kill({ type: 'local', path: `${base}/deep/../built` }))).equal('StorageFailure');
+    expect(await codeOf(store.kill({ type: 'local', path: `${base}/deep/../built` }))).equal(
+      'StorageFailure',
+    );
     await symlink(source, join(base, 'deep', 'link'));
     const link = { type: 'local', path: join(base, 'deep', 'link') };
     expect(await codeOf(store.pull(link, target))).equal('StorageFailure');

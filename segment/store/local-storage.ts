@@ -121,11 +121,12 @@ export class LocalStorage implements DeepStorage {
   /** A link inside the storage must not lead out of it. */
   async #checkRealPath(source: string): Promise<void> {
     const real = await realpath(source);
-    const roots = await Promise.all(
-      this.#readRoots.map((root) => realpath(root).catch(() => root)),
-    );
+    const roots = await Promise.all(this.#readRoots.map((root) => realpath(root).catch(() => root)));
     if (insideRoots(real, roots) === undefined) {
-      throw new CodedError('StorageFailure', 'loadSpec.path leads outside the configured storage directories');
+      throw new CodedError(
+        'StorageFailure',
+        'loadSpec.path leads outside the configured storage directories',
+      );
     }
   }
 

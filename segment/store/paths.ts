@@ -9,7 +9,12 @@ export function storagePath(id: SegmentId): string {
   const { startMs, endMs } = id.interval;
   const chunk = `${formatInstant(startMs)}_${formatInstant(endMs)}`;
   // A version is part of the path, so it obeys the rules of names.
-  return [checkIdName(id.dataSource, 'dataSource'), chunk, checkIdName(id.version, 'version'), id.partition].join('/');
+  return [
+    checkIdName(id.dataSource, 'dataSource'),
+    chunk,
+    checkIdName(id.version, 'version'),
+    id.partition,
+  ].join('/');
 }
 
 /** The path, absolute and normalised, when it lies below one of `roots`; symlinks are not followed here. */
@@ -29,9 +34,13 @@ export function localPathOf(
   roots: readonly string[],
 ): string {
   if (loadSpec.type !== 'local') {
-    throw new CodedError('Unsupported', `Unknown loadSpec.type[${loadSpec.type}]: this storage reads [local]`, {
-      field: 'loadSpec.type',
-    });
+    throw new CodedError(
+      'Unsupported',
+      `Unknown loadSpec.type[${loadSpec.type}]: this storage reads [local]`,
+      {
+        field: 'loadSpec.type',
+      },
+    );
   }
   const { path } = loadSpec;
   const normal = typeof path === 'string' ? insideRoots(path, roots) : undefined;

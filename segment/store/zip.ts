@@ -133,12 +133,7 @@ function isPlainName(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\\:\0]/.test(name);
 }
 
-function beyondLimits(
-  count: number,
-  bytes: number,
-  packed: number,
-  limits: UnzipLimits,
-): string | undefined {
+function beyondLimits(count: number, bytes: number, packed: number, limits: UnzipLimits): string | undefined {
   if (count > limits.entriesMax) return `more than ${limits.entriesMax} entries`;
   if (bytes > limits.bytesMax) return `more than ${limits.bytesMax} bytes`;
   if (bytes > limits.ratioFreeBytes && bytes > packed * limits.ratioMax) {

@@ -21,8 +21,7 @@ export function daysFromCivil(year: number, month: number, day: number): number 
   const era = Math.floor(shifted / 400);
   const yearOfEra = shifted - era * 400;
   const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  const dayOfEra =
-    yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
+  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
   return era * 146_097 + dayOfEra - 719_468;
 }
 
@@ -71,12 +70,8 @@ export function formatInstant(ms: number): string {
 const datePart = /([+-]?\d{1,9})(?:-[Ww](\d{1,2})(?:-(\d))?|-(\d{3})|-(\d{1,2})(?:-(\d{1,2}))?)?/;
 const timePart = /(\d{1,2})(?:[.,](\d+)|:(\d{1,2})(?:[.,](\d+)|:(\d{1,2})(?:[.,](\d+))?)?)?/;
 const offsetPart = /([Zz]|[+-]\d{2}(?::?\d{2}(?::?\d{2}(?:[.,]?\d{1,3})?)?)?)/;
-const withT = new RegExp(
-  `^${datePart.source}(?:[Tt](?:${timePart.source})?${offsetPart.source}?)?$`,
-);
-const withTOrSpace = new RegExp(
-  `^${datePart.source}(?:[Tt ](?:${timePart.source})?${offsetPart.source}?)?$`,
-);
+const withT = new RegExp(`^${datePart.source}(?:[Tt](?:${timePart.source})?${offsetPart.source}?)?$`);
+const withTOrSpace = new RegExp(`^${datePart.source}(?:[Tt ](?:${timePart.source})?${offsetPart.source}?)?$`);
 const timeOnly = new RegExp(`^[Tt]${timePart.source}${offsetPart.source}?$`);
 
 /**

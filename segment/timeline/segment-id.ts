@@ -52,8 +52,6 @@ export function parseSegmentId(dataSource: string, text: string): SegmentId {
   return first;
 }
 
-const forbidden = /[\s\S]*[\u0000-\u001f\u007f/\\][\s\S]*/;
-
 /**
  * Druid's rules for names that become parts of ids and paths: not empty, no slash, no leading dot, no white space
  * but plain blanks inside, no control characters, at most 255 bytes. Throws InvalidInput naming `field`.
@@ -71,10 +69,18 @@ function idNameProblem(name: string): string | undefined {
   if (name.startsWith('.')) return "must not start with '.'";
   if (name.includes('/')) return "must not contain '/'";
   if (name.includes('\\')) return "must not contain '\\'";
-  if (forbidden.test(name)) return 'must not contain control characters';
+  if (hasControlCharacter(name)) return 'must not contain control characters';
   if (name !== name.trim()) return 'must not begin or end with white space';
   if (/[^\S ]/.test(name)) return 'must not contain white space other than blanks';
   if (/\p{Surrogate}/u.test(name)) return 'must be well-formed Unicode';
   if (Buffer.byteLength(name) > 255) return 'must not be longer than 255 bytes';
   return undefined;
+}
+
+function hasControlCharacter(name: string): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const unit = name.charCodeAt(i);
+    if (unit < 0x20 || (unit >= 0x7f && unit < 0xa0)) return true;
+  }
+  return false;
 }

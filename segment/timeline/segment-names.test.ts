@@ -36,7 +36,11 @@ describe('instants and intervals', () => {
   });
 
   it('prints what it read, far years too', () => {
-    for (const text of ['2020-01-01T00:00:00.000Z', '-0044-03-15T01:02:03.004Z', '202002-12-31T23:59:59.999Z']) {
+    for (const text of [
+      '2020-01-01T00:00:00.000Z',
+      '-0044-03-15T01:02:03.004Z',
+      '202002-12-31T23:59:59.999Z',
+    ]) {
       expect(formatInstant(parseInstant(text) ?? 0)).equal(text);
     }
     const eternity = '-146136543-09-08T08:23:32.096Z/146140482-04-24T15:36:27.903Z';
@@ -52,9 +56,13 @@ describe('instants and intervals', () => {
     for (const bad of ['2020', 'P1D', '2020/2019', 'P1D/P1D', 'a/b', '2020/2021/2022', '2020/PT']) {
       expect(tryParseInterval(bad), bad).equal(undefined);
     }
-    expect(condense([{ startMs: 5, endMs: 7 }, { startMs: 0, endMs: 5 }, { startMs: 9, endMs: 9 }])).deep.equal([
-      { startMs: 0, endMs: 7 },
-    ]);
+    expect(
+      condense([
+        { startMs: 5, endMs: 7 },
+        { startMs: 0, endMs: 5 },
+        { startMs: 9, endMs: 9 },
+      ]),
+    ).deep.equal([{ startMs: 0, endMs: 7 }]);
   });
 });
 
@@ -76,7 +84,21 @@ describe('segment ids', () => {
 
   it('keep names out that would break paths', () => {
     expect(checkIdName('wiki edits é', 'dataSource')).equal('wiki edits é');
-    const bad = ['', ' ', '.hidden', '..', 'a/b', 'a\\b', 'a\nb', 'a\u0000b', ' a', 'a\u00a0b', '\ud800', null, 7];
+    const bad = [
+      '',
+      ' ',
+      '.hidden',
+      '..',
+      'a/b',
+      'a\\b',
+      'a\nb',
+      'a\u0000b',
+      ' a',
+      'a\u00a0b',
+      '\ud800',
+      null,
+      7,
+    ];
     bad.push('x'.repeat(256));
     for (const name of bad) expect(() => checkIdName(name, 'spec.dataSource')).throw('spec.dataSource');
   });
@@ -122,7 +144,13 @@ describe('published records', () => {
     expect(parseShardSpec(null)).deep.equal({ type: 'none' });
     const hashed = parseShardSpec({ type: 'hashed', partitionNum: 1, partitions: 3 });
     expect(hashed).include({ bucketId: 1, numBuckets: 3, partitionFunction: null });
-    const range = parseShardSpec({ type: 'range', dimensions: ['a'], start: null, end: [null], partitionNum: 1 });
+    const range = parseShardSpec({
+      type: 'range',
+      dimensions: ['a'],
+      start: null,
+      end: [null],
+      partitionNum: 1,
+    });
     expect(range).include({ numCorePartitions: -1, start: null });
     expect(parseShardSpec({ type: 'tombstone' })).deep.equal({
       type: 'tombstone',

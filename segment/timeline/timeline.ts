@@ -254,10 +254,7 @@ function isCovered<S>(set: ChunkSet<S>, pieces: readonly Piece<S>[]): boolean {
   return at >= set.interval.endMs;
 }
 
-function judge<S extends TimelineSegment>(
-  set: ChunkSet<S>,
-  queryable: Queryable<S>,
-): PartitionSet<S> {
+function judge<S extends TimelineSegment>(set: ChunkSet<S>, queryable: Queryable<S>): PartitionSet<S> {
   const members = [...set.members.values()].filter(queryable);
   return judgePartitions(members, (member) => member.shardSpec);
 }
