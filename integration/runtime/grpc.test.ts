@@ -318,9 +318,14 @@ describe('grpc', function () {
     nobody.close();
 
     // A wire between the two that can go silent without closing.
+    let serverSide = 0;
     server.serve(
       TaskService,
-      tasks(() => new Promise(() => undefined)),
+      tasks(async (_, context) => {
+        await aborted(context.signal);
+        serverSide = clock.monotonic();
+        return new Promise(() => undefined);
+      }),
     );
     let silent = false;
     const sockets: net.Socket[] = [];
@@ -339,6 +344,18 @@ describe('grpc', function () {
     const cutAt = clock.monotonic();
     expect((await call).code).to.equal('Unavailable');
     expect(clock.monotonic() - cutAt).to.be.below(8_000);
+    while (serverSide === 0 && clock.monotonic() - cutAt < 10_000) await pause(clock, 20);
+    expect(serverSide - cutAt).to.be.within(0, 8_000);
+    // A client that dies closes its socket: the server knows at once.
+    silent = false;
+    serverSide = 0;
+    const dying = failure(through.unary(TaskService.Beat, {}, { deadline: soon(20_000) }));
+    await pause(clock, 300);
+    const diedAt = clock.monotonic();
+    for (const socket of sockets) socket.destroy();
+    await dying;
+    await pause(clock, 100);
+    expect(serverSide - diedAt).to.be.within(0, 100);
     through.close();
     for (const socket of sockets) socket.destroy();
     proxy.close();
