@@ -12,23 +12,24 @@ export interface StringDictionary {
 
 const frontCodedMark = 0x7f;
 
-export function readDictionary(cursor: Cursor, open: OpenInternal): StringDictionary {
+/** `mayBeEmpty`: lists of field names, unlike dictionaries of values. */
+export function readDictionary(cursor: Cursor, open: OpenInternal, mayBeEmpty = false): StringDictionary {
   if (cursor.left > 0 && cursor.bytes[cursor.at] === frontCodedMark) {
     cursor.at++;
     const encoding = cursor.u8('dictionary encoding');
-    if (encoding === 1) return readFrontCoded(cursor);
+    if (encoding === 1) return readFrontCoded(cursor, mayBeEmpty);
     if (encoding !== 0) throw cursor.fail(`dictionary of unknown encoding[${encoding}]`, cursor.at - 1);
   }
-  return readPlain(cursor, open);
+  return readPlain(cursor, open, mayBeEmpty);
 }
 
-function readPlain(cursor: Cursor, open: OpenInternal): StringDictionary {
+function readPlain(cursor: Cursor, open: OpenInternal, mayBeEmpty: boolean): StringDictionary {
   const list = readIndexed(cursor, open, 'dictionary');
-  if (list.count === 0) throw cursor.fail('the dictionary is empty');
+  if (list.count === 0 && !mayBeEmpty) throw cursor.fail('the dictionary is empty');
   const { bytes } = cursor;
   return {
     count: list.count,
-    hasNull: list.locate(0).isNull,
+    hasNull: list.count > 0 && list.locate(0).isNull,
     value(id) {
       const at = list.locate(id);
       if (at.isNull) return null;
@@ -94,12 +95,12 @@ export function readFrontCodedList(cursor: Cursor, unit: 1 | 4): FrontCoded {
   };
 }
 
-function readFrontCoded(cursor: Cursor): StringDictionary {
+function readFrontCoded(cursor: Cursor, mayBeEmpty: boolean): StringDictionary {
   const start = cursor.at;
   const list = readFrontCodedList(cursor, 1);
   const shift = list.hasNull ? 1 : 0;
   const count = list.count + shift;
-  if (count === 0) throw cursor.fail('the dictionary is empty', start);
+  if (count === 0 && !mayBeEmpty) throw cursor.fail('the dictionary is empty', start);
   return {
     count,
     hasNull: list.hasNull,
@@ -131,8 +132,8 @@ export function idOf(dictionary: StringDictionary, value: string | null): number
 }
 
 /** null first, ascending, unique, and text that UTF-8 can hold; anything else is a bug of whoever made it. */
-function check(values: readonly (string | null)[]): void {
-  if (values.length === 0) throw new CodedError('Bug', 'a dictionary is empty');
+function check(values: readonly (string | null)[], mayBeEmpty: boolean): void {
+  if (values.length === 0 && !mayBeEmpty) throw new CodedError('Bug', 'a dictionary is empty');
   let before: string | null = null;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as string | null;
@@ -152,8 +153,9 @@ export function writeDictionary(
   out: ByteWriter,
   values: readonly (string | null)[],
   options: DictionaryOptions = {},
+  mayBeEmpty = false,
 ): void {
-  check(values);
+  check(values, mayBeEmpty);
   if (options.frontCodedBucketSize !== undefined) {
     const hasNull = values[0] === null;
     const texts = (hasNull ? values.slice(1) : values).map((value) => Buffer.from(value ?? '', 'utf8'));

@@ -134,7 +134,7 @@ function viewOf(logical: string, of: ValueIds): ColumnView {
 }
 
 function openDocuments(cursor: Cursor, context: ReadContext, file: ColumnFile, layout: Layout): NestedColumn {
-  const names = readDictionary(cursor, opener(context));
+  const names = readDictionary(cursor, opener(context), true);
   const fields = Array.from({ length: names.count }, (_, i): NestedField => {
     return { path: names.value(i) ?? '', types: cursor.u8('field types') };
   });

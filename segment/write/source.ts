@@ -88,6 +88,11 @@ export interface NestedSource {
   readonly kind: 'json' | 'auto';
   readonly name: string;
   readonly values: readonly JsonValue[];
+  /**
+   * Set: every number is a double and every bigint a long (as the reader hands them out). Absent: a number that is whole
+   * and below 2^53 is a long, as in what JSON.parse returns.
+   */
+  readonly exactNumbers?: boolean;
 }
 
 export interface ColumnOrder {

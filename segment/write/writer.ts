@@ -14,7 +14,8 @@ import {
   writeStringColumn,
   type WriteContext,
 } from './columns.js';
-import type { SegmentSource, SourceColumn, WriteOptions } from './source.js';
+import { writeNestedColumn } from './nested.js';
+import type { NestedSource, SegmentSource, SourceColumn, WriteOptions } from './source.js';
 
 export const timeColumn = '__time';
 
@@ -75,36 +76,35 @@ function isAllNull(column: SourceColumn): boolean {
 
 function writeColumns(smoosh: SmooshWriter, source: SegmentSource, context: WriteContext): void {
   const out = new ByteWriter(1 << 20);
-  const plain = { ...context, options: { ...context.options } };
-  writeNumericColumn(out, { kind: 'long', name: timeColumn, values: source.time }, plain);
+  writeNumericColumn(out, { kind: 'long', name: timeColumn, values: source.time }, context);
   smoosh.add(timeColumn, out.written());
   for (const column of [...source.metrics.toSorted(byName), ...source.dimensions]) {
+    if (isNested(column)) {
+      writeNestedColumn(column, context, (name, bytes) => smoosh.add(name, bytes));
+      continue;
+    }
     out.clear();
     writeColumn(out, column, context);
     smoosh.add(column.name, out.written());
   }
 }
 
-function writeColumn(out: ByteWriter, column: SourceColumn, context: WriteContext): void {
+function isNested(column: SourceColumn): column is NestedSource {
+  return column.kind === 'json' || column.kind === 'auto';
+}
+
+function writeColumn(out: ByteWriter, column: Exclude<SourceColumn, NestedSource>, context: WriteContext): void {
   switch (column.kind) {
     case 'string':
     case 'multiString':
       if (isAllNull(column)) writeNullColumn(out, context);
       else writeStringColumn(out, column, context);
       return;
-    case 'long':
-    case 'float':
-    case 'double':
-      writeNumericColumn(out, column, context);
-      return;
     case 'complex':
       writeComplexColumn(out, column);
       return;
     default:
-      throw new CodedError(
-        'Unsupported',
-        `column[${column.name}]: ${column.kind} columns can't be written yet`,
-      );
+      writeNumericColumn(out, column, context);
   }
 }
 
