@@ -4,8 +4,9 @@
  * afresh: merging partials puts them together again.
  */
 import { BATCH_ROWS, type IntervalMs } from '../../segment/read/view.js';
-import type { Frame } from '../frame.js';
+import type { Frame, FrameColumn } from '../frame.js';
 import { mergePartials } from '../merge.js';
+import { pickRows } from '../merge/scan.js';
 import type { Aggregator, DimensionSpec, Granularity, GroupByQuery, TopNQuery } from '../native/model.js';
 import type { Accumulator, Batch } from './aggregators/accumulator.js';
 import { inputCache } from './aggregators/input.js';
@@ -17,7 +18,7 @@ import { selectRows, type Selected } from './filter.js';
 import { DenseGrouper, HashGrouper, type Grouper } from './grouper.js';
 import { keyDimension, type KeyDimension } from './keys.js';
 import { BucketNumbers, timeBuckets } from './time-buckets.js';
-import { keepTop } from './top-groups.js';
+import { keepTop, topRows } from './top-groups.js';
 
 /** Dense tables may take this much memory, and must not be much larger than the rows that fill them. */
 const denseBytesMax = 64 * 1024 * 1024;
@@ -47,11 +48,16 @@ export function runTopN(
 ): Frame[] {
   const selected = selectRows(environment, intervals, query.filter);
   const grouping = { ...query, dimensions: [query.dimension] };
-  const frames = new Grouping(environment, grouping, intervals, selected).run();
+  const frames = new Grouping(environment, grouping, intervals, selected, (buckets, aggregates) =>
+    topRows(query, buckets, aggregates),
+  ).run();
   const only = frames[0];
   const merged = only !== undefined && frames.length === 1 ? only : mergePartials(query, frames);
-  return [keepTop(merged, query)];
+  return [merged === only ? only : keepTop(merged, query)];
 }
+
+/** Picks the groups to keep (ascending) before their keys are read; undefined = all. */
+type Prune = (buckets: BigInt64Array, aggregates: readonly FrameColumn[]) => Uint32Array | undefined;
 
 class Grouping {
   readonly #environment: Environment;
@@ -65,6 +71,7 @@ class Grouping {
   readonly #numbers: readonly number[];
   readonly #groups: number;
   readonly #frames: Frame[] = [];
+  readonly #prune: Prune | undefined;
   #capacity = 0;
 
   constructor(
@@ -72,10 +79,12 @@ class Grouping {
     query: GroupingQuery,
     intervals: readonly IntervalMs[],
     selected: Selected,
+    prune?: Prune,
   ) {
     const { scratch } = environment;
     this.#environment = environment;
     this.#selected = selected;
+    this.#prune = prune;
     this.#buckets = timeBuckets(environment.segment, query.granularity, intervals);
     this.#bucketNumbers = new BucketNumbers(environment, this.#buckets, query.granularity);
     this.#keys = query.dimensions.map((spec) => keyDimension(environment, spec));
@@ -116,7 +125,7 @@ class Grouping {
         this.#add(entries);
       });
     });
-    this.#flush();
+    this.#flush(true);
     return this.#frames;
   }
 
@@ -164,22 +173,27 @@ class Grouping {
       : new HashGrouper(this.#environment, radices);
   }
 
-  /** The groups so far as a frame. */
-  #flush(): void {
+  /** The groups so far as a frame. Only groups that are complete may be pruned. */
+  #flush(isLast = false): void {
     const { pointer, count } = this.#grouper.existing();
     this.#room(count);
     const bucketOf = this.#grouper.dimension(0);
-    const buckets = BigInt64Array.from({ length: count }, (_, i) =>
-      BigInt(this.#buckets[bucketOf[i] ?? 0] ?? 0),
-    );
-    this.#frames.push({
+    const starts = BigInt64Array.from(this.#buckets, (ms) => BigInt(ms));
+    const buckets = new BigInt64Array(count);
+    for (let i = 0; i < count; i++) buckets[i] = starts[bucketOf[i] ?? 0] ?? 0n;
+    const aggregates = this.#accumulators.map((accumulator) => accumulator.result(pointer, count));
+    const kept = isLast && this.#frames.length === 0 ? this.#prune?.(buckets, aggregates) : undefined;
+    const plain: Frame = {
       rows: count,
-      columns: [
-        { name: '__bucket', type: 'LONG', values: buckets },
-        ...this.#keys.map((key, i) => key.column(this.#grouper.dimension(i + 1))),
-        ...this.#accumulators.map((accumulator) => accumulator.result(pointer, count)),
-      ],
+      columns: [{ name: '__bucket', type: 'LONG', values: buckets }, ...aggregates],
+    };
+    const { rows, columns } = kept === undefined ? plain : pickRows(plain, kept);
+    const keys = this.#keys.map((key, i) => {
+      const numbers = this.#grouper.dimension(i + 1);
+      return key.column(kept === undefined ? numbers : kept.map((row) => numbers[row] ?? 0));
     });
+    this.#frames.push({ rows, columns: [...columns.slice(0, 1), ...keys, ...columns.slice(1)] });
+    if (isLast) return;
     this.#grouper.clear();
     for (const key of this.#keys) key.clear();
     for (const accumulator of this.#accumulators) accumulator.reset(0, this.#capacity);

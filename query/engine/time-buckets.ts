@@ -75,7 +75,7 @@ export class BucketNumbers {
     this.#environment = environment;
     this.#count = buckets.length;
     const coarse = segment.timeSorted && segment.rowCount >= buckets.length * rowsPerBucketMin;
-    this.#ends = coarse || buckets.length < 2 ? bucketEnds(segment, buckets) : undefined;
+    this.#ends = coarse || buckets.length < 2 ? bucketEnds(environment, buckets) : undefined;
     const edges = edgesOf(buckets, granularity);
     this.#edges = this.#ends === undefined ? scratch.take(edges.length * 8) : 0;
     this.#rows = scratch.take(BATCH_ROWS * 4);
@@ -122,9 +122,30 @@ export class BucketNumbers {
   }
 }
 
-/** The row behind the last of each bucket; only for sorted time or a single bucket. */
-function bucketEnds(segment: SegmentView, buckets: Float64Array): Uint32Array {
-  return Uint32Array.from(buckets, (_, i) =>
-    i + 1 < buckets.length ? segment.lowerBound(buckets[i + 1] ?? 0) : segment.rowCount,
-  );
+/**
+ * The row behind the last of each bucket; only for sorted time, or a single bucket. A search of its own for each edge
+ * costs several decoded blocks; with many edges it is cheaper to walk over the blocks once.
+ */
+export function bucketEnds({ segment, kernels }: Environment, buckets: Float64Array): Uint32Array {
+  const ends = new Uint32Array(buckets.length).fill(segment.rowCount);
+  const time = segment.column('__time');
+  const few = buckets.length < segment.rowCount / BATCH_ROWS / 16;
+  if (few || time === undefined || time.kind !== 'long') {
+    for (let i = 1; i < buckets.length; i++) ends[i - 1] = segment.lowerBound(buckets[i] ?? 0);
+    return ends;
+  }
+  if (buckets.length < 2) return ends;
+  const first = segment.lowerBound(buckets[1] ?? 0);
+  let edge = 1;
+  for (let start = first - (first % BATCH_ROWS); start < segment.rowCount && edge < buckets.length;) {
+    const rows = Math.min(BATCH_ROWS, segment.rowCount - start);
+    const times = time.batch(start);
+    for (; edge < buckets.length; edge++) {
+      const at = kernels.lowerBoundI64(times, rows, BigInt(buckets[edge] ?? 0)) >>> 0;
+      if (at === rows) break;
+      ends[edge - 1] = start + at;
+    }
+    start += rows;
+  }
+  return ends;
 }

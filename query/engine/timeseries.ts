@@ -13,7 +13,7 @@ import { createAccumulators } from './aggregators/registry.js';
 import { forEachBatch } from './cursor.js';
 import type { Environment } from './environment.js';
 import { selectRows, type Selected } from './filter.js';
-import { BucketNumbers, rowsPerBucketMin, timeBuckets } from './time-buckets.js';
+import { bucketEnds, BucketNumbers, rowsPerBucketMin, timeBuckets } from './time-buckets.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 
 export function runTimeseries(
@@ -66,10 +66,8 @@ function accumulateRuns(
   buckets: Float64Array,
   accumulators: readonly Accumulator[],
 ): void {
-  const { segment, kernels } = environment;
-  const ends = Uint32Array.from(buckets, (_, i) =>
-    i + 1 < buckets.length ? segment.lowerBound(buckets[i + 1] ?? 0) : segment.rowCount,
-  );
+  const { kernels } = environment;
+  const ends = bucketEnds(environment, buckets);
   const part: Batch = { start: 0, rows: 0, sel: 0, from: 0, count: 0, groups: 0 };
   let bucket = 0;
   forEachBatch(environment, selected, (batch) => {

@@ -4,52 +4,84 @@ import { isNull } from '../merge/columns.js';
 import { pickRows } from '../merge/scan.js';
 import type { TopNMetric, TopNQuery } from '../native/model.js';
 
-/** Groups without a value are kept as well, up to the same number: where they rank is the final shaping's business. */
-export function keepTop(frame: Frame, query: TopNQuery): Frame {
+/**
+ * The rows to keep, ascending, of groups with these bucket starts and aggregates; undefined = all. Groups without a
+ * value are kept as well, up to the same number: where they rank is the final shaping's business.
+ */
+export function topRows(
+  query: TopNQuery,
+  buckets: BigInt64Array,
+  aggregates: readonly FrameColumn[],
+): Uint32Array | undefined {
   const keep = Math.max(query.context.minTopNThreshold, query.threshold);
-  const metric = rankedColumn(frame, query.metric);
-  const bucket = frame.columns[0];
-  if (metric === undefined || frame.rows <= keep || bucket?.type !== 'LONG') return frame;
-  const buckets = new Map<bigint, { readonly best: Heap; nulls: number }>();
+  const metric = rankedColumn(aggregates, query.metric);
+  if (metric === undefined || buckets.length <= keep) return undefined;
+  const states = new Map<bigint, BucketState>();
   const kept: number[] = [];
-  for (let row = 0; row < frame.rows; row++) {
-    const start = bucket.values[row] ?? 0n;
-    let state = buckets.get(start);
-    if (state === undefined) {
-      state = { best: new Heap(keep, metric.better), nulls: 0 };
-      buckets.set(start, state);
+  let last: { start: bigint; state: BucketState } | undefined;
+  for (let row = 0; row < buckets.length; row++) {
+    const start = buckets[row] ?? 0n;
+    if (last === undefined || last.start !== start) {
+      const state = states.get(start) ?? { best: new Heap(keep, metric.better), nulls: 0 };
+      states.set(start, state);
+      last = { start, state };
     }
+    const { state } = last;
     if (!isNull(metric.column.nulls, row)) state.best.offer(row);
     else if (state.nulls++ < keep) kept.push(row);
   }
-  for (const { best } of buckets.values()) kept.push(...best.rows);
-  return kept.length === frame.rows ? frame : pickRows(frame, Uint32Array.from(kept).sort());
+  for (const { best } of states.values()) kept.push(...best.rows);
+  return kept.length === buckets.length ? undefined : Uint32Array.from(kept).sort();
 }
 
-interface Ranking {
-  readonly column: FrameColumn;
-  /** Does row a rank before row b? Ties go to the earlier row. */
-  readonly better: (a: number, b: number) => boolean;
+interface BucketState {
+  readonly best: Heap;
+  nulls: number;
 }
 
-function rankedColumn(frame: Frame, metric: TopNMetric): Ranking | undefined {
+/** The same for a frame of groups. */
+export function keepTop(frame: Frame, query: TopNQuery): Frame {
+  const bucket = frame.columns[0];
+  if (bucket?.type !== 'LONG') return frame;
+  const rows = topRows(query, bucket.values, frame.columns.slice(2));
+  return rows === undefined ? frame : pickRows(frame, rows);
+}
+
+/** Does row a rank before row b? Ties go to the earlier row. */
+type Better = (a: number, b: number) => boolean;
+
+function rankedColumn(
+  aggregates: readonly FrameColumn[],
+  metric: TopNMetric,
+): { readonly column: FrameColumn; readonly better: Better } | undefined {
   const inverted = metric.type === 'inverted';
   const inner = inverted ? metric.metric : metric;
   if (inner.type !== 'numeric') return undefined;
-  const column = frame.columns.slice(2).find(({ name }) => name === inner.metric);
-  if (column === undefined) return undefined;
-  if (column.type !== 'LONG' && column.type !== 'DOUBLE' && column.type !== 'FLOAT') return undefined;
+  const column = aggregates.find(({ name }) => name === inner.metric);
+  if (column?.type === 'LONG') return { column, better: betterLong(column.values, inverted) };
+  if (column?.type !== 'DOUBLE' && column?.type !== 'FLOAT') return undefined;
   const { values } = column;
   return {
     column,
     better: (a, b) => {
       const x = values[a] ?? 0;
       const y = values[b] ?? 0;
-      if (x === y || (x !== x && y !== y)) return a < b;
+      if (x === y || (Number.isNaN(x) && Number.isNaN(y))) return a < b;
       // NaN is above every number, as in Java's order.
-      const above = x !== x || x > y;
-      return inverted ? !above : above;
+      const isAbove = Number.isNaN(x) || x > y;
+      return inverted ? !isAbove : isAbove;
     },
+  };
+}
+
+/** By 32-bit halves: reading a 64-bit element would make a BigInt each time. */
+function betterLong(values: BigInt64Array, inverted: boolean): Better {
+  const halves = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+  return (a, b) => {
+    const high = (halves[a * 2 + 1] ?? 0) - (halves[b * 2 + 1] ?? 0);
+    const order = high !== 0 ? high : ((halves[a * 2] ?? 0) >>> 0) - ((halves[b * 2] ?? 0) >>> 0);
+    if (order === 0) return a < b;
+    return inverted ? order < 0 : order > 0;
   };
 }
 

@@ -125,6 +125,7 @@ export interface QueryKernels {
   readonly lookup64: (numbers: number, n: number, table: number, out: number) => void;
   readonly lookupBits: (numbers: number, n: number, table: number, bits: number) => void;
   readonly pair64: (a: number, b: number, n: number, out: number) => void;
+  readonly lowerBoundI64: (p: number, n: number, value: bigint) => number;
   // pack.ts
   readonly packLz4: (source: number, length: number, target: number, table: number) => number;
 }
@@ -220,6 +221,7 @@ const names = [
   'lookup64',
   'lookupBits',
   'pair64',
+  'lowerBoundI64',
   'packLz4',
 ] as const satisfies readonly (keyof QueryKernels)[];
 

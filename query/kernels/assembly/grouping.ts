@@ -194,3 +194,13 @@ export function pair64(a: usize, b: usize, n: u32, out: usize): void {
     store<u32>(out + (i << 3), load<u32>(a + (i << 2)), 4);
   }
 }
+/** Index of the first of `n` ascending i64 that is >= value. */
+export function lowerBoundI64(p: usize, n: u32, value: i64): u32 {
+  let lo: u32 = 0, hi = n;
+  while (lo < hi) {
+    const mid = (lo + hi) >>> 1;
+    if (load<i64>(p + (<usize>mid << 3)) < value) lo = mid + 1;
+    else hi = mid;
+  }
+  return lo;
+}
