@@ -3,7 +3,14 @@
  * another incarnation starts from a snapshot. Owned by one actor, which reads it and is told of changes.
  */
 import { InventoryService } from '../proto/services.js';
-import type { CallOptions, Client, Log, NodeInfo, Node as ProcessNode, Subscription } from '../runtime/types.js';
+import type {
+  CallOptions,
+  Client,
+  Log,
+  NodeInfo,
+  Node as ProcessNode,
+  Subscription,
+} from '../runtime/types.js';
 import { DeltaFollower, type Delta } from './delta-log.js';
 
 export type SegmentCopyState = 'loading' | 'served' | 'failed' | 'realtime' | 'dropping';

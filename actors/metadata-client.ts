@@ -95,9 +95,19 @@ export function createMetadataClient(deps: {
 function callFailed(kind: 'Read' | 'Transact', name: string, thrown: unknown): CodedError {
   const error = asCoded(thrown);
   if (kind === 'Read') {
-    return new CodedError('MetadataUnavailable', `Metadata read[${name}] got no answer: ${error.message}`, {}, thrown);
+    return new CodedError(
+      'MetadataUnavailable',
+      `Metadata read[${name}] got no answer: ${error.message}`,
+      {},
+      thrown,
+    );
   }
-  return new CodedError('Unknown', `The outcome of metadata transaction[${name}] is not known: ${error.message}`, {}, thrown);
+  return new CodedError(
+    'Unknown',
+    `The outcome of metadata transaction[${name}] is not known: ${error.message}`,
+    {},
+    thrown,
+  );
 }
 
 /** The epoch row as the leader code wants it. */

@@ -64,6 +64,8 @@ export function readJsonFile<T>(file: string): T | undefined {
   try {
     return JSON.parse(text) as T;
   } catch {
-    throw new CodedError('InvalidInput', `file[${path.basename(file)}] is not JSON`, { file: path.basename(file) });
+    throw new CodedError('InvalidInput', `file[${path.basename(file)}] is not JSON`, {
+      file: path.basename(file),
+    });
   }
 }

@@ -50,7 +50,10 @@ export const answerEmpty = (status: number, type?: string): RestAnswer =>
   type === undefined ? { status } : { status, type };
 export const emptyJson = (status: number): RestAnswer => ({ status, type: JSON_TYPE });
 /** Druid's older form: `{"error": text}`. */
-export const answerError = (message: string, status = 400): RestAnswer => ({ status, json: { error: message } });
+export const answerError = (message: string, status = 400): RestAnswer => ({
+  status,
+  json: { error: message },
+});
 /** Bare text that Druid declares as JSON. */
 export const bareText = (text: string, status = 200): RestAnswer => ({ status, text, type: JSON_TYPE });
 
@@ -98,7 +101,8 @@ export class RestRouter {
 
 const split = (path: string): string[] => path.replace(/\/+$/, '').split('/').slice(1);
 const isParameter = (part: string): boolean => part.startsWith('{');
-const rankOf = (parts: readonly string[]): string => parts.map((part) => (isParameter(part) ? '1' : '0')).join('');
+const rankOf = (parts: readonly string[]): string =>
+  parts.map((part) => (isParameter(part) ? '1' : '0')).join('');
 
 function match(pattern: readonly string[], parts: readonly string[]): Record<string, string> | undefined {
   if (pattern.length !== parts.length) return undefined;
@@ -131,9 +135,14 @@ function callOf(request: RestRequest, params: Record<string, string>, context: C
     body,
     json: () => {
       try {
-        return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')) as unknown;
+        return JSON.parse(
+          Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'),
+        ) as unknown;
       } catch (error) {
-        throw invalidInput(error instanceof Error ? `The body is not JSON: ${error.message}` : 'The body is not JSON', 'body');
+        throw invalidInput(
+          error instanceof Error ? `The body is not JSON: ${error.message}` : 'The body is not JSON',
+          'body',
+        );
       }
     },
     principal: request.principal ?? '',

@@ -32,7 +32,12 @@ export async function readFilePart(
     handle = await fs.promises.open(file, 'r');
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new CodedError('StorageFailure', `A task's log can't be read: ${asCoded(thrown).message}`, {}, thrown);
+    throw new CodedError(
+      'StorageFailure',
+      `A task's log can't be read: ${asCoded(thrown).message}`,
+      {},
+      thrown,
+    );
   }
   try {
     const { size } = await handle.stat();
@@ -54,12 +59,18 @@ export function createLocalTaskLogs(dir: string): TaskLogs {
       await fill(`${target}.tmp`);
       await fs.promises.rename(`${target}.tmp`, target);
     } catch (thrown) {
-      throw new CodedError('StorageFailure', `File[${name}] can't be stored: ${asCoded(thrown).message}`, {}, thrown);
+      throw new CodedError(
+        'StorageFailure',
+        `File[${name}] can't be stored: ${asCoded(thrown).message}`,
+        {},
+        thrown,
+      );
     }
   };
   return {
     putLog: (taskId, file) => write(fileName(taskId, 'log'), (to) => fs.promises.copyFile(file, to)),
-    putReport: (taskId, json) => write(fileName(taskId, 'report.json'), (to) => fs.promises.writeFile(to, json)),
+    putReport: (taskId, json) =>
+      write(fileName(taskId, 'report.json'), (to) => fs.promises.writeFile(to, json)),
     readLog: (taskId, offset, bytesMax) =>
       readFilePart(path.join(dir, fileName(taskId, 'log')), offset, bytesMax),
     readReport: async (taskId) => {
@@ -67,7 +78,12 @@ export function createLocalTaskLogs(dir: string): TaskLogs {
         return await fs.promises.readFile(path.join(dir, fileName(taskId, 'report.json')), 'utf8');
       } catch (thrown) {
         if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-        throw new CodedError('StorageFailure', `A task's report can't be read: ${asCoded(thrown).message}`, {}, thrown);
+        throw new CodedError(
+          'StorageFailure',
+          `A task's report can't be read: ${asCoded(thrown).message}`,
+          {},
+          thrown,
+        );
       }
     },
   };

@@ -251,3 +251,13 @@ function withPortBase(all: Settings, sources: ConfigSources): Settings {
     natsPort: isGiven('natsPort') ? all.natsPort : all.portBase + 2,
   };
 }
+
+/** Settings that have a name in Druid, as texts, for `/status/properties`. Secrets have none. */
+export function druidProperties(all: Settings): Record<string, string> {
+  const shown: Record<string, string> = {};
+  for (const name of Object.keys(settings) as SettingName[]) {
+    const setting: Setting<unknown> = settings[name];
+    if (setting.druid !== undefined) shown[setting.druid] = String(all[name]);
+  }
+  return shown;
+}

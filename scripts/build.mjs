@@ -130,7 +130,10 @@ const external = [
   'mysql2',
   'mysql2/*',
   '@google-cloud/storage',
+  // Drivers that knex names but Grove never loads.
   'mysql',
+  'mariadb',
+  'mariadb/*',
   'pg',
   'pg-*',
   'sqlite3',

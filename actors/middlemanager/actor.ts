@@ -5,6 +5,7 @@
 import { asCoded, CodedError, toErrorInfo } from '../../proto/errors.js';
 import { codecs, TaskService, WorkerService, type grove } from '../../proto/services.js';
 import type { ProcessExit, ProcessHandle, ProcessIdentity, ProcessSpec } from '../../runtime/place.js';
+import { pause } from '../../runtime/deadline.js';
 import { subjectToken } from '../../runtime/subject.js';
 import type { ActorContext, Behavior, ChildSpec, Node } from '../../runtime/types.js';
 import { peonFiles, type DeepStorageConfig, type PeonConfig } from '../peon-config.js';
@@ -64,6 +65,7 @@ export type MiddleManagerMessage =
   | { readonly type: 'kill'; readonly run: Run };
 
 const watchMs = 250;
+const drainLookMs = 25;
 const reportCallMs = 5_000;
 const logChunkBytes = 256 * 1024;
 
@@ -81,6 +83,8 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
   readonly #runs = new Map<string, Run>();
   readonly #stops: (() => void)[] = [];
   #seen: SeenLeader = { clusterId: '', epoch: 0 };
+  /** Handed over while the process before them is still on its way out. */
+  readonly #queue: { readonly taskId: string; readonly groupId: string }[] = [];
   #overlord = '';
   #isReporting = false;
   #isDraining = false;
@@ -135,20 +139,29 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
 
   /** Tasks may finish; what has not by then is told to stop, and says so to the overlord itself. */
   async draining(context: Context): Promise<void> {
-    const { settings, node } = this.#deps;
+    const { settings, processes } = this.#deps;
     this.#isDraining = true;
     this.#announce('DRAINING');
-    const all = Promise.all([...this.#runs.values()].map((run) => run.gone));
-    const within = (ms: number): Promise<unknown> =>
-      Promise.race([all, new Promise<void>((resolve) => void node.clock.setTimer(ms, resolve, true))]);
-    await within(settings.drainMs);
-    const left = [...this.#runs.values()].filter((run) => run.end === undefined);
-    for (const run of left) this.#deps.processes.kill(run.identity, 'SIGTERM');
-    if (left.length > 0) {
-      context.log.warn('tasks were stopped because this worker stops', { tasks: left.length });
-      await within(settings.stopMs);
-    }
-    for (const run of left) if (run.end === undefined) this.#deps.processes.kill(run.identity, 'SIGKILL');
+    await this.#untilGone(settings.drainMs);
+    const left = this.#alive();
+    if (left.length === 0) return;
+    context.log.warn('tasks are stopped because this worker stops', { tasks: left.length });
+    for (const run of left) processes.kill(run.identity, 'SIGTERM');
+    await this.#untilGone(settings.stopMs);
+    for (const run of this.#alive()) processes.kill(run.identity, 'SIGKILL');
+  }
+
+  /** Messages wait while an actor drains, so processes are looked at, not listened to. */
+  async #untilGone(ms: number): Promise<void> {
+    const { clock } = this.#deps.node;
+    const until = clock.monotonic() + ms;
+    while (this.#alive().length > 0 && clock.monotonic() < until) await pause(clock, drainLookMs);
+  }
+
+  #alive(): Run[] {
+    return [...this.#runs.values()].filter(
+      (run) => run.end === undefined && this.#deps.processes.isSame(run.identity, run.config.folder),
+    );
   }
 
   stopping(): void {
@@ -157,7 +170,7 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
   }
 
   #announce(state: 'STARTING' | 'RUNNING' | 'DRAINING'): void {
-    const used = [...this.#runs.values()].filter((run) => run.end === undefined).length;
+    const used = this.#busy();
     this.#deps.node.presence.setRole('middlemanager', {
       state,
       capacity: this.#deps.settings.slots,
@@ -227,11 +240,39 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
 
   /** Idempotent by task. Errors: Unavailable (no slot, draining, no process could be started). */
   #run(taskId: string, groupId: string, context: Context): void {
-    const { node, settings, processes } = this.#deps;
-    if (this.#runs.has(taskId)) return;
+    const { node, settings } = this.#deps;
+    if (this.#runs.has(taskId) || this.#queue.some((waiting) => waiting.taskId === taskId)) return;
     if (this.#isDraining) throw new CodedError('Unavailable', `Worker[${node.name}] is draining`);
-    const busy = [...this.#runs.values()].filter((run) => run.end === undefined).length;
-    if (busy >= settings.slots) throw new CodedError('Unavailable', `Worker[${node.name}] has no free slot`);
+    if (this.#busy() < settings.slots) {
+      this.#start(taskId, groupId, context);
+      return;
+    }
+    // The overlord counts a slot free when it hears of the task's end, a moment before the process is gone.
+    if (this.#queue.length >= settings.slots) {
+      throw new CodedError('Unavailable', `Worker[${node.name}] has no free slot`);
+    }
+    this.#queue.push({ taskId, groupId });
+  }
+
+  #busy(): number {
+    return [...this.#runs.values()].filter((run) => run.end === undefined).length;
+  }
+
+  #startQueued(context: Context): void {
+    while (!this.#isDraining && this.#busy() < this.#deps.settings.slots) {
+      const next = this.#queue.shift();
+      if (next === undefined) return;
+      try {
+        this.#start(next.taskId, next.groupId, context);
+      } catch (thrown) {
+        // The overlord hands it over again: nobody was ever heard of.
+        context.log.error('a task process could not be started', { reason: asCoded(thrown).message });
+      }
+    }
+  }
+
+  #start(taskId: string, groupId: string, context: Context): void {
+    const { node, settings, processes } = this.#deps;
     const folder = this.#folders.folderOf(taskId);
     const config: PeonConfig = {
       taskId,
@@ -270,11 +311,7 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
   }
 
   #note(config: PeonConfig, identity: ProcessIdentity): Run {
-    let leave = (): void => undefined;
-    const gone = new Promise<void>((resolve) => {
-      leave = resolve;
-    });
-    const run: Run = { config, identity, adopted: false, end: undefined, logKept: false, gone, leave };
+    const run: Run = { config, identity, adopted: false, end: undefined, logKept: false };
     this.#runs.set(config.taskId, run);
     return run;
   }
@@ -306,7 +343,6 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
     if (run.end !== undefined) return;
     const { taskId, folder } = run.config;
     run.end = endOfRun(this.#readEnd(run), exit, run.stopReason);
-    run.leave();
     context.cancelTimer(`kill:${taskId}`);
     context.log.info('task process ended', { taskId, status: run.end.status });
     context.pipeToSelf(
@@ -317,6 +353,7 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
         return { type: 'logKept', run };
       },
     );
+    this.#startQueued(context);
     if (!this.#isDraining) this.#announce('RUNNING');
   }
 
@@ -329,6 +366,8 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
   }
 
   #stopRun(taskId: string, reason: string, context: Context): void {
+    const queued = this.#queue.findIndex((waiting) => waiting.taskId === taskId);
+    if (queued >= 0) this.#queue.splice(queued, 1);
     const run = this.#runs.get(taskId);
     if (run === undefined || run.end !== undefined || run.stopReason !== undefined) return;
     run.stopReason = reason;

@@ -12,8 +12,6 @@ export interface Run {
   end: PeonEnd | undefined;
   /** Its log stands where ended tasks' logs are kept (or can't be kept). */
   logKept: boolean;
-  readonly gone: Promise<void>;
-  readonly leave: () => void;
 }
 
 /** What the process said of its end, or else why it must have ended. */

@@ -14,7 +14,7 @@ import { identifierOf, parseDataSegmentText } from '../../segment/timeline/data-
 import { partitionNumOf } from '../../segment/timeline/shard-spec.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import { decideLock } from './lock-box.js';
-import { toLocation, type ActiveTask } from './task-book.js';
+import type { ActiveTask } from './task-book.js';
 import type { Term } from './term.js';
 
 const segmentsMax = 1_000;
@@ -262,9 +262,8 @@ async function usedSegments(
   return { segments: page.segments.map((row) => row.payload), next: page.next };
 }
 
-/** Node and address of a beat, kept for the views. */
-export function hear(task: ActiveTask, monotonicMs: number, location: string, reportJson: string): void {
+/** A sign of life; the live report is kept for the views. */
+export function hear(task: ActiveTask, monotonicMs: number, reportJson: string): void {
   task.heardAtMs = monotonicMs;
-  if (location !== '') task.location = toLocation(location);
   if (reportJson !== '') task.reportJson = reportJson;
 }

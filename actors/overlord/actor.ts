@@ -331,7 +331,7 @@ export class Overlord implements Behavior<OverlordMessage> {
     const term = this.#leading();
     const task = await this.#runOf(term, request.taskId ?? '', request.incarnation ?? '');
     if (typeof task === 'string') return { known: false, stop: true, reason: task };
-    hear(task, this.#deps.node.clock.monotonic(), request.location ?? '', request.reportJson ?? '');
+    hear(task, this.#deps.node.clock.monotonic(), request.reportJson ?? '');
     return { known: true, stop: false };
   }
 
@@ -365,7 +365,7 @@ export class Overlord implements Behavior<OverlordMessage> {
         (state.state === 'RUNNING' ? stop : acknowledged).push(taskId);
       } else if (state.state === 'RUNNING') {
         const sign = task.incarnation === '' ? this.#deps.node.clock.monotonic() : task.heardAtMs;
-        hear(task, sign, state.location ?? '', '');
+        hear(task, sign, '');
       } else {
         const isSuccess = state.state === 'SUCCESS';
         const errorMsg = isSuccess ? null : (state.errorMessage ?? 'The task process ended without a word');

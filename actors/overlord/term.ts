@@ -7,6 +7,7 @@ import type {
   LockRow,
   OpInput,
   OpOutput,
+  TaskLocation,
   TaskLock,
   TaskRow,
   TaskStatus,
@@ -20,7 +21,7 @@ import type { TaskLogs } from '../task-logs.js';
 import { Lanes, Wakeups } from './lanes.js';
 import { LockWaits, toHeldLock, type HeldLock } from './lock-box.js';
 import { planAssignments, planCare, type Worker } from './runner-plan.js';
-import { TaskBook, type ActiveTask } from './task-book.js';
+import { TaskBook, toLocation, type ActiveTask } from './task-book.js';
 import { taskTraits, type TaskPayload } from './task-payload.js';
 
 export interface OverlordSettings {
@@ -118,10 +119,10 @@ export class Term {
   }
 
   #take(row: TaskRow, payload: string): ActiveTask {
-    return this.tasks.add(row, taskTraits(payload), {
-      queuedDate: this.nowDate(),
-      monotonicMs: this.deps.node.clock.monotonic(),
-    });
+    const now = { queuedDate: this.nowDate(), monotonicMs: this.deps.node.clock.monotonic() };
+    const task = this.tasks.add(row, taskTraits(payload), now);
+    if (task.node !== '') task.location = this.#locationOf(task.node);
+    return task;
   }
 
   // ---- tasks
@@ -216,8 +217,15 @@ export class Term {
       task.node = run.node;
       task.assignedAtMs = run.assignedAtMs;
       task.heardAtMs = this.deps.node.clock.monotonic();
+      task.location = this.#locationOf(task.node);
       await this.announce(task);
     }
+  }
+
+  /** The worker's door; task processes have none of their own. */
+  #locationOf(worker: string): TaskLocation {
+    const info = this.deps.node.presence.nodes('middlemanager').find((other) => other.node === worker);
+    return toLocation(info === undefined || info.httpAddress === '' ? (info?.grpcAddress ?? '') : info.httpAddress);
   }
 
   /** Tells the worker to run it. Only a clear refusal takes the assignment back; silence may mean that it runs. */

@@ -212,7 +212,7 @@ class BatchRun {
       if (await overlord.action({ type: 'segmentsLoaded', segmentIds })) {
         return { ...noEnding, availabilityConfirmed: true, availabilityWaitMs };
       }
-      await pause(clock, availabilityPollMs, signal).catch(() => undefined);
+      await pause(clock, availabilityPollMs, signal);
     }
   }
 

@@ -63,7 +63,7 @@ async function beatUntil(peon: Peon, over: AbortSignal): Promise<void> {
         stop.abort(new CodedError('Unavailable', `No overlord was reached for ${seconds} s`));
       }
     }
-    await pause(clock, config.beatMs, over).catch(() => undefined);
+    await pause(clock, config.beatMs, over);
   }
 }
 
@@ -75,6 +75,7 @@ async function runTask(peon: Peon): Promise<PeonEnd & { readonly reportJson: str
     peon.phase = 'READING';
     const runTime = json['runTime'];
     await pause(clock, typeof runTime === 'number' ? runTime : 2_500, stop.signal);
+    stop.signal.throwIfAborted();
     return { status: 'SUCCESS', errorMessage: '', reportJson: '' };
   }
   const progress = (phase: string, reportJson: string): void => {
@@ -135,4 +136,5 @@ async function main(configFile: string): Promise<number> {
   }
 }
 
-process.exitCode = await main(process.argv[2] ?? '');
+// At once: nothing that still hangs about may keep the slot.
+process.exit(await main(process.argv[2] ?? ''));

@@ -1,0 +1,127 @@
+/** The `grove` program: argv → a client command, or roles → supervision tree. */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  readFlags,
+  resolveSettings,
+  settings as settingsTable,
+  flagOf,
+  type Settings,
+} from '../config/settings.js';
+import { CodedError } from '../proto/errors.js';
+import { systemClock } from '../runtime/clock.js';
+import { pause } from '../runtime/deadline.js';
+import { isCommand, runCommand, type CommandIo } from './cli/commands.js';
+import { createScreen, type Screen } from './start/screen.js';
+import { startGrove } from './start-grove.js';
+
+const out = (text: string): void => void process.stdout.write(text);
+const err = (text: string): void => void process.stderr.write(text);
+
+async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function commandIo(): CommandIo {
+  const clock = systemClock();
+  return { out, err, stdin: readStdin, sleep: (ms) => pause(clock, ms), environment: process.env };
+}
+
+function readSettings(argv: readonly string[]): Settings {
+  const { given, rest } = readFlags(argv);
+  const [extra] = rest;
+  if (extra !== undefined)
+    throw new CodedError('InvalidInput', `Unknown argument[${extra}] of grove start`, { field: extra });
+  const config = given.get('config') ?? process.env['GROVE_CONFIG'];
+  let file: unknown;
+  if (typeof config === 'string' && config !== '') {
+    try {
+      file = JSON.parse(fs.readFileSync(config, 'utf8'));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new CodedError(
+        'InvalidInput',
+        `Can't read configuration file[${config}]: ${reason}`,
+        { field: 'config' },
+        error,
+      );
+    }
+  }
+  return resolveSettings({ flags: given, environment: process.env, ...(file === undefined ? {} : { file }) });
+}
+
+/** An ephemeral start gets a folder of its own, which goes when it stops. */
+function settle(settings: Settings): { readonly settings: Settings; readonly cleanUp: () => void } {
+  if (!settings.ephemeral) return { settings, cleanUp: () => undefined };
+  const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'grove-'));
+  return {
+    settings: { ...settings, dataDir, sample: false },
+    cleanUp: () => fs.rmSync(dataDir, { recursive: true, force: true }),
+  };
+}
+
+const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
+
+async function start(argv: readonly string[], screen: Screen): Promise<number> {
+  const { settings, cleanUp } = settle(readSettings(argv));
+  if (!loopback.has(settings.host) && !settings.insecure) {
+    throw new CodedError(
+      'InvalidInput',
+      `host[${settings.host}] is not loopback and there is no authentication; --insecure binds to it all the same`,
+      { field: '--host' },
+    );
+  }
+  try {
+    const running = await startGrove(settings, screen);
+    const wanted = new Promise<undefined>((done) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+        process.once(signal, () => {
+          // A second signal ends the process at once.
+          process.on(signal, () => process.exit(130));
+          done(undefined);
+        });
+      }
+    });
+    const failure = await Promise.race([wanted, running.failed]);
+    screen.stopping();
+    await running.stop();
+    screen.stopped();
+    if (failure === undefined) return 0;
+    err(`grove: ${failure.message}\n`);
+    return 1;
+  } finally {
+    cleanUp();
+  }
+}
+
+function settingsHelp(): string {
+  const lines = Object.entries(settingsTable).map(([name, setting]) => {
+    const fallback = Array.isArray(setting.fallback) ? setting.fallback.join(',') : String(setting.fallback);
+    return `  ${flagOf(name).padEnd(26)} ${setting.about}${fallback === '' ? '' : ` (${fallback})`}`;
+  });
+  return `grove start: runs Grove. Settings, as flags, GROVE_* variables or in a --config file:\n\n${lines.join('\n')}\n`;
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  const [command = 'help', ...rest] = argv;
+  if (command !== 'start') return runCommand(isCommand(command) ? command : 'help', rest, commandIo());
+  if (rest.includes('--help')) {
+    out(settingsHelp());
+    return 0;
+  }
+  try {
+    return await start(rest, createScreen(out));
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    err(`grove: ${error.message}\n`);
+    return error.code === 'InvalidInput' ? 2 : 1;
+  }
+}
+
+/** Runs the program and ends the process with its exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  process.exit(await run(argv));
+}

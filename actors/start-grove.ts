@@ -1,0 +1,111 @@
+/** Starts all roles of one process in the order they need each other, and stops them in reverse. */
+import type { Settings } from '../config/settings.js';
+import { createActorSystem } from '../runtime/actor-system.js';
+import { openDoors, type Doors } from './start/doors.js';
+import { loadSample, sampleDataSource } from './start/sample.js';
+import type { Screen } from './start/screen.js';
+import { createEngine, type Engine } from './engine.js';
+import { openProcess, type GroveProcess } from './process.js';
+import { roleTree } from './tree.js';
+
+export interface RunningGrove {
+  /** Resolves when a role or the infrastructure failed for good. */
+  readonly failed: Promise<Error>;
+  stop(): Promise<void>;
+}
+
+/** Bundled files lie beside each other in dist/bin. */
+const beside = (name: string): URL => new URL(`./${name}`, import.meta.url);
+
+const scanningRoles = ['historical', 'broker', 'gateway'];
+
+function openEngine(grove: GroveProcess): Engine | undefined {
+  const { settings, node, metrics } = grove;
+  if (!settings.roles.some((role) => scanningRoles.includes(role))) return undefined;
+  return createEngine({
+    settings,
+    workerUrl: beside('engine-worker.js'),
+    kernelsPath: beside('../kernels.wasm').pathname,
+    clock: node.clock,
+    log: node.log,
+    metrics,
+  });
+}
+
+/** @throws CodedError when a folder, a port or a server is missing; everything begun is undone. */
+export async function startGrove(settings: Settings, screen: Screen): Promise<RunningGrove> {
+  const grove = await openProcess(settings, screen);
+  const { node } = grove;
+  const from = node.clock.monotonic();
+  const system = createActorSystem({
+    clock: node.clock,
+    random: node.random,
+    log: node.log,
+    metrics: grove.metrics,
+  });
+  const closers: (() => Promise<void> | void)[] = [() => grove.close()];
+  const stop = async (): Promise<void> => {
+    grove.presence.leave();
+    await system.stop(settings.drainGraceMs);
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    const engine = openEngine(grove);
+    if (engine !== undefined) closers.push(() => engine.close());
+    const { tree, gateway } = roleTree({
+      grove,
+      engine,
+      metadataThreadUrl: beside('metadata-thread.js'),
+      peonPath: beside('peon.js').pathname,
+    });
+    await system.start(tree);
+    grove.presence.setState('RUNNING');
+    let doors: Doors | undefined;
+    if (gateway !== undefined) {
+      doors = await openDoors({ grove, gateway });
+      closers.push(() => doors?.close());
+    }
+    const ending = new AbortController();
+    closers.push(() => ending.abort());
+    const greeting = greet({
+      grove,
+      doors,
+      screen,
+      seconds: () => (node.clock.monotonic() - from) / 1000,
+      signal: ending.signal,
+    });
+    closers.push(() => greeting);
+    return { failed: Promise.race([system.failed, grove.infrastructureFailed]), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface Greeting {
+  readonly grove: GroveProcess;
+  readonly doors: Doors | undefined;
+  readonly screen: Screen;
+  readonly seconds: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** Waits for health, prints the doors, loads the sample on first start; never fails the process. */
+async function greet({ grove, doors, screen, seconds, signal }: Greeting): Promise<void> {
+  const { settings, node } = grove;
+  try {
+    if (doors === undefined) {
+      screen.step(`roles ${settings.roles.join(', ')} are up`);
+      return;
+    }
+    await doors.healthy(signal);
+    const addresses = { http: doors.http, grpc: doors.grpc, nats: grove.natsUrl, cluster: settings.cluster };
+    screen.ready({ ...addresses, example: sampleDataSource }, seconds());
+    if (settings.sample) await loadSample({ grove, url: `http://${doors.http}`, screen, signal });
+  } catch (error) {
+    if (signal.aborted) return;
+    const message = error instanceof Error ? error.message : String(error);
+    node.log.error('the start could not be completed', { error: message });
+    screen.step(message);
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * Which actors a process runs: roles → one supervision tree, wired in plain sight. Started left to right: who serves
+ * the record first, who asks for it later; stopped in reverse.
+ */
+import os from 'node:os';
+import { druidProperties, type RoleName } from '../config/settings.js';
+import { compileTask } from '../ingest/spec/task.js';
+import { CodedError } from '../proto/errors.js';
+import { createLeader } from '../runtime/leader.js';
+import { isSameProcess, killTree, processStartTime, spawnProcess, spawnThread } from '../runtime/place.js';
+import type { ChildSpec, LeaderCallbacks, LeaderHandle, SupervisorSpec } from '../runtime/types.js';
+import { LocalStorage } from '../segment/store/local-storage.js';
+import { brokerDefaults, createBroker } from './broker/actor.js';
+import { coordinatorDefaults, createCoordinator } from './coordinator/actor.js';
+import type { Engine } from './engine.js';
+import { createGateway, type Gateway } from './gateway/actor.js';
+import { createHistorical, historicalDefaults } from './historical/actor.js';
+import { createSegmentOpener } from './historical/open-segment.js';
+import { createMetadataClient, createEpochStore, type MetadataClient } from './metadata-client.js';
+import { createMetadata, type MetadataMessage } from './metadata/actor.js';
+import {
+  createMiddleManager,
+  middleManagerDefaults,
+  type MiddleManagerMessage,
+} from './middlemanager/actor.js';
+import { createOverlord } from './overlord/actor.js';
+import { overlordDefaults } from './overlord/term.js';
+import type { GroveProcess } from './process.js';
+import { createLocalTaskLogs } from './task-logs.js';
+
+/** As `/status` tells it. */
+const version = '0.1.0';
+/** Bumping an epoch may wait for the store's writer that long. */
+const epochMs = 5_000;
+const busyTimeoutMs = 5_000;
+const startOrder = ['metadata', 'coordinator', 'overlord', 'historical', 'middlemanager', 'broker'] as const;
+
+export interface TreeDeps {
+  readonly grove: GroveProcess;
+  /** Present when a role of this process scans. */
+  readonly engine: Engine | undefined;
+  readonly metadataThreadUrl: URL;
+  readonly peonPath: string;
+}
+
+export interface RoleTree {
+  readonly tree: SupervisorSpec;
+  readonly gateway: Gateway | undefined;
+}
+
+interface Wiring extends TreeDeps {
+  readonly metadata: MetadataClient;
+  readonly storage: LocalStorage;
+}
+
+/** Each role's actor. A role that scans gets the engine; its absence is a mistake in {@link TreeDeps}. */
+const roleSpecs: Readonly<Record<Exclude<RoleName, 'gateway'>, (wiring: Wiring) => ChildSpec<never>>> = {
+  metadata: (wiring) => spec(metadataOwner(wiring)),
+  coordinator: (wiring) => {
+    const { node, settings } = wiring.grove;
+    return spec(
+      createCoordinator({
+        node,
+        metadata: wiring.metadata,
+        lead: electionOf(wiring, 'coordinator'),
+        settings: {
+          ...coordinatorDefaults,
+          periodMs: settings.coordinatorPeriodMs,
+          dropDelayMs: settings.dropDelayMs,
+        },
+      }),
+    );
+  },
+  overlord: (wiring) => {
+    const { node, paths } = wiring.grove;
+    return spec(
+      createOverlord({
+        node,
+        metadata: wiring.metadata,
+        taskLogs: createLocalTaskLogs(paths.taskLogs),
+        lead: electionOf(wiring, 'overlord'),
+        checkTask: compileTask,
+        settings: overlordDefaults,
+      }),
+    );
+  },
+  historical: (wiring) => {
+    const { node, settings, paths } = wiring.grove;
+    const engine = engineOf(wiring, 'historical');
+    return spec(
+      createHistorical({
+        node,
+        pool: engine.pool,
+        storage: wiring.storage,
+        openSegment: createSegmentOpener({ kernels: engine.kernels, residency: engine.residency }),
+        frames: engine.frames,
+        settings: {
+          ...historicalDefaults,
+          cacheDir: paths.segmentCache,
+          capacityBytes: settings.segmentCacheBytesMax,
+          tier: settings.tier,
+          dropDelayMs: settings.dropDelayMs,
+        },
+      }),
+    );
+  },
+  middlemanager: (wiring) => spec(middleManager(wiring)),
+  broker: (wiring) => {
+    const { node, settings } = wiring.grove;
+    const engine = engineOf(wiring, 'broker');
+    return spec(
+      createBroker({
+        node,
+        pool: engine.pool,
+        frames: engine.frames,
+        settings: { ...brokerDefaults, queryTimeoutMs: settings.queryTimeoutMs },
+      }),
+    );
+  },
+};
+
+/** Children of one supervisor take messages of different types; each is only ever sent its own. */
+function spec<M>(child: ChildSpec<M>): ChildSpec<never> {
+  return child as unknown as ChildSpec<never>;
+}
+
+function engineOf(wiring: Wiring, role: RoleName): Engine {
+  if (wiring.engine === undefined) throw new CodedError('Bug', `role[${role}] was started without an engine`);
+  return wiring.engine;
+}
+
+function electionOf(wiring: Wiring, role: string): (callbacks: LeaderCallbacks) => LeaderHandle {
+  const { node, previousIncarnation } = wiring.grove;
+  const { bus, clock, random, log, name, incarnation } = node;
+  return (callbacks) =>
+    createLeader({
+      role,
+      bus,
+      clock,
+      random,
+      log,
+      epochs: createEpochStore(wiring.metadata, () => node.deadline(epochMs)),
+      holder: { node: name, incarnation },
+      callbacks,
+      ...(previousIncarnation === undefined ? {} : { takeOverFrom: [previousIncarnation] }),
+      // The data folder's lock proves that no other process carries this node's name.
+      takeOverSameNode: true,
+    });
+}
+
+function metadataOwner(wiring: Wiring): ChildSpec<MetadataMessage> {
+  const { grove, metadataThreadUrl } = wiring;
+  return createMetadata({
+    node: grove.node,
+    store: { kind: 'sqlite', file: grove.paths.metadata, busyTimeoutMs },
+    startThread: (workerData) => spawnThread({ url: metadataThreadUrl, workerData, name: 'metadata' }),
+    onClusterId: (id) => grove.setClusterId(id),
+  });
+}
+
+function middleManager(wiring: Wiring): ChildSpec<MiddleManagerMessage> {
+  const { node, settings, paths, token } = wiring.grove;
+  return createMiddleManager({
+    node,
+    processes: {
+      spawn: spawnProcess,
+      startTimeOf: processStartTime,
+      isSame: isSameProcess,
+      kill: (identity, signal) => killTree(identity, signal),
+    },
+    taskLogs: createLocalTaskLogs(paths.taskLogs),
+    settings: {
+      ...middleManagerDefaults,
+      slots: settings.workerSlots === 0 ? Math.max(4, os.availableParallelism()) : settings.workerSlots,
+      tasksDir: paths.tasks,
+      peonEntry: wiring.peonPath,
+      token,
+      deepStorage: { type: 'local', root: paths.deepStorage, zip: false },
+      inputDirs: [paths.input, ...settings.inputDirs],
+      unsafeFaults: settings.unsafeFaults,
+      logLevel: settings.logLevel,
+    },
+  });
+}
+
+export function roleTree(deps: TreeDeps): RoleTree {
+  const { grove } = deps;
+  const { settings, paths, node } = grove;
+  const wiring: Wiring = {
+    ...deps,
+    metadata: createMetadataClient({ node }),
+    storage: new LocalStorage({ root: paths.deepStorage, hit: node.hit }),
+  };
+  const wanted = startOrder.filter((role) => settings.roles.includes(role));
+  const children = wanted.map((role) => roleSpecs[role](wiring));
+  let gateway: Gateway | undefined;
+  if (settings.roles.includes('gateway')) {
+    gateway = createGateway({ node, version, properties: () => druidProperties(settings) });
+    children.push(gateway.child);
+  }
+  return { tree: { name: 'grove', strategy: 'one_for_one', children }, gateway };
+}
