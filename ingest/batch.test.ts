@@ -198,6 +198,14 @@ describe('batch build', () => {
     expect(shown(segments)).deep.equal(['01 v2 0/2', '01 v2 1/2', '02 v2 0/1']);
   });
 
+  it('closes everything before memory is full', async () => {
+    const data = Array.from({ length: 9000 }, (_, i) => line(day(1 + (i & 1)))).join('\n');
+    const { segments } = await run({ data }, { memoryBytesMax: 1000 });
+    expect(shown(segments)).deep.equal(
+      [0, 1, 2].map((n) => `01 v2 ${n}/3`).concat([0, 1, 2].map((n) => `02 v2 ${n}/3`)),
+    );
+  });
+
   it('leaves tombstones where replaced chunks stay empty', async () => {
     const change = {
       data: line(day(2)),

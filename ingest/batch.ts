@@ -72,6 +72,8 @@ export interface BatchDeps {
    * tombstones where there is something to hide.
    */
   usedIntervals(intervals: readonly IntervalMs[]): Promise<readonly IntervalMs[]>;
+  /** Rough bytes that open segments may take before all are closed early; default 768 MiB. */
+  readonly memoryBytesMax?: number;
   /** First part of sequence names: the task's id. */
   readonly sequencePrefix: string;
   readonly clock: Clock;

@@ -39,6 +39,10 @@ interface Chunk {
   previousSegmentId: string | null;
 }
 
+/** Open segments together; beyond it they are closed early, which makes more and smaller partitions. */
+const MEMORY_BYTES_MAX = 768 * 1024 * 1024;
+const MEMORY_CHECK_ROWS = 4096;
+
 export class SegmentBuilders {
   readonly #spec: IngestSpec;
   readonly #deps: BatchDeps;
@@ -49,6 +53,7 @@ export class SegmentBuilders {
   /** By the start of the chunk they were opened for. */
   readonly #open = new Map<number, OpenSegment>();
   #openRows = 0;
+  #rowsSinceCheck = 0;
   #last: OpenSegment | undefined;
   /** The chunk that was last found to lie outside the intervals. */
   #outside: IntervalMs = { startMs: 0, endMs: 0 };
@@ -161,7 +166,18 @@ export class SegmentBuilders {
     this.#openRows += rowCount - last.countedRows;
     last.countedRows = rowCount;
     if (rowCount >= maxRowsPerSegment) return this.#close([last]);
-    return this.#openRows >= maxTotalRows ? this.#close(this.#inOrder()) : undefined;
+    return this.#openRows >= maxTotalRows || this.#isMemoryFull() ? this.#close(this.#inOrder()) : undefined;
+  }
+
+  /** Asked for every row, answered from a count now and then. */
+  #isMemoryFull(): boolean {
+    if (++this.#rowsSinceCheck < MEMORY_CHECK_ROWS) return false;
+    this.#rowsSinceCheck = 0;
+    const limit = this.#deps.memoryBytesMax ?? MEMORY_BYTES_MAX;
+    let bytes = 0;
+    for (const segment of this.#open.values()) bytes += segment.index.bytes;
+    if (bytes > limit) this.#deps.log.info('Closing all open segments for their memory', { bytes, limit });
+    return bytes > limit;
   }
 
   #inOrder(): OpenSegment[] {

@@ -17,6 +17,9 @@ export function scalarText(value: unknown): string {
       return `{${Object.entries(value)
         .map(([key, item]) => `${key}=${scalarText(item)}`)
         .join(', ')}}`;
+    case 'bigint':
+      // Beyond 64 bits JSON's integers count as doubles.
+      return value > LONG_MAX || value < LONG_MIN ? doubleText(Number(value)) : String(value);
     default:
       return String(value);
   }
@@ -92,7 +95,7 @@ function refuse(value: unknown, wanted: string, name: string): ValueError {
   return new ValueError(`could not convert value[${shown}] of column[${name}] to ${wanted}`);
 }
 
-/** A 64-bit integer as a safe number or a bigint (already wrapped), null, or why not. */
+/** A 64-bit integer as a safe number or a bigint, null, or why not. */
 export type LongValue = number | bigint | null | ValueError;
 export type DoubleValue = number | null | ValueError;
 
@@ -113,7 +116,7 @@ function plainLong(value: unknown, name: string): LongValue {
     case 'number':
       return numberToLong(value);
     case 'bigint':
-      return BigInt.asIntN(64, value);
+      return value > LONG_MAX || value < LONG_MIN ? numberToLong(Number(value)) : value;
     case 'boolean':
       return value ? 1 : 0;
     default:

@@ -172,6 +172,15 @@ describe('incremental index', () => {
     ]);
   });
 
+  it('makes one value of texts that UTF-8 can not tell apart', () => {
+    const index = new IncrementalIndex(
+      schema({ dimensions: [text('s')], metrics: [metric('count')] }),
+      interval,
+    );
+    for (const s of ['a\ud83d', 'a\ude00', 'a?', 'a\ud83d']) index.add(0, rowOf({ s }));
+    expect(rowsOf(index.snapshot())).deep.equal([{ __time: 0, s: 'a?', count: 4n }]);
+  });
+
   it('discovers string dimensions and folds across the discovery', () => {
     const spec = schema({ discoverDimensions: true, metrics: [metric('count')] });
     const source = build(spec, [

@@ -46,6 +46,8 @@ export function keyColumn(spec: DimensionSpec, at: number): KeyColumn {
 }
 
 const STRING_OVERHEAD_BYTES = 64;
+const loneSurrogate = /\p{Surrogate}/u;
+const loneSurrogates = /\p{Surrogate}/gu;
 
 /** Word: 0 = null, n > 0 = the n-th value, n < 0 = list number -n - 1. */
 class StringKeys implements KeyColumn {
@@ -83,6 +85,12 @@ class StringKeys implements KeyColumn {
   #idOf(value: string): number {
     const known = this.#ids.get(value);
     if (known !== undefined) return known;
+    if (loneSurrogate.test(value)) {
+      // UTF-8 has no form for them, and two such values must not become one dictionary entry twice.
+      const id = this.#idOf(value.replace(loneSurrogates, '?'));
+      this.#ids.set(value, id);
+      return id;
+    }
     const id = this.#values.push(value);
     this.#ids.set(value, id);
     this.bytes += value.length * 2 + STRING_OVERHEAD_BYTES;

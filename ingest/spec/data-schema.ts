@@ -150,7 +150,7 @@ function checkColumnName(name: string, path: string): string {
 }
 
 export function isColumnName(name: string): boolean {
-  return name !== '' && !/[,\r\n]/.test(name);
+  return name !== '' && !/[,\r\n]|\p{Surrogate}/u.test(name);
 }
 
 const numericMetrics: ReadonlySet<string> = new Set<NumericMetricType>([
