@@ -131,26 +131,41 @@ const noLog = 'No log was found for this task. The task may not exist, or it may
 async function log(deps: RestDeps, row: TaskRow, offset: number): Promise<RestAnswer> {
   const from = Number.isSafeInteger(offset) ? offset : 0;
   const active = deps.term().tasks.get(row.taskId);
-  const live = active === undefined ? undefined : await workerLog(deps, active.node, row.taskId, from);
-  const bytes = live ?? (await deps.taskLogs.readLog(row.taskId, from, logBytesMax));
+  // A task that ended just now may not have its log moved yet.
+  const bytes =
+    (active === undefined ? undefined : await workerLog(deps, [active.node], row.taskId, from)) ??
+    (await deps.taskLogs.readLog(row.taskId, from, logBytesMax)) ??
+    (await workerLog(deps, undefined, row.taskId, from));
   if (bytes === undefined) return { status: 404, text: noLog };
   return { status: 200, text: Buffer.from(bytes).toString('utf8'), type: 'text/plain' };
 }
 
+/** From the first of these workers (default: all) that has it. */
 async function workerLog(
   deps: RestDeps,
-  worker: string,
+  workers: readonly string[] | undefined,
+  taskId: string,
+  offset: number,
+): Promise<Uint8Array | undefined> {
+  for (const info of deps.node.presence.nodes('middlemanager')) {
+    if (workers !== undefined && !workers.includes(info.node)) continue;
+    const bytes = await logOf(deps, info.grpcAddress, taskId, offset);
+    if (bytes !== undefined) return bytes;
+  }
+  return undefined;
+}
+
+async function logOf(
+  deps: RestDeps,
+  address: string,
   taskId: string,
   offset: number,
 ): Promise<Uint8Array | undefined> {
   const { node } = deps;
-  const info = node.presence.nodes('middlemanager').find((other) => other.node === worker);
-  if (info === undefined) return undefined;
   const parts: Uint8Array[] = [];
   try {
-    const stream = node.transport
-      .client(info.grpcAddress)
-      .stream(WorkerService.Log, { taskId, offset }, { deadline: node.deadline(logMs) });
+    const options = { deadline: node.deadline(logMs) };
+    const stream = node.transport.client(address).stream(WorkerService.Log, { taskId, offset }, options);
     let size = 0;
     for await (const chunk of stream) {
       if (chunk.found !== true) return undefined;
