@@ -1,0 +1,103 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { peonFiles, type PeonConfig } from '../peon-config.js';
+import { admitCommand } from './command-fence.js';
+import { endOfRun } from './run.js';
+import { RunFolders } from './run-folders.js';
+
+describe('middle manager: the end of a run', () => {
+  it('is what the process said of it', () => {
+    const said = { status: 'SUCCESS', errorMessage: '' } as const;
+    expect(endOfRun(said, { code: 1, signal: null }, undefined)).to.equal(said);
+  });
+  it('else says how it went and why it was stopped', () => {
+    const end = (code: number | null, signal: string | null, why?: string) =>
+      endOfRun(undefined, { code, signal }, why).errorMessage;
+    expect(end(null, 'SIGKILL')).to.equal('The task process ended without a word, with signal[SIGKILL]');
+    expect(end(9, null)).to.include('exit code[9]');
+    expect(end(null, null, 'by hand')).to.include('an unknown end; it was told to stop: by hand');
+  });
+});
+
+describe('middle manager: command fence', () => {
+  const seen = { clusterId: 'c', epoch: 5 };
+  it('obeys the newest leader of its own cluster', () => {
+    expect(admitCommand({ clusterId: '', epoch: 0 }, seen)).to.deep.equal({ seen, error: undefined });
+    expect(admitCommand(seen, { clusterId: 'c', epoch: 6 }).seen.epoch).to.equal(6);
+    expect(admitCommand(seen, seen).error).to.equal(undefined);
+  });
+  const refused: readonly (readonly [string, number, string])[] = [
+    ['c', 4, 'StaleEpoch'],
+    ['other', 9, 'WrongCluster'],
+    ['c', 0, 'InvalidInput'],
+    ['c', 1.5, 'InvalidInput'],
+  ];
+  for (const [clusterId, epoch, code] of refused) {
+    it(`answers ${code} to cluster ${clusterId}, epoch ${epoch}, and forgets nothing`, () => {
+      const answer = admitCommand(seen, { clusterId, epoch });
+      expect([answer.error?.code, answer.seen]).to.deep.equal([code, seen]);
+    });
+  }
+});
+
+describe('middle manager: work folders', () => {
+  let root = '';
+  let folders: RunFolders;
+  beforeEach(() => {
+    root = fs.mkdtempSync(path.join(os.tmpdir(), 'grove-runs-'));
+    folders = new RunFolders(path.join(root, 'tasks'));
+  });
+  afterEach(() => fs.rmSync(root, { recursive: true }));
+
+  const config = (taskId: string): PeonConfig => ({
+    taskId,
+    groupId: taskId,
+    incarnation: 'i',
+    node: 'n',
+    token: 't',
+    folder: folders.folderOf(taskId),
+    overlordFile: folders.overlordFile,
+    deepStorage: { type: 'local', root: '/deep', zip: false },
+    inputDirs: [],
+    unsafeFaults: false,
+    logLevel: 'info',
+    beatMs: 1,
+    overlordPatienceMs: 1,
+  });
+
+  it('stay inside the folder whatever the id is, and differ', () => {
+    const ids = ['a:b', 'a_b', '..', 'x'.repeat(255), 'ü/é', 'a b'];
+    const made = ids.map((id) => folders.folderOf(id));
+    expect(new Set(made).size).to.equal(ids.length);
+    for (const folder of made) {
+      expect(path.dirname(folder)).to.equal(folders.root);
+      expect(path.basename(folder).length).to.be.lessThan(130);
+    }
+  });
+
+  it('are found again with what the process left; what is no run is removed', () => {
+    expect(folders.found()).to.deep.equal([]);
+    for (const id of ['alive', 'ended', 'young']) folders.create(config(id));
+    fs.writeFileSync(peonFiles.pid(folders.folderOf('alive')), '123');
+    fs.writeFileSync(peonFiles.pid(folders.folderOf('ended')), '124');
+    fs.writeFileSync(peonFiles.end(folders.folderOf('ended')), '{"status":"SUCCESS","errorMessage":""}');
+    fs.mkdirSync(path.join(folders.root, 'run-half'));
+    fs.mkdirSync(path.join(folders.root, 'run-broken'));
+    fs.writeFileSync(peonFiles.config(path.join(folders.root, 'run-broken')), '{');
+    const found = folders.found().map(({ config: { taskId }, pid, end }) => [taskId, pid, end?.status]);
+    expect(found).to.have.deep.members([
+      ['alive', 123, undefined],
+      ['ended', 124, 'SUCCESS'],
+      ['young', 0, undefined],
+    ]);
+    expect(fs.readdirSync(folders.root)).to.have.length(3);
+  });
+
+  it('show one overlord address at a time', () => {
+    folders.writeOverlord('a:1');
+    folders.writeOverlord('b:2');
+    expect(JSON.parse(fs.readFileSync(folders.overlordFile, 'utf8'))).to.deep.equal({ address: 'b:2' });
+  });
+});
