@@ -56,9 +56,13 @@ class FakeMetadata {
   readonly rules = new Map<string, string>();
   revision = 1;
 
+  /** Tells that something was published. */
+  published: () => void = () => undefined;
+
   add(...rows: readonly SegmentRow[]): void {
     for (const row of rows) this.rows.set(row.id, row);
     this.revision += 1;
+    this.published();
   }
 
   client(): MetadataClient {
@@ -104,20 +108,24 @@ class FakeMetadata {
 function fakePool(hold?: () => Promise<void>): Pool {
   return {
     threads: 1,
-    async *scanSegments(_query, refs, options) {
-      await hold?.();
-      if (options?.signal?.aborted === true) throw new CodedError('Canceled', 'canceled');
-      for (const ref of refs) yield { segmentIds: [ref.segmentId], frame: frameOf(ref) };
+    async *scanSegments(query, refs, options) {
+      await Promise.race([hold?.(), abortOf(options?.signal)]);
+      const bucketMs = query.intervals[0]?.startMs ?? 0;
+      for (const ref of refs) yield { segmentIds: [ref.segmentId], frame: frameOf(ref, bucketMs) };
     },
     run: () => Promise.reject(new CodedError('Bug', 'nothing here is large')),
     close: () => Promise.resolve(),
   };
 }
-function frameOf(ref: SegmentRef): Frame {
+function abortOf(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(new CodedError('Canceled', 'the query was canceled')));
+  });
+}
+function frameOf(ref: SegmentRef, bucketMs: number): Frame {
   const column = (name: string, value: number) =>
     ({ name, type: 'LONG', values: BigInt64Array.of(BigInt(value)) }) as const;
-  const start = ref.intervals[0]?.startMs ?? 0;
-  return { rows: 1, columns: [column('__bucket', start), column('__rows', 1), column('v', Number(ref.handle))] };
+  return { rows: 1, columns: [column('__bucket', bucketMs), column('__rows', 1), column('v', Number(ref.handle))] };
 }
 
 interface World {
@@ -183,6 +191,7 @@ async function world(cacheDir: string): Promise<World> {
     deadline: (ms) => deadlineAfter(clock, ms),
   };
   const metadata = new FakeMetadata();
+  metadata.published = () => bus.publish('evt.overlord.published', new Uint8Array());
   const pulled: string[] = [];
   const frames = createFrameCarrier();
   const made = { hold: undefined as (() => Promise<void>) | undefined };
@@ -306,7 +315,6 @@ describe('data path', () => {
   it('publishes, loads and answers', async () => {
     expect(sumOf(await grove.ask('POST', '/druid/v2', timeseries()))).to.equal(null);
     grove.metadata.add(segmentRow('2024-01-01/2024-01-02', 'v1', 3), segmentRow('2024-01-02/2024-01-03', 'v1', 4));
-    grove.node.bus.publish('evt.overlord.published', new Uint8Array());
     await sumBecomes(7);
     expect(grove.metadata.queryable.size).to.equal(2);
     const status = await grove.ask('GET', '/druid/coordinator/v1/loadstatus');
