@@ -90,6 +90,7 @@ function openScalarString(context: ReadContext, layout: Layout): StringColumn {
     bitmapKind: layout.bitmap,
     compression: ids.compression,
     storedWidth: ids.storedWidth,
+    isAuto: true,
   });
 }
 
@@ -98,13 +99,14 @@ function openScalarNumber(context: ReadContext, layout: Layout, kind: 'long' | '
   const file = context.open(`${base}.__${kind}Column`);
   const numbers = readNumbers(cursorOf(file), context, file, { kind, bigEndian: layout.bigEndian });
   const batches = new Batches(context, file, numbers.source);
-  if (layout.part.hasNulls !== true) return new NumberColumn(kind, numbers, batches, undefined);
-  return new NumberColumn(kind, numbers, batches, () => {
+  if (layout.part.hasNulls !== true) return new NumberColumn(kind, numbers, batches, undefined, true);
+  const nullBits = () => {
     const bitmapFile = context.open(`${base}.__valueIndexes`);
     const extent = readIndexed(cursorOf(bitmapFile), opener(context), 'value indexes').locate(0);
     const pointer = bitmapFile.pointer + extent.start;
     return nullBitset(context, file, { pointer, length: extent.length, kind: layout.bitmap });
-  });
+  };
+  return new NumberColumn(kind, numbers, batches, nullBits, true);
 }
 
 function openVariant(context: ReadContext, layout: Layout, logical: string): ColumnView {

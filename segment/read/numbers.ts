@@ -177,6 +177,8 @@ export class NumberColumn implements NumericColumnView {
   readonly kind: NumberKind;
   readonly hasNulls: boolean;
   readonly encoding: Encoding;
+  /** Stored as an `auto` column. */
+  readonly isAuto: boolean;
   readonly #batches: Batches;
   readonly #nullBits: () => number;
   #nulls = 0;
@@ -186,7 +188,9 @@ export class NumberColumn implements NumericColumnView {
     numbers: NumberSource,
     batches: Batches,
     nullBits: (() => number) | undefined,
+    isAuto = false,
   ) {
+    this.isAuto = isAuto;
     this.kind = kind;
     this.encoding = numbers.encoding;
     this.hasNulls = nullBits !== undefined;

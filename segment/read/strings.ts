@@ -204,6 +204,7 @@ export interface StringParts {
   readonly bitmapKind: BitmapKind;
   readonly compression: string;
   readonly storedWidth: number;
+  readonly isAuto?: boolean;
 }
 
 /** The body of a `stringDictionary` part. */
@@ -258,6 +259,8 @@ export class StringColumn implements StringColumnView {
   readonly cardinality: number;
   readonly idWidth: IdWidth;
   readonly parts: StringParts;
+  /** Stored as an `auto` column. */
+  readonly isAuto: boolean;
   readonly #context: ReadContext;
   readonly #file: ColumnFile;
   #batches: Batches | undefined;
@@ -267,6 +270,7 @@ export class StringColumn implements StringColumnView {
     this.#context = context;
     this.#file = file;
     this.parts = parts;
+    this.isAuto = parts.isAuto === true;
     this.hasMultipleValues = parts.multi !== undefined;
     this.hasNulls = parts.rowsHaveNulls;
     this.hasBitmaps = parts.bitmaps !== undefined;

@@ -15,7 +15,7 @@ import {
   type WriteContext,
 } from './columns.js';
 import { writeNestedColumn } from './nested.js';
-import type { NestedSource, SegmentSource, SourceColumn, WriteOptions } from './source.js';
+import type { NestedSource, SegmentMetadata, SegmentSource, SourceColumn, WriteOptions } from './source.js';
 
 export const timeColumn = '__time';
 
@@ -24,28 +24,57 @@ export interface WrittenSegment {
   readonly bytes: number;
 }
 
+/** A column that is made when its turn comes. */
+export interface ColumnPlan {
+  readonly name: string;
+  /** A string dimension that is null in every row. */
+  readonly isAllNull: boolean;
+  load(): SourceColumn;
+}
+
+/** A segment whose columns are made one by one. */
+export interface SegmentPlan {
+  readonly rowCount: number;
+  readonly interval: SegmentSource['interval'];
+  readonly time: BigInt64Array;
+  readonly dimensions: readonly ColumnPlan[];
+  readonly metrics: readonly ColumnPlan[];
+  readonly metadata: SegmentMetadata;
+}
+
 /**
  * Writes `source` into `dir`, which is made when missing and must be empty. Files are synced before it returns.
  * Throws InvalidInput (names), LimitExceeded (a column past 2 GiB), Bug (a source that breaks its own rules).
  */
 export function writeSegment(dir: string, source: SegmentSource, options: WriteOptions = {}): WrittenSegment {
-  checkSource(source);
+  const planOf = (column: SourceColumn): ColumnPlan => ({
+    name: column.name,
+    isAllNull: isAllNull(column),
+    load: () => column,
+  });
+  const plan = { ...source, dimensions: source.dimensions.map(planOf), metrics: source.metrics.map(planOf) };
+  for (const column of [...source.dimensions, ...source.metrics]) checkColumn(column, source.rowCount);
+  return writeSegmentColumns(dir, plan, options);
+}
+
+/** The same for columns that are made one by one, so that only one is in memory at a time. */
+export function writeSegmentColumns(dir: string, plan: SegmentPlan, options: WriteOptions): WrittenSegment {
+  checkPlan(plan);
   fs.mkdirSync(dir, { recursive: true });
-  if (fs.readdirSync(dir).length > 0)
-    throw new CodedError('Conflict', `segment directory[${dir}] is not empty`);
+  if (fs.readdirSync(dir).length > 0) throw new CodedError('Conflict', `segment directory[${dir}] is not empty`);
   const context: WriteContext = {
     options,
     lz4: createLz4Encoder({ high: options.highCompression === true }),
-    rowCount: source.rowCount,
+    rowCount: plan.rowCount,
   };
   const smoosh = new SmooshWriter(dir, options.smooshLimitBytes ?? smooshLimitMax);
   let bytes: number;
   try {
-    writeColumns(smoosh, source, context);
+    writeColumns(smoosh, plan, context);
     const out = new ByteWriter(1024);
-    writeIndex(out, source, options);
+    writeIndex(out, plan, options);
     smoosh.add('index.drd', out.written());
-    smoosh.add('metadata.drd', Buffer.from(metadataText(source), 'utf8'));
+    smoosh.add('metadata.drd', Buffer.from(metadataText(plan.metadata), 'utf8'));
     bytes = smoosh.finish();
   } catch (error) {
     smoosh.abandon();
@@ -61,7 +90,7 @@ function writeSmall(file: string, bytes: Buffer): number {
   return bytes.length;
 }
 
-function byName(a: SourceColumn, b: SourceColumn): number {
+function byName(a: ColumnPlan, b: ColumnPlan): number {
   return a.name < b.name ? -1 : 1;
 }
 
@@ -74,18 +103,20 @@ function isAllNull(column: SourceColumn): boolean {
   );
 }
 
-function writeColumns(smoosh: SmooshWriter, source: SegmentSource, context: WriteContext): void {
+function writeColumns(smoosh: SmooshWriter, plan: SegmentPlan, context: WriteContext): void {
   const out = new ByteWriter(1 << 20);
-  writeNumericColumn(out, { kind: 'long', name: timeColumn, values: source.time }, context);
+  writeNumericColumn(out, { kind: 'long', name: timeColumn, values: plan.time }, context);
   smoosh.add(timeColumn, out.written());
-  for (const column of [...source.metrics.toSorted(byName), ...source.dimensions]) {
+  for (const { name, load } of [...plan.metrics.toSorted(byName), ...plan.dimensions]) {
+    const column = load();
+    checkColumn(column, plan.rowCount);
     if (isNested(column)) {
-      writeNestedColumn(column, context, (name, bytes) => smoosh.add(name, bytes));
+      writeNestedColumn(column, context, (file, bytes) => smoosh.add(file, bytes));
       continue;
     }
     out.clear();
     writeColumn(out, column, context);
-    smoosh.add(column.name, out.written());
+    smoosh.add(name, out.written());
   }
 }
 
@@ -108,27 +139,20 @@ function writeColumn(out: ByteWriter, column: Exclude<SourceColumn, NestedSource
   }
 }
 
-function writeIndex(out: ByteWriter, source: SegmentSource, options: WriteOptions): void {
-  const metrics = source.metrics.toSorted(byName);
-  const withData = source.dimensions.filter((dimension) => !isAllNull(dimension));
-  const nullOrName = (column: SourceColumn) => (isAllNull(column) ? column.name : null);
-  writeNames(
-    out,
-    [...metrics, ...withData].map((column) => column.name),
-  );
-  writeNames(
-    out,
-    withData.map((column) => column.name),
-  );
-  out.i64(BigInt(source.interval.startMs));
-  out.i64(BigInt(source.interval.endMs));
+function writeIndex(out: ByteWriter, plan: SegmentPlan, options: WriteOptions): void {
+  const metrics = plan.metrics.toSorted(byName);
+  const withData = plan.dimensions.filter((dimension) => !dimension.isAllNull);
+  const nullOrName = (column: ColumnPlan) => (column.isAllNull ? column.name : null);
+  writeNames(out, [...metrics, ...withData].map((column) => column.name));
+  writeNames(out, withData.map((column) => column.name));
+  out.i64(BigInt(plan.interval.startMs));
+  out.i64(BigInt(plan.interval.endMs));
   out.str32(JSON.stringify({ type: options.bitmap ?? 'roaring' }));
-  writeNames(out, [...metrics, ...source.dimensions].map(nullOrName));
-  writeNames(out, source.dimensions.map(nullOrName));
+  writeNames(out, [...metrics, ...plan.dimensions].map(nullOrName));
+  writeNames(out, plan.dimensions.map(nullOrName));
 }
 
-function metadataText(source: SegmentSource): string {
-  const { metadata } = source;
+function metadataText(metadata: SegmentMetadata): string {
   return jsonText({
     container: metadata.container ?? {},
     aggregators: metadata.aggregators,
@@ -143,10 +167,10 @@ function bug(what: string): CodedError {
   return new CodedError('Bug', `segment source: ${what}`);
 }
 
-function checkSource(source: SegmentSource): void {
-  const { rowCount, time, interval } = source;
+function checkPlan(plan: SegmentPlan): void {
+  const { rowCount, time, interval } = plan;
   if (rowCount < 1 || time.length !== rowCount) throw bug(`rowCount[${rowCount}] does not fit its times`);
-  const first = source.metadata.ordering?.[0];
+  const first = plan.metadata.ordering?.[0];
   const sorted = first === undefined || (first.columnName === timeColumn && first.order === 'ascending');
   const start = BigInt(interval.startMs);
   const end = BigInt(interval.endMs);
@@ -157,19 +181,21 @@ function checkSource(source: SegmentSource): void {
     before = at;
   }
   const names = new Set([timeColumn]);
-  for (const column of [...source.dimensions, ...source.metrics]) {
-    if (column.name === '' || names.has(column.name))
-      throw bug(`column name[${column.name}] is empty or used twice`);
-    names.add(column.name);
-    const rows =
-      column.kind === 'string'
-        ? column.ids.length
-        : column.kind === 'multiString'
-          ? column.offsets.length - 1
-          : column.values.length;
-    if (rows !== rowCount) throw bug(`column[${column.name}] has rows[${rows}] instead of ${rowCount}`);
-    if (column.kind === 'multiString' && column.offsets[rowCount] !== column.ids.length) {
-      throw bug(`column[${column.name}] has offsets that don't fit its ids`);
-    }
+  for (const { name } of [...plan.dimensions, ...plan.metrics]) {
+    if (name === '' || names.has(name)) throw bug(`column name[${name}] is empty or used twice`);
+    names.add(name);
+  }
+}
+
+function rowsOf(column: SourceColumn): number {
+  if (column.kind === 'string') return column.ids.length;
+  return column.kind === 'multiString' ? column.offsets.length - 1 : column.values.length;
+}
+
+function checkColumn(column: SourceColumn, rowCount: number): void {
+  const rows = rowsOf(column);
+  if (rows !== rowCount) throw bug(`column[${column.name}] has rows[${rows}] instead of ${rowCount}`);
+  if (column.kind === 'multiString' && column.offsets[rowCount] !== column.ids.length) {
+    throw bug(`column[${column.name}] has offsets that don't fit its ids`);
   }
 }
