@@ -11,7 +11,13 @@ import { processRegistry } from './data-folder.js';
 import { pause } from './deadline.js';
 import type { NatsBinary } from './nats-obtain.js';
 import { versionAtLeast } from './nats-mapping.js';
-import { spawnProcess, stopProcess, type ProcessExit, type ProcessHandle } from './place.js';
+import {
+  spawnProcess,
+  stopProcess,
+  type ProcessExit,
+  type ProcessHandle,
+  type ProcessIdentity,
+} from './place.js';
 import type { ActorContext, Behavior, Clock, Log } from './types.js';
 
 export { findNatsServer, type NatsBinary, type FindOptions } from './nats-obtain.js';
@@ -35,8 +41,7 @@ export interface NatsServerOptions {
   readonly clock: Clock;
   readonly log: Log;
 }
-export interface NatsServerHandle {
-  readonly pid: number;
+export interface NatsServerHandle extends ProcessIdentity {
   readonly version: string;
   /** nats://host:port, without the token. */
   readonly url: string;
@@ -164,6 +169,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   log.info('nats-server is ready', { pid: child.pid, port, version: binary.version });
   return {
     pid: child.pid,
+    startTime: child.startTime,
     version: binary.version,
     url: `nats://${host.includes(':') ? `[${host}]` : host}:${port}`,
     exited: child.exited,

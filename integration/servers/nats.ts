@@ -14,6 +14,7 @@ import {
   type NatsBinary,
   type NatsServerHandle,
 } from '../../runtime/nats-server.js';
+import { killTree } from '../../runtime/place.js';
 import type { Log } from '../../runtime/types.js';
 import { skipBecause } from '../skips.js';
 
@@ -44,7 +45,10 @@ export function temporaryFolder(prefix = 'grove-test-'): string {
   folders.push(folder);
   return folder;
 }
+/** A test that failed half-way may not have stopped its server. */
+const running = new Set<NatsServerHandle>();
 process.once('exit', () => {
+  for (const { pid, startTime } of running) killTree({ pid, startTime });
   for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
 });
 
@@ -77,8 +81,13 @@ export async function startTestNats(binary: NatsBinary): Promise<TestNats> {
   const port = await freePort();
   const dataDir = temporaryFolder('grove-nats-');
   const token = 'token-of-the-test';
-  const start = (): Promise<NatsServerHandle> =>
-    startNatsServer({ binary, dataDir, host: '127.0.0.1', port, token, clock, log });
+  const start = async (): Promise<NatsServerHandle> => {
+    const started = await startNatsServer({ binary, dataDir, host: '127.0.0.1', port, token, clock, log });
+    running.add(started);
+    const gone = (): void => void running.delete(started);
+    started.exited.then(gone, gone);
+    return started;
+  };
   const server = await start();
   const self: TestNats = {
     port,
