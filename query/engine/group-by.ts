@@ -68,6 +68,9 @@ class Grouping {
   readonly #exploder: EntryExploder | undefined;
   readonly #accumulators: readonly Accumulator[];
   readonly #grouper: Grouper;
+  /** A single bucket needs no number. */
+  readonly #hasBucketKey: boolean;
+  readonly #bucketsAt: number;
   readonly #numbers: readonly number[];
   readonly #groups: number;
   readonly #frames: Frame[] = [];
@@ -100,37 +103,36 @@ class Grouping {
       span: selected.hull,
       emptyGroups: false,
     });
+    this.#hasBucketKey = this.#buckets.length !== 1 || this.#keys.length === 0;
     this.#grouper = this.#chooseGrouper();
-    this.#numbers = [undefined, ...this.#keys].map(() => scratch.take(BATCH_ROWS * 4));
+    this.#numbers = this.#keys.map(() => scratch.take(BATCH_ROWS * 4));
+    this.#bucketsAt = scratch.take(BATCH_ROWS * 4);
     this.#groups = scratch.take(BATCH_ROWS * 4);
   }
 
   run(): Frame[] {
     const entries: Batch = { start: 0, rows: 0, sel: 0, from: 0, count: 0, groups: 0 };
+    const numbers: number[] = [];
     forEachBatch(this.#environment, this.#selected, (batch) => {
       if (this.#exploder === undefined) {
         this.#makeRoom();
-        this.#keys.forEach((key, i) => key.numbers(batch, batch.sel, batch.count, this.#numberAt(i)));
-        this.#add(batch);
+        this.#keys.forEach((key, i) => {
+          numbers[i] = key.numbers(batch, batch.sel, batch.count, this.#numbers[i] ?? 0);
+        });
+        this.#add(batch, numbers);
         return;
       }
       this.#exploder.explode(batch, (sel, count, ids) => {
         Object.assign(entries, batch, { sel, count, from: 0 });
         this.#makeRoom();
         this.#keys.forEach((key, i) => {
-          const exploded = ids[i];
-          if (exploded === undefined) key.numbers(entries, sel, count, this.#numberAt(i));
-          else this.#environment.kernels.idsWiden(exploded, 4, count, this.#numberAt(i));
+          numbers[i] = ids[i] ?? key.numbers(entries, sel, count, this.#numbers[i] ?? 0);
         });
-        this.#add(entries);
+        this.#add(entries, numbers);
       });
     });
     this.#flush(true);
     return this.#frames;
-  }
-
-  #numberAt(key: number): number {
-    return this.#numbers[key + 1] ?? 0;
   }
 
   /** Flushes when the memory is used up: before any numbers of a batch are handed out, as flushing forgets them. */
@@ -140,12 +142,15 @@ class Grouping {
       this.#flush();
   }
 
-  #add(batch: Batch): void {
+  #add(batch: Batch, keys: readonly number[]): void {
     const { count } = batch;
-    this.#bucketNumbers.numbers(batch, batch.sel, count, this.#numbers[0] ?? 0);
     this.#room(this.#grouper.bound(count));
-    this.#grouper.group(this.#numbers, count, this.#groups);
-    batch.groups = this.#groups;
+    let numbers = keys;
+    if (this.#hasBucketKey) {
+      this.#bucketNumbers.numbers(batch, batch.sel, count, this.#bucketsAt);
+      numbers = [this.#bucketsAt, ...keys];
+    }
+    batch.groups = this.#grouper.group(numbers, count, this.#groups);
     for (const accumulator of this.#accumulators) accumulator.group(batch);
   }
 
@@ -162,7 +167,8 @@ class Grouping {
   }
 
   #chooseGrouper(): Grouper {
-    const radices = [Math.max(1, this.#buckets.length), ...this.#keys.map((key) => key.radix)];
+    const radices = this.#keys.map((key) => key.radix);
+    if (this.#hasBucketKey) radices.unshift(Math.max(1, this.#buckets.length));
     const size = radices.reduce((product, radix) => product * radix, 1);
     let bytes = 5;
     for (const accumulator of this.#accumulators) bytes += accumulator.bytesPerGroup;
@@ -177,10 +183,11 @@ class Grouping {
   #flush(isLast = false): void {
     const { pointer, count } = this.#grouper.existing();
     this.#room(count);
-    const bucketOf = this.#grouper.dimension(0);
+    const shift = this.#hasBucketKey ? 1 : 0;
+    const bucketOf = this.#hasBucketKey ? this.#grouper.dimension(0) : undefined;
     const starts = BigInt64Array.from(this.#buckets, (ms) => BigInt(ms));
     const buckets = new BigInt64Array(count);
-    for (let i = 0; i < count; i++) buckets[i] = starts[bucketOf[i] ?? 0] ?? 0n;
+    for (let i = 0; i < count; i++) buckets[i] = starts[bucketOf?.[i] ?? 0] ?? 0n;
     const aggregates = this.#accumulators.map((accumulator) => accumulator.result(pointer, count));
     const kept = isLast && this.#frames.length === 0 ? this.#prune?.(buckets, aggregates) : undefined;
     const plain: Frame = {
@@ -189,7 +196,7 @@ class Grouping {
     };
     const { rows, columns } = kept === undefined ? plain : pickRows(plain, kept);
     const keys = this.#keys.map((key, i) => {
-      const numbers = this.#grouper.dimension(i + 1);
+      const numbers = this.#grouper.dimension(i + shift);
       return key.column(kept === undefined ? numbers : kept.map((row) => numbers[row] ?? 0));
     });
     this.#frames.push({ rows, columns: [...columns.slice(0, 1), ...keys, ...columns.slice(1)] });

@@ -10,8 +10,11 @@ import { HashTable } from './hash-table.js';
 export interface Grouper {
   /** Groups there may be after `more` further entries. */
   bound(more: number): number;
-  /** One pointer per dimension to `count` numbers (u32); group numbers into `out`. */
-  group(numbers: readonly number[], count: number, out: number): void;
+  /**
+   * `numbers`: one address per dimension of `count` numbers (u32). Answers the address of the group numbers: `out`, or
+   * the numbers themselves when they are the groups.
+   */
+  group(numbers: readonly number[], count: number, out: number): number;
   /** Numbers of the groups that exist into u32 at an address; how many. */
   existing(): { readonly pointer: number; readonly count: number };
   /** The numbers of one dimension for the existing groups. */
@@ -39,9 +42,10 @@ export class DenseGrouper implements Grouper {
     return this.#size;
   }
 
-  group(numbers: readonly number[], count: number, out: number): void {
-    combineInto(this.#environment, numbers, this.#radices, count, out);
-    this.#environment.kernels.markGroup(out, count, this.#seen);
+  group(numbers: readonly number[], count: number, out: number): number {
+    const groups = combined(this.#environment, numbers, this.#radices, count, out);
+    this.#environment.kernels.markGroup(groups, count, this.#seen);
+    return groups;
   }
 
   existing(): { pointer: number; count: number } {
@@ -59,28 +63,31 @@ export class DenseGrouper implements Grouper {
   }
 }
 
-/** The mixed-radix number of several vectors; the first dimension counts most. */
-function combineInto(
+/** Address of the mixed-radix numbers of several vectors, the first counting most; a single vector stays where it is. */
+function combined(
   { kernels }: Environment,
   numbers: readonly number[],
   radices: readonly number[],
   count: number,
   out: number,
-): void {
+): number {
   let from = numbers[0] ?? 0;
   for (let i = 1; i < numbers.length; i++) {
     kernels.combine32(from, radices[i] ?? 1, numbers[i] ?? 0, count, out);
     from = out;
   }
-  if (from !== out) kernels.idsWiden(from, 4, count, out);
+  return from;
 }
 
 /** One digit of mixed-radix keys. */
 function digits(keys: Uint32Array, radices: readonly number[], index: number): Uint32Array {
+  const own = new Uint32Array(keys);
   let below = 1;
   for (let i = index + 1; i < radices.length; i++) below *= radices[i] ?? 1;
   const radix = radices[index] ?? 1;
-  return Uint32Array.from(keys, (key) => Math.floor(key / below) % radix);
+  if (below > 1) for (let i = 0; i < own.length; i++) own[i] = Math.floor((own[i] ?? 0) / below);
+  if (index > 0) for (let i = 0; i < own.length; i++) own[i] = (own[i] ?? 0) % radix;
+  return own;
 }
 
 interface Word {
@@ -116,7 +123,7 @@ export class HashGrouper implements Grouper {
     return this.#last().count + more;
   }
 
-  group(numbers: readonly number[], count: number, out: number): void {
+  group(numbers: readonly number[], count: number, out: number): number {
     const { kernels } = this.#environment;
     const [left, right, between] = this.#buffers;
     const wordAt = (index: number, into: number): number => {
@@ -125,14 +132,13 @@ export class HashGrouper implements Grouper {
         kernels.fill32(into, count, 0);
         return into;
       }
-      const parts = numbers.slice(word.from, word.to);
-      combineInto(this.#environment, parts, this.#radices.slice(word.from, word.to), count, into);
-      return into;
+      const radices = this.#radices.slice(word.from, word.to);
+      return combined(this.#environment, numbers.slice(word.from, word.to), radices, count, into);
     };
     if (this.#words.length <= 1) {
       kernels.pair64(wordAt(1, right), wordAt(0, left), count, this.#pairs);
       this.#last().number(this.#pairs, count, out);
-      return;
+      return out;
     }
     let first = wordAt(0, left);
     this.#tables.forEach((table, i) => {
@@ -141,6 +147,7 @@ export class HashGrouper implements Grouper {
       table.number(this.#pairs, count, isLast ? out : between);
       first = between;
     });
+    return out;
   }
 
   existing(): { pointer: number; count: number } {

@@ -19,8 +19,11 @@ export interface KeyDimension {
   readonly multi: StringColumnView | undefined;
   /** The number of a row without any value in a multi-value column. */
   readonly nullNumber: number;
-  /** Numbers of the entries (rows at `sel`, `count` of them) into u32 at `out`. Not for multi-value columns. */
-  numbers(batch: Batch, sel: number, count: number, out: number): void;
+  /**
+   * Numbers (u32) of the entries (rows at `sel`, `count` of them). Answers their address: `out`, or where the column
+   * has them already. Not for multi-value columns.
+   */
+  numbers(batch: Batch, sel: number, count: number, out: number): number;
   /** The values behind the numbers as a column of the result. */
   column(numbers: Uint32Array): FrameColumn;
   /** Forgets interned values; numbers handed out before mean nothing any more. */
@@ -54,8 +57,9 @@ class MissingKey implements KeyDimension {
     this.#environment = environment;
     this.#spec = spec;
   }
-  numbers(_batch: Batch, _sel: number, count: number, out: number): void {
+  numbers(_batch: Batch, _sel: number, count: number, out: number): number {
     this.#environment.kernels.fill32(out, count, 0);
+    return out;
   }
   column(numbers: Uint32Array): FrameColumn {
     return valueColumn(this.#spec, numbers, () => null);
@@ -83,12 +87,14 @@ class StringKey implements KeyDimension {
       view.hasMultipleValues ? Math.max(view.cardinality, this.nullNumber + 1) : view.cardinality,
     );
   }
-  numbers(batch: Batch, sel: number, count: number, out: number): void {
+  numbers(batch: Batch, sel: number, count: number, out: number): number {
     const { kernels } = this.#environment;
     const ids = this.#view.batch(batch.start);
     const width = this.#view.idWidth;
+    if (sel === 0 && width === 4) return ids + batch.from * 4;
     if (sel === 0) kernels.idsWiden(ids + batch.from * width, width, count, out);
     else kernels.idsGather(ids, width, sel, count, out);
+    return out;
   }
   column(numbers: Uint32Array): FrameColumn {
     const { cardinality } = this.#view;
@@ -117,7 +123,7 @@ class NumericKey implements KeyDimension {
     this.#values = environment.scratch.take(BATCH_ROWS * 8);
     this.#rows = environment.scratch.take(BATCH_ROWS * 4);
   }
-  numbers(batch: Batch, sel: number, count: number, out: number): void {
+  numbers(batch: Batch, sel: number, count: number, out: number): number {
     const { kernels } = this.#environment;
     let rows = sel;
     if (rows === 0) {
@@ -129,6 +135,7 @@ class NumericKey implements KeyDimension {
     else kernels.gather64(values, rows, count, this.#values);
     this.#table.number(this.#values, count, out);
     if (this.#view.hasNulls) kernels.numbersWithNull(out, rows, count, this.#view.nullBits(), batch.start);
+    return out;
   }
   column(numbers: Uint32Array): FrameColumn {
     const { arena } = this.#environment.scratch;
