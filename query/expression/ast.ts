@@ -2,7 +2,21 @@
 import { doubleText } from '../json/java-number.js';
 import { elementType, isArrayType, type Value } from './value.js';
 
-export type BinaryOperator = '+' | '-' | '*' | '/' | '%' | '^' | '<' | '<=' | '>' | '>=' | '==' | '!=' | '&&' | '||';
+export type BinaryOperator =
+  | '+'
+  | '-'
+  | '*'
+  | '/'
+  | '%'
+  | '^'
+  | '<'
+  | '<='
+  | '>'
+  | '>='
+  | '=='
+  | '!='
+  | '&&'
+  | '||';
 
 export type Node =
   | { readonly kind: 'literal'; readonly value: Value }
@@ -11,7 +25,12 @@ export type Node =
   | { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly left: Node; readonly right: Node }
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly Node[] }
   /** A function over a lambda: map, filter, fold, any, all, cartesian_map, cartesian_fold. */
-  | { readonly kind: 'apply'; readonly name: string; readonly lambda: Lambda; readonly args: readonly Node[] };
+  | {
+      readonly kind: 'apply';
+      readonly name: string;
+      readonly lambda: Lambda;
+      readonly args: readonly Node[];
+    };
 
 export interface Lambda {
   readonly parameters: readonly string[];

@@ -38,17 +38,16 @@ export function parseType(name: string): ExprType | undefined {
 }
 
 function refused(from: ExprType, to: ExprType): CodedError {
-  return new CodedError('InvalidInput', `Invalid type, cannot cast [${from}] to [${to}]`, { field: 'expression' });
+  return new CodedError('InvalidInput', `Invalid type, cannot cast [${from}] to [${to}]`, {
+    field: 'expression',
+  });
 }
 
 /** Throws InvalidInput when the types don't fit; text that is no number becomes null. */
 export function castTo(value: Value, target: ExprType): Value {
   if (value.value === null) return { type: target, value: null };
+  if (isComplex(target)) throw refused(value.type, target);
   if (value.type === target) return value;
-  if (isComplex(target)) {
-    if (isComplex(value.type)) return value;
-    throw refused(value.type, target);
-  }
   const from = unwrapJson(value);
   if (from.value === null) return { type: target, value: null };
   if (isComplex(from.type)) throw refused(value.type, target);
@@ -82,21 +81,14 @@ function castToArray(from: Value, target: ExprType): Value {
   );
 }
 
-function numberOf(text: string): bigint | number | undefined {
-  const lower = text.toLowerCase();
-  if (lower === 'true') return 1n;
-  if (lower === 'false') return 0n;
-  return parseNumberText(text);
-}
-
 function toLong({ value }: Value): bigint | null {
-  const number = typeof value === 'string' ? numberOf(value) : value;
+  const number = typeof value === 'string' ? parseNumberText(value) : value;
   if (typeof number === 'bigint') return number;
   return typeof number === 'number' ? doubleToLong(number) : null;
 }
 
 function toDouble({ value }: Value): number | null {
-  const number = typeof value === 'string' ? numberOf(value) : value;
+  const number = typeof value === 'string' ? parseNumberText(value) : value;
   return typeof number === 'bigint' || typeof number === 'number' ? Number(number) : null;
 }
 

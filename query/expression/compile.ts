@@ -72,11 +72,18 @@ function call(node: Extract<Node, { kind: 'call' }>, functions: FunctionTable): 
   const found = functions.get(node.name.toLowerCase());
   if (found === undefined) throw validationError(`function '${node.name}' is not defined.`);
   checkArity(found, args.length);
-  const { apply, choose } = found;
+  const { apply: plain, choose, prepare } = found;
   if (choose !== undefined) {
-    const thunks = (row: Row): Thunk[] => args.map(({ evaluate }) => () => evaluate(row));
+    const thunks = (row: Row): Thunk[] =>
+      args.map(
+        ({ evaluate }) =>
+          () =>
+            evaluate(row),
+      );
     return folded((row) => choose(thunks(row)), args);
   }
+  const constants = args.map(({ constant, evaluate }) => (constant ? evaluate(() => nullValue) : undefined));
+  const apply = prepare === undefined ? plain : prepare(constants);
   if (apply === undefined) throw validationError(`function '${node.name}' is not defined.`);
   return folded((row) => apply(args.map(({ evaluate }) => evaluate(row))), args);
 }
@@ -84,7 +91,8 @@ function call(node: Extract<Node, { kind: 'call' }>, functions: FunctionTable): 
 function checkArity(found: ExprFunction, count: number): void {
   const [least, most] = found.arity;
   if (count < least || count > most) {
-    const range = least === most ? `${least}` : most === Infinity ? `at least ${least}` : `${least} to ${most}`;
+    const range =
+      least === most ? `${least}` : most === Infinity ? `at least ${least}` : `${least} to ${most}`;
     throw validationError(`Function[${found.name}] requires ${range} argument${range === '1' ? '' : 's'}`);
   }
   found.check?.(count);
@@ -99,7 +107,11 @@ function cast(args: readonly Compiled[]): Compiled {
   const target = (row: Row): string => {
     const text = name.evaluate(row).value;
     const type = typeof text === 'string' ? parseType(text) : undefined;
-    if (type === undefined) throw invalidInput(`Function[cast] Invalid type [${String(text)}]`, 'expression');
+    if (type === undefined)
+      throw invalidInput(
+        `Function[cast] Invalid type [${typeof text === 'string' ? text : 'no text'}]`,
+        'expression',
+      );
     return type;
   };
   if (name.constant) {

@@ -5,10 +5,18 @@ import { functionTable, type FunctionTable } from './function.js';
 import { bitwiseFunctions } from './functions/bitwise.js';
 import { conditionalFunctions } from './functions/conditional.js';
 import { mathFunctions } from './functions/math.js';
+import { stringFunctions } from './functions/string.js';
+import { timeFunctions } from './functions/time.js';
 import { parseExpression } from './parser.js';
 
 /** All functions of the language that exist here. */
-export const allFunctions: FunctionTable = functionTable(conditionalFunctions, mathFunctions, bitwiseFunctions);
+export const allFunctions: FunctionTable = functionTable(
+  conditionalFunctions,
+  mathFunctions,
+  bitwiseFunctions,
+  stringFunctions,
+  timeFunctions,
+);
 
 export interface Expression {
   readonly node: Node;

@@ -10,9 +10,14 @@ export interface ExprFunction {
   readonly arity: readonly [number, number];
   /** Further checks of the number of arguments ("an odd number"); throws. */
   readonly check?: (count: number) => void;
-  /** Exactly one of the two: `apply` gets all values, `choose` asks for those it needs. */
+  /** Exactly one of the three: `apply` gets all values, `choose` asks for those it needs. */
   readonly apply?: (args: readonly Value[]) => Value;
   readonly choose?: (args: readonly Thunk[]) => Value;
+  /**
+   * For functions with arguments that must be literals (patterns, zones): gets the values of constant arguments,
+   * undefined for the others, throws what is wrong with them before any row, and answers `apply`.
+   */
+  readonly prepare?: (constants: readonly (Value | undefined)[]) => (args: readonly Value[]) => Value;
 }
 
 export type FunctionTable = ReadonlyMap<string, ExprFunction>;

@@ -56,17 +56,30 @@ function next(text: string, at: number): { token: Token; length: number } {
     return { token: { kind, text: unescape(text, at, quoted.slice(1, -1)), at }, length: quoted.length };
   }
   const sign = match(symbol, text, at);
-  if (sign === undefined) throw syntaxError(text, at, `unexpected character[${String.fromCodePoint(text.codePointAt(at) ?? 0)}]`);
+  if (sign === undefined)
+    throw syntaxError(text, at, `unexpected character[${String.fromCodePoint(text.codePointAt(at) ?? 0)}]`);
   return { token: { kind: 'symbol', text: sign, at }, length: sign.length };
 }
 
-const escapes: Readonly<Record<string, string>> = { b: '\b', t: '\t', n: '\n', f: '\f', r: '\r', "'": "'", '"': '"', '\\': '\\' };
+const escapes: Readonly<Record<string, string>> = {
+  b: '\b',
+  t: '\t',
+  n: '\n',
+  f: '\f',
+  r: '\r',
+  "'": "'",
+  '"': '"',
+  '\\': '\\',
+};
 
 function unescape(text: string, at: number, content: string): string {
-  return content.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (whole, hex: string | undefined, char: string | undefined) => {
-    if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
-    const plain = char !== undefined && Object.hasOwn(escapes, char) ? escapes[char] : undefined;
-    if (plain === undefined) throw syntaxError(text, at, `unknown escape[${whole}]`);
-    return plain;
-  });
+  return content.replace(
+    /\\(?:u([0-9a-fA-F]{4})|(.))/gs,
+    (whole, hex: string | undefined, char: string | undefined) => {
+      if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
+      const plain = char !== undefined && Object.hasOwn(escapes, char) ? escapes[char] : undefined;
+      if (plain === undefined) throw syntaxError(text, at, `unknown escape[${whole}]`);
+      return plain;
+    },
+  );
 }

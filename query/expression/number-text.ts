@@ -3,8 +3,13 @@
 const doubleGrammar = /^[+-]?(?:NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDfF]?)$/;
 const hexGrammar = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?\d+)[dDfF]?$/;
 
-/** An exact long where the text is one, else a double; undefined when it is neither. No blanks, no separators. */
+/**
+ * An exact long where the text is one, else a double; "true" and "false" in any case are 1 and 0; undefined when it is
+ * none of these. No blanks, no separators.
+ */
 export function parseNumberText(text: string): bigint | number | undefined {
+  if (text.length === 4 && text.toLowerCase() === 'true') return 1n;
+  if (text.length === 5 && text.toLowerCase() === 'false') return 0n;
   const exact = parseLongText(text);
   if (exact !== undefined) return exact;
   return parseDoubleText(text.startsWith('+-') ? text.slice(1) : text);

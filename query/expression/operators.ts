@@ -11,12 +11,10 @@ import {
   double,
   elementType,
   isArrayType,
-  isComplex,
   isTrue,
   long,
   nullValue,
   string,
-  unwrapJson,
   type Value,
 } from './value.js';
 
@@ -46,29 +44,20 @@ type Arithmetic = '+' | '-' | '*' | '/' | '%' | '^';
 function arithmetic(operator: Arithmetic): Binary {
   const longs = longOperations[operator];
   const doubles = doubleOperations[operator];
-  return (a, b) => {
-    if (a.value === null || b.value === null) return nullValue;
-    const left = unwrapJson(a);
-    const right = unwrapJson(b);
+  return (left, right) => {
+    if (left.value === null || right.value === null) return nullValue;
     if (left.type === 'STRING' && right.type === 'STRING') {
-      if (operator !== '+') throw evaluationError(`operator '${operator}' in expression is not supported on type STRING.`);
-      return string(`${String(left.value)}${String(right.value)}`);
+      if (operator !== '+')
+        throw evaluationError(`operator '${operator}' in expression is not supported on type STRING.`);
+      return string(`${asString(left) ?? ''}${asString(right) ?? ''}`);
     }
     if (left.type === 'LONG' && right.type === 'LONG') {
       return long(longs(left.value as bigint, right.value as bigint));
-    }
-    if (isUnsuited(left) || isUnsuited(right)) {
-      throw evaluationError(`operator '${operator}' in expression is not supported on type ${isUnsuited(left) ? left.type : right.type}.`);
     }
     const x = asDouble(left);
     const y = asDouble(right);
     return double(x === null || y === null ? null : doubles(x, y));
   };
-}
-
-/** JSON that holds an object or an array with objects: no operator takes it. */
-function isUnsuited({ type, value }: Value): boolean {
-  return isComplex(type) && value !== null;
 }
 
 const longOperations: Readonly<Record<Arithmetic, (a: bigint, b: bigint) => bigint>> = {
@@ -90,7 +79,8 @@ export function divideLongs(a: bigint, b: bigint): bigint {
 
 /** Square and multiply modulo 2^64. */
 function powerLongs(base: bigint, exponent: bigint): bigint {
-  if (exponent < 0n || exponent > 0x7fffffffn) throw evaluationError(`exponent[${exponent}] must be an int >= 0`);
+  if (exponent < 0n || exponent > 0x7fffffffn)
+    throw evaluationError(`exponent[${exponent}] must be an int >= 0`);
   let result = 1n;
   let factor = base;
   for (let rest = exponent; rest > 0n; rest >>= 1n) {
@@ -129,7 +119,7 @@ function comparison(operator: Comparison): Binary {
   const verdict = verdicts[operator];
   return (a, b) => {
     if (a.value === null || b.value === null) return nullValue;
-    const order = compareValues(unwrapJson(a), unwrapJson(b));
+    const order = compareValues(a, b);
     return order === undefined ? long(null) : bool(verdict(order));
   };
 }
@@ -143,13 +133,14 @@ export function compareDoubles(a: number, b: number): number {
   return rank(a) - rank(b);
 }
 
-/** Neither is null. Undefined when a text can't be read as the number it is compared with. */
+/**
+ * Neither is null. Two texts, two longs and two arrays compare as such, all else as doubles; undefined when one of them
+ * can't be read as a number.
+ */
 export function compareValues(left: Value, right: Value): number | undefined {
-  if (left.type === 'STRING' && right.type === 'STRING') return compareText(asString(left) ?? '', asString(right) ?? '');
-  if (isArrayType(left.type) || isArrayType(right.type)) return compareArrays(left, right);
-  if (isComplex(left.type) || isComplex(right.type)) {
-    throw evaluationError(`can't compare ${left.type} with ${right.type}`);
-  }
+  if (left.type === 'STRING' && right.type === 'STRING')
+    return compareText(asString(left) ?? '', asString(right) ?? '');
+  if (isArrayType(left.type) && isArrayType(right.type)) return compareArrays(left, right);
   if (left.type === 'LONG' && right.type === 'LONG') {
     const x = asLong(left) ?? 0n;
     const y = asLong(right) ?? 0n;
@@ -164,7 +155,8 @@ function compareArrays(left: Value, right: Value): number {
   const type = leastRestrictive(left.type, right.type);
   const x = castTo(left, type).value;
   const y = castTo(right, type).value;
-  if (!Array.isArray(x) || !Array.isArray(y)) throw evaluationError(`can't compare ${left.type} with ${right.type}`);
+  if (!Array.isArray(x) || !Array.isArray(y))
+    throw evaluationError(`can't compare ${left.type} with ${right.type}`);
   const element = elementType(type);
   for (let i = 0; i < Math.min(x.length, y.length); i++) {
     const order = compareElements(x[i] as Value['value'], y[i] as Value['value'], element);
@@ -179,13 +171,12 @@ export function compareElements(x: Value['value'], y: Value['value'], type: stri
   return compareValues({ type, value: x }, { type, value: y }) ?? 0;
 }
 
-/** Numbers negated; text read as a number first. */
+/** Numbers negated; no other type has a negative. */
 export function negate(operand: Value): Value {
   if (operand.value === null) return nullValue;
-  const inner = unwrapJson(operand);
-  if (inner.type === 'LONG') return long(-(inner.value as bigint));
-  if (inner.type === 'DOUBLE') return double(-(inner.value as number));
-  throw evaluationError(`operator '-' in expression is not supported on type ${inner.type}.`);
+  if (operand.type === 'LONG') return long(-(operand.value as bigint));
+  if (operand.type === 'DOUBLE') return double(-(operand.value as number));
+  throw evaluationError(`operator '-' in expression is not supported on type ${operand.type}.`);
 }
 
 export function not(operand: Value): Value {
@@ -207,4 +198,3 @@ export function orValues(left: Value, right: () => Value): Value {
   if (other.value !== null && isTrue(other)) return bool(true);
   return left.value === null || other.value === null ? long(null) : bool(false);
 }
-

@@ -37,7 +37,8 @@ const maxLength = 1_000_000;
 
 /** Throws InvalidInput (field "expression") with the position; deep nesting is refused. */
 export function parseExpression(text: string): Node {
-  if (text.length > maxLength) throw invalidInput(`expression has more than ${maxLength} characters`, 'expression');
+  if (text.length > maxLength)
+    throw invalidInput(`expression has more than ${maxLength} characters`, 'expression');
   const parser = new Parser(text);
   return parser.whole();
 }
@@ -60,7 +61,9 @@ class Parser {
   }
 
   #peek(ahead = 0): Token {
-    return this.#tokens[Math.min(this.#next + ahead, this.#tokens.length - 1)] ?? { kind: 'end', text: '', at: 0 };
+    return (
+      this.#tokens[Math.min(this.#next + ahead, this.#tokens.length - 1)] ?? { kind: 'end', text: '', at: 0 }
+    );
   }
 
   #take(): Token {
@@ -81,11 +84,16 @@ class Parser {
 
   #unexpected(): Error {
     const token = this.#peek();
-    return syntaxError(this.#text, token.at, token.kind === 'end' ? 'the text ends too early' : `unexpected[${token.text}]`);
+    return syntaxError(
+      this.#text,
+      token.at,
+      token.kind === 'end' ? 'the text ends too early' : `unexpected[${token.text}]`,
+    );
   }
 
   #deeper<T>(read: () => T): T {
-    if (++this.#depth > maxDepth) throw syntaxError(this.#text, this.#peek().at, `nested deeper than ${maxDepth}`);
+    if (++this.#depth > maxDepth)
+      throw syntaxError(this.#text, this.#peek().at, `nested deeper than ${maxDepth}`);
     const result = read();
     this.#depth--;
     return result;
@@ -96,7 +104,8 @@ class Parser {
     let chained = 0;
     for (;;) {
       const token = this.#peek();
-      const own = token.kind === 'symbol' && Object.hasOwn(levels, token.text) ? levels[token.text] : undefined;
+      const own =
+        token.kind === 'symbol' && Object.hasOwn(levels, token.text) ? levels[token.text] : undefined;
       if (own === undefined || own < level) return left;
       if (++chained > maxDepth * 5) throw syntaxError(this.#text, token.at, 'too many operators in a row');
       this.#next++;
@@ -121,7 +130,8 @@ class Parser {
   #number(text: string, at: number): Value {
     if (/[.eE]/.test(text)) return double(Number(text));
     const value = BigInt(text);
-    if (BigInt.asIntN(64, value) !== value) throw syntaxError(this.#text, at, `number[${text}] has more than 64 bits`);
+    if (BigInt.asIntN(64, value) !== value)
+      throw syntaxError(this.#text, at, `number[${text}] has more than 64 bits`);
     return long(value);
   }
 
@@ -252,8 +262,12 @@ class Parser {
     if (given === undefined && types.has('STRING') && types.size > 1) {
       throw syntaxError(this.#text, at, 'an array mixes strings and numbers');
     }
-    const type = given ?? (types.has('STRING') || types.size === 0 ? 'STRING' : types.has('DOUBLE') ? 'DOUBLE' : 'LONG');
-    return array(type, elements.map((element) => this.#element(element, type, at)));
+    const type =
+      given ?? (types.has('STRING') || types.size === 0 ? 'STRING' : types.has('DOUBLE') ? 'DOUBLE' : 'LONG');
+    return array(
+      type,
+      elements.map((element) => this.#element(element, type, at)),
+    );
   }
 
   #element(element: Value, type: string, at: number): Value['value'] {

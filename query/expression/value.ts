@@ -6,7 +6,14 @@ import { parseNumberText } from './number-text.js';
 export type ExprType = string;
 
 /** JSON as it was parsed (see json/parse.ts): whole numbers may be bigint. */
-export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [name: string]: Json };
+export type Json =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | readonly Json[]
+  | { readonly [name: string]: Json };
 
 export type Scalar = bigint | number | string | null;
 
@@ -21,7 +28,10 @@ export interface Value {
 
 export const nullValue: Value = { type: 'STRING', value: null };
 
-export const long = (value: bigint | null): Value => ({ type: 'LONG', value: value === null ? null : BigInt.asIntN(64, value) });
+export const long = (value: bigint | null): Value => ({
+  type: 'LONG',
+  value: value === null ? null : BigInt.asIntN(64, value),
+});
 export const double = (value: number | null): Value => ({ type: 'DOUBLE', value });
 export const string = (value: string | null): Value => ({ type: 'STRING', value });
 export const bool = (value: boolean): Value => ({ type: 'LONG', value: value ? 1n : 0n });
@@ -63,7 +73,23 @@ export function bestEffort(json: Json): Value {
   if (typeof json === 'bigint') return long(json);
   if (typeof json === 'number') return Number.isInteger(json) ? long(BigInt(json)) : double(json);
   if (typeof json === 'string') return string(json);
-  return { type: 'COMPLEX<json>', value: json };
+  return bestArray(json) ?? { type: 'COMPLEX<json>', value: json };
+}
+
+/** An array of scalars as ARRAY of their common type, text when they are mixed; nothing but nulls is ARRAY<STRING>. */
+function bestArray(json: Exclude<Json, null | boolean | number | bigint | string>): Value | undefined {
+  if (!Array.isArray(json)) return undefined;
+  const elements = (json as readonly Json[]).map(bestEffort);
+  const types = new Set(elements.filter(({ value }) => value !== null).map(({ type }) => type));
+  if ([...types].some((type) => isComplex(type) || isArrayType(type))) return undefined;
+  const type = types.size === 0 || types.has('STRING') ? 'STRING' : types.has('DOUBLE') ? 'DOUBLE' : 'LONG';
+  const cast = (each: Value): unknown =>
+    each.value === null || each.type === type
+      ? each.value
+      : type === 'STRING'
+        ? asString(each)
+        : asDouble(each);
+  return array(type, elements.map(cast));
 }
 
 /** A value as a double; null when it is null or no number. Arrays of one element count as the element. */
@@ -107,25 +133,35 @@ function single(value: Value): unknown {
   return inner.length === 1 ? (inner[0] as unknown) : null;
 }
 
-/** Java's text of a value; arrays as "[a, b]", JSON as its text. */
+/** Java's text of a value: arrays as "[a, b]" (one element alone as itself), objects as "{a=1}". */
 export function asString(value: Value): string | null {
-  const { type, value: inner } = unwrapJson(value);
-  if (inner === null) return null;
-  return elementText(inner, type);
+  const { value: inner } = unwrapJson(value);
+  const only: unknown = Array.isArray(inner) && inner.length === 1 ? inner[0] : inner;
+  return only === null ? null : elementText(only);
 }
 
-function elementText(inner: unknown, type: ExprType): string {
+function elementText(inner: unknown): string {
   if (inner === null) return 'null';
   if (typeof inner === 'string') return inner;
   if (typeof inner === 'bigint') return inner.toString();
   if (typeof inner === 'number') return doubleText(inner);
-  if (Array.isArray(inner)) return `[${inner.map((each: unknown) => elementText(each, type)).join(', ')}]`;
-  return JSON.stringify(inner, (_, each: unknown) => (typeof each === 'bigint' ? Number(each) : each));
+  if (typeof inner === 'boolean') return String(inner);
+  if (Array.isArray(inner)) return `[${inner.map(elementText).join(', ')}]`;
+  return typeof inner === 'object' ? objectText(inner) : '';
+}
+
+/** Java's text of a map; whole numbers in JSON are integers. */
+function objectText(object: object): string {
+  const member = ([name, each]: [string, unknown]): string =>
+    `${name}=${typeof each === 'number' && Number.isInteger(each) ? String(each) : elementText(each)}`;
+  return `{${Object.entries(object).map(member).join(', ')}}`;
 }
 
 /** Druid's truth: numbers above zero, the text "true" in any case, an array of one true element. */
 export function isTrue(value: Value): boolean {
-  const inner = single(value);
+  let inner = single(value);
+  // A double in an array is cut to a long first: Druid's quirk.
+  if (typeof inner === 'number' && isArrayType(value.type)) inner = Math.trunc(inner);
   if (typeof inner === 'number' || typeof inner === 'bigint') return inner > 0;
   return typeof inner === 'string' && inner.toLowerCase() === 'true';
 }

@@ -65,6 +65,7 @@ export function plainMillis(period: Period): number {
 
 /** `ms` plus `times` periods: calendar units by the zone's wall clock, hours and smaller in real time. */
 export function addPeriod(ms: number, period: Period, times: number, zone: Zone): number {
+  if (times === 0) return ms;
   let at = ms;
   if (period.years !== 0) at = zone.fromLocalAdding(addYears(zone.toLocal(at), period.years * times));
   if (period.months !== 0) at = zone.fromLocalAdding(addMonths(zone.toLocal(at), period.months * times));

@@ -26,7 +26,7 @@ export function parseDecimal(text: string): Decimal | undefined {
 /** Decimal digits of other scripts replaced by ASCII ones. */
 export function asciiDigits(text: string): string {
   if (!/[^\x20-\x7f]/.test(text)) return text;
-  return text.replace(/[^\x20-\x7f]/gu, (digit) => String(digitOf(digit.codePointAt(0) ?? 0)));
+  return text.replace(/\p{Nd}/gu, (digit) => String(digitOf(digit.codePointAt(0) ?? 0)));
 }
 
 /** Decimal digits of a script stand ten in a row, the row starting behind something that is no digit. */

@@ -1,7 +1,7 @@
 /** Functions on the bits of longs. Doubles are cast to long first. */
 import { argument, type ExprFunction } from '../function.js';
 import { evaluationError } from '../operators.js';
-import { asDouble, asLong, double, long, nullValue, unwrapJson, type Value } from '../value.js';
+import { asDouble, asLong, double, long, nullValue, type Value } from '../value.js';
 import { bitsOf, fromBits } from './double-bits.js';
 
 function onTwo(name: string, apply: (x: bigint, y: bigint) => bigint): ExprFunction {
@@ -9,13 +9,11 @@ function onTwo(name: string, apply: (x: bigint, y: bigint) => bigint): ExprFunct
     name,
     arity: [2, 2],
     apply: (args) => {
-      const left = unwrapJson(argument(args, 0));
-      const right = unwrapJson(argument(args, 1));
+      const left = argument(args, 0);
+      const right = argument(args, 1);
       if (left.value === null || right.value === null) return nullValue;
       if (left.type === 'STRING' && right.type === 'STRING') return long(null);
-      const x = asLong(left);
-      const y = asLong(right);
-      return long(x === null || y === null ? null : apply(x, y));
+      return long(apply(asLong(left) ?? 0n, asLong(right) ?? 0n));
     },
   };
 }
@@ -25,7 +23,7 @@ function onOne(name: string, apply: (value: Value) => Value): ExprFunction {
     name,
     arity: [1, 1],
     apply: (args) => {
-      const value = unwrapJson(argument(args, 0));
+      const value = argument(args, 0);
       if (value.value === null) return nullValue;
       return value.type === 'LONG' || value.type === 'DOUBLE' ? apply(value) : nullValue;
     },
@@ -36,7 +34,9 @@ function onOne(name: string, apply: (value: Value) => Value): ExprFunction {
 function wholeLong(name: string, value: Value): bigint {
   const x = asDouble(value) ?? 0;
   if (value.type === 'DOUBLE' && (x > 2 ** 63 || x < -(2 ** 63))) {
-    throw evaluationError(`Function[${name}] Possible data truncation, param [${x}] is out of LONG value range`);
+    throw evaluationError(
+      `Function[${name}] Possible data truncation, param [${x}] is out of LONG value range`,
+    );
   }
   return asLong(value) ?? 0n;
 }

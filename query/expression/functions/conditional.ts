@@ -2,7 +2,8 @@
 import { castTo, leastRestrictive } from '../cast.js';
 import { argument, type ExprFunction, type Thunk, validationError } from '../function.js';
 import { compareValues, evaluationError } from '../operators.js';
-import { bool, isArrayType, isComplex, isTrue, nullValue, unwrapJson, type Value } from '../value.js';
+import { asDouble, bool, double, isArrayType, isComplex, isTrue, nullValue, type Value } from '../value.js';
+import { javaMax, javaMin } from './double-bits.js';
 
 const MANY = Infinity;
 
@@ -25,8 +26,15 @@ function firstKnown(args: readonly Thunk[]): Value {
 
 function distinct(a: Value, b: Value): boolean {
   if (a.value === null || b.value === null) return a.value !== b.value;
-  const order = compareValues(unwrapJson(a), unwrapJson(b));
-  return order !== 0;
+  const same = a.type === b.type && (a.type === 'STRING' || a.type === 'LONG');
+  if (same || (isArrayType(a.type) && isArrayType(b.type))) return compareValues(a, b) !== 0;
+  // As numbers; two that are none are alike, minus zero equals zero, NaN equals nothing.
+  return asDouble(a) !== asDouble(b);
+}
+
+/** As `distinct`, but what can't be read as a number equals nothing. Neither is null. */
+function equalValues(a: Value, b: Value): boolean {
+  return !distinct(a, b) && compareValues(a, b) !== undefined;
 }
 
 /** Nulls are skipped; any text makes all compare as text. */
@@ -36,10 +44,15 @@ function extreme(name: string, sign: 1 | -1): ExprFunction {
     let type = present[0]?.type;
     if (type === undefined) return nullValue;
     for (const each of present) {
-      if (isArrayType(each.type) || isComplex(each.type)) throw evaluationError(`Function[${name}] does not accept ${each.type} types`);
+      if (isArrayType(each.type) || isComplex(each.type))
+        throw evaluationError(`Function[${name}] does not accept ${each.type} types`);
       type = leastRestrictive(type, each.type);
     }
     let best: Value | undefined;
+    if (type === 'DOUBLE') {
+      const choose = sign > 0 ? javaMax : javaMin;
+      return double(present.map((each) => asDouble(each) ?? 0).reduce(choose));
+    }
     for (const each of present) {
       const value = castTo(each, type);
       if (best === undefined || (compareValues(value, best) ?? 0) * sign > 0) best = value;
@@ -61,7 +74,7 @@ function caseSimple(args: readonly Thunk[]): Value {
   for (; i + 1 < args.length; i += 2) {
     const other = ask(args, i);
     if (subject.value === null || other.value === null) continue;
-    if (compareValues(unwrapJson(subject), unwrapJson(other)) === 0) return ask(args, i + 1);
+    if (equalValues(subject, other)) return ask(args, i + 1);
   }
   return i < args.length ? ask(args, i) : nullValue;
 }
@@ -85,8 +98,16 @@ export const conditionalFunctions: readonly ExprFunction[] = [
   test('isfalse', (value) => value.value !== null && !isTrue(value)),
   test('nottrue', (value) => value.value === null || !isTrue(value)),
   test('notfalse', (value) => value.value === null || isTrue(value)),
-  { name: 'isdistinctfrom', arity: [2, 2], apply: (args) => bool(distinct(argument(args, 0), argument(args, 1))) },
-  { name: 'notdistinctfrom', arity: [2, 2], apply: (args) => bool(!distinct(argument(args, 0), argument(args, 1))) },
+  {
+    name: 'isdistinctfrom',
+    arity: [2, 2],
+    apply: (args) => bool(distinct(argument(args, 0), argument(args, 1))),
+  },
+  {
+    name: 'notdistinctfrom',
+    arity: [2, 2],
+    apply: (args) => bool(!distinct(argument(args, 0), argument(args, 1))),
+  },
   extreme('greatest', 1),
   extreme('least', -1),
 ];

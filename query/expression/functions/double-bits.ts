@@ -1,5 +1,6 @@
 /** Doubles by their bits and digits: neighbours, scaling, exact decimal rounding. */
 import { doubleText } from '../../json/java-number.js';
+import { compareDoubles } from '../operators.js';
 
 const view = new DataView(new ArrayBuffer(8));
 
@@ -66,4 +67,15 @@ export function roundHalfUp(x: number, digits: number): number {
   const rounded = (all + unit / 2n) / unit;
   const value = Number(`${sign}${rounded}e${exponent + drop}`);
   return value === 0 ? 0 : value;
+}
+
+/** NaN wins, minus zero is below zero. */
+export function javaMax(x: number, y: number): number {
+  if (Number.isNaN(x) || Number.isNaN(y)) return Number.NaN;
+  return compareDoubles(x, y) >= 0 ? x : y;
+}
+
+export function javaMin(x: number, y: number): number {
+  if (Number.isNaN(x) || Number.isNaN(y)) return Number.NaN;
+  return compareDoubles(x, y) <= 0 ? x : y;
 }

@@ -1,14 +1,14 @@
 /** Mathematical functions. Transcendental ones are the platform's: within a unit or two in the last place. */
 import { doubleToLong } from '../../json/java-number.js';
 import { argument, type ExprFunction } from '../function.js';
-import { compareDoubles, divideLongs, evaluationError } from '../operators.js';
+import { divideLongs, evaluationError } from '../operators.js';
 import { asDouble, asLong, double, long, nullValue, unwrapJson, type Value } from '../value.js';
-import { nextAfter, nextUp, roundHalfUp, scalb, ulp } from './double-bits.js';
+import { javaMax, javaMin, nextAfter, nextUp, roundHalfUp, scalb, ulp } from './double-bits.js';
 
 /** LONG where `onLong` is given and the argument is one, else DOUBLE. Text is read as a number. */
 function unary(name: string, onDouble: (x: number) => number, onLong?: (x: bigint) => bigint): ExprFunction {
   const apply = (args: readonly Value[]): Value => {
-    const value = unwrapJson(argument(args, 0));
+    const value = argument(args, 0);
     if (value.value === null) return nullValue;
     if (onLong !== undefined && value.type === 'LONG') return long(onLong(value.value as bigint));
     const x = numeric(value);
@@ -22,33 +22,30 @@ function numeric(value: Value): number | null {
   return value.type === 'LONG' || value.type === 'DOUBLE' ? asDouble(value) : null;
 }
 
-function binary(
+/**
+ * Two arguments: null when one is null or both are text, longs as longs where `onLong` is given, all else as doubles; what
+ * can't be read as a number counts as 0.
+ */
+function pair(
   name: string,
-  onDouble: (x: number, y: number) => number,
+  onDouble: (x: number, y: number) => Value,
   onLong?: (x: bigint, y: bigint) => Value,
 ): ExprFunction {
   const apply = (args: readonly Value[]): Value => {
-    const left = unwrapJson(argument(args, 0));
-    const right = unwrapJson(argument(args, 1));
+    const left = argument(args, 0);
+    const right = argument(args, 1);
     if (left.value === null || right.value === null) return nullValue;
+    if (left.type === 'STRING' && right.type === 'STRING') return nullValue;
     if (onLong !== undefined && left.type === 'LONG' && right.type === 'LONG') {
       return onLong(left.value as bigint, right.value as bigint);
     }
-    const x = asDouble(left);
-    const y = asDouble(right);
-    return double(x === null || y === null ? null : onDouble(x, y));
+    return onDouble(asDouble(left) ?? 0, asDouble(right) ?? 0);
   };
   return { name, arity: [2, 2], apply };
 }
 
-/** NaN wins, minus zero is below zero. */
-function javaMax(x: number, y: number): number {
-  if (Number.isNaN(x) || Number.isNaN(y)) return Number.NaN;
-  return compareDoubles(x, y) >= 0 ? x : y;
-}
-function javaMin(x: number, y: number): number {
-  if (Number.isNaN(x) || Number.isNaN(y)) return Number.NaN;
-  return compareDoubles(x, y) <= 0 ? x : y;
+function binary(name: string, onDouble: (x: number, y: number) => number): ExprFunction {
+  return pair(name, (x, y) => double(onDouble(x, y)));
 }
 
 function ieeeRemainder(x: number, y: number): number {
@@ -94,7 +91,7 @@ const MAX_INT = 0x7fffffff;
 function round(args: readonly Value[]): Value {
   const value = unwrapJson(argument(args, 0));
   const places = args[1] === undefined ? long(0n) : unwrapJson(args[1]);
-  if (places.type !== 'LONG' && (args[1] !== undefined)) {
+  if (places.type !== 'LONG' && args[1] !== undefined) {
     throw evaluationError('Function[round] second argument should be a LONG');
   }
   if (value.value === null || places.value === null) return nullValue;
@@ -114,39 +111,13 @@ function round(args: readonly Value[]): Value {
   return long(size * 2n >= unit ? down + (number < 0n ? -unit : unit) : down);
 }
 
-function safeDivide(args: readonly Value[]): Value {
-  const left = unwrapJson(argument(args, 0));
-  const right = unwrapJson(argument(args, 1));
-  if (left.value === null || right.value === null) return nullValue;
-  if (left.type === 'LONG' && right.type === 'LONG') {
-    return right.value === 0n ? long(null) : long(divideLongs(left.value as bigint, right.value as bigint));
+/** A second argument as an int: doubles saturate, longs wrap. */
+function toInt(value: Value): number {
+  if (value.type === 'DOUBLE') {
+    const x = value.value as number;
+    return Number.isNaN(x) ? 0 : Math.trunc(Math.max(-MAX_INT - 1, Math.min(MAX_INT, x)));
   }
-  const x = asDouble(left);
-  const y = asDouble(right);
-  return double(x === null || y === null || y === 0 ? null : x / y);
-}
-
-function div(args: readonly Value[]): Value {
-  const left = unwrapJson(argument(args, 0));
-  const right = unwrapJson(argument(args, 1));
-  if (left.value === null || right.value === null) return nullValue;
-  if (left.type === 'LONG' && right.type === 'LONG') return long(divideLongs(left.value as bigint, right.value as bigint));
-  const x = asDouble(left);
-  const y = asDouble(right);
-  return long(x === null || y === null ? null : integerDivision(x, y));
-}
-
-function extreme(name: string, longs: (x: bigint, y: bigint) => boolean, doubles: (x: number, y: number) => number): ExprFunction {
-  const apply = (args: readonly Value[]): Value => {
-    const left = unwrapJson(argument(args, 0));
-    const right = unwrapJson(argument(args, 1));
-    if (left.value === null || right.value === null) return nullValue;
-    if (left.type === 'LONG' && right.type === 'LONG') {
-      return longs(left.value as bigint, right.value as bigint) ? left : right;
-    }
-    return double(doubles(asDouble(left) ?? 0, asDouble(right) ?? 0));
-  };
-  return { name, arity: [2, 2], apply };
+  return Number(BigInt.asIntN(32, asLong(value) ?? 0n));
 }
 
 export const mathFunctions: readonly ExprFunction[] = [
@@ -188,7 +159,9 @@ export const mathFunctions: readonly ExprFunction[] = [
   },
   binary('atan2', Math.atan2),
   binary('copysign', (x, y) => (y < 0 || Object.is(y, -0) ? -Math.abs(x) : Math.abs(x))),
-  binary('hypot', (x, y) => (Math.abs(x) === Infinity || Math.abs(y) === Infinity ? Infinity : Math.hypot(x, y))),
+  binary('hypot', (x, y) =>
+    Math.abs(x) === Infinity || Math.abs(y) === Infinity ? Infinity : Math.hypot(x, y),
+  ),
   binary('pow', (x, y) => x ** y),
   binary('remainder', ieeeRemainder),
   binary('nextafter', nextAfter),
@@ -196,17 +169,32 @@ export const mathFunctions: readonly ExprFunction[] = [
     name: 'scalb',
     arity: [2, 2],
     apply: (args) => {
-      const left = unwrapJson(argument(args, 0));
-      const right = unwrapJson(argument(args, 1));
+      const left = argument(args, 0);
+      const right = argument(args, 1);
       if (left.value === null || right.value === null) return nullValue;
-      const x = asDouble(left);
-      const y = asLong(right);
-      return double(x === null || y === null ? null : scalb(x, Number(BigInt.asIntN(32, y))));
+      if (left.type === 'STRING' && right.type === 'STRING') return nullValue;
+      return double(scalb(asDouble(left) ?? 0, toInt(right)));
     },
   },
-  { name: 'div', arity: [2, 2], apply: div },
-  { name: 'safe_divide', arity: [2, 2], apply: safeDivide },
+  pair(
+    'div',
+    (x, y) => long(integerDivision(x, y)),
+    (x, y) => long(divideLongs(x, y)),
+  ),
+  pair(
+    'safe_divide',
+    (x, y) => double(y === 0 || Number.isNaN(y) ? (x === 0 ? 0 : null) : x / y),
+    (x, y) => long(y === 0n ? null : x / y),
+  ),
   { name: 'round', arity: [1, 2], apply: round },
-  extreme('max', (x, y) => x >= y, javaMax),
-  extreme('min', (x, y) => x <= y, javaMin),
+  pair(
+    'max',
+    (x, y) => double(javaMax(x, y)),
+    (x, y) => long(x >= y ? x : y),
+  ),
+  pair(
+    'min',
+    (x, y) => double(javaMin(x, y)),
+    (x, y) => long(x <= y ? x : y),
+  ),
 ];
