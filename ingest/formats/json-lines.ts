@@ -3,15 +3,13 @@ import { doubleText } from '../../query/json/java-number.js';
 import { parseJson } from '../../query/json/parse.js';
 import type { InputRow, RowReader } from './row-reader.js';
 
-const LONG_RUN = /\d{16}/;
-
 export class JsonLineReader implements RowReader {
   read(line: string): InputRow | string | undefined {
     if (line === '' || line.trim() === '') return undefined;
     let value: unknown;
     try {
       // Longs of 16 digits and more must not go through a double.
-      value = LONG_RUN.test(line) ? parseJson(line) : (JSON.parse(line) as unknown);
+      value = hasLongRun(line) ? parseJson(line) : (JSON.parse(line) as unknown);
     } catch {
       return 'a line is not valid JSON';
     }
@@ -24,7 +22,25 @@ export class JsonLineReader implements RowReader {
 
 /** A number token whose value may be whole although it is written like a double, or a string (skipped). */
 const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+)/g;
-const mayHoldWholeDoubles = /\d\.0|\d[eE]/;
+const mayHoldWholeDoubles = /[:,[]\s*-?\d+(?:\.0|[eE]|\.\d+[eE])/;
+
+const RUN = 16;
+
+/** Is there a run of 16 digits? Looks at every 16th character only, as long as that is no digit. */
+export function hasLongRun(line: string): boolean {
+  let at = RUN - 1;
+  while (at < line.length) {
+    let back = 0;
+    while (back < RUN && isDigit(line.charCodeAt(at - back))) back++;
+    if (back === RUN) return true;
+    at += RUN - back;
+  }
+  return false;
+}
+
+function isDigit(unit: number): boolean {
+  return unit >= 48 && unit <= 57;
+}
 
 class JsonRow implements InputRow {
   readonly fields: Readonly<Record<string, unknown>>;

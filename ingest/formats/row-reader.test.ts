@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { linesOf } from '../sources/lines.js';
+import { hasLongRun } from './json-lines.js';
 import { rowReader, type InputRow } from './row-reader.js';
 
 const delimited = {
@@ -33,6 +34,14 @@ describe('input formats', () => {
         '{"__proto__":1}',
       ),
     ).deep.equal([{ a: 9_007_199_254_740_993n, b: 1 }, 'bad', 'bad', 'bad', JSON.parse('{"__proto__":1}')]);
+  });
+
+  it('finds runs of 16 digits wherever they are', () => {
+    for (let lead = 0; lead < 40; lead++) {
+      const before = 'x1'.repeat(lead).slice(0, lead);
+      expect(hasLongRun(`${before}x1234567890123456y`), String(lead)).equal(true);
+      expect(hasLongRun(`${before}x123456789012345y6`), String(lead)).equal(false);
+    }
   });
 
   it('json lines tell 3.0 from 3', () => {

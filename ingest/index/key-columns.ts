@@ -11,6 +11,8 @@ import { ValueError, dimensionDouble, dimensionLong, scalarText } from '../value
 export interface KeyWords {
   readonly rowCount: number;
   word(row: number, word: number): number;
+  /** One word of all rows. */
+  column(word: number): Int32Array;
 }
 
 export interface KeyColumn {
@@ -118,12 +120,8 @@ class StringKeys implements KeyColumn {
 
   freeze(keys: KeyWords): FrozenColumn {
     const sorted = this.#values.toSorted();
-    const codes = new Int32Array(keys.rowCount);
-    let hasNull = this.#lists.some((ids) => ids.includes(0));
-    for (let row = 0; row < keys.rowCount; row++) {
-      codes[row] = keys.word(row, this.at);
-      hasNull ||= codes[row] === 0;
-    }
+    const codes = keys.column(this.at);
+    const hasNull = codes.includes(0) || this.#lists.some((ids) => ids.includes(0));
     const shift = hasNull ? 1 : 0;
     const ranks = new Int32Array(this.#values.length + 1);
     for (const [i, value] of sorted.entries()) ranks[this.#ids.get(value)!] = i + shift;
@@ -132,15 +130,16 @@ class StringKeys implements KeyColumn {
       const lists = this.#lists.map((ids) => ids.map((id) => ranks[id]!));
       return new FrozenLists(this.name, dictionary, codes, ranks, lists);
     }
-    const ids = Uint32Array.from(codes, (code) => ranks[code]!);
+    const ids = new Uint32Array(codes.length);
+    for (let row = 0; row < ids.length; row++) ids[row] = ranks[codes[row]!]!;
+    const { name } = this;
     return {
       compare: (a, b) => ids[a]! - ids[b]!,
-      source: (order) => ({
-        kind: 'string',
-        name: this.name,
-        dictionary,
-        ids: order.map((row) => ids[row]!),
-      }),
+      source: (order) => {
+        const sortedIds = new Uint32Array(order.length);
+        for (let i = 0; i < order.length; i++) sortedIds[i] = ids[order[i]!]!;
+        return { kind: 'string', name, dictionary, ids: sortedIds };
+      },
     };
   }
 }

@@ -31,6 +31,17 @@ export class RowKeys implements KeyWords {
     return word < stride ? words[(row & CHUNK_MASK) * stride + word]! : 0;
   }
 
+  column(word: number): Int32Array {
+    const values = new Int32Array(this.rowCount);
+    for (const [number, { stride, words }] of this.#chunks.entries()) {
+      const firstRow = number << CHUNK_BITS;
+      const rows = Math.min(CHUNK_ROWS, this.rowCount - firstRow);
+      if (word >= stride) continue;
+      for (let i = 0; i < rows; i++) values[firstRow + i] = words[i * stride + word]!;
+    }
+    return values;
+  }
+
   /** Appends `key[0 … count)`; answers the row's number. */
   append(key: Int32Array, count: number): number {
     const row = this.rowCount;
