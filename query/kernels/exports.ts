@@ -65,7 +65,14 @@ export interface QueryKernels {
   readonly bitsCount: (p: number, from: number, to: number) => number;
   readonly bitsFirst: (p: number, from: number, to: number) => number;
   readonly bitsLast: (p: number, from: number, to: number) => number;
-  readonly bitsToSelection: (bits: number, base: number, from: number, to: number, flip: number, sel: number) => number;
+  readonly bitsToSelection: (
+    bits: number,
+    base: number,
+    from: number,
+    to: number,
+    flip: number,
+    sel: number,
+  ) => number;
   readonly selectRange: (from: number, n: number, sel: number) => void;
   readonly selectionRefine: (
     sel: number,
@@ -82,7 +89,14 @@ export interface QueryKernels {
   readonly matchIds1: (ids: number, n: number, table: number, bits: number) => void;
   readonly matchIds2: (ids: number, n: number, table: number, bits: number) => void;
   readonly matchIds4: (ids: number, n: number, table: number, bits: number) => void;
-  readonly matchIdsMulti: (offsets: number, ids: number, n: number, table: number, empty: number, bits: number) => void;
+  readonly matchIdsMulti: (
+    offsets: number,
+    ids: number,
+    n: number,
+    table: number,
+    empty: number,
+    bits: number,
+  ) => void;
   readonly rangeI64: (p: number, n: number, low: bigint, high: bigint, bits: number) => void;
   readonly rangeF64: (p: number, n: number, low: bigint, high: bigint, bits: number) => void;
   readonly rangeF32: (p: number, n: number, low: bigint, high: bigint, bits: number) => void;
@@ -119,7 +133,14 @@ export interface QueryKernels {
     source: number,
     out: number,
   ) => number;
-  readonly bucketNumbers: (times: number, sel: number, n: number, edges: number, count: number, out: number) => void;
+  readonly bucketNumbers: (
+    times: number,
+    sel: number,
+    n: number,
+    edges: number,
+    count: number,
+    out: number,
+  ) => void;
   readonly selectionLowerBound: (sel: number, n: number, row: number) => number;
   readonly markedNumbers: (p: number, n: number, out: number) => number;
   readonly lookup64: (numbers: number, n: number, table: number, out: number) => void;

@@ -99,3 +99,16 @@ export function typeError(column: FrameColumn, wanted: string): CodedError {
     `partial result column[${column.name}] has type[${column.type}], not [${wanted}]`,
   );
 }
+
+/** By 32-bit halves: reading a 64-bit element would make a BigInt each time. */
+export function pickLongs(values: BigInt64Array, rows: Uint32Array): BigInt64Array {
+  const out = new BigInt64Array(rows.length);
+  const from = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+  const to = new Int32Array(out.buffer);
+  for (let i = 0; i < rows.length; i++) {
+    const row = (rows[i] ?? 0) * 2;
+    to[i * 2] = from[row] ?? 0;
+    to[i * 2 + 1] = from[row + 1] ?? 0;
+  }
+  return out;
+}

@@ -7,7 +7,7 @@ import { CodedError } from '../../proto/errors.js';
 import type { Frame, FrameColumn } from '../frame.js';
 import { doubleText, floatText } from '../json/java-number.js';
 import type { ScanQuery } from '../native/model.js';
-import { chainDictionaries, isNull, packNulls, sum } from './columns.js';
+import { chainDictionaries, isNull, packNulls, pickLongs, sum } from './columns.js';
 import { DictionaryBuilder } from './dictionary.js';
 import { longKeys, sortedOrder } from './order.js';
 
@@ -241,7 +241,7 @@ function pickColumn(column: FrameColumn, rows: Uint32Array): FrameColumn {
   if (bare.type === 'LONG') {
     return {
       ...bare,
-      values: BigInt64Array.from(Array.from(rows, (row) => bare.values[row] ?? 0n)),
+      values: pickLongs(bare.values, rows),
       ...nulls,
     };
   }
