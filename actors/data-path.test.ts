@@ -46,7 +46,17 @@ function segmentRow(interval: string, version = 'v1', value = 1): SegmentRow {
     identifier: id,
   });
   const createdDate = '2026-01-01T00:00:00.000Z';
-  return { id, dataSource: 'ds', createdDate, start, end, version, used: true, usedStatusLastUpdated: createdDate, payload };
+  return {
+    id,
+    dataSource: 'ds',
+    createdDate,
+    start,
+    end,
+    version,
+    used: true,
+    usedStatusLastUpdated: createdDate,
+    payload,
+  };
 }
 
 /** The store in memory: what these roles ask of it. */
@@ -73,7 +83,11 @@ class FakeMetadata {
         case 'readQueryable':
           return { segmentIds: [...this.queryable], next: null };
         case 'readUsedSegments':
-          return { segments: [...this.rows.values()].filter((row) => row.used), next: null, revision: this.revision };
+          return {
+            segments: [...this.rows.values()].filter((row) => row.used),
+            next: null,
+            revision: this.revision,
+          };
         case 'readRules':
           return { rules: [...this.rules].map(([dataSource, payload]) => ({ dataSource, payload })) };
         case 'markQueryable':
@@ -125,7 +139,10 @@ function abortOf(signal: AbortSignal | undefined): Promise<never> {
 function frameOf(ref: SegmentRef, bucketMs: number): Frame {
   const column = (name: string, value: number) =>
     ({ name, type: 'LONG', values: BigInt64Array.of(BigInt(value)) }) as const;
-  return { rows: 1, columns: [column('__bucket', bucketMs), column('__rows', 1), column('v', Number(ref.handle))] };
+  return {
+    rows: 1,
+    columns: [column('__bucket', bucketMs), column('__rows', 1), column('v', Number(ref.handle))],
+  };
 }
 
 interface World {
@@ -196,7 +213,11 @@ async function world(cacheDir: string): Promise<World> {
   const frames = createFrameCarrier();
   const made = { hold: undefined as (() => Promise<void>) | undefined };
   const pool = fakePool(async () => made.hold?.());
-  const gateway = createGateway({ node, version: '0.1.0', properties: () => ({ 'druid.host': 'localhost' }) });
+  const gateway = createGateway({
+    node,
+    version: '0.1.0',
+    properties: () => ({ 'druid.host': 'localhost' }),
+  });
   const children = [
     createHistorical({
       node,
@@ -215,14 +236,25 @@ async function world(cacheDir: string): Promise<World> {
         const value = Number(await readFile(path.join(dir, 'value'), 'utf8'));
         return { handle: value, rows: 1, times: undefined, close: () => undefined };
       },
-      settings: { ...historicalDefaults, cacheDir, capacityBytes: 1_000, tier: '_default_tier', dropDelayMs: 200 },
+      settings: {
+        ...historicalDefaults,
+        cacheDir,
+        capacityBytes: 1_000,
+        tier: '_default_tier',
+        dropDelayMs: 200,
+      },
     }),
     createCoordinator({
       node,
       metadata: metadata.client(),
       lead: (callbacks) => {
         clock.setTimer(1, () => callbacks.elected(7));
-        return { epoch: () => 7, isLeader: () => true, superseded: () => undefined, stop: async () => undefined };
+        return {
+          epoch: () => 7,
+          isLeader: () => true,
+          superseded: () => undefined,
+          stop: async () => undefined,
+        };
       },
       settings: { ...coordinatorDefaults, settleMs: 10, dropDelayMs: 200 },
     }),
@@ -236,7 +268,10 @@ async function world(cacheDir: string): Promise<World> {
     node,
     system,
     pulled,
-    healthy: () => presence.nodes('broker').some((info) => info.roles.some((r) => r.role === 'broker' && r.state === 'RUNNING')),
+    healthy: () =>
+      presence
+        .nodes('broker')
+        .some((info) => info.roles.some((r) => r.role === 'broker' && r.state === 'RUNNING')),
     get hold() {
       return made.hold;
     },
@@ -314,7 +349,10 @@ describe('data path', () => {
 
   it('publishes, loads and answers', async () => {
     expect(sumOf(await grove.ask('POST', '/druid/v2', timeseries()))).to.equal(null);
-    grove.metadata.add(segmentRow('2024-01-01/2024-01-02', 'v1', 3), segmentRow('2024-01-02/2024-01-03', 'v1', 4));
+    grove.metadata.add(
+      segmentRow('2024-01-01/2024-01-02', 'v1', 3),
+      segmentRow('2024-01-02/2024-01-03', 'v1', 4),
+    );
     await sumBecomes(7);
     expect(grove.metadata.queryable.size).to.equal(2);
     const status = await grove.ask('GET', '/druid/coordinator/v1/loadstatus');
@@ -362,11 +400,18 @@ describe('data path', () => {
     // Loaded once somewhere, too large for the node that is here.
     grove.metadata.add({ ...row, payload: row.payload.replace('"size":10', '"size":5000') });
     grove.metadata.queryable.add(row.id);
-    await grove.until('expected', async () => (await grove.ask('POST', '/druid/v2', timeseries())).status === 503);
+    await grove.until(
+      'expected',
+      async () => (await grove.ask('POST', '/druid/v2', timeseries())).status === 503,
+    );
     const refused = await grove.ask('POST', '/druid/v2', timeseries());
     expect(refused.json).to.deep.include({ error: 'druidException', category: 'RUNTIME_FAILURE' });
     expect((refused.json as { context: unknown }).context).to.deep.include({ dataSource: 'ds', count: '1' });
-    const allowed = await grove.ask('POST', '/druid/v2', timeseries(undefined, { allowPartialResults: true }));
+    const allowed = await grove.ask(
+      'POST',
+      '/druid/v2',
+      timeseries(undefined, { allowPartialResults: true }),
+    );
     expect(allowed.status).to.equal(200);
     expect(JSON.parse(allowed.headers['x-druid-response-context'] ?? '{}')).to.deep.equal({
       missingSegments: [{ itvl: '2024-01-01T00:00:00.000Z/2024-01-02T00:00:00.000Z', ver: 'v1', part: 0 }],
@@ -385,7 +430,11 @@ describe('data path', () => {
     expect(etag).to.match(/^[A-Za-z0-9+/=]{20,}$/);
     const same = await grove.ask('POST', '/druid/v2', timeseries(), { 'if-none-match': etag });
     expect([same.status, same.text]).to.deep.equal([304, '']);
-    const named = await grove.ask('POST', '/druid/v2?pretty', timeseries('2023-12-31/2024-01-02', { queryId: 'mine', uncoveredIntervalsLimit: 10 }));
+    const named = await grove.ask(
+      'POST',
+      '/druid/v2?pretty',
+      timeseries('2023-12-31/2024-01-02', { queryId: 'mine', uncoveredIntervalsLimit: 10 }),
+    );
     expect(named.headers['x-druid-query-id']).to.equal('mine');
     expect(JSON.parse(named.headers['x-druid-response-context'] ?? '')).to.deep.equal({
       uncoveredIntervals: ['2023-12-31T00:00:00.000Z/2024-01-01T00:00:00.000Z'],
@@ -450,7 +499,8 @@ describe('data path', () => {
     for await (const part of client.stream(QueryService.Native, { query }, options)) rows += part.rows ?? '';
     expect(rows).to.equal('[{"timestamp":"2024-01-01T00:00:00.000Z","result":{"v":3}}]');
     let count = 0;
-    for await (const part of client.stream(QueryService.Native, { query, format: 1 }, options)) count += part.frame?.rows ?? 0;
+    for await (const part of client.stream(QueryService.Native, { query, format: 1 }, options))
+      count += part.frame?.rows ?? 0;
     expect(count).to.equal(1);
     const sql = client.stream(QueryService.Sql, { query: 'SELECT 1' }, options)[Symbol.asyncIterator]();
     const refused = await sql.next().catch((error: unknown) => error);
@@ -458,14 +508,18 @@ describe('data path', () => {
     serving.stop();
   });
 
-  it('a closed call ends the broker\'s query', async () => {
+  it("a closed call ends the broker's query", async () => {
     grove.metadata.add(segmentRow('2024-01-01/2024-01-02', 'v1', 3));
     await sumBecomes(3);
     grove.hold = () => new Promise(() => undefined);
     const stop = new AbortController();
     const parts = grove.node.transport
       .client('node:1')
-      .stream(BrokerService.Native, { queryJson: JSON.stringify(timeseries()) }, { deadline: grove.node.deadline(60_000), signal: stop.signal })
+      .stream(
+        BrokerService.Native,
+        { queryJson: JSON.stringify(timeseries()) },
+        { deadline: grove.node.deadline(60_000), signal: stop.signal },
+      )
       [Symbol.asyncIterator]();
     let ended: unknown;
     void parts.next().catch((error: unknown) => {
@@ -475,6 +529,9 @@ describe('data path', () => {
       grove.node.presence.self.roles.find((one) => one.role === role)?.load ?? -1;
     await grove.until('running', () => loadOf('historical') === 1);
     stop.abort();
-    await grove.until('ended', () => ended !== undefined && loadOf('historical') === 0 && loadOf('broker') === 0);
+    await grove.until(
+      'ended',
+      () => ended !== undefined && loadOf('historical') === 0 && loadOf('broker') === 0,
+    );
   });
 });

@@ -83,7 +83,7 @@ export class InventoryWatch {
 
   async stop(): Promise<void> {
     this.#subscription?.stop();
-    for (const name of [...this.#followed.keys()]) this.#forget(name);
+    for (const name of this.#followed.keys()) this.#forget(name);
     await Promise.all(this.#running);
   }
 

@@ -118,14 +118,22 @@ export class Broker implements Behavior<BrokerMessage> {
       Cancel: async (request) => ({ known: queries.cancel(request.queryId ?? '') }),
     });
     const router = new RestRouter(
-      brokerRoutes({ node, view: this.#view, isReady: () => this.#isReady, infoOf: (name) => node.presence.find(name) }),
+      brokerRoutes({
+        node,
+        view: this.#view,
+        isReady: () => this.#isReady,
+        infoOf: (name) => node.presence.find(name),
+      }),
     );
     const rest = node.transport.serve(
       RestService,
       { Call: (request, call) => router.call(request, call) },
       { scope: 'broker' },
     );
-    this.#stops.push(() => service.stop(), () => rest.stop());
+    this.#stops.push(
+      () => service.stop(),
+      () => rest.stop(),
+    );
   }
 
   #applyInventory(change: CopyChange): void {

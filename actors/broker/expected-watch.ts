@@ -78,7 +78,11 @@ export class ExpectedWatch {
       }
       if (this.#stop.signal.aborted) return;
       // A change of leader ends the wait as well.
-      await sleep(waitMs * (0.5 + random.next()), clock, AbortSignal.any([this.#stop.signal, this.#stream.signal]));
+      await sleep(
+        waitMs * (0.5 + random.next()),
+        clock,
+        AbortSignal.any([this.#stop.signal, this.#stream.signal]),
+      );
       waitMs = Math.min(waitMs * 2, retryMaxMs);
     }
   }

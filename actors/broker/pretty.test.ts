@@ -9,11 +9,17 @@ const pretty = (json: string, cut = json.length): string => {
 
 describe('pretty JSON', () => {
   const cases: readonly (readonly [string, string])[] = [
-    ['[{"timestamp":"2024","result":{"v":21}}]', '[ {\n  "timestamp" : "2024",\n  "result" : {\n    "v" : 21\n  }\n} ]'],
+    [
+      '[{"timestamp":"2024","result":{"v":21}}]',
+      '[ {\n  "timestamp" : "2024",\n  "result" : {\n    "v" : 21\n  }\n} ]',
+    ],
     ['[]', '[ ]'],
     ['[{}]', '[ { } ]'],
     ['[1,2,[3,null]]', '[ 1, 2, [ 3, null ] ]'],
-    ['{"a":[{"b":1},{"c":2}],"d":true}', '{\n  "a" : [ {\n    "b" : 1\n  }, {\n    "c" : 2\n  } ],\n  "d" : true\n}'],
+    [
+      '{"a":[{"b":1},{"c":2}],"d":true}',
+      '{\n  "a" : [ {\n    "b" : 1\n  }, {\n    "c" : 2\n  } ],\n  "d" : true\n}',
+    ],
     ['["a,b:\\"{}[]é",1]', '[ "a,b:\\"{}[]é", 1 ]'],
   ];
   for (const [given, want] of cases) it(given, () => expect(pretty(given)).to.equal(want));

@@ -88,7 +88,8 @@ function domainOf(filter: Filter, dimension: string): Domain | undefined {
   }
 }
 
-const textOf = (value: Constant | undefined): string | undefined => (value === undefined ? undefined : String(value));
+const textOf = (value: Constant | undefined): string | undefined =>
+  value === undefined ? undefined : String(value);
 
 function union(domains: readonly Domain[]): Domain {
   return {
@@ -101,7 +102,8 @@ function union(domains: readonly Domain[]): Domain {
 function narrowest(domains: readonly (Domain | undefined)[]): Domain | undefined {
   let best: Domain | undefined;
   for (const domain of domains) {
-    if (domain !== undefined && (best === undefined || domain.spans.length < best.spans.length)) best = domain;
+    if (domain !== undefined && (best === undefined || domain.spans.length < best.spans.length))
+      best = domain;
   }
   return best;
 }

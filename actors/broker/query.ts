@@ -65,12 +65,13 @@ export class BrokerQueries {
   /** True when a query of that id was running. */
   cancel(queryId: string): boolean {
     const running = this.#running.get(queryId);
-    for (const one of running ?? []) one.stop.abort(new CodedError('Canceled', `Query [${queryId}] was cancelled`));
+    for (const one of running ?? [])
+      one.stop.abort(new CodedError('Canceled', `Query [${queryId}] was cancelled`));
     return running !== undefined;
   }
 
   cancelAll(): void {
-    for (const queryId of [...this.#running.keys()]) this.cancel(queryId);
+    for (const queryId of this.#running.keys()) this.cancel(queryId);
   }
 
   async *native(request: BrokerQuery, call: CallContext): AsyncGenerator<BrokerPart> {
@@ -260,7 +261,11 @@ class QueryRun {
     for (const name of view.holders(segmentId)) {
       const info = node.presence.find(name);
       if (info === undefined) continue;
-      holders.push({ node: name, fresh: isFresh(name) && !info.suspect, load: loads.of(name) + roleLoad(info) });
+      holders.push({
+        node: name,
+        fresh: isFresh(name) && !info.suspect,
+        load: loads.of(name) + roleLoad(info),
+      });
     }
     return holders;
   }
@@ -269,7 +274,10 @@ class QueryRun {
     return { signal: this.#signal, deadlineMs: Math.max(1, this.#deadline.remainingMs()) };
   }
 
-  async *#finish(head: grove.query.v1.ResponseHead.$Properties, gathered: Gathered): AsyncGenerator<BrokerPart> {
+  async *#finish(
+    head: grove.query.v1.ResponseHead.$Properties,
+    gathered: Gathered,
+  ): AsyncGenerator<BrokerPart> {
     const { work, frames: carrier } = this.#deps;
     const options = this.#workOptions();
     const { frames, firstMs } = gathered;
@@ -318,7 +326,9 @@ class QueryRun {
   #etag(slices: readonly Slice[]): string {
     if ((this.#request.ifNoneMatch ?? '') === '' || slices.some((slice) => slice.segment.realtime)) return '';
     const hash = createHash('sha1');
-    hash.update(stableQuery(this.#request.queryJson ?? '')).update(this.#request.pretty === true ? '\npretty' : '\n');
+    hash
+      .update(stableQuery(this.#request.queryJson ?? ''))
+      .update(this.#request.pretty === true ? '\npretty' : '\n');
     for (const slice of slices) {
       hash.update(`\n${slice.segmentId} ${slice.intervals.map(formatInterval).join(',')}`);
     }
@@ -332,7 +342,10 @@ function stableQuery(json: string): string {
 }
 
 function sameTag(given: string, etag: string): boolean {
-  return given === '*' || given.split(',').some((tag) => tag.trim().replace(/^W\//, '').replaceAll('"', '') === etag);
+  return (
+    given === '*' ||
+    given.split(',').some((tag) => tag.trim().replace(/^W\//, '').replaceAll('"', '') === etag)
+  );
 }
 
 /** A body that was no query at all: Druid answers it without a query id. */

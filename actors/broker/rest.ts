@@ -27,14 +27,22 @@ export function brokerRoutes(deps: BrokerRestDeps): RestRoute[] {
       path: `${BASE}/{ds}/dimensions`,
       handle: (call) => answerJson(columnsOf(chunks(deps, call)).dimensions),
     },
-    { method: 'GET', path: `${BASE}/{ds}/metrics`, handle: (call) => answerJson(columnsOf(chunks(deps, call)).metrics) },
+    {
+      method: 'GET',
+      path: `${BASE}/{ds}/metrics`,
+      handle: (call) => answerJson(columnsOf(chunks(deps, call)).metrics),
+    },
     { method: 'GET', path: `${BASE}/{ds}/candidates`, handle: (call) => candidates(deps, call) },
     {
       method: 'GET',
       path: '/druid/broker/v1/loadstatus',
       handle: () => answerJson({ inventoryInitialized: deps.isReady() }),
     },
-    { method: 'GET', path: '/druid/broker/v1/readiness', handle: () => ({ status: deps.isReady() ? 200 : 503 }) },
+    {
+      method: 'GET',
+      path: '/druid/broker/v1/readiness',
+      handle: () => ({ status: deps.isReady() ? 200 : 503 }),
+    },
   ];
 }
 

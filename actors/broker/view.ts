@@ -44,7 +44,7 @@ export class BrokerView {
     if (whole) {
       const entries = [...changed];
       const there = new Set(entries.map((entry) => entry.id));
-      for (const id of [...this.#expected.keys()]) if (!there.has(id)) this.#removeExpected(id);
+      for (const id of this.#expected.keys()) if (!there.has(id)) this.#removeExpected(id);
       for (const entry of entries) this.#addExpected(entry);
       this.#hasExpected = true;
       return;

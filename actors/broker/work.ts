@@ -31,7 +31,11 @@ export interface BrokerWork {
 const inlineRowsMax = 500;
 
 export function createBrokerWork(pool: Pick<Pool, 'run'>): BrokerWork {
-  const merge = async (query: NativeQuery, frames: readonly Frame[], options: WorkOptions): Promise<Frame> => {
+  const merge = async (
+    query: NativeQuery,
+    frames: readonly Frame[],
+    options: WorkOptions,
+  ): Promise<Frame> => {
     if (isSmall(frames)) return mergePartials(query, frames);
     return (await pool.run('merge', { query, frames }, buffersOf(frames), options)) as Frame;
   };
@@ -40,7 +44,12 @@ export function createBrokerWork(pool: Pick<Pool, 'run'>): BrokerWork {
     async *finish(query, frames, hints, options) {
       const chunks = isSmall(frames)
         ? renderHere(query, frames, hints)
-        : ((await pool.run('finish', { query, frames, hints }, buffersOf(frames), options)) as readonly Uint8Array[]);
+        : ((await pool.run(
+            'finish',
+            { query, frames, hints },
+            buffersOf(frames),
+            options,
+          )) as readonly Uint8Array[]);
       for (const [i, chunk] of chunks.entries()) {
         if (i > 0) await setImmediate();
         yield chunk;

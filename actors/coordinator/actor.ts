@@ -356,7 +356,11 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     );
   }
 
-  #answered(command: PlannedCommand, error: Error | undefined, context: ActorContext<CoordinatorMessage>): void {
+  #answered(
+    command: PlannedCommand,
+    error: Error | undefined,
+    context: ActorContext<CoordinatorMessage>,
+  ): void {
     if (error === undefined) return;
     this.#flights.delete(flightKey(command));
     this.#noteError(error);
@@ -422,7 +426,11 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
       { Call: (request, call) => handle(request, call) },
       { scope: 'coordinator' },
     );
-    this.#stops.push(() => published.stop(), () => expected.stop(), () => rest.stop());
+    this.#stops.push(
+      () => published.stop(),
+      () => expected.stop(),
+      () => rest.stop(),
+    );
   }
 
   #state(): CoordinatorState {

@@ -61,7 +61,12 @@ describe('expected segments', () => {
   });
 
   it('what no rule asks for is not expected, though loaded', () => {
-    const zero = judge([used('a', day1, 'v1')], ['a'], ['a'], [{ type: 'loadForever', tieredReplicants: { t: 0 } }]);
+    const zero = judge(
+      [used('a', day1, 'v1')],
+      ['a'],
+      ['a'],
+      [{ type: 'loadForever', tieredReplicants: { t: 0 } }],
+    );
     expect(shown(zero)).to.deep.equal([]);
     const dropped = judge([used('a', day1, 'v1')], ['a'], ['a'], [{ type: 'dropForever' }]);
     expect(shown(dropped)).to.deep.equal([]);
@@ -70,7 +75,12 @@ describe('expected segments', () => {
 
   it('a new version that no rule asks for hides nothing', () => {
     const rules = [{ type: 'loadByInterval', interval: '2024-01-01/2024-01-02', tieredReplicants: { t: 1 } }];
-    const standing = judge([used('old', day1, 'v1'), used('wide', '2023-12-01/2024-02-01', 'v2')], ['old'], [], rules);
+    const standing = judge(
+      [used('old', day1, 'v1'), used('wide', '2023-12-01/2024-02-01', 'v2')],
+      ['old'],
+      [],
+      rules,
+    );
     expect(shadows(standing)).to.deep.equal(['old published', 'wide no']);
     expect(shown(standing)).to.deep.equal(['old', 'wide (not yet)']);
   });

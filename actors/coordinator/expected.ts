@@ -121,11 +121,15 @@ function overshadowing(judged: readonly Judged[]): (id: string) => PlanSegment['
 export function expectedDelta(
   before: ReadonlyMap<string, Expected>,
   next: ReadonlyMap<string, Expected>,
-): { readonly changed: readonly (Expected & { readonly id: string })[]; readonly removed: readonly string[] } {
+): {
+  readonly changed: readonly (Expected & { readonly id: string })[];
+  readonly removed: readonly string[];
+} {
   const changed: (Expected & { id: string })[] = [];
   for (const [id, entry] of next) {
     const old = before.get(id);
-    if (old === undefined || old.queryable !== entry.queryable || old.json !== entry.json) changed.push({ id, ...entry });
+    if (old === undefined || old.queryable !== entry.queryable || old.json !== entry.json)
+      changed.push({ id, ...entry });
   }
   const removed = [...before.keys()].filter((id) => !next.has(id));
   return { changed, removed };

@@ -21,7 +21,11 @@ function plan(text: string): string[] {
     const [a = '', b = '', c = '', d = '', ...rest] = words;
     if (what === 'segment') {
       const day = Number(b) * 86_400_000;
-      const overshadowed = rest.includes('queryable') ? 'queryable' : rest.includes('published') ? 'published' : 'no';
+      const overshadowed = rest.includes('queryable')
+        ? 'queryable'
+        : rest.includes('published')
+          ? 'published'
+          : 'no';
       used.push({
         id: a,
         dataSource: 'ds',
@@ -65,171 +69,172 @@ function verdictOf(text: string): Verdict {
   return { kind: 'load', replicants };
 }
 
-const cases: readonly { readonly name: string; readonly given: string; readonly want: readonly string[] }[] = [
-  {
-    name: 'loads the newest first, each on the least loaded node',
-    given: `segment old 1 10 load=t:1
+const cases: readonly { readonly name: string; readonly given: string; readonly want: readonly string[] }[] =
+  [
+    {
+      name: 'loads the newest first, each on the least loaded node',
+      given: `segment old 1 10 load=t:1
             segment new 2 10 load=t:1
             node a t 50/100
             node b t 0/100`,
-    want: ['load new b', 'load old b'],
-  },
-  {
-    name: 'spreads by share of capacity, not by bytes',
-    given: `segment s 1 10 load=t:1
+      want: ['load new b', 'load old b'],
+    },
+    {
+      name: 'spreads by share of capacity, not by bytes',
+      given: `segment s 1 10 load=t:1
             node big t 200/1000
             node small t 100/200`,
-    want: ['load s big'],
-  },
-  {
-    name: 'first copies of everything come before second copies',
-    given: `segment s1 1 10 load=t:2
+      want: ['load s big'],
+    },
+    {
+      name: 'first copies of everything come before second copies',
+      given: `segment s1 1 10 load=t:2
             segment s2 2 10 load=t:2
             node a t 0/100
             node b t 0/100`,
-    want: ['load s2 a', 'load s1 b', 'load s2 b', 'load s1 a'],
-  },
-  {
-    name: 'more copies than nodes: one each',
-    given: `segment s 1 10 load=t:2
+      want: ['load s2 a', 'load s1 b', 'load s2 b', 'load s1 a'],
+    },
+    {
+      name: 'more copies than nodes: one each',
+      given: `segment s 1 10 load=t:2
             node a t 0/100`,
-    want: ['load s a'],
-  },
-  {
-    name: 'a copy that loads, is served or is under way counts',
-    given: `segment s 1 10 load=t:1
+      want: ['load s a'],
+    },
+    {
+      name: 'a copy that loads, is served or is under way counts',
+      given: `segment s 1 10 load=t:1
             segment u 2 10 load=t:1
             segment w 3 10 load=t:1
             node a t 0/100 s:loading u:served
             node b t 0/100
             flight load b w`,
-    want: [],
-  },
-  {
-    name: 'nothing fits: no command',
-    given: `segment s 1 200 load=t:1
+      want: [],
+    },
+    {
+      name: 'nothing fits: no command',
+      given: `segment s 1 200 load=t:1
             node a t 0/100`,
-    want: [],
-  },
-  {
-    name: 'a full node is passed over with what is on its way counted',
-    given: `segment s1 2 60 load=t:1
+      want: [],
+    },
+    {
+      name: 'a full node is passed over with what is on its way counted',
+      given: `segment s1 2 60 load=t:1
             segment s2 1 60 load=t:1
             node a t 0/100
             node b t 90/200`,
-    want: ['load s1 a', 'load s2 b'],
-  },
-  {
-    name: 'closed and unheard nodes get nothing',
-    given: `segment s 1 10 load=t:1
+      want: ['load s1 a', 'load s2 b'],
+    },
+    {
+      name: 'closed and unheard nodes get nothing',
+      given: `segment s 1 10 load=t:1
             node a t 0/100 closed
             node b t 0/100 stale
             node c t 90/100`,
-    want: ['load s c'],
-  },
-  {
-    name: 'a node where it failed only when there is no other',
-    given: `segment s 1 10 load=t:1
+      want: ['load s c'],
+    },
+    {
+      name: 'a node where it failed only when there is no other',
+      given: `segment s 1 10 load=t:1
             segment r 2 10 load=u:1
             node a t 0/100 s:failed
             node b t 50/100
             node c u 0/100 r:failed`,
-    want: ['load r c', 'load s b'],
-  },
-  {
-    name: 'at most so many loads at a time on one node',
-    given: `segment s1 1 1 load=t:1
+      want: ['load r c', 'load s b'],
+    },
+    {
+      name: 'at most so many loads at a time on one node',
+      given: `segment s1 1 1 load=t:1
             segment s2 2 1 load=t:1
             segment s3 3 1 load=t:1
             node a t 0/100 x:loading
             perNode 3`,
-    want: ['load s3 a', 'load s2 a', 'drop x a'],
-  },
-  {
-    name: 'a segment no longer used is dropped once the brokers have let go',
-    given: `node a t 10/100 gone:served held:served
+      want: ['load s3 a', 'load s2 a', 'drop x a'],
+    },
+    {
+      name: 'a segment no longer used is dropped once the brokers have let go',
+      given: `node a t 10/100 gone:served held:served
             kept held`,
-    want: ['drop gone a'],
-  },
-  {
-    name: 'overshadowed by what is queryable: dropped; by what is only published: kept where it is',
-    given: `segment old 1 10 load=t:1 queryable loaded
+      want: ['drop gone a'],
+    },
+    {
+      name: 'overshadowed by what is queryable: dropped; by what is only published: kept where it is',
+      given: `segment old 1 10 load=t:1 queryable loaded
             segment older 2 10 load=t:1 published loaded
             segment never 3 10 load=t:1 published
             node a t 10/100 old:served older:served`,
-    want: ['drop old a'],
-  },
-  {
-    name: 'a published-overshadowed segment that lost its copies is loaded again',
-    given: `segment older 2 10 load=t:1 published loaded
+      want: ['drop old a'],
+    },
+    {
+      name: 'a published-overshadowed segment that lost its copies is loaded again',
+      given: `segment older 2 10 load=t:1 published loaded
             node a t 10/100`,
-    want: ['load older a'],
-  },
-  {
-    name: 'a drop rule drops, no replicas drop, no rule leaves alone',
-    given: `segment d 1 10 drop
+      want: ['load older a'],
+    },
+    {
+      name: 'a drop rule drops, no replicas drop, no rule leaves alone',
+      given: `segment d 1 10 drop
             segment z 2 10 load=t:0
             segment n 3 10 none
             node a t 30/100 d:served z:served n:served`,
-    want: ['drop d a', 'drop z a'],
-  },
-  {
-    name: 'the last copy of a used segment stays, whatever is asked for elsewhere',
-    given: `segment s 1 10 load=hot:1 - loaded
+      want: ['drop d a', 'drop z a'],
+    },
+    {
+      name: 'the last copy of a used segment stays, whatever is asked for elsewhere',
+      given: `segment s 1 10 load=hot:1 - loaded
             node a cold 10/100 s:served`,
-    want: [],
-  },
-  {
-    name: 'moving a tier: load there first',
-    given: `segment s 1 10 load=hot:1 - loaded
+      want: [],
+    },
+    {
+      name: 'moving a tier: load there first',
+      given: `segment s 1 10 load=hot:1 - loaded
             node a cold 10/100 s:served
             node b hot 0/100`,
-    want: ['load s b'],
-  },
-  {
-    name: 'moving a tier: drop only when the other copy is seen served',
-    given: `segment s 1 10 load=hot:1 - loaded
+      want: ['load s b'],
+    },
+    {
+      name: 'moving a tier: drop only when the other copy is seen served',
+      given: `segment s 1 10 load=hot:1 - loaded
             segment r 2 10 load=hot:1 - loaded
             node a cold 10/100 s:served r:served
             node b hot 0/100 s:loading r:served`,
-    want: ['drop r a'],
-  },
-  {
-    name: 'a copy on a node that is not heard does not count as seen',
-    given: `segment s 1 10 load=t:1 - loaded
+      want: ['drop r a'],
+    },
+    {
+      name: 'a copy on a node that is not heard does not count as seen',
+      given: `segment s 1 10 load=t:1 - loaded
             node a t 10/100 s:served
             node b t 10/100 s:served stale`,
-    want: [],
-  },
-  {
-    name: 'a surplus copy leaves the fuller node, one only',
-    given: `segment s 1 10 load=t:1 - loaded
+      want: [],
+    },
+    {
+      name: 'a surplus copy leaves the fuller node, one only',
+      given: `segment s 1 10 load=t:1 - loaded
             node a t 10/100 s:served
             node b t 50/100 s:served`,
-    want: ['drop s b'],
-  },
-  {
-    name: 'a drop under way is as good as gone: never two at once down to nothing',
-    given: `segment s 1 10 load=t:1 - loaded
+      want: ['drop s b'],
+    },
+    {
+      name: 'a drop under way is as good as gone: never two at once down to nothing',
+      given: `segment s 1 10 load=t:1 - loaded
             node a t 10/100 s:served
             node b t 50/100 s:served
             flight drop b s`,
-    want: [],
-  },
-  {
-    name: 'broadcast: everywhere',
-    given: `segment s 1 10 broadcast
+      want: [],
+    },
+    {
+      name: 'broadcast: everywhere',
+      given: `segment s 1 10 broadcast
             node a t 10/100 s:served
             node b u 50/100
             node c t 50/100`,
-    want: ['load s c', 'load s b'],
-  },
-  {
-    name: 'realtime copies are nobody\'s to drop',
-    given: 'node a t 10/100 s:realtime',
-    want: [],
-  },
-];
+      want: ['load s c', 'load s b'],
+    },
+    {
+      name: "realtime copies are nobody's to drop",
+      given: 'node a t 10/100 s:realtime',
+      want: [],
+    },
+  ];
 
 describe('coordinator plan', () => {
   for (const { name, given, want } of cases) {

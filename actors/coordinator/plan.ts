@@ -76,10 +76,7 @@ export function makePlan(input: PlanInput): Plan {
 }
 
 /** Copies asked for in each tier; `_default_tier` with no nodes still counts as asked for. */
-export function wantedPerTier(
-  verdict: Verdict,
-  nodes: readonly PlanNode[],
-): ReadonlyMap<string, number> {
+export function wantedPerTier(verdict: Verdict, nodes: readonly PlanNode[]): ReadonlyMap<string, number> {
   const wanted = new Map<string, number>();
   if (verdict.kind === 'load') {
     for (const [tier, count] of Object.entries(verdict.replicants)) if (count > 0) wanted.set(tier, count);

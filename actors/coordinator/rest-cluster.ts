@@ -1,6 +1,10 @@
 /** Servers, tiers and processes, as the coordinator sees them. */
 import type { NodeInfo } from '../../runtime/types.js';
-import { dataSegmentToJson, parseDataSegmentText, type DataSegment } from '../../segment/timeline/data-segment.js';
+import {
+  dataSegmentToJson,
+  parseDataSegmentText,
+  type DataSegment,
+} from '../../segment/timeline/data-segment.js';
 import { formatInterval } from '../../segment/timeline/interval.js';
 import type { NodeInventory, SegmentCopy } from '../inventory-watch.js';
 import { answerJson, emptyJson, type RestAnswer, type RestCall, type RestRoute } from '../rest-router.js';
@@ -9,7 +13,8 @@ import { COORDINATOR, type RestDeps } from './rest-deps.js';
 import { DEFAULT_TIER } from './rules.js';
 
 /** host:port clients know the process by. */
-export const hostOf = (info: NodeInfo): string => (info.httpAddress === '' ? info.grpcAddress : info.httpAddress);
+export const hostOf = (info: NodeInfo): string =>
+  info.httpAddress === '' ? info.grpcAddress : info.httpAddress;
 export const tierOf = (inventory: NodeInventory): string => {
   const tier = roleOf(inventory.info, inventory.role)?.tier ?? '';
   return tier === '' ? DEFAULT_TIER : tier;
@@ -101,7 +106,9 @@ function serverJson(inventory: NodeInventory): Record<string, unknown> {
 
 function serverWithSegments(inventory: NodeInventory): Record<string, unknown> {
   const { host, maxSize, type, tier, priority, currSize } = serverJson(inventory);
-  const segments = Object.fromEntries(servedCopies(inventory).map((copy) => [copy.segmentId, copyJson(copy)]));
+  const segments = Object.fromEntries(
+    servedCopies(inventory).map((copy) => [copy.segmentId, copyJson(copy)]),
+  );
   return { host, maxSize, type, tier, priority, segments, currSize };
 }
 

@@ -37,7 +37,11 @@ export function configRoutes(deps: RestDeps): RestRoute[] {
 }
 
 async function readText(deps: RestDeps): Promise<string | null> {
-  const { payload } = await deps.metadata.read('readConfig', { name: NAME }, { deadline: deps.node.deadline(callMs) });
+  const { payload } = await deps.metadata.read(
+    'readConfig',
+    { name: NAME },
+    { deadline: deps.node.deadline(callMs) },
+  );
   return payload;
 }
 async function read(deps: RestDeps): Promise<Record<string, unknown> | undefined> {
@@ -48,7 +52,10 @@ async function read(deps: RestDeps): Promise<Record<string, unknown> | undefined
 /** Known keys only, defaults where nothing is set. */
 function merge(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(defaults).map(([key, fallback]) => [key, Object.hasOwn(given, key) ? given[key] : fallback]),
+    Object.entries(defaults).map(([key, fallback]) => [
+      key,
+      Object.hasOwn(given, key) ? given[key] : fallback,
+    ]),
   );
 }
 
@@ -72,5 +79,7 @@ async function set(deps: RestDeps, call: RestCall): Promise<RestAnswer> {
     { name: NAME, payload, expected: before, audit: auditOf(deps, call) },
     { deadline: deps.node.deadline(callMs), leader: { role: 'coordinator', epoch: deps.state().epoch } },
   );
-  return changed ? { status: 200 } : answerError('The configuration was changed by someone else meanwhile', 409);
+  return changed
+    ? { status: 200 }
+    : answerError('The configuration was changed by someone else meanwhile', 409);
 }

@@ -34,7 +34,11 @@ export function loadedRoutes(deps: RestDeps): RestRoute[] {
   };
   return [
     { method: 'GET', path: base, handle: (call) => dataSources(all(), call) },
-    { method: 'GET', path: one, handle: known((loaded, call) => answerJson(call.has('full') ? fullOf(loaded) : simpleOf(loaded))) },
+    {
+      method: 'GET',
+      path: one,
+      handle: known((loaded, call) => answerJson(call.has('full') ? fullOf(loaded) : simpleOf(loaded))),
+    },
     { method: 'GET', path: `${one}/intervals`, handle: known((loaded, call) => intervals(loaded, call)) },
     {
       method: 'GET',
@@ -54,7 +58,11 @@ export function loadedRoutes(deps: RestDeps): RestRoute[] {
       method: 'GET',
       path: `${one}/segments`,
       handle: known((loaded, call) =>
-        answerJson(call.has('full') ? loaded.map(({ segment }) => dataSegmentToJson(segment)) : loaded.map(({ id }) => id)),
+        answerJson(
+          call.has('full')
+            ? loaded.map(({ segment }) => dataSegmentToJson(segment))
+            : loaded.map(({ id }) => id),
+        ),
       ),
     },
     {
@@ -68,9 +76,14 @@ export function loadedRoutes(deps: RestDeps): RestRoute[] {
     {
       method: 'GET',
       path: `${one}/tiers`,
-      handle: (call) => answerJson([...new Set(of(call).flatMap((loaded) => loaded.inventories.map(tierOf)))]),
+      handle: (call) =>
+        answerJson([...new Set(of(call).flatMap((loaded) => loaded.inventories.map(tierOf)))]),
     },
-    { method: 'GET', path: `${one}/handoffComplete`, handle: (call) => handoffComplete(deps, of(call), call) },
+    {
+      method: 'GET',
+      path: `${one}/handoffComplete`,
+      handle: (call) => handoffComplete(deps, of(call), call),
+    },
     { method: 'GET', path: `${COORDINATOR}/intervals`, handle: () => answerJson(allIntervals(all())) },
     {
       method: 'GET',
@@ -80,7 +93,10 @@ export function loadedRoutes(deps: RestDeps): RestRoute[] {
   ];
 }
 
-function grouped(loaded: readonly LoadedSegment[], key: (one: LoadedSegment) => string): Map<string, LoadedSegment[]> {
+function grouped(
+  loaded: readonly LoadedSegment[],
+  key: (one: LoadedSegment) => string,
+): Map<string, LoadedSegment[]> {
   const groups = new Map<string, LoadedSegment[]>();
   for (const one of loaded) {
     const name = key(one);
@@ -159,7 +175,10 @@ function intervals(loaded: readonly LoadedSegment[], call: RestCall): RestAnswer
   if (call.has('full')) {
     return answerJson(
       Object.fromEntries(
-        groups.map(([name, group]) => [name, Object.fromEntries(group.map((one) => [one.id, withServers(one)]))]),
+        groups.map(([name, group]) => [
+          name,
+          Object.fromEntries(group.map((one) => [one.id, withServers(one)])),
+        ]),
       ),
     );
   }

@@ -68,7 +68,10 @@ async function usedOf(deps: RestDeps, call: RestCall): Promise<readonly StoredSe
 }
 
 function dataSourceJson(segments: readonly StoredSegment[]) {
-  const created = segments.reduce((first, one) => (one.createdDate < first ? one.createdDate : first), '9999');
+  const created = segments.reduce(
+    (first, one) => (one.createdDate < first ? one.createdDate : first),
+    '9999',
+  );
   return {
     name: segments[0]?.segment.dataSource ?? '',
     properties: { created },
@@ -77,7 +80,11 @@ function dataSourceJson(segments: readonly StoredSegment[]) {
 }
 
 const segmentsAnswer = (segments: readonly StoredSegment[], call: RestCall): RestAnswer =>
-  answerJson(call.has('full') ? segments.map(({ segment }) => dataSegmentToJson(segment)) : segments.map(({ id }) => id));
+  answerJson(
+    call.has('full')
+      ? segments.map(({ segment }) => dataSegmentToJson(segment))
+      : segments.map(({ id }) => id),
+  );
 
 async function dataSources(deps: RestDeps, call: RestCall): Promise<RestAnswer> {
   const includeUnused = call.has('includeUnused') || call.has('includeDisabled');
@@ -118,7 +125,9 @@ async function allSegments(deps: RestDeps, call: RestCall): Promise<RestAnswer> 
   if (!withStatus) {
     const used = await usedNow(deps);
     return answerJson(
-      used.filter(({ segment }) => isAsked(segment.dataSource)).map(({ segment }) => dataSegmentToJson(segment)),
+      used
+        .filter(({ segment }) => isAsked(segment.dataSource))
+        .map(({ segment }) => dataSegmentToJson(segment)),
     );
   }
   const { snapshot, standing } = await standingNow(deps);
@@ -168,23 +177,30 @@ async function unused(deps: RestDeps, call: RestCall): Promise<RestAnswer> {
     if (question.lastId === undefined && rows.length >= question.limit) break;
   }
   const { lastId, newestFirst } = question;
-  const behind = lastId === undefined ? rows : rows.filter((row) => (newestFirst ? row.id < lastId : row.id > lastId));
+  const behind =
+    lastId === undefined ? rows : rows.filter((row) => (newestFirst ? row.id < lastId : row.id > lastId));
   return answerJson(behind.slice(0, question.limit).map(unusedJson));
 }
 
 function unusedQuestion(call: RestCall): UnusedQuestion {
   const limitText = call.query('limit');
   const limit = limitText === undefined ? Infinity : Number(limitText);
-  if (!(limit > 0)) throw new CodedError('InvalidInput', `Invalid limit[${limitText}] specified. Limit must be > 0.`);
+  if (!(limit > 0))
+    throw new CodedError('InvalidInput', `Invalid limit[${limitText}] specified. Limit must be > 0.`);
   const order = call.query('sortOrder');
   if (order !== undefined && !/^(asc|desc)$/i.test(order)) {
-    throw new CodedError('InvalidInput', `Unexpected value[${order}] for SortOrder. Possible values are: [ASC, DESC]`);
+    throw new CodedError(
+      'InvalidInput',
+      `Unexpected value[${order}] for SortOrder. Possible values are: [ASC, DESC]`,
+    );
   }
   const given = call.query('interval');
   const asked = given === undefined ? undefined : parseInterval(intervalText(given), 'interval');
   return {
     interval:
-      asked === undefined ? undefined : { start: formatInstant(asked.startMs), end: formatInstant(asked.endMs) },
+      asked === undefined
+        ? undefined
+        : { start: formatInstant(asked.startMs), end: formatInstant(asked.endMs) },
     limit,
     newestFirst: order !== undefined && /^desc$/i.test(order),
     lastId: call.query('lastSegmentId'),

@@ -44,7 +44,11 @@ export function ruleRoutes(deps: RestDeps): RestRoute[] {
     },
     { method: 'POST', path: `${base}/{ds}`, handle: (call) => setRules(deps, call) },
     { method: 'GET', path: `${base}/history`, handle: (call) => history(deps, call, 'rules') },
-    { method: 'GET', path: `${base}/{ds}/history`, handle: (call) => history(deps, call, 'rules', call.params['ds']) },
+    {
+      method: 'GET',
+      path: `${base}/{ds}/history`,
+      handle: (call) => history(deps, call, 'rules', call.params['ds']),
+    },
   ];
 }
 

@@ -1,7 +1,14 @@
 /** Who leads, how much is loaded, what is on its way. */
 import { CodedError } from '../../proto/errors.js';
 import { overlaps, parseInterval } from '../../segment/timeline/interval.js';
-import { answerJson, bareText, emptyJson, intervalText, type RestCall, type RestRoute } from '../rest-router.js';
+import {
+  answerJson,
+  bareText,
+  emptyJson,
+  intervalText,
+  type RestCall,
+  type RestRoute,
+} from '../rest-router.js';
 import { judgeSegments, type Standing } from './expected.js';
 import { planNodes, servedSegments } from './nodes.js';
 import { wantedPerTier, type PlanSegment } from './plan.js';
@@ -26,7 +33,11 @@ export function statusRoutes(deps: RestDeps): RestRoute[] {
       },
     },
     { method: 'GET', path: `${COORDINATOR}/loadstatus`, handle: (call) => loadStatus(deps, call) },
-    { method: 'GET', path: `${COORDINATOR}/datasources/{ds}/loadstatus`, handle: (call) => oneLoadStatus(deps, call) },
+    {
+      method: 'GET',
+      path: `${COORDINATOR}/datasources/{ds}/loadstatus`,
+      handle: (call) => oneLoadStatus(deps, call),
+    },
     { method: 'GET', path: `${COORDINATOR}/loadqueue`, handle: (call) => loadQueue(deps, call) },
     { method: 'GET', path: `${COORDINATOR}/duties`, handle: () => answerJson({ dutyGroups: duties() }) },
   ];
@@ -40,7 +51,11 @@ function leader(deps: RestDeps) {
 /** The verdicts over the store as it is now. */
 export async function standingNow(
   deps: RestDeps,
-): Promise<{ readonly snapshot: MetadataSnapshot; readonly standing: Standing; readonly served: ReadonlySet<string> }> {
+): Promise<{
+  readonly snapshot: MetadataSnapshot;
+  readonly standing: Standing;
+  readonly served: ReadonlySet<string>;
+}> {
   const snapshot = await deps.readNow(deps.node.deadline(readMs));
   const served = servedSegments(deps.inventories());
   const standing = judgeSegments({
@@ -69,7 +84,8 @@ function countLoaded(
 ): Map<string, Counts> {
   const counts = new Map<string, Counts>();
   for (const segment of segments) {
-    if (segment.overshadowed === 'queryable' || (segment.overshadowed === 'published' && !segment.loadedOnce)) continue;
+    if (segment.overshadowed === 'queryable' || (segment.overshadowed === 'published' && !segment.loadedOnce))
+      continue;
     const count = counts.get(segment.dataSource) ?? { total: 0, loaded: 0 };
     count.total += 1;
     if (isAnswered(deps, segment, served)) count.loaded += 1;
@@ -99,7 +115,8 @@ function missingCopies(
       const asked = usesClusterView ? Math.min(wanted, inTier.length) : wanted;
       const served = inTier.filter((node) => node.copies.get(segment.id) === 'served').length;
       const byDataSource = (missing[tier] ??= {});
-      byDataSource[segment.dataSource] = (byDataSource[segment.dataSource] ?? 0) + Math.max(0, asked - served);
+      byDataSource[segment.dataSource] =
+        (byDataSource[segment.dataSource] ?? 0) + Math.max(0, asked - served);
     }
   }
   return missing;
@@ -107,7 +124,8 @@ function missingCopies(
 
 async function loadStatus(deps: RestDeps, call: RestCall) {
   const { standing, served } = await standingNow(deps);
-  if (call.has('full')) return answerJson(missingCopies(deps, standing.segments, call.has('computeUsingClusterView')));
+  if (call.has('full'))
+    return answerJson(missingCopies(deps, standing.segments, call.has('computeUsingClusterView')));
   const counts = countLoaded(deps, standing.segments, served);
   return answerJson(call.has('simple') ? mapped(counts, (c) => c.total - c.loaded) : mapped(counts, percent));
 }

@@ -66,7 +66,11 @@ async function markOne(deps: RestDeps, call: RestCall, used: boolean): Promise<R
   const dataSource = dataSourceOf(call);
   const id = call.params['id'] ?? '';
   if (parseSegmentIds(dataSource, id).length === 0) {
-    return { status: 400, text: `Could not parse Segment ID[${id}] for DataSource[${dataSource}]`, type: 'text/plain' };
+    return {
+      status: 400,
+      text: `Could not parse Segment ID[${id}] for DataSource[${dataSource}]`,
+      type: 'text/plain',
+    };
   }
   const changed = await mark(deps, used, { dataSource, segmentIds: [id] });
   return answerJson({ segmentStateChanged: changed > 0 });
@@ -80,7 +84,10 @@ async function markSome(deps: RestDeps, call: RestCall, used: boolean): Promise<
   if ((interval === null) === (segmentIds === null)) return bareText(badFilter, 400);
   if (interval !== null) {
     const asked = typeof interval === 'string' ? tryParseInterval(interval) : undefined;
-    if (asked === undefined) return answerError(`Invalid interval[${String(interval)}]: it is no ISO interval`);
+    if (asked === undefined)
+      return answerError(
+        `Invalid interval[${typeof interval === 'string' ? interval : JSON.stringify(interval)}]: it is no ISO interval`,
+      );
     if (versions !== null && !isTexts(versions)) return answerError('versions must be a list of texts');
     return changedAnswer(
       await mark(deps, used, {
@@ -107,9 +114,13 @@ const isTexts = (value: unknown): value is readonly string[] =>
 async function killInterval(deps: RestDeps, call: RestCall): Promise<RestAnswer> {
   mustLead(deps);
   const text = intervalText(call.params['interval'] ?? '');
-  if (tryParseInterval(text) === undefined) return answerError(`Invalid interval[${text}]: it is no ISO interval`);
+  if (tryParseInterval(text) === undefined)
+    return answerError(`Invalid interval[${text}]: it is no ISO interval`);
   if (deps.submitTask === undefined) {
-    throw new CodedError('Unsupported', 'Kill tasks can not be started from here: submit a task of type[kill]');
+    throw new CodedError(
+      'Unsupported',
+      'Kill tasks can not be started from here: submit a task of type[kill]',
+    );
   }
   await deps.submitTask(JSON.stringify({ type: 'kill', dataSource: dataSourceOf(call), interval: text }));
   return { status: 200 };

@@ -14,7 +14,12 @@ export const CLUSTER_RULES = '_default';
 type Span =
   | { readonly span: 'forever' }
   | { readonly span: 'interval'; readonly interval: IntervalMs; readonly given: string }
-  | { readonly span: 'period'; readonly period: Period; readonly given: string; readonly includeFuture: boolean }
+  | {
+      readonly span: 'period';
+      readonly period: Period;
+      readonly given: string;
+      readonly includeFuture: boolean;
+    }
   | { readonly span: 'before'; readonly period: Period; readonly given: string };
 
 export type Rule = Span &
@@ -67,14 +72,20 @@ function parseRule(json: unknown, field: string): Rule {
   const span = parseSpan(type.slice(kind.length), row, field);
   if (kind !== 'load') return { kind, ...span };
   const useDefaultTierForNull = row['useDefaultTierForNull'] !== false;
-  return { kind, ...span, useDefaultTierForNull, replicants: parseReplicants(row, useDefaultTierForNull, field) };
+  return {
+    kind,
+    ...span,
+    useDefaultTierForNull,
+    replicants: parseReplicants(row, useDefaultTierForNull, field),
+  };
 }
 
 function parseSpan(name: string, row: Record<string, unknown>, field: string): Span {
   if (name === 'Forever') return { span: 'forever' };
   if (name === 'ByInterval') {
     const given = row['interval'];
-    if (typeof given !== 'string') throw invalidInput(`${field}.interval must be a text`, `${field}.interval`);
+    if (typeof given !== 'string')
+      throw invalidInput(`${field}.interval must be a text`, `${field}.interval`);
     return { span: 'interval', interval: parseInterval(given, `${field}.interval`), given };
   }
   const given = row['period'];

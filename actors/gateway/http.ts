@@ -39,7 +39,8 @@ export function createHttpHandler(deps: HttpDeps): HttpHandler {
 async function answer(deps: HttpDeps, request: HttpRequest): Promise<HttpResponse> {
   const match = matchRoute(request.method, request.path);
   if (match.kind === 'unknown') return notFound(request.path);
-  if (match.kind === 'notAllowed') return { status: 405, headers: { allow: allowOf(match.methods) }, body: '' };
+  if (match.kind === 'notAllowed')
+    return { status: 405, headers: { allow: allowOf(match.methods) }, body: '' };
   try {
     return await act(deps, request, match.action, match.params);
   } catch (thrown) {
@@ -76,7 +77,12 @@ async function act(
 }
 
 /** A role's own path through the management proxy: its REST API, or what every process answers. */
-async function proxy(deps: HttpDeps, request: HttpRequest, role: string, path: string): Promise<HttpResponse> {
+async function proxy(
+  deps: HttpDeps,
+  request: HttpRequest,
+  role: string,
+  path: string,
+): Promise<HttpResponse> {
   if (path.startsWith('/druid/')) return rest(deps.node, role, request, path);
   const match = matchRoute(request.method, path);
   if (match.kind === 'action' && match.action.kind === 'local' && path.startsWith('/status')) {
@@ -115,7 +121,12 @@ async function rest(node: Node, role: string, request: HttpRequest, path: string
       body: request.body,
       trace: request.trace,
     },
-    { deadline: node.deadline(restMs), signal: request.signal, trace: request.trace, metadata: { scope: role } },
+    {
+      deadline: node.deadline(restMs),
+      signal: request.signal,
+      trace: request.trace,
+      metadata: { scope: role },
+    },
   );
   const contentType = response.contentType ?? '';
   return {
@@ -180,8 +191,7 @@ function memory() {
   };
 }
 
-const escaped = (text: string): string =>
-  text.replace(/[&<>"']/g, (char) => `&#${char.codePointAt(0)};`);
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.codePointAt(0)};`);
 
 /** Druid's servlet container answers unknown paths with a page. */
 function notFound(path: string): HttpResponse {

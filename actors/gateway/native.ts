@@ -83,7 +83,8 @@ async function* joined(
   try {
     yield first;
     yield rowsOf(second);
-    for (let next = await parts.next(); next.done !== true; next = await parts.next()) yield rowsOf(next.value);
+    for (let next = await parts.next(); next.done !== true; next = await parts.next())
+      yield rowsOf(next.value);
   } finally {
     // A client that has gone stops the query.
     await parts.return?.();
@@ -99,7 +100,8 @@ function headersOf(head: ResponseHead): Record<string, string> {
   const headers: Record<string, string> = {};
   if ((head.queryId ?? '') !== '') headers['x-druid-query-id'] = headerText(head.queryId ?? '');
   if ((head.etag ?? '') !== '') headers['etag'] = head.etag ?? '';
-  if ((head.responseContext ?? '') !== '') headers['x-druid-response-context'] = headerText(head.responseContext ?? '');
+  if ((head.responseContext ?? '') !== '')
+    headers['x-druid-response-context'] = headerText(head.responseContext ?? '');
   return headers;
 }
 
@@ -112,7 +114,9 @@ export async function cancelNative(node: Node, queryId: string): Promise<boolean
   const answers = await Promise.allSettled(
     node.presence
       .nodes('broker')
-      .map((info) => node.transport.client(info.grpcAddress).unary(BrokerService.Cancel, { queryId }, { deadline })),
+      .map((info) =>
+        node.transport.client(info.grpcAddress).unary(BrokerService.Cancel, { queryId }, { deadline }),
+      ),
   );
   return answers.some((answer) => answer.status === 'fulfilled' && answer.value.known === true);
 }
@@ -123,7 +127,8 @@ export function queryServiceHandlers(node: Node): Handlers<typeof QueryService> 
     Native: (request, context) => streamNative(node, request, context),
     Sql: () => ({
       [Symbol.asyncIterator]: () => ({
-        next: () => Promise.reject(new CodedError('Unsupported', 'SQL is not built yet: send a native query')),
+        next: () =>
+          Promise.reject(new CodedError('Unsupported', 'SQL is not built yet: send a native query')),
       }),
     }),
     Cancel: async (request) => ({ known: await cancelNative(node, request.queryId ?? '') }),
@@ -139,7 +144,9 @@ async function* streamNative(
   const query = { queryJson: request.query ?? '', format: isFrames ? FRAMES : ROWS };
   const options = { deadline: context.deadline, signal: context.signal, trace: context.trace };
   const text = new TextDecoder();
-  for await (const part of node.transport.client(chooseBroker(node)).stream(BrokerService.Native, query, options)) {
+  for await (const part of node.transport
+    .client(chooseBroker(node))
+    .stream(BrokerService.Native, query, options)) {
     if (part.error !== null && part.error !== undefined) throw fromErrorInfo(part.error);
     if (part.frame !== null && part.frame !== undefined) yield { frame: part.frame };
     // A chunk may end inside a character; a message must not.

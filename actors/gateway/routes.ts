@@ -51,7 +51,10 @@ const routes: readonly Route[] = [
   { path: '/druid/v2', methods: { POST: { kind: 'query' } } },
   { path: '/druid/v2/sql', methods: { POST: { kind: 'sql' } } },
   { path: '/druid/v2/sql/{id}', methods: { DELETE: { kind: 'sql' } } },
-  { path: '/druid/v2/sql/*', methods: { GET: { kind: 'sql' }, POST: { kind: 'sql' }, DELETE: { kind: 'sql' } } },
+  {
+    path: '/druid/v2/sql/*',
+    methods: { GET: { kind: 'sql' }, POST: { kind: 'sql' }, DELETE: { kind: 'sql' } },
+  },
   { path: '/druid/v2/datasources', methods: { GET: { kind: 'rest', role: 'broker' } } },
   { path: '/druid/v2/datasources/*', methods: { GET: { kind: 'rest', role: 'broker' } } },
   { path: '/druid/v2/{id}', methods: { DELETE: { kind: 'cancel' } } },
@@ -68,10 +71,7 @@ const compiled = routes.map((route) => ({ parts: split(route.path), methods: rou
 
 /** A trailing slash is the same path. */
 function split(path: string): readonly string[] {
-  return path
-    .replace(/\/+$/, '')
-    .split('/')
-    .slice(1);
+  return path.replace(/\/+$/, '').split('/').slice(1);
 }
 
 export function matchRoute(method: string, path: string): Match {

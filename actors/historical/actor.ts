@@ -61,7 +61,12 @@ export type HistoricalMessage =
 
 type SegmentStatus =
   | { readonly kind: 'queued'; readonly cached: CachedSegment; readonly attempts: number }
-  | { readonly kind: 'loading'; readonly cached: CachedSegment; readonly attempts: number; readonly stop: AbortController }
+  | {
+      readonly kind: 'loading';
+      readonly cached: CachedSegment;
+      readonly attempts: number;
+      readonly stop: AbortController;
+    }
   | { readonly kind: 'served'; readonly cached: CachedSegment }
   | { readonly kind: 'failed'; readonly cached: CachedSegment; readonly attempts: number }
   /** Dropped, open until the delay is over. */
@@ -147,7 +152,8 @@ export class Historical implements Behavior<HistoricalMessage> {
     const { node } = this.#deps;
     const { self } = context;
     const base = `cmd.historical.${subjectToken(node.name)}`;
-    const answer = (make: (data: Uint8Array, reply: ReplyTo<CommandResult>) => HistoricalMessage) =>
+    const answer =
+      (make: (data: Uint8Array, reply: ReplyTo<CommandResult>) => HistoricalMessage) =>
       async (message: { readonly data: Uint8Array }): Promise<Uint8Array> => {
         const deadline = node.deadline(commandMs);
         const result = await self.ask<CommandResult>((reply) => make(message.data, reply), { deadline });
@@ -175,7 +181,12 @@ export class Historical implements Behavior<HistoricalMessage> {
         loadChanged: () => node.presence.setRole('historical', { load: this.#registry.users }),
       }),
     );
-    this.#stops.push(() => load.stop(), () => drop.stop(), () => inventory.stop(), () => queries.stop());
+    this.#stops.push(
+      () => load.stop(),
+      () => drop.stop(),
+      () => inventory.stop(),
+      () => queries.stop(),
+    );
   }
 
   async *#watch(
@@ -191,10 +202,7 @@ export class Historical implements Behavior<HistoricalMessage> {
 
   // ---- commands
 
-  async #obey(
-    command: LoadSegment | DropSegment,
-    act: () => Promise<void>,
-  ): Promise<CommandResult> {
+  async #obey(command: LoadSegment | DropSegment, act: () => Promise<void>): Promise<CommandResult> {
     const header = command.header;
     const claim = { clusterId: header?.clusterId ?? '', epoch: header?.epoch ?? 0 };
     const admission = admit(this.#seen, claim);
@@ -319,7 +327,11 @@ export class Historical implements Behavior<HistoricalMessage> {
     return opened;
   }
 
-  async #loaded(cached: CachedSegment, segment: OpenSegment, context: ActorContext<HistoricalMessage>): Promise<void> {
+  async #loaded(
+    cached: CachedSegment,
+    segment: OpenSegment,
+    context: ActorContext<HistoricalMessage>,
+  ): Promise<void> {
     this.#loads -= 1;
     const status = this.#statuses.get(cached.id);
     if (status?.kind !== 'loading') {
@@ -345,7 +357,8 @@ export class Historical implements Behavior<HistoricalMessage> {
     this.#statuses.set(cached.id, { kind: 'failed', cached, attempts });
     this.#show(cached, 'failed', 0, error.message);
     const { retryMinMs, retryMaxMs } = this.#deps.settings;
-    const waitMs = Math.min(retryMaxMs, retryMinMs * 2 ** (attempts - 1)) * (0.75 + context.random.next() / 2);
+    const waitMs =
+      Math.min(retryMaxMs, retryMinMs * 2 ** (attempts - 1)) * (0.75 + context.random.next() / 2);
     context.timer(`retry:${cached.id}`, waitMs, { type: 'retry', id: cached.id });
     context.log.warn('segment load failed', { segment: cached.id, attempts, error: error.message });
   }
@@ -388,7 +401,10 @@ export class Historical implements Behavior<HistoricalMessage> {
 
   // ---- what others see
 
-  async #openCached(cached: readonly CachedSegment[], context: ActorContext<HistoricalMessage>): Promise<void> {
+  async #openCached(
+    cached: readonly CachedSegment[],
+    context: ActorContext<HistoricalMessage>,
+  ): Promise<void> {
     const waiting = [...cached];
     const openNext = async (): Promise<void> => {
       for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {

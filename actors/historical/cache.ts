@@ -7,11 +7,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  identifierOf,
-  parseDataSegmentText,
-  type DataSegment,
-} from '../../segment/timeline/data-segment.js';
+import { identifierOf, parseDataSegmentText, type DataSegment } from '../../segment/timeline/data-segment.js';
 
 export interface CachedSegment {
   readonly id: string;
@@ -34,7 +30,11 @@ export function cacheName(id: string): string {
 export function reconcileCache(
   folders: readonly string[],
   records: readonly { readonly name: string; readonly id: string | undefined }[],
-): { readonly serve: readonly string[]; readonly sweepFolders: readonly string[]; readonly sweepRecords: readonly string[] } {
+): {
+  readonly serve: readonly string[];
+  readonly sweepFolders: readonly string[];
+  readonly sweepRecords: readonly string[];
+} {
   const there = new Set(folders);
   const serve: string[] = [];
   const sweepRecords: string[] = [];

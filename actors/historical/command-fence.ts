@@ -7,7 +7,11 @@ export interface CommandClaim {
   readonly epoch: number;
 }
 export type Admission =
-  | { readonly kind: 'admitted'; readonly seen: SeenEpoch; /** To be persisted before the command is obeyed. */ readonly isNew: boolean }
+  | {
+      readonly kind: 'admitted';
+      readonly seen: SeenEpoch;
+      /** To be persisted before the command is obeyed. */ readonly isNew: boolean;
+    }
   | { readonly kind: 'refused'; readonly error: CodedError; readonly epochSeen: number };
 
 export function admit(seen: SeenEpoch, claim: CommandClaim): Admission {

@@ -35,7 +35,10 @@ async function* answer(
   const own = deps.clusterId();
   const asked = request.clusterId ?? '';
   if (own !== '' && asked !== '' && own !== asked) {
-    throw new CodedError('WrongCluster', `This node belongs to cluster[${own}], the query came from cluster[${asked}]`);
+    throw new CodedError(
+      'WrongCluster',
+      `This node belongs to cluster[${own}], the query came from cluster[${asked}]`,
+    );
   }
   const query = parseNativeQuery(parseJson(request.queryJson ?? ''), {
     queryId: request.queryId ?? '',

@@ -1,0 +1,115 @@
+import { expect } from 'chai';
+import { CodedError } from '../../proto/errors.js';
+import type { Frame } from '../../query/frame.js';
+import { deadlineAfter } from '../../runtime/deadline.js';
+import type { Client } from '../../runtime/types.js';
+import { createVirtualClock } from '../../runtime/virtual-clock.js';
+import { scatter, type ScatterDeps } from './scatter.js';
+import type { Slice } from './route.js';
+
+type Part = { frame?: unknown; missing?: string[]; last?: boolean; error?: unknown };
+type Answer = (ids: readonly string[]) => Iterable<Part | Error>;
+
+const slice = (segmentId: string): Slice =>
+  ({ segmentId, intervals: [{ startMs: 0, endMs: 1 }] }) as unknown as Slice;
+const rowsOf = (ids: readonly string[]): Part => ({ frame: { rows: ids.length, columns: [] } });
+
+/** Nodes by name; `holders`: segment → nodes. */
+function cluster(
+  nodes: Readonly<Record<string, Answer>>,
+  holders: Readonly<Record<string, readonly string[]>>,
+) {
+  const asked: string[] = [];
+  const failed: string[] = [];
+  const loads = new Map<string, number>();
+  const clock = createVirtualClock();
+  const clientOf = (name: string): Client | undefined => {
+    const answer = nodes[name];
+    if (answer === undefined) return undefined;
+    return {
+      unary: () => Promise.reject(new Error('not asked')),
+      stream: async function* (_method: unknown, request: unknown) {
+        const ids = (request as { segments: { segmentId: string }[] }).segments.map((one) => one.segmentId);
+        asked.push(`${name}:${ids.join(',')}`);
+        await Promise.resolve();
+        for (const part of answer(ids)) {
+          if (part instanceof Error) throw part;
+          yield part;
+        }
+      },
+    } as unknown as Client;
+  };
+  const deps: ScatterDeps = {
+    clientOf,
+    holdersOf: (id) => (holders[id] ?? []).map((node) => ({ node, fresh: true, load: 0 })),
+    decodeFrame: (frame) => frame as unknown as Frame,
+    inFlight: (node, change) => loads.set(node, (loads.get(node) ?? 0) + change),
+    nodeFailed: (node) => void failed.push(node),
+  };
+  const run = async (ids: readonly string[], enoughRows = Infinity) => {
+    let rows = 0;
+    const missing = await scatter(deps, {
+      queryJson: '{}',
+      queryId: 'q',
+      clusterId: 'c',
+      slices: ids.map(slice),
+      deadline: deadlineAfter(clock, 1_000),
+      signal: new AbortController().signal,
+      trace: '',
+      take: (frames) => {
+        for (const frame of frames) rows += frame.rows;
+        return rows < enoughRows;
+      },
+    });
+    return { rows, missing: missing.map((one) => one.segmentId), asked, failed };
+  };
+  return { run, loads };
+}
+const good: Answer = (ids) => [rowsOf(ids), { last: true }];
+
+describe('scatter', () => {
+  it('asks each node once and counts the streams', async () => {
+    const { run, loads } = cluster({ a: good, b: good }, { s1: ['a'], s2: ['b'], s3: ['a'] });
+    const result = await run(['s1', 's2', 's3']);
+    expect(result).to.deep.include({ rows: 3, missing: [], asked: ['a:s1,s3', 'b:s2'] });
+    expect([...loads.values()]).to.deep.equal([0, 0]);
+  });
+
+  it('what one does not have is asked from another, once each', async () => {
+    const without: Answer = (ids) => [{ missing: [...ids] }, { last: true }];
+    const { run } = cluster({ a: without, b: good }, { s1: ['a', 'b'], s2: ['a'] });
+    const result = await run(['s1', 's2']);
+    expect(result).to.deep.include({ rows: 1, missing: ['s2'] });
+    expect(result.asked).to.deep.equal(['a:s1,s2', 'b:s1']);
+  });
+
+  it('nothing of a stream that broke off counts: all of it is asked again', async () => {
+    const cut: Answer = (ids) => [rowsOf(ids), new CodedError('Unavailable', 'cut')];
+    const { run } = cluster({ a: cut, b: good }, { s1: ['a', 'b'], s2: ['a'] });
+    const result = await run(['s1', 's2']);
+    expect(result).to.deep.include({ rows: 1, missing: ['s2'], failed: ['a'] });
+  });
+
+  it('a stream without its last word was cut off', async () => {
+    const silent: Answer = (ids) => [rowsOf(ids)];
+    const { run } = cluster({ a: silent }, { s1: ['a'] });
+    expect(await run(['s1'])).to.deep.include({ rows: 0, missing: ['s1'], failed: ['a'] });
+  });
+
+  it('a node that is gone counts as one that failed', async () => {
+    const { run } = cluster({ b: good }, { s1: ['a', 'b'] });
+    expect(await run(['s1'])).to.deep.include({ rows: 1, missing: [], failed: ['a'] });
+  });
+
+  it('what a node says about the query ends it', async () => {
+    const refuse: Answer = () => [new CodedError('LimitExceeded', 'too many groups')];
+    const { run } = cluster({ a: refuse, b: good }, { s1: ['a', 'b'] });
+    const error = await run(['s1']).catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(CodedError).with.property('code', 'LimitExceeded');
+  });
+
+  it('stops when there is enough', async () => {
+    const { run } = cluster({ a: good, b: good }, { s1: ['a'], s2: ['b'] });
+    expect(await run(['s1', 's2'], 1)).to.deep.include({ missing: [] });
+  });
+});
