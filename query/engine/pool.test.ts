@@ -1,0 +1,243 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { CodedError } from '../../proto/errors.js';
+import { createArena } from '../../segment/kernels/arena.js';
+import { compileKernels, instantiateKernels } from '../../segment/kernels/load.js';
+import { createResidency } from '../../segment/read/residency.js';
+import { registerSegment, SegmentReader, type SegmentHandle } from '../../segment/read/segment.js';
+import { writeSegment } from '../../segment/write/writer.js';
+import type { Frame } from '../frame.js';
+import { mergePartials } from '../merge.js';
+import type { NativeQuery, QueryContext, TimeseriesQuery } from '../native/model.js';
+import { createInlinePool } from './inline-pool.js';
+import type { Pool, RunOptions, SegmentRef } from './pool-api.js';
+import { createPool, type PoolOptions } from './pool.js';
+
+const context: QueryContext = {
+  queryId: 'q',
+  timeoutMs: 0,
+  priority: 0,
+  skipEmptyBuckets: false,
+  grandTotal: false,
+  resultAsArray: false,
+  allowPartialResults: false,
+  minTopNThreshold: 1000,
+  given: {},
+};
+const start = Date.UTC(2024, 0, 1);
+const intervals = [{ startMs: start, endMs: start + 86_400_000 }];
+const query: TimeseriesQuery = {
+  queryType: 'timeseries',
+  dataSources: ['t'],
+  intervals,
+  filter: { type: 'selector', dimension: 'city', value: 'Ulm' },
+  context,
+  granularity: { type: 'period', period: 'PT1H', timeZone: 'UTC', originMs: undefined },
+  descending: false,
+  aggregations: [
+    { type: 'count', name: 'n' },
+    { type: 'longSum', name: 'sum', fieldName: 'size' },
+  ],
+  postAggregations: [],
+  limit: 0,
+};
+
+/** Timers that fire when the test says so. */
+class HandClock {
+  readonly actions = new Set<() => void>();
+  setTimer(_delayMs: number, action: () => void): { cancel(): void } {
+    this.actions.add(action);
+    return { cancel: () => this.actions.delete(action) };
+  }
+  fire(): void {
+    for (const action of [...this.actions]) action();
+  }
+}
+
+const kernelsModule = compileKernels();
+const arena = createArena({ maximumBytes: 1 << 28 });
+const residency = createResidency({ arena, coldBytesMax: 1 << 26, hotBytesMax: 1 << 26 });
+const kernels = instantiateKernels(kernelsModule, arena);
+
+/** A worker thread that does `body` with each message. */
+function fakeWorker(body: string): URL {
+  const source = `import { parentPort } from 'node:worker_threads'; parentPort.on('message', (message) => { ${body} });`;
+  return new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+}
+
+async function gather(pool: Pool, asked: NativeQuery, refs: readonly SegmentRef[], options?: RunOptions) {
+  const frames: Frame[] = [];
+  const ids: string[] = [];
+  for await (const part of pool.scanSegments(asked, refs, options)) {
+    frames.push(part.frame);
+    ids.push(...part.segmentIds);
+  }
+  return { frame: mergePartials(asked, frames), ids: ids.sort() };
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (thrown) {
+    if (thrown instanceof CodedError) return thrown.code;
+    throw thrown;
+  }
+  return 'none';
+}
+
+describe('the worker pool', function () {
+  this.timeout(20_000);
+  const pools: Pool[] = [];
+  const refs: SegmentRef<SegmentHandle>[] = [];
+  let dir = '';
+
+  const poolWith = (options: Partial<PoolOptions> = {}, clock = new HandClock()): Pool => {
+    const pool = createPool({
+      workerUrl: new URL('./worker.js', import.meta.url),
+      threads: 2,
+      kernelsModule,
+      arenaHandle: arena.handle,
+      residencyHandle: residency.handle,
+      clock,
+      ...options,
+    });
+    pools.push(pool);
+    return pool;
+  };
+
+  before(() => {
+    dir = fs.mkdtempSync(path.join(os.tmpdir(), 'grove-pool-'));
+    for (let s = 0; s < 5; s++) {
+      const rowCount = 9000 + s;
+      const segmentDir = path.join(dir, String(s));
+      writeSegment(segmentDir, {
+        rowCount,
+        interval: { startMs: start, endMs: start + 86_400_000 },
+        time: BigInt64Array.from({ length: rowCount }, (_, i) => BigInt(start + i * 9000)),
+        dimensions: [
+          {
+            kind: 'string',
+            name: 'city',
+            dictionary: [null, 'Köln', 'Ulm'],
+            ids: Uint32Array.from({ length: rowCount }, (_, i) => (i * 7) % 3),
+          },
+        ],
+        metrics: [
+          {
+            kind: 'long',
+            name: 'size',
+            values: BigInt64Array.from({ length: rowCount }, (_, i) => BigInt(i)),
+          },
+        ],
+        metadata: { aggregators: [], queryGranularity: { type: 'none' }, rollup: false },
+      });
+      const id = `segment-${s}`;
+      refs.push({ segmentId: id, handle: registerSegment(residency, { id, dir: segmentDir }), intervals });
+    }
+  });
+
+  afterEach(async () => {
+    await Promise.all(pools.splice(0).map((pool) => pool.close()));
+  });
+  after(() => {
+    fs.rmSync(dir, { recursive: true, force: true });
+  });
+
+  it('answers the same on threads as inline', async () => {
+    const reader = new SegmentReader({ kernels, residency });
+    const inline = createInlinePool({
+      kernels,
+      open: (handle) => reader.openView(handle as SegmentHandle),
+      clock: { now: () => 0, monotonic: () => 0 },
+    });
+    const wanted = await gather(inline, query, refs);
+    expect(wanted.frame.rows).to.equal(23);
+    const found = await gather(poolWith(), query, refs);
+    expect(found.frame).to.deep.equal(wanted.frame);
+    expect(found.ids).to.deep.equal(refs.map((ref) => ref.segmentId));
+    expect((await gather(poolWith(), query, [])).frame.rows).to.equal(0);
+  });
+
+  it('streams a scan, goes on where a part ended, and stops when there is enough', async () => {
+    const scan: NativeQuery = {
+      queryType: 'scan',
+      dataSources: ['t'],
+      intervals,
+      filter: undefined,
+      context,
+      columns: ['__time', 'size'],
+      limit: 10_000,
+      offset: 0,
+      batchSize: 100,
+      order: 'none',
+      resultFormat: 'list',
+    };
+    const { frame, ids } = await gather(poolWith({ threads: 1 }), scan, refs);
+    expect(frame.rows).to.equal(10_000);
+    expect(ids).to.deep.equal(refs.map((ref) => ref.segmentId));
+  });
+
+  it('runs jobs', async () => {
+    const pool = poolWith();
+    const { frame } = await gather(pool, query, refs);
+    const chunks = (await pool.run('finish', { query, frames: [frame] })) as Uint8Array[];
+    expect(Buffer.concat(chunks).toString()).to.contain('"timestamp":"2024-01-01T00:00:00.000Z"');
+    expect(((await pool.run('merge', { query, frames: [frame, frame] })) as Frame).rows).to.equal(frame.rows);
+    expect(await codeOf(pool.run('no such job', {}))).to.equal('Bug');
+  });
+
+  it('answers NotFound and CorruptSegment as the reader does', async () => {
+    const pool = poolWith();
+    const lost = {
+      ...refs[0]!,
+      handle: { ...refs[0]!.handle, dir: path.join(dir, 'nowhere'), slotBase: 60_000 },
+    };
+    expect(await codeOf(gather(pool, query, [lost]))).to.not.equal('none');
+    expect((await gather(pool, query, refs)).frame.rows).to.equal(23);
+  });
+
+  it('stops on abort, on its deadline and when closed', async () => {
+    const clock = new HandClock();
+    const pool = poolWith({ workerUrl: fakeWorker('') }, clock);
+    const abort = new AbortController();
+    const aborted = codeOf(gather(pool, query, refs, { signal: abort.signal }));
+    abort.abort();
+    expect(await aborted).to.equal('Canceled');
+    const expired = codeOf(gather(pool, query, refs, { deadlineMs: 5 }));
+    clock.fire();
+    expect(await expired).to.equal('Timeout');
+    expect(clock.actions.size).to.equal(0);
+    const open = codeOf(gather(pool, query, refs));
+    await Promise.resolve();
+    await pool.close();
+    expect(await open).to.equal('Canceled');
+    expect(await codeOf(pool.run('merge', {}))).to.equal('Unavailable');
+  });
+
+  it('fails the query of a thread that dies and replaces the thread', async () => {
+    const dies = fakeWorker(
+      `if (message.kind === 'job') process.exit(3); parentPort.postMessage({ kind: 'failed', id: message.id, error: { code: 'NotFound', message: '', context: [] } });`,
+    );
+    const pool = poolWith({ workerUrl: dies, threads: 1 });
+    expect(await codeOf(pool.run('merge', {}))).to.equal('Unavailable');
+    expect(await codeOf(gather(pool, query, refs))).to.equal('NotFound');
+    expect(await codeOf(pool.run('merge', {}))).to.equal('Unavailable');
+  });
+
+  it('gives up on threads that never start', async () => {
+    const pool = poolWith({ workerUrl: new URL('data:text/javascript,process.exit(1)'), threads: 1 });
+    for (let i = 0; i < 6; i++) expect(await codeOf(pool.run('merge', {}))).to.equal('Unavailable');
+  });
+
+  it('refuses more queries than it may run', async () => {
+    const pool = poolWith({ workerUrl: fakeWorker(''), queriesMax: 1 });
+    const abort = new AbortController();
+    const first = codeOf(gather(pool, query, refs, { signal: abort.signal }));
+    await Promise.resolve();
+    expect(await codeOf(gather(pool, query, refs))).to.equal('LimitExceeded');
+    abort.abort();
+    expect(await first).to.equal('Canceled');
+  });
+});
