@@ -60,7 +60,9 @@ class Metadata implements Behavior<MetadataMessage> {
     const { node } = this.#deps;
     node.presence.setRole('metadata', { state: 'STARTING' });
     const schemaVersion = await this.#open(context);
-    const { clusterId } = JSON.parse(await this.#call('read', 'readClusterId', '{}')) as { clusterId: string };
+    const { clusterId } = JSON.parse(await this.#call('read', 'readClusterId', '{}')) as {
+      clusterId: string;
+    };
     this.#deps.onClusterId?.(clusterId);
     this.#service = node.transport.serve(MetadataService, {
       Read: (request, call) => this.#serve('read', request, call),
@@ -147,7 +149,9 @@ class Metadata implements Behavior<MetadataMessage> {
       return Promise.reject(new CodedError('MetadataUnavailable', 'The metadata store is not open'));
     }
     if (this.#waiting.size >= inFlightMax) {
-      return Promise.reject(new CodedError('MetadataUnavailable', `${inFlightMax} metadata requests are waiting`));
+      return Promise.reject(
+        new CodedError('MetadataUnavailable', `${inFlightMax} metadata requests are waiting`),
+      );
     }
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
@@ -158,7 +162,8 @@ class Metadata implements Behavior<MetadataMessage> {
 
   async #serve(kind: 'read' | 'transact', request: Request, call: CallContext): Promise<Result> {
     try {
-      if (call.deadline.expired()) throw new CodedError('MetadataUnavailable', 'The deadline was over on arrival');
+      if (call.deadline.expired())
+        throw new CodedError('MetadataUnavailable', 'The deadline was over on arrival');
       const role = request.leaderRole ?? '';
       const leader = role === '' ? undefined : { role, epoch: request.leaderEpoch ?? 0 };
       return { outputJson: await this.#call(kind, request.name ?? '', request.inputJson ?? '', leader) };

@@ -138,7 +138,12 @@ export function storeError(thrown: unknown, stage: 'open' | 'work' | 'commit'): 
   if (unavailable.test(known) || /database is locked|pool is probably full/.test(text)) {
     const busy = /BUSY|LOCKED|locked/.test(`${known} ${text}`);
     const hint = stage === 'open' && busy ? ' (another process has it open)' : '';
-    return new CodedError('MetadataUnavailable', `The metadata store does not answer: ${text}${hint}`, {}, thrown);
+    return new CodedError(
+      'MetadataUnavailable',
+      `The metadata store does not answer: ${text}${hint}`,
+      {},
+      thrown,
+    );
   }
   return asCoded(thrown);
 }

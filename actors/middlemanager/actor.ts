@@ -71,7 +71,11 @@ const logChunkBytes = 256 * 1024;
 
 export function createMiddleManager(deps: MiddleManagerDeps): ChildSpec<MiddleManagerMessage> {
   const { drainMs, stopMs } = deps.settings;
-  return { name: 'middlemanager', behavior: () => new MiddleManager(deps), shutdownMs: drainMs + stopMs + 2_000 };
+  return {
+    name: 'middlemanager',
+    behavior: () => new MiddleManager(deps),
+    shutdownMs: drainMs + stopMs + 2_000,
+  };
 }
 
 type Context = ActorContext<MiddleManagerMessage>;
@@ -187,7 +191,9 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
     const run = node.bus.respond(`${base}.run`, async (message) => {
       const command = codecs.RunTask.decode(message.data);
       return codecs.CommandResult.encode(
-        this.#obey(command.header ?? {}, () => this.#run(command.taskId ?? '', command.groupId ?? '', context)),
+        this.#obey(command.header ?? {}, () =>
+          this.#run(command.taskId ?? '', command.groupId ?? '', context),
+        ),
       );
     });
     const stop = node.bus.respond(`${base}.stop`, async (message) => {
@@ -209,7 +215,10 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
   }
 
   #obey(header: grove.cluster.v1.CommandHeader.$Properties, act: () => void): CommandResult {
-    const admission = admitCommand(this.#seen, { clusterId: header.clusterId ?? '', epoch: header.epoch ?? 0 });
+    const admission = admitCommand(this.#seen, {
+      clusterId: header.clusterId ?? '',
+      epoch: header.epoch ?? 0,
+    });
     try {
       if (admission.error !== undefined) throw admission.error;
       this.#seen = admission.seen;

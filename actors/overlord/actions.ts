@@ -144,7 +144,11 @@ async function release(term: Term, task: ActiveTask, interval: IntervalMs): Prom
   return null;
 }
 
-async function allocate(term: Term, task: ActiveTask, action: SegmentAllocate): Promise<AllocatedSegment | null> {
+async function allocate(
+  term: Term,
+  task: ActiveTask,
+  action: SegmentAllocate,
+): Promise<AllocatedSegment | null> {
   checkDataSource(task, action.dataSource);
   const interval = parseInterval(action.interval);
   const lock = await acquire(term, task, interval, action.taskLockType ?? task.traits.lockType, 0);
@@ -242,7 +246,9 @@ function tellPublished(term: Term, dataSource: string, count: number): void {
     const data = Buffer.from(JSON.stringify({ dataSource, count }));
     term.deps.node.bus.publish('evt.overlord.published', data);
   } catch {
-    term.deps.log.debug('the bus is away; the coordinator will find the new segments by itself', { dataSource });
+    term.deps.log.debug('the bus is away; the coordinator will find the new segments by itself', {
+      dataSource,
+    });
   }
 }
 

@@ -232,9 +232,10 @@ export class Overlord implements Behavior<OverlordMessage> {
     );
   }
 
-  async #fromService(
-    message: BusMessage,
-  ): Promise<{ readonly data: Uint8Array; readonly error?: { readonly status: number; readonly description: string } }> {
+  async #fromService(message: BusMessage): Promise<{
+    readonly data: Uint8Array;
+    readonly error?: { readonly status: number; readonly description: string };
+  }> {
     try {
       const task = await this.#submit(Buffer.from(message.data).toString('utf8'), false);
       return { data: Buffer.from(JSON.stringify({ task })) };
@@ -360,7 +361,8 @@ export class Overlord implements Behavior<OverlordMessage> {
     for (const state of report.tasks ?? []) {
       const taskId = state.taskId ?? '';
       const task = term.tasks.get(taskId);
-      const isMine = task?.node === node && (task.incarnation === '' || task.incarnation === state.incarnation);
+      const isMine =
+        task?.node === node && (task.incarnation === '' || task.incarnation === state.incarnation);
       if (task === undefined || !isMine) {
         (state.state === 'RUNNING' ? stop : acknowledged).push(taskId);
       } else if (state.state === 'RUNNING') {

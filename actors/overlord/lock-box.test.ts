@@ -90,8 +90,15 @@ describe('lock-box', () => {
   }
 
   it('names who is in the way, once', () => {
-    const locks = [held({ task: 'a', days: '01-02' }), held({ task: 'a', days: '02-03' }), held({ task: 'c', days: '03-04' })];
-    expect(decideLock(request({ days: '01-09' }), around(locks))).to.deep.equal({ kind: 'wait', blockers: ['a', 'c'] });
+    const locks = [
+      held({ task: 'a', days: '01-02' }),
+      held({ task: 'a', days: '02-03' }),
+      held({ task: 'c', days: '03-04' }),
+    ];
+    expect(decideLock(request({ days: '01-09' }), around(locks))).to.deep.equal({
+      kind: 'wait',
+      blockers: ['a', 'c'],
+    });
   });
 
   it('revokes lower priorities, but none that is publishing', () => {
@@ -104,7 +111,10 @@ describe('lock-box', () => {
 
   it('answers a repeated request with the lock that is held', () => {
     const mine = held({ task: 'b', days: '01-05' });
-    expect(decideLock(request({ days: '02-03' }), around([mine]))).to.deep.equal({ kind: 'held', lock: mine.lock });
+    expect(decideLock(request({ days: '02-03' }), around([mine]))).to.deep.equal({
+      kind: 'held',
+      lock: mine.lock,
+    });
   });
 
   it('shares the version within a group', () => {
@@ -117,7 +127,9 @@ describe('lock-box', () => {
   });
 
   it('tells a task that its lock was taken away', () => {
-    expect(decideLock(request(), around([held({ task: 'b', revoked: true })]))).to.deep.equal({ kind: 'revoked' });
+    expect(decideLock(request(), around([held({ task: 'b', revoked: true })]))).to.deep.equal({
+      kind: 'revoked',
+    });
   });
 
   it('gives sharers one version and appends the oldest of all', () => {

@@ -72,7 +72,11 @@ export function decideLock(request: LockRequest, around: LockSurroundings): Lock
   if (mine !== undefined) return { kind: 'held', lock: mine.lock };
   const ofGroup = standing[0];
   if (ofGroup !== undefined) {
-    return { kind: 'grant', lock: { ...ofGroup.lock, interval: formatInterval(request.interval) }, revoke: [] };
+    return {
+      kind: 'grant',
+      lock: { ...ofGroup.lock, interval: formatInterval(request.interval) },
+      revoke: [],
+    };
   }
   const conflicts = near.filter(
     (held) =>
@@ -83,7 +87,8 @@ export function decideLock(request: LockRequest, around: LockSurroundings): Lock
   const blockers = conflicts.filter(
     (held) => held.lock.priority >= request.priority || around.publishing.has(held.taskId),
   );
-  if (blockers.length > 0) return { kind: 'wait', blockers: [...new Set(blockers.map((held) => held.taskId))] };
+  if (blockers.length > 0)
+    return { kind: 'wait', blockers: [...new Set(blockers.map((held) => held.taskId))] };
   return { kind: 'grant', lock: newLock(request, around, near), revoke: conflicts };
 }
 
@@ -118,7 +123,9 @@ export function versionAfter(nowMs: number, above: string | null): string {
   if (above === null || now > above) return now;
   const aboveMs = Date.parse(above);
   // A version that is no instant (restored or foreign data) is passed by text order.
-  return Number.isFinite(aboveMs) && formatInstant(aboveMs) === above ? formatInstant(aboveMs + 1) : `${above}_1`;
+  return Number.isFinite(aboveMs) && formatInstant(aboveMs) === above
+    ? formatInstant(aboveMs + 1)
+    : `${above}_1`;
 }
 
 /** Who waits for whom. A wait that closes a circle would never end: it is refused instead. */

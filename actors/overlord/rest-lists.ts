@@ -4,7 +4,7 @@ import { pageRowsMax, type TaskFilter } from '../../proto/metadata.js';
 import { formatInstant } from '../../segment/timeline/instant.js';
 import { parseInterval } from '../../segment/timeline/interval.js';
 import { answerJson, intervalText, type RestAnswer, type RestCall, type RestRoute } from '../rest-router.js';
-import { OVERLORD, type RestDeps } from './rest.js';
+import { OVERLORD, type RestDeps } from './rest-deps.js';
 import { activeView, runnerState, storedView, type TaskView } from './task-views.js';
 
 const states = ['pending', 'waiting', 'running', 'complete'] as const;

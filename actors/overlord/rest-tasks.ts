@@ -2,8 +2,16 @@
 import { asCoded } from '../../proto/errors.js';
 import type { TaskRow } from '../../proto/metadata.js';
 import { WorkerService } from '../../proto/services.js';
-import { answerError, answerJson, bareText, type RestAnswer, type RestRoute } from '../rest-router.js';
-import { OVERLORD, type RestDeps } from './rest.js';
+import {
+  answerError,
+  answerJson,
+  bareText,
+  type RestAnswer,
+  type RestCall,
+  type RestMethod,
+  type RestRoute,
+} from '../rest-router.js';
+import { OVERLORD, type RestDeps } from './rest-deps.js';
 import { submitEnvelope } from './submit-error.js';
 import { activeView, storedView } from './task-views.js';
 
@@ -17,68 +25,45 @@ const unknownTask = (taskId: string): RestAnswer => ({
 });
 
 export function taskRoutes(deps: RestDeps): RestRoute[] {
-  const task = `${OVERLORD}/task/{id}`;
-  const known = async (taskId: string, then: (row: TaskRow) => Promise<RestAnswer> | RestAnswer): Promise<RestAnswer> => {
-    const { task: row } = await deps.term().read('readTask', { taskId });
-    return row === null ? unknownTask(taskId) : then(row);
-  };
-  const of = (params: Readonly<Record<string, string>>): string => params['id'] ?? '';
+  return [...oneTaskRoutes(deps), ...manyTaskRoutes(deps)];
+}
+
+type OfTask = (deps: RestDeps, row: TaskRow, call: RestCall) => Promise<RestAnswer> | RestAnswer;
+
+function oneTaskRoutes(deps: RestDeps): RestRoute[] {
+  const route = (method: RestMethod, path: string, then: OfTask): RestRoute => ({
+    method,
+    path: `${OVERLORD}/task/{id}${path}`,
+    handle: async (call) => {
+      const taskId = call.params['id'] ?? '';
+      const { task: row } = await deps.term().read('readTask', { taskId });
+      return row === null ? unknownTask(taskId) : then(deps, row, call);
+    },
+  });
   return [
-    { method: 'POST', path: `${OVERLORD}/task`, handle: (call) => submit(deps, Buffer.from(call.body).toString('utf8')) },
-    {
-      method: 'GET',
-      path: task,
-      handle: async ({ params }) => {
-        const { payload } = await deps.term().read('readTaskPayload', { taskId: of(params) });
-        if (payload === null) return unknownTask(of(params));
-        return answerJson({ task: of(params), payload: JSON.parse(payload) as unknown });
-      },
-    },
-    {
-      method: 'GET',
-      path: `${task}/status`,
-      handle: ({ params }) =>
-        known(of(params), (row) => {
-          const active = deps.term().tasks.get(row.taskId);
-          const view = row.active && active !== undefined ? activeView(active) : storedView(row);
-          return answerJson({ task: row.taskId, status: view });
-        }),
-    },
-    { method: 'GET', path: `${task}/reports`, handle: ({ params }) => known(of(params), (row) => report(deps, row)) },
-    {
-      method: 'GET',
-      path: `${task}/log`,
-      handle: ({ params, query }) => known(of(params), (row) => log(deps, row, Number(query('offset') ?? 0))),
-    },
-    {
-      method: 'GET',
-      path: `${task}/segments`,
-      handle: ({ params }) =>
-        known(of(params), () =>
-          answerError(
-            "Segment IDs committed by a task action are not persisted anymore. Use the metric 'segment/added/bytes' " +
-              'to identify the segments created by a task.',
-            404,
-          ),
-        ),
-    },
-    { method: 'POST', path: `${task}/shutdown`, handle: ({ params }) => known(of(params), (row) => shutdown(deps, row)) },
+    route('GET', '', payload),
+    route('GET', '/status', status),
+    route('GET', '/reports', report),
+    route('GET', '/log', log),
+    route('GET', '/segments', () =>
+      answerError(
+        "Segment IDs committed by a task action are not persisted anymore. Use the metric 'segment/added/bytes' to " +
+          'identify the segments created by a task.',
+        404,
+      ),
+    ),
+    route('POST', '/shutdown', shutdown),
+  ];
+}
+
+function manyTaskRoutes(deps: RestDeps): RestRoute[] {
+  return [
     {
       method: 'POST',
-      path: `${OVERLORD}/taskStatus`,
-      handle: async (call) => {
-        const ids = call.json();
-        if (!Array.isArray(ids) || ids.length === 0) return bareText('No Task IDs provided.', 400);
-        const taskIds = ids.slice(0, idsMax).map(String);
-        const { tasks } = await deps.metadata.read('readTasks', { taskIds }, { deadline: call.context.deadline });
-        const term = deps.term();
-        const statuses = tasks.map((row) => {
-          const location = term.tasks.get(row.taskId)?.location ?? row.status.location;
-          return [row.taskId, { ...row.status, location }] as const;
-        });
-        return answerJson(Object.fromEntries(statuses));
-      },
+      path: `${OVERLORD}/task`,
+      handle: (call) => submit(deps, Buffer.from(call.body).toString('utf8')),
     },
+    { method: 'POST', path: `${OVERLORD}/taskStatus`, handle: (call) => statuses(deps, call) },
     {
       method: 'POST',
       path: `${OVERLORD}/datasources/{dataSource}/shutdownAllTasks`,
@@ -92,6 +77,31 @@ export function taskRoutes(deps: RestDeps): RestRoute[] {
       },
     },
   ];
+}
+
+async function payload(deps: RestDeps, row: TaskRow): Promise<RestAnswer> {
+  const { payload: text } = await deps.term().read('readTaskPayload', { taskId: row.taskId });
+  if (text === null) return unknownTask(row.taskId);
+  return answerJson({ task: row.taskId, payload: JSON.parse(text) as unknown });
+}
+
+function status(deps: RestDeps, row: TaskRow): RestAnswer {
+  const active = deps.term().tasks.get(row.taskId);
+  const view = row.active && active !== undefined ? activeView(active) : storedView(row);
+  return answerJson({ task: row.taskId, status: view });
+}
+
+async function statuses(deps: RestDeps, call: RestCall): Promise<RestAnswer> {
+  const ids = call.json();
+  if (!Array.isArray(ids) || ids.length === 0) return bareText('No Task IDs provided.', 400);
+  const taskIds = ids.slice(0, idsMax).map(String);
+  const { tasks } = await deps.metadata.read('readTasks', { taskIds }, { deadline: call.context.deadline });
+  const term = deps.term();
+  const views = tasks.map((row) => {
+    const location = term.tasks.get(row.taskId)?.location ?? row.status.location;
+    return [row.taskId, { ...row.status, location }] as const;
+  });
+  return answerJson(Object.fromEntries(views));
 }
 
 async function submit(deps: RestDeps, body: string): Promise<RestAnswer> {
@@ -128,7 +138,8 @@ async function report(deps: RestDeps, row: TaskRow): Promise<RestAnswer> {
 const noLog = 'No log was found for this task. The task may not exist, or it may not have begun running yet.';
 
 /** From the worker while it has it, else from where ended tasks' logs are kept. */
-async function log(deps: RestDeps, row: TaskRow, offset: number): Promise<RestAnswer> {
+async function log(deps: RestDeps, row: TaskRow, call: RestCall): Promise<RestAnswer> {
+  const offset = Number(call.query('offset') ?? 0);
   const from = Number.isSafeInteger(offset) ? offset : 0;
   const active = deps.term().tasks.get(row.taskId);
   // A task that ended just now may not have its log moved yet.

@@ -12,7 +12,7 @@ import {
   type RestRoute,
 } from '../rest-router.js';
 import { lockedIntervals, type LockFilter } from './lock-box.js';
-import { OVERLORD, type RestDeps } from './rest.js';
+import { OVERLORD, type RestDeps } from './rest-deps.js';
 import { activeLocks, workerView } from './task-views.js';
 
 const configName = 'worker.config';
@@ -35,7 +35,11 @@ export function workerRoutes(deps: RestDeps): RestRoute[] {
       method: 'GET',
       path: `${OVERLORD}/worker`,
       handle: async ({ context }) => {
-        const { payload } = await deps.metadata.read('readConfig', { name: configName }, { deadline: context.deadline });
+        const { payload } = await deps.metadata.read(
+          'readConfig',
+          { name: configName },
+          { deadline: context.deadline },
+        );
         return answerJson(payload === null ? defaultConfig : (JSON.parse(payload) as unknown));
       },
     },
@@ -61,7 +65,11 @@ export function workerRoutes(deps: RestDeps): RestRoute[] {
           : answerJson({ datasourceToLocks: activeLocks(deps.term().locks(), filters) });
       },
     },
-    { method: 'DELETE', path: `${OVERLORD}/pendingSegments/{dataSource}`, handle: (call) => deletePending(deps, call) },
+    {
+      method: 'DELETE',
+      path: `${OVERLORD}/pendingSegments/{dataSource}`,
+      handle: (call) => deletePending(deps, call),
+    },
   ];
 }
 
@@ -76,7 +84,9 @@ function workers(deps: RestDeps): readonly unknown[] {
 function capacity(deps: RestDeps): unknown {
   const all = deps.term().workers();
   return {
-    currentClusterCapacity: all.filter((worker) => worker.enabled).reduce((sum, worker) => sum + worker.slots, 0),
+    currentClusterCapacity: all
+      .filter((worker) => worker.enabled)
+      .reduce((sum, worker) => sum + worker.slots, 0),
     maximumCapacityWithAutoScale: -1,
     usedClusterCapacity: all.reduce((sum, worker) => sum + worker.running.length, 0),
   };
@@ -90,7 +100,10 @@ async function setWorkerConfig(deps: RestDeps, call: RestCall): Promise<RestAnsw
   }
   const strategy = (given as { selectStrategy?: { type?: unknown } | null }).selectStrategy;
   if (strategy !== undefined && strategy !== null && strategy.type !== 'equalDistribution') {
-    throw invalidInput(`selectStrategy.type[${String(strategy.type)}] must be equalDistribution`, 'selectStrategy.type');
+    throw invalidInput(
+      `selectStrategy.type[${String(strategy.type)}] must be equalDistribution`,
+      'selectStrategy.type',
+    );
   }
   const payload = {
     ...defaultConfig,

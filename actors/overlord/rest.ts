@@ -1,29 +1,11 @@
 /** The overlord's REST API: one table of routes. */
-import type { LeaderCallbacks, LeaderHandle, Node } from '../../runtime/types.js';
 import type { grove } from '../../proto/services.js';
 import type { CallContext } from '../../runtime/types.js';
-import type { MetadataClient } from '../metadata-client.js';
 import { answerJson, RestRouter, type RestRoute } from '../rest-router.js';
-import type { TaskLogs } from '../task-logs.js';
+import { OVERLORD, type RestDeps } from './rest-deps.js';
 import { listRoutes } from './rest-lists.js';
 import { taskRoutes } from './rest-tasks.js';
 import { workerRoutes } from './rest-workers.js';
-import type { Term } from './term.js';
-import type { WorkerReports } from './worker-reports.js';
-
-export const OVERLORD = '/druid/indexer/v1';
-
-export interface RestDeps {
-  readonly node: Node;
-  readonly metadata: MetadataClient;
-  readonly taskLogs: TaskLogs;
-  readonly lead: (callbacks: LeaderCallbacks) => LeaderHandle;
-  /** Throws Unavailable while not leading. */
-  readonly term: () => Term;
-  readonly isLeader: () => boolean;
-  readonly reports: WorkerReports;
-  readonly submit: (taskJson: string) => Promise<string>;
-}
 
 type Call = (
   request: grove.cluster.v1.RestRequest.$Properties,

@@ -23,7 +23,12 @@ const plan = (waiting: readonly WaitingTask[], workers: readonly Worker[]): stri
 describe('runner plan', () => {
   it('fills the roomiest worker first and leaves the rest waiting', () => {
     const workers = [worker('a', 2, busy(1)), worker('b', 2)];
-    expect(plan(['1', '2', '3', '4'].map((id) => task(id)), workers)).to.deep.equal(['1→b', '2→a', '3→b']);
+    expect(
+      plan(
+        ['1', '2', '3', '4'].map((id) => task(id)),
+        workers,
+      ),
+    ).to.deep.equal(['1→b', '2→a', '3→b']);
   });
 
   it('passes by workers that are full or not enabled', () => {
@@ -50,8 +55,11 @@ describe('runner plan', () => {
   });
 
   describe('care', () => {
-    const running = (heardAtMs: number, incarnation = 'i', node = 'a') => [{ taskId: 't', node, incarnation, heardAtMs }];
-    const care = (tasks: ReturnType<typeof running>) => planCare(tasks, new Set(['a']), 100_000, 60_000, 5_000);
+    const running = (heardAtMs: number, incarnation = 'i', node = 'a') => [
+      { taskId: 't', node, incarnation, heardAtMs },
+    ];
+    const care = (tasks: ReturnType<typeof running>) =>
+      planCare(tasks, new Set(['a']), 100_000, 60_000, 5_000);
 
     it('leaves tasks alone that are heard', () => {
       expect(care(running(99_000))).to.deep.equal([]);
@@ -65,7 +73,9 @@ describe('runner plan', () => {
     it('ends what was silent for longer than the lease', () => {
       expect(care(running(30_000))[0]).to.deep.include({ kind: 'fail', taskId: 't' });
       const [gone] = care(running(30_000, '', 'gone'));
-      expect(gone?.kind === 'fail' && gone.reason).to.match(/^Worker\[gone\] and its task\[t\] gave no sign of life for 70 s$/);
+      expect(gone?.kind === 'fail' && gone.reason).to.match(
+        /^Worker\[gone\] and its task\[t\] gave no sign of life for 70 s$/,
+      );
     });
   });
 });

@@ -6,7 +6,11 @@ const making = { check: () => undefined, nowDate: '2024-05-01T00:00:00.000Z', su
 const index = {
   type: 'index_parallel',
   spec: {
-    dataSchema: { dataSource: 'd', timestampSpec: { column: 't' }, granularitySpec: { segmentGranularity: 'HOUR' } },
+    dataSchema: {
+      dataSource: 'd',
+      timestampSpec: { column: 't' },
+      granularitySpec: { segmentGranularity: 'HOUR' },
+    },
     ioConfig: { inputSource: { type: 'inline', data: '' } },
   },
 };
@@ -72,7 +76,11 @@ describe('task payload', () => {
     ['no object', [], /must be a JSON object with a type id/],
     ['no type', {}, /missing type id property 'type'/],
     ['an unknown type', { type: 'bogus' }, /type id 'bogus'/],
-    ['an id with a slash', { type: 'noop', id: 'a b/2' }, /Invalid value for field \[task ID\]: Value \[a b\/2\] cannot contain '\/'\./],
+    [
+      'an id with a slash',
+      { type: 'noop', id: 'a b/2' },
+      /Invalid value for field \[task ID\]: Value \[a b\/2\] cannot contain '\/'\./,
+    ],
     ['an id that starts with a dot', { type: 'noop', id: '..' }, /cannot start with '\.'/],
     ['an id with a control character', { type: 'noop', id: 'a\u0000b' }, /control/],
     ['a very long id', { type: 'noop', id: 'a'.repeat(256) }, /longer than 255 bytes/],

@@ -47,8 +47,16 @@ export function makeTask(body: unknown, making: TaskMaking): TaskPayload {
     id: taskId,
     groupId,
     resource: resourceOf(body, taskId),
-    spec: { ...spec, dataSchema: withSchemaDefaults(schema), ioConfig: withIoDefaults(objectOr(spec['ioConfig']), type) },
-    context: { forceTimeChunkLock: true, useLineageBasedSegmentAllocation: true, ...objectOr(body['context']) },
+    spec: {
+      ...spec,
+      dataSchema: withSchemaDefaults(schema),
+      ioConfig: withIoDefaults(objectOr(spec['ioConfig']), type),
+    },
+    context: {
+      forceTimeChunkLock: true,
+      useLineageBasedSegmentAllocation: true,
+      ...objectOr(body['context']),
+    },
     dataSource,
   };
   return { taskId, groupId, type, dataSource, json };
@@ -64,10 +72,13 @@ function taskType(type: unknown): TaskType {
     throw new CodedError('Unsupported', `Tasks of type[${type}] are not supported yet`, { field: 'type' });
   }
   throw invalidInput(
-    `Could not resolve type id '${String(type).slice(0, 100)}' as a subtype of task: known type ids = [${runnable.join(', ')}]`,
+    `Could not resolve type id '${nameOf(type)}' as a subtype of task: known type ids = [${runnable.join(', ')}]`,
     'type',
   );
 }
+
+const nameOf = (type: unknown): string =>
+  (typeof type === 'string' ? type : JSON.stringify(type)).slice(0, 100);
 
 function givenId(body: Json): string | undefined {
   return typeof body['id'] === 'string' ? body['id'] : undefined;
@@ -75,8 +86,7 @@ function givenId(body: Json): string | undefined {
 
 /** Druid's rules for ids that become file and lock names. */
 function checkTaskId(id: unknown): void {
-  const wrong = (why: string): CodedError =>
-    invalidInput(`Invalid value for field [task ID]: ${why}`, 'id');
+  const wrong = (why: string): CodedError => invalidInput(`Invalid value for field [task ID]: ${why}`, 'id');
   if (typeof id !== 'string' || id.trim() === '') throw wrong('must not be null');
   if (id.startsWith('.')) throw wrong(`Value [${id}] cannot start with '.'.`);
   if (id.includes('/')) throw wrong(`Value [${id}] cannot contain '/'.`);
@@ -106,7 +116,11 @@ function makeNoop(body: Json, making: TaskMaking): TaskPayload {
     dataSource,
     runTime,
     resource: resourceOf(body, taskId),
-    context: { forceTimeChunkLock: true, useLineageBasedSegmentAllocation: true, ...objectOr(body['context']) },
+    context: {
+      forceTimeChunkLock: true,
+      useLineageBasedSegmentAllocation: true,
+      ...objectOr(body['context']),
+    },
   };
   return { taskId, groupId, type: 'noop', dataSource, json };
 }
@@ -129,7 +143,12 @@ function withSchemaDefaults(schema: Json): Json {
 }
 
 function withIoDefaults(io: Json, type: TaskType): Json {
-  return { type, ...io, appendToExisting: io['appendToExisting'] ?? false, dropExisting: io['dropExisting'] ?? false };
+  return {
+    type,
+    ...io,
+    appendToExisting: io['appendToExisting'] ?? false,
+    dropExisting: io['dropExisting'] ?? false,
+  };
 }
 
 function withoutNulls(json: Json): Json {
@@ -182,5 +201,5 @@ export function isSubTask(task: { readonly taskId: string; readonly groupId: str
 
 /** Eight letters a … p from hex, as Druid's ids have them. */
 export function idSuffix(hex: string): string {
-  return [...hex.slice(0, 8)].map((c) => String.fromCharCode(97 + Number.parseInt(c, 16))).join('');
+  return hex.slice(0, 8).replaceAll(/./g, (c) => String.fromCharCode(97 + Number.parseInt(c, 16)));
 }

@@ -63,7 +63,11 @@ export function storedView(row: TaskRow): TaskView {
   };
 }
 
-export function workerView(info: NodeInfo, tasks: readonly ActiveTask[], note: WorkerNote | undefined): unknown {
+export function workerView(
+  info: NodeInfo,
+  tasks: readonly ActiveTask[],
+  note: WorkerNote | undefined,
+): unknown {
   const role = info.roles.find((r) => r.role === 'middlemanager');
   const host = info.httpAddress === '' ? info.grpcAddress : info.httpAddress;
   const byType: Record<string, number> = {};

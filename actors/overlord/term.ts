@@ -80,10 +80,15 @@ export class Term {
 
   // ---- metadata
 
-  async read<Name extends 'readTask' | 'readTaskPayload' | 'readSegments' | 'readUsedSegments' | 'readNewestVersion' | 'filterQueryable'>(
-    name: Name,
-    input: OpInput<Name>,
-  ): Promise<OpOutput<Name>> {
+  async read<
+    Name extends
+      | 'readTask'
+      | 'readTaskPayload'
+      | 'readSegments'
+      | 'readUsedSegments'
+      | 'readNewestVersion'
+      | 'filterQueryable',
+  >(name: Name, input: OpInput<Name>): Promise<OpOutput<Name>> {
     const { metadata, node, settings } = this.deps;
     return metadata.read(name, input, { deadline: node.deadline(settings.metadataMs) });
   }
@@ -145,7 +150,16 @@ export class Term {
       if (task?.active === true && task.createdDate === createdDate) outcome = 'inserted';
     }
     if (outcome === 'inserted') {
-      const row: TaskRow = { taskId, groupId, type, dataSource, createdDate, active: true, status, run: null };
+      const row: TaskRow = {
+        taskId,
+        groupId,
+        type,
+        dataSource,
+        createdDate,
+        active: true,
+        status,
+        run: null,
+      };
       this.#take(row, text);
     }
     return outcome;
@@ -154,10 +168,16 @@ export class Term {
   /** Ends a task; false when it had ended before. */
   async finish(
     taskId: string,
-    end: { readonly status: 'SUCCESS' | 'FAILED'; readonly errorMsg: string | null; readonly durationMs?: number; readonly reportJson?: string },
+    end: {
+      readonly status: 'SUCCESS' | 'FAILED';
+      readonly errorMsg: string | null;
+      readonly durationMs?: number;
+      readonly reportJson?: string;
+    },
   ): Promise<boolean> {
     const task = this.tasks.get(taskId);
-    const since = task === undefined || task.assignedAtMs === 0 ? 0 : this.deps.node.clock.now() - task.assignedAtMs;
+    const since =
+      task === undefined || task.assignedAtMs === 0 ? 0 : this.deps.node.clock.now() - task.assignedAtMs;
     const status: TaskStatus = {
       id: taskId,
       status: end.status,
@@ -225,7 +245,9 @@ export class Term {
   /** The worker's door; task processes have none of their own. */
   #locationOf(worker: string): TaskLocation {
     const info = this.deps.node.presence.nodes('middlemanager').find((other) => other.node === worker);
-    return toLocation(info === undefined || info.httpAddress === '' ? (info?.grpcAddress ?? '') : info.httpAddress);
+    return toLocation(
+      info === undefined || info.httpAddress === '' ? (info?.grpcAddress ?? '') : info.httpAddress,
+    );
   }
 
   /** Tells the worker to run it. Only a clear refusal takes the assignment back; silence may mean that it runs. */
@@ -318,7 +340,11 @@ export class Term {
       const { lockId } = await this.transact('applyLocks', { taskId, revoke: ids, insert: lock });
       for (const held of revoke) {
         this.#locks.set(held.lockId, { ...held, lock: { ...held.lock, revoked: true } });
-        this.deps.log.warn('a lock was revoked', { taskId: held.taskId, by: taskId, interval: held.lock.interval });
+        this.deps.log.warn('a lock was revoked', {
+          taskId: held.taskId,
+          by: taskId,
+          interval: held.lock.interval,
+        });
       }
       const held = lockId === null ? undefined : toHeldLock({ lockId, taskId, lock });
       if (held !== undefined) this.#locks.set(held.lockId, held);

@@ -6,12 +6,7 @@ import { compileTask } from '../../ingest/spec/task.js';
 import { pause } from '../../runtime/deadline.js';
 import type { Clock, HitCrashPoint, Log } from '../../runtime/types.js';
 import { dataSegmentToJson, identifierOf, type DataSegment } from '../../segment/timeline/data-segment.js';
-import {
-  condense,
-  contains,
-  formatInterval,
-  parseInterval,
-} from '../../segment/timeline/interval.js';
+import { condense, contains, formatInterval, parseInterval } from '../../segment/timeline/interval.js';
 import { formatInstant } from '../../segment/timeline/instant.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import { LocalStorage } from '../../segment/store/local-storage.js';
@@ -48,7 +43,10 @@ export interface BatchTaskResult {
 }
 
 /** Never rejects: what failed is in the result, with the report as far as it got. */
-export async function runBatchTask(json: Record<string, unknown>, deps: BatchTaskDeps): Promise<BatchTaskResult> {
+export async function runBatchTask(
+  json: Record<string, unknown>,
+  deps: BatchTaskDeps,
+): Promise<BatchTaskResult> {
   const run = new BatchRun(json, deps);
   try {
     const ending = await run.toEnd();
@@ -73,7 +71,8 @@ class BatchRun {
   async toEnd(): Promise<Ending> {
     const { config, clock, log, signal, hit } = this.#deps;
     const { spec } = compileTask(this.#json);
-    if (spec.ignoredKeys.length > 0) log.warn('keys of the spec are ignored', { keys: spec.ignoredKeys.join(', ') });
+    if (spec.ignoredKeys.length > 0)
+      log.warn('keys of the spec are ignored', { keys: spec.ignoredKeys.join(', ') });
     if (spec.intervals !== undefined) {
       for (const interval of condense(spec.intervals)) await this.#lock(interval);
     }
@@ -129,15 +128,21 @@ class BatchRun {
       return await this.#allocateIn(dataSource, request, request.chunk);
     } catch (thrown) {
       // Segments that stand there are cut otherwise: append to the one that holds the row.
-      const other = thrown instanceof CodedError && thrown.code === 'Conflict' ? thrown.context['interval'] : undefined;
+      const other =
+        thrown instanceof CodedError && thrown.code === 'Conflict' ? thrown.context['interval'] : undefined;
       const interval = typeof other === 'string' ? parseInterval(other) : undefined;
       const { timestampMs } = request;
-      if (interval === undefined || timestampMs < interval.startMs || timestampMs >= interval.endMs) throw thrown;
+      if (interval === undefined || timestampMs < interval.startMs || timestampMs >= interval.endMs)
+        throw thrown;
       return this.#allocateIn(dataSource, request, interval);
     }
   }
 
-  async #allocateIn(dataSource: string, request: AllocationRequest, chunk: IntervalMs): Promise<SegmentAllocation> {
+  async #allocateIn(
+    dataSource: string,
+    request: AllocationRequest,
+    chunk: IntervalMs,
+  ): Promise<SegmentAllocation> {
     await this.#lock(chunk);
     const interval = formatInterval(chunk);
     const segment = await this.#deps.overlord.action(
@@ -155,10 +160,15 @@ class BatchRun {
       },
       { signal: this.#deps.signal },
     );
-    if (segment === null) throw new CodedError('Conflict', `No segment of interval[${interval}] could be allocated`);
+    if (segment === null)
+      throw new CodedError('Conflict', `No segment of interval[${interval}] could be allocated`);
     const { version, partitionNum, corePartitions } = segment;
     const shardSpec = { type: 'numbered', partitionNum, partitions: corePartitions } as const;
-    return { interval: parseInterval(`${segment.interval.start}/${segment.interval.end}`), version, shardSpec };
+    return {
+      interval: parseInterval(`${segment.interval.start}/${segment.interval.end}`),
+      version,
+      shardSpec,
+    };
   }
 
   async #usedIntervals(dataSource: string, intervals: readonly IntervalMs[]): Promise<readonly IntervalMs[]> {

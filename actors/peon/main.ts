@@ -32,7 +32,12 @@ function open(configFile: string): Peon {
   writeWhole(peonFiles.pid(config.folder), String(process.pid));
   const clock = systemClock();
   const sink = jsonSink((line) => fs.writeSync(1, line));
-  const log = createLog({ clock, sink, level: config.logLevel as LogLevel, fields: { taskId: config.taskId } });
+  const log = createLog({
+    clock,
+    sink,
+    level: config.logLevel as LogLevel,
+    fields: { taskId: config.taskId },
+  });
   const hit = createCrashPoints({ plans: process.env['CRASH_AT'], armed: config.unsafeFaults, log });
   const overlord = new OverlordClient({
     taskId: config.taskId,
@@ -43,7 +48,16 @@ function open(configFile: string): Peon {
     log,
     patienceMs: config.overlordPatienceMs,
   });
-  return { config, clock, log, hit, overlord, stop: new AbortController(), phase: 'STARTING', reportJson: '' };
+  return {
+    config,
+    clock,
+    log,
+    hit,
+    overlord,
+    stop: new AbortController(),
+    phase: 'STARTING',
+    reportJson: '',
+  };
 }
 
 /** Ends when the task has ended; stops the task when the overlord says so or is gone for too long. */

@@ -112,7 +112,10 @@ export class OverlordClient {
         const waitedMs = clock.monotonic() - Math.max(startedAt, this.#heardAtMs);
         if (waitedMs > limitMs) {
           const seconds = Math.round(waitedMs / 1000);
-          throw new CodedError('Unavailable', `No overlord answered ${what} for ${seconds} s: ${error.message}`);
+          throw new CodedError(
+            'Unavailable',
+            `No overlord answered ${what} for ${seconds} s: ${error.message}`,
+          );
         }
         log.warn('the overlord did not answer, asking again', { what, reason: error.message });
         await pause(clock, retryMs, options.signal);

@@ -4,7 +4,7 @@ import type { AllocatedSegment, AllocateInput, OpInput, OpOutput } from '../../.
 import type { Tx } from '../store.js';
 import { requireActive } from './tasks.js';
 import { contains, overlaps, sha1, text } from './rows.js';
-import { whereOverlaps, type SegmentTableRow } from './segments.js';
+import { whereOverlaps, type SegmentTableRow } from './segment-rows.js';
 
 interface PendingRow {
   readonly id: string;
@@ -113,11 +113,14 @@ interface ChunkVersion {
 async function standingVersion(tx: Tx, input: AllocateInput): Promise<ChunkVersion | undefined> {
   const query = tx<SegmentTableRow>('druid_segments').where({ dataSource: input.dataSource, used: true });
   whereOverlaps(query, input);
-  const rows = (await query.select('id', 'start', 'end', 'version', 'payload')).filter((row) => overlaps(row, input));
+  const rows = (await query.select('id', 'start', 'end', 'version', 'payload')).filter((row) =>
+    overlaps(row, input),
+  );
   const same = rows.filter((row) => row.start === input.start && row.end === input.end);
   const newest = same.reduce((max, row) => (row.version > max ? row.version : max), '');
   const other = rows.find(
-    (row) => (row.start !== input.start || row.end !== input.end) && !(contains(input, row) && row.version < newest),
+    (row) =>
+      (row.start !== input.start || row.end !== input.end) && !(contains(input, row) && row.version < newest),
   );
   if (other !== undefined) {
     throw new CodedError(
@@ -128,9 +131,14 @@ async function standingVersion(tx: Tx, input: AllocateInput): Promise<ChunkVersi
   }
   const sample = same.find((row) => row.version === newest);
   if (sample === undefined) return undefined;
-  const { shardSpec } = JSON.parse(text(sample.payload)) as { shardSpec?: { type?: string; partitions?: number } };
+  const { shardSpec } = JSON.parse(text(sample.payload)) as {
+    shardSpec?: { type?: string; partitions?: number };
+  };
   if (shardSpec?.type === 'single' && shardSpec.partitions === undefined) {
-    throw new CodedError('Conflict', `Segments of version[${newest}] with shard type single can't be appended to`);
+    throw new CodedError(
+      'Conflict',
+      `Segments of version[${newest}] with shard type single can't be appended to`,
+    );
   }
   return { version: newest, corePartitions: shardSpec?.partitions ?? 0 };
 }
@@ -139,9 +147,13 @@ async function standingVersion(tx: Tx, input: AllocateInput): Promise<ChunkVersi
 async function nextPartition(tx: Tx, chunk: Chunk): Promise<number> {
   const { dataSource, interval, version } = chunk;
   const where = { dataSource, start: interval.start, end: interval.end };
-  const rows = await tx<SegmentTableRow>('druid_segments').where({ ...where, version }).select('id');
+  const rows = await tx<SegmentTableRow>('druid_segments')
+    .where({ ...where, version })
+    .select('id');
   const pending = await tx<PendingRow>('druid_pendingSegments').where(where).select('id', 'payload');
-  const ofVersion = pending.filter((row) => (JSON.parse(text(row.payload)) as PendingPayload).version === version);
+  const ofVersion = pending.filter(
+    (row) => (JSON.parse(text(row.payload)) as PendingPayload).version === version,
+  );
   let next = await readMark(tx, chunkKey(dataSource, interval.start, interval.end, version));
   for (const row of [...rows, ...ofVersion]) next = Math.max(next, partitionOf(row.id, chunk) + 1);
   return next;

@@ -39,9 +39,13 @@ export async function claimLeadership(tx: Tx, claim: LeaderClaim): Promise<void>
   const row = await tx<LeaderRow>('grove_leader').where({ role: claim.role }).forUpdate().first();
   const seen = row?.epoch ?? 0;
   if (seen !== claim.epoch) {
-    throw new CodedError('StaleEpoch', `${claim.role} epoch[${claim.epoch}] is not the newest: seen[${seen}]`, {
-      seen,
-      role: claim.role,
-    });
+    throw new CodedError(
+      'StaleEpoch',
+      `${claim.role} epoch[${claim.epoch}] is not the newest: seen[${seen}]`,
+      {
+        seen,
+        role: claim.role,
+      },
+    );
   }
 }

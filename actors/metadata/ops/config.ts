@@ -67,7 +67,13 @@ interface AuditPayload {
   readonly auditTime: string;
 }
 
-async function writeAudit(tx: Tx, type: string, key: string, payload: string, audit: AuditInput): Promise<void> {
+async function writeAudit(
+  tx: Tx,
+  type: string,
+  key: string,
+  payload: string,
+  audit: AuditInput,
+): Promise<void> {
   const { author, ip, nowDate } = audit;
   const comment = audit.comment.slice(0, 2_000);
   const entry: AuditPayload = {
@@ -91,7 +97,9 @@ export async function readAudit(tx: Tx, input: OpInput<'readAudit'>): Promise<Op
   const query = tx<{ payload: unknown }>('druid_audit').where({ type: input.type } as never);
   if (input.key !== undefined) void query.where({ audit_key: input.key } as never);
   if (input.interval !== undefined) {
-    void query.where('created_date', '>=', input.interval.start).where('created_date', '<', input.interval.end);
+    void query
+      .where('created_date', '>=', input.interval.start)
+      .where('created_date', '<', input.interval.end);
   }
   const order = input.count === undefined ? 'asc' : 'desc';
   const rows = await query

@@ -59,7 +59,9 @@ export async function applyLocks(tx: Tx, input: OpInput<'applyLocks'>): Promise<
   const rows = await tx<LockTableRow>('druid_tasklocks').whereIn('id', revoke).forUpdate();
   for (const row of rows) {
     const lock: TaskLock = { ...toLock(text(row.lock_payload)), revoked: true };
-    await tx('druid_tasklocks').where({ id: row.id }).update({ lock_payload: JSON.stringify(lock) });
+    await tx('druid_tasklocks')
+      .where({ id: row.id })
+      .update({ lock_payload: JSON.stringify(lock) });
   }
   if (input.insert === null) return { lockId: null };
   const [lockId] = (await tx('druid_tasklocks').insert({
@@ -70,6 +72,8 @@ export async function applyLocks(tx: Tx, input: OpInput<'applyLocks'>): Promise<
 }
 
 export async function deleteLocks(tx: Tx, input: OpInput<'deleteLocks'>): Promise<OpOutput<'deleteLocks'>> {
-  const deleted = await tx('druid_tasklocks').whereIn('id', [...bounded(input.lockIds, 'lockIds')]).delete();
+  const deleted = await tx('druid_tasklocks')
+    .whereIn('id', [...bounded(input.lockIds, 'lockIds')])
+    .delete();
   return { deleted };
 }

@@ -28,7 +28,13 @@ function task(id: string, more: Partial<NewTask> = {}): NewTask {
     type: 'index_parallel',
     groupId: id,
     payload: `{"id":"${id}"}`,
-    status: { id, status: 'RUNNING', duration: -1, errorMsg: null, location: { host: null, port: -1, tlsPort: -1 } },
+    status: {
+      id,
+      status: 'RUNNING',
+      duration: -1,
+      errorMsg: null,
+      location: { host: null, port: -1, tlsPort: -1 },
+    },
     ...more,
   };
 }
@@ -45,7 +51,12 @@ function lock(more: Partial<TaskLock> = {}): TaskLock {
     ...more,
   };
 }
-function segment(interval: { start: string; end: string }, version: string, partitionNum = 0, partitions = 1) {
+function segment(
+  interval: { start: string; end: string },
+  version: string,
+  partitionNum = 0,
+  partitions = 1,
+) {
   const base = `d_${interval.start}_${interval.end}_${version}`;
   return {
     id: partitionNum === 0 ? base : `${base}_${partitionNum}`,
@@ -134,8 +145,12 @@ describe('metadata operations on SQLite', () => {
 
   describe('epochs', () => {
     it('rise above the row and above what was seen', async () => {
-      expect(await run('bumpEpoch', { role: 'overlord', holder: 'a', atLeast: 0 })).to.deep.equal({ epoch: 1 });
-      expect(await run('bumpEpoch', { role: 'overlord', holder: 'b', atLeast: 7 })).to.deep.equal({ epoch: 8 });
+      expect(await run('bumpEpoch', { role: 'overlord', holder: 'a', atLeast: 0 })).to.deep.equal({
+        epoch: 1,
+      });
+      expect(await run('bumpEpoch', { role: 'overlord', holder: 'b', atLeast: 7 })).to.deep.equal({
+        epoch: 8,
+      });
       expect(await run('readEpoch', { role: 'overlord' })).to.deep.equal({ epoch: 8, holder: 'b' });
       expect(await run('readEpoch', { role: 'coordinator' })).to.deep.equal({ epoch: 0, holder: '' });
     });
@@ -162,7 +177,8 @@ describe('metadata operations on SQLite', () => {
       const assigned = await run('assignTask', { taskId: 't', node: 'm1', nowMs: 5 });
       expect(assigned.run).to.deep.equal({ node: 'm1', incarnation: '', assignedAtMs: 5 });
       expect((await run('assignTask', { taskId: 't', node: 'm2', nowMs: 6 })).run?.node).to.equal('m1');
-      const bind = (incarnation: string) => run('bindTaskRun', { taskId: 't', node: 'm1', incarnation, nowMs: 7 });
+      const bind = (incarnation: string) =>
+        run('bindTaskRun', { taskId: 't', node: 'm1', incarnation, nowMs: 7 });
       expect((await bind('p1')).run?.incarnation).to.equal('p1');
       expect((await bind('p2')).run?.incarnation).to.equal('p1');
       expect(await run('unassignTask', { taskId: 't', node: 'm1' })).to.deep.equal({ changed: false });
@@ -174,7 +190,10 @@ describe('metadata operations on SQLite', () => {
       const status = { ...task('t').status, status: 'SUCCESS' as const, duration: 3 };
       expect(await run('finishTask', { taskId: 't', status })).to.deep.equal({ changed: true, status });
       const late = { ...status, status: 'FAILED' as const };
-      expect(await run('finishTask', { taskId: 't', status: late })).to.deep.equal({ changed: false, status });
+      expect(await run('finishTask', { taskId: 't', status: late })).to.deep.equal({
+        changed: false,
+        status,
+      });
       expect((await run('listLocks', {})).locks).to.deep.equal([]);
       expect((await run('assignTask', { taskId: 't', node: 'm1', nowMs: 5 })).run).to.equal(null);
       const row = (await run('readTask', { taskId: 't' })).task;
@@ -194,7 +213,11 @@ describe('metadata operations on SQLite', () => {
         } while (after !== null);
         expect(seen).to.deep.equal(newestFirst ? ['t2', 't1', 't0'] : ['t0', 't1', 't2']);
       }
-      const few = await run('listTasks', { createdFrom: '2024-01-02T00:00:00.000Z', dataSource: 'd', active: true });
+      const few = await run('listTasks', {
+        createdFrom: '2024-01-02T00:00:00.000Z',
+        dataSource: 'd',
+        active: true,
+      });
       expect(few.tasks.map((row) => row.taskId)).to.deep.equal(['t2']);
       expect((await run('listTasks', { type: 'kill' })).tasks).to.deep.equal([]);
     });
@@ -207,7 +230,9 @@ describe('metadata operations on SQLite', () => {
       expect((await publish('t', both)).published).to.have.length(2);
       expect(await publish('t', both)).to.deep.equal({ published: [] });
       const read = await run('readUsedSegments', { dataSource: 'd' });
-      expect(read.segments.map((row) => [row.id, row.payload])).to.deep.equal(both.map((s) => [s.id, s.payload]));
+      expect(read.segments.map((row) => [row.id, row.payload])).to.deep.equal(
+        both.map((s) => [s.id, s.payload]),
+      );
       const other = { ...both[0]!, payload: '{}' };
       expect((await failure(publish('t', [other]))).code).to.equal('Conflict');
     });
@@ -261,8 +286,12 @@ describe('metadata operations on SQLite', () => {
       expect([rest.segments.length, rest.next, rest.revision]).to.deep.equal([1, null, first.revision]);
       const newest = (interval: typeof day1) => run('readNewestVersion', { dataSource: 'd', interval });
       expect(await newest(day2)).to.deep.equal({ version: now });
-      expect(await newest({ start: day2.end, end: '2025-01-01T00:00:00.000Z' })).to.deep.equal({ version: null });
-      const one = await run('readUsedSegments', { intervals: [{ ...day2, end: '2024-01-02T01:00:00.000Z' }] });
+      expect(await newest({ start: day2.end, end: '2025-01-01T00:00:00.000Z' })).to.deep.equal({
+        version: null,
+      });
+      const one = await run('readUsedSegments', {
+        intervals: [{ ...day2, end: '2024-01-02T01:00:00.000Z' }],
+      });
       expect(one.segments.map((row) => row.start)).to.deep.equal([day2.start]);
       await run('markSegmentsUnused', { dataSource: 'd', interval: day2, nowDate: now });
       expect((await run('readSegmentsRevision', {})).revision).to.be.greaterThan(first.revision);
@@ -270,7 +299,11 @@ describe('metadata operations on SQLite', () => {
 
     it('of all time are found by any interval', async () => {
       const eternity = { start: '-146136543-09-08T08:23:32.096Z', end: '146140482-04-24T15:36:27.903Z' };
-      await run('applyLocks', { taskId: 't', revoke: [], insert: lock({ interval: `${eternity.start}/${eternity.end}` }) });
+      await run('applyLocks', {
+        taskId: 't',
+        revoke: [],
+        insert: lock({ interval: `${eternity.start}/${eternity.end}` }),
+      });
       await publish('t', [segment(eternity, now)]);
       expect((await run('readUsedSegments', { intervals: [day1] })).segments).to.have.length(1);
     });
@@ -284,7 +317,10 @@ describe('metadata operations on SQLite', () => {
       expect((await run('listDataSources', { includeUnused: true })).dataSources).to.deep.equal(['d']);
       expect((await run('markSegmentsUsed', { dataSource: 'd', nowDate: now })).changed).to.equal(2);
       const ids = (await run('readUsedSegments', {})).segments.map((row) => [row.start, row.version]);
-      expect(ids).to.deep.equal([[day1.start, now], [day2.start, older]]);
+      expect(ids).to.deep.equal([
+        [day1.start, now],
+        [day2.start, older],
+      ]);
       const unused = await run('readUnusedSegments', { dataSource: 'd', interval: day1 });
       expect(unused.segments.map((row) => row.version)).to.deep.equal([older]);
     });
@@ -299,7 +335,9 @@ describe('metadata operations on SQLite', () => {
       expect(gone).to.deep.equal({ deleted: [a.id] });
       expect((await run('readQueryable', {})).segmentIds).to.deep.equal([b.id]);
       expect((await run('filterQueryable', { segmentIds: [a.id, b.id] })).segmentIds).to.deep.equal([b.id]);
-      expect((await run('readSegments', { segmentIds: [a.id, b.id] })).segments.map((row) => row.id)).to.deep.equal([b.id]);
+      expect(
+        (await run('readSegments', { segmentIds: [a.id, b.id] })).segments.map((row) => row.id),
+      ).to.deep.equal([b.id]);
     });
   });
 
@@ -362,12 +400,16 @@ describe('metadata operations on SQLite', () => {
     it('keep the newest list, and who set it', async () => {
       await run('setRules', { dataSource: 'd', payload: '[1]', audit: { ...audit, nowDate: day1.start } });
       await run('setRules', { dataSource: 'd', payload: '[2]', audit });
-      expect(await run('readRules', { dataSource: 'd' })).to.deep.equal({ rules: [{ dataSource: 'd', payload: '[2]' }] });
+      expect(await run('readRules', { dataSource: 'd' })).to.deep.equal({
+        rules: [{ dataSource: 'd', payload: '[2]' }],
+      });
       const both = await run('readAudit', { type: 'rules', key: 'd' });
       expect(both.entries.map((entry) => entry.payload)).to.deep.equal(['[1]', '[2]']);
       const newest = await run('readAudit', { type: 'rules', count: 1 });
       expect(newest.entries[0]).to.deep.include({ key: 'd', author: 'ann', comment: 'why', payload: '[2]' });
-      expect((await failure(run('setRules', { dataSource: 'd', payload: '[', audit }))).code).to.equal('InvalidInput');
+      expect((await failure(run('setRules', { dataSource: 'd', payload: '[', audit }))).code).to.equal(
+        'InvalidInput',
+      );
     });
 
     it('compare before they swap', async () => {

@@ -5,7 +5,7 @@ import type { Tx } from '../store.js';
 import { locksOf } from './locks.js';
 import { contains, parseInterval } from '../../../segment/timeline/interval.js';
 import { bounded, bumpSegmentsRevision, sha1, text } from './rows.js';
-import type { SegmentTableRow } from './segments.js';
+import type { SegmentTableRow } from './segment-rows.js';
 import { requireActive } from './tasks.js';
 
 /** Does this lock permit publishing that segment? Appends keep the version of the chunk they append to. */
@@ -38,12 +38,16 @@ interface OffsetsRow {
 async function swapOffsets(tx: Tx, input: PublishInput): Promise<void> {
   const { offsets, dataSource } = input;
   if (offsets === undefined) return;
-  const row = (await tx('druid_dataSource').where({ dataSource }).forUpdate().first('commit_metadata_payload')) as
-    | OffsetsRow
-    | undefined;
+  const row = (await tx('druid_dataSource')
+    .where({ dataSource })
+    .forUpdate()
+    .first('commit_metadata_payload')) as OffsetsRow | undefined;
   const stored = row === undefined ? null : text(row.commit_metadata_payload);
   if (stored !== offsets.start) {
-    throw new CodedError('Conflict', `The stored stream offsets of datasource[${dataSource}] are not the task's start`);
+    throw new CodedError(
+      'Conflict',
+      `The stored stream offsets of datasource[${dataSource}] are not the task's start`,
+    );
   }
   await tx('druid_dataSource')
     .insert({
@@ -64,9 +68,13 @@ async function alreadyPublished(tx: Tx, segments: readonly NewSegment[]): Promis
   const stored = new Map(rows.map((row) => [row.id, text(row.payload)]));
   const other = segments.find((segment) => stored.get(segment.id) !== segment.payload);
   if (other === undefined) return true;
-  throw new CodedError('Conflict', `Segment[${[...stored.keys()][0]}] has been published before with other content`, {
-    segmentId: other.id,
-  });
+  throw new CodedError(
+    'Conflict',
+    `Segment[${[...stored.keys()][0]}] has been published before with other content`,
+    {
+      segmentId: other.id,
+    },
+  );
 }
 
 export async function publishSegments(

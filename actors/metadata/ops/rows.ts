@@ -3,7 +3,11 @@ import { createHash } from 'node:crypto';
 import { invalidInput } from '../../../proto/errors.js';
 import { pageRowsMax, type Interval, type PageInput } from '../../../proto/metadata.js';
 import type { IntervalMs } from '../../../segment/read/view.js';
-import { contains as msContains, overlaps as msOverlap, parseInterval } from '../../../segment/timeline/interval.js';
+import {
+  contains as msContains,
+  overlaps as msOverlap,
+  parseInterval,
+} from '../../../segment/timeline/interval.js';
 import type { Tx } from '../store.js';
 
 /** Payload columns are text in SQLite and bytes in MySQL. */
@@ -59,7 +63,9 @@ interface CounterRow {
   readonly value: number;
 }
 export async function segmentsRevision(tx: Tx): Promise<number> {
-  const row = (await tx('grove_counter').where({ name: 'segments' }).first('value')) as CounterRow | undefined;
+  const row = (await tx('grove_counter').where({ name: 'segments' }).first('value')) as
+    | CounterRow
+    | undefined;
   return row?.value ?? 0;
 }
 export async function bumpSegmentsRevision(tx: Tx): Promise<void> {

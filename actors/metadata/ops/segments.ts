@@ -1,62 +1,24 @@
 /** Reading, marking and deleting segment rows. */
 import { invalidInput } from '../../../proto/errors.js';
-import type { Interval, MarkInput, OpInput, OpOutput, SegmentRow } from '../../../proto/metadata.js';
-import { identifierOf, parseDataSegmentText, type DataSegment } from '../../../segment/timeline/data-segment.js';
+import type { MarkInput, OpInput, OpOutput } from '../../../proto/metadata.js';
+import {
+  identifierOf,
+  parseDataSegmentText,
+  type DataSegment,
+} from '../../../segment/timeline/data-segment.js';
 import { Timeline } from '../../../segment/timeline/timeline.js';
-import type { Knex, Tx } from '../store.js';
+import type { Tx } from '../store.js';
 import { keepPartitionsTaken } from './allocation.js';
+import { toSegmentRow, whereOverlaps, type SegmentTableRow } from './segment-rows.js';
 import {
   bounded,
   bumpSegmentsRevision,
-  comparable,
   contains,
-  flag,
   overlaps,
   pageLimit,
   segmentsRevision,
   text,
 } from './rows.js';
-
-export interface SegmentTableRow {
-  readonly id: string;
-  readonly dataSource: string;
-  readonly created_date: string;
-  readonly start: string;
-  readonly end: string;
-  readonly partitioned: boolean | number;
-  readonly version: string;
-  readonly used: boolean | number;
-  readonly payload: unknown;
-  readonly used_status_last_updated: string;
-}
-
-export function toSegmentRow(row: SegmentTableRow): SegmentRow {
-  return {
-    id: row.id,
-    dataSource: row.dataSource,
-    createdDate: row.created_date,
-    start: row.start,
-    end: row.end,
-    version: row.version,
-    used: flag(row.used),
-    usedStatusLastUpdated: row.used_status_last_updated,
-    payload: text(row.payload),
-  };
-}
-
-/**
- * Rows that may overlap. Years outside 0000 … 9999 don't compare as text: such rows always pass here and callers
- * judge exactly.
- */
-export function whereOverlaps(query: Knex.QueryBuilder, interval: Interval): void {
-  if (!comparable(interval)) return;
-  void query.where((either) => {
-    void either
-      .where((plain) => void plain.where('start', '<', interval.end).andWhere('end', '>', interval.start))
-      .orWhereRaw('length(??) <> 24', ['start'])
-      .orWhereRaw('length(??) <> 24', ['end']);
-  });
-}
 
 export async function readUsedSegments(
   tx: Tx,
@@ -78,7 +40,9 @@ export async function readUsedSegments(
   const rows = await query.orderBy('id').limit(limit);
   const found = rows.map(toSegmentRow);
   const segments =
-    intervals === undefined ? found : found.filter((row) => intervals.some((interval) => overlaps(row, interval)));
+    intervals === undefined
+      ? found
+      : found.filter((row) => intervals.some((interval) => overlaps(row, interval)));
   return { segments, next: rows.length < limit ? null : (rows.at(-1)?.id ?? null), revision };
 }
 
@@ -96,13 +60,14 @@ export async function readUnusedSegments(
   }
   if (after !== undefined && after !== null) void query.where('id', newestFirst ? '<' : '>', after);
   const rows = await query.orderBy('id', newestFirst ? 'desc' : 'asc').limit(limit);
-  const segments = rows
-    .map(toSegmentRow)
-    .filter((row) => interval === undefined || contains(interval, row));
+  const segments = rows.map(toSegmentRow).filter((row) => interval === undefined || contains(interval, row));
   return { segments, next: rows.length < limit ? null : (rows.at(-1)?.id ?? null) };
 }
 
-export async function readSegments(tx: Tx, input: OpInput<'readSegments'>): Promise<OpOutput<'readSegments'>> {
+export async function readSegments(
+  tx: Tx,
+  input: OpInput<'readSegments'>,
+): Promise<OpOutput<'readSegments'>> {
   const ids = [...bounded(input.segmentIds, 'segmentIds')];
   const rows = await tx<SegmentTableRow>('druid_segments').whereIn('id', ids).orderBy('id');
   return { segments: rows.map(toSegmentRow) };
@@ -213,9 +178,14 @@ export async function deleteUnusedSegments(
   return { deleted };
 }
 
-export async function markQueryable(tx: Tx, input: OpInput<'markQueryable'>): Promise<OpOutput<'markQueryable'>> {
+export async function markQueryable(
+  tx: Tx,
+  input: OpInput<'markQueryable'>,
+): Promise<OpOutput<'markQueryable'>> {
   const ids = [...new Set(bounded(input.segmentIds, 'segmentIds'))];
-  const known = (await tx('grove_queryable').whereIn('segment_id', ids)) as readonly { readonly segment_id: string }[];
+  const known = (await tx('grove_queryable').whereIn('segment_id', ids)) as readonly {
+    readonly segment_id: string;
+  }[];
   const there = new Set(known.map((row) => row.segment_id));
   const fresh = ids.filter((id) => !there.has(id));
   for (let at = 0; at < fresh.length; at += 500) {
@@ -234,7 +204,10 @@ export async function filterQueryable(
   return { segmentIds: rows.map((row) => row.segment_id) };
 }
 
-export async function readQueryable(tx: Tx, input: OpInput<'readQueryable'>): Promise<OpOutput<'readQueryable'>> {
+export async function readQueryable(
+  tx: Tx,
+  input: OpInput<'readQueryable'>,
+): Promise<OpOutput<'readQueryable'>> {
   const limit = pageLimit(input);
   const query = tx<{ segment_id: string }>('grove_queryable').orderBy('segment_id').limit(limit);
   if (input.after !== undefined && input.after !== null) void query.where('segment_id', '>', input.after);

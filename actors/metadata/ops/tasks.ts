@@ -113,7 +113,10 @@ export async function listTasks(tx: Tx, input: OpInput<'listTasks'>): Promise<Op
   if (after !== undefined && after !== null) {
     const bar = after.indexOf('|');
     const beyond = newestFirst ? '<' : '>';
-    void query.whereRaw(`(t.created_date, t.id) ${beyond} (?, ?)`, [after.slice(0, bar), after.slice(bar + 1)]);
+    void query.whereRaw(`(t.created_date, t.id) ${beyond} (?, ?)`, [
+      after.slice(0, bar),
+      after.slice(bar + 1),
+    ]);
   }
   const order = newestFirst ? 'desc' : 'asc';
   const rows = await query.orderBy('t.created_date', order).orderBy('t.id', order).limit(limit);
@@ -158,7 +161,10 @@ export async function assignTask(tx: Tx, input: OpInput<'assignTask'>): Promise<
   return { run };
 }
 
-export async function unassignTask(tx: Tx, input: OpInput<'unassignTask'>): Promise<OpOutput<'unassignTask'>> {
+export async function unassignTask(
+  tx: Tx,
+  input: OpInput<'unassignTask'>,
+): Promise<OpOutput<'unassignTask'>> {
   const deleted = await tx('grove_task_run')
     .where({ task_id: input.taskId, node: input.node, incarnation: '' })
     .delete();
