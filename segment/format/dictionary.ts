@@ -60,6 +60,7 @@ export function readFrontCodedList(cursor: Cursor, unit: 1 | 4): FrontCoded {
   const size = cursor.vbyte('front-coded size');
   const start = cursor.skip(size, 'front-coded values');
   const end = start + size;
+  if (count > size) throw cursor.fail(`${count} front-coded values in ${size} bytes`, start);
   const buckets = Math.ceil(count / bucketSize);
   const table = Math.max(0, buckets - 1) * 4;
   if (table > size) throw cursor.fail('front-coded buckets do not fit', start);

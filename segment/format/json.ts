@@ -33,6 +33,7 @@ export function doubleText(value: number): string {
 /** The same for a value of 32 bits. */
 export function floatText(value: number): string {
   if (!Number.isFinite(value)) return doubleText(value);
+  if (value === 0) return javaNumber(value);
   for (let digits = 1; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));
     if (Math.fround(short) === value) return javaNumber(short);
@@ -48,6 +49,8 @@ export function javaNumber(value: number): string {
     const plain = String(value);
     return plain.includes('.') ? plain : `${plain}.0`;
   }
-  const [mantissa = '', exponent = ''] = value.toExponential().split('e');
-  return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${exponent.replace('+', '')}`;
+  const shortest = value.toExponential();
+  // Java writes two digits at least, and then the two that come closest.
+  const [mantissa = '', exponent = ''] = (shortest.includes('.') ? shortest : value.toExponential(1)).split('e');
+  return `${mantissa}E${exponent.replace('+', '')}`;
 }

@@ -1,6 +1,7 @@
 /** What is known of a segment without reading a column: meta.smoosh, index.drd, metadata.drd, the row count. */
 import path from 'node:path';
 import { corrupt, Cursor, type Place } from '../format/bytes.js';
+import { packedPerBlock } from '../format/codec.js';
 import { readDescriptor } from '../format/descriptor.js';
 import { readIndexed, type OpenInternal } from '../format/indexed.js';
 import { chunkName, parseSmoosh, type InternalFile } from '../format/smoosh.js';
@@ -90,9 +91,18 @@ export function readSummary(dir: string, files: Files): SegmentSummary {
   }
   const metadata = byName.has('metadata.drd') ? readMetadata(part('metadata.drd')) : undefined;
   const dimensions = new Set(index.dimensions);
+  const timeRows = () => {
+    const rows = readRowCount(part(timeColumn, 65536), { file: metaFile, column: timeColumn });
+    const entry = byName.get(timeColumn);
+    // A block costs eight bytes at least and holds 262144 rows at most.
+    if (entry !== undefined && rows > (entry.end - entry.start) * 32768) {
+      throw corrupt({ file: metaFile, column: timeColumn }, 0, `${rows} rows can't be in ${entry.end - entry.start} bytes`);
+    }
+    return rows;
+  };
   return {
     interval: index.interval,
-    rowCount: readRowCount(part(timeColumn, 65536), { file: metaFile, column: timeColumn }),
+    rowCount: timeRows(),
     dimensions: index.dimensions,
     metrics: index.columns.filter((name) => !dimensions.has(name)),
     bitmap: index.bitmap,
@@ -181,5 +191,30 @@ function readRowCount(bytes: Buffer, place: Place): number {
   cursor.skip(1, 'number version');
   const rows = cursor.count('row count');
   if (rows === 0) throw cursor.fail('the segment has no rows');
+  checkRowCount(cursor, rows, bytes);
   return rows;
+}
+
+/** A damaged row count must not be believed: everything else is sized by it. */
+function checkRowCount(cursor: Cursor, rows: number, bytes: Buffer): void {
+  const version = bytes[cursor.at - 5];
+  const perBlock = cursor.count('values per block');
+  let codec = version === 1 ? 0 : cursor.u8('compression');
+  if (codec >= 0x80 && codec < 0xfe) {
+    codec = (codec + 126) & 0xff;
+    const encoding = cursor.u8('long encoding');
+    if (encoding === 0) cursor.skip(13, 'delta head');
+    else if (encoding === 1) {
+      cursor.skip(1, 'table head');
+      cursor.skip(8 * cursor.count('table size'), 'table');
+    }
+  }
+  // Without blocks the column's own length tells, when it is read.
+  if (codec === 0xfe) return;
+  const list = cursor.u8('block list version');
+  cursor.skip(5, 'block list head');
+  const blocks = cursor.count('block count');
+  if (perBlock <= 0 || perBlock > packedPerBlock(1) || (list === 1 && blocks !== Math.ceil(rows / perBlock))) {
+    throw cursor.fail(`${blocks} blocks can't hold ${rows} rows`);
+  }
 }
