@@ -62,11 +62,11 @@ describe('the main job', function () {
       queryType: 'groupBy',
       granularity: 'all',
       dimensions: ['city'],
+      // A null city is neither Oslo nor not Oslo: the row stays out.
       filter: { type: 'not', field: { type: 'selector', dimension: 'city', value: 'Oslo' } },
       aggregations: [{ type: 'count', name: 'rows' }],
     });
     expect(groupBy.json<{ event: unknown }[]>().map((row) => row.event)).to.deep.equal([
-      { city: null, rows: 1 },
       { city: 'Lima', rows: 1 },
       { city: 'Rome', rows: 1 },
       { city: 'Zürich', rows: 1 },
@@ -119,7 +119,7 @@ describe('the main job', function () {
     if (refused.status === 200) {
       const outside = await grove.ingest(local('/etc'));
       expect(outside.statusCode).to.equal('FAILED');
-      expect(outside.errorMsg).to.match(/allow/i);
+      expect(outside.errorMsg).to.match(/baseDir/);
     } else expect(refused.status).to.equal(400);
   });
 
