@@ -91,6 +91,15 @@ describe('local input', () => {
     expect(await codeOf(stopped())).equal('Canceled');
   });
 
+  it('refuses files packed in other ways instead of reading noise', async () => {
+    for (const head of ['PK\x03\x04', 'BZh91AY&SY', '\xfd7zXZ\0', '\x28\xb5\x2f\xfd']) {
+      await writeFile(join(allowed, 'packed'), head, 'latin1');
+      expect(await codeOf(read(await source('packed')))).equal('Unsupported');
+    }
+    await writeFile(join(allowed, 'packed'), 'BZhello');
+    expect(await read(await source('packed'))).equal('BZhello');
+  });
+
   it('matches names like a shell', () => {
     const cases: [string, string[], string[]][] = [
       ['*', ['a', '.x', ''], []],

@@ -112,13 +112,28 @@ async function* readFile(
       throw bad(`file[${basename(path)}] is no plain file`, FIELD);
     }
     const bytes = handle.createReadStream({ highWaterMark: READ_BYTES, autoClose: false, start: 0 });
-    const magic = Buffer.alloc(2);
-    const { bytesRead } = await handle.read(magic, 0, 2, 0);
-    const isGzip = bytesRead === 2 && magic[0] === 0x1f && magic[1] === 0x8b;
-    yield* isGzip ? unpack(bytes, basename(path), signal) : cancelable(bytes, signal);
+    const magic = Buffer.alloc(MAGIC_BYTES);
+    const { bytesRead } = await handle.read(magic, 0, MAGIC_BYTES, 0);
+    const packing = packingOf(magic.subarray(0, bytesRead).toString('latin1'));
+    if (packing !== undefined && packing !== 'gzip') {
+      const message = `${FIELD}: file[${basename(path)}] is packed with ${packing}; only gzip can be read`;
+      throw new CodedError('Unsupported', message, { field: FIELD });
+    }
+    yield* packing === 'gzip' ? unpack(bytes, basename(path), signal) : cancelable(bytes, signal);
   } finally {
     await handle.close();
   }
+}
+
+const MAGIC_BYTES = 10;
+
+/** By the first bytes, whatever the name says; undefined: not packed. None of these can begin a text. */
+function packingOf(head: string): string | undefined {
+  if (head.startsWith('\x1f\x8b')) return 'gzip';
+  if (head.startsWith('\xfd7zXZ\0')) return 'xz';
+  if (head.startsWith('\x28\xb5\x2f\xfd')) return 'zstd';
+  if (head.startsWith('PK\x03\x04')) return 'zip';
+  return /^BZh[1-9]1AY&SY/.test(head) ? 'bzip2' : undefined;
 }
 
 async function* cancelable(

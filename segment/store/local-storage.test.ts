@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createWriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -152,6 +152,17 @@ describe('local deep storage', () => {
     expect(await judge(await zipOf(['folder/a']))).equal('CorruptSegment');
     expect(await judge(await zipOf(['link', 0o120777]))).equal('CorruptSegment');
     expect(await judge(await zipOf(['a'], ['b']), ['b', 'a'])).equal('CorruptSegment');
+  });
+
+  it('sweeps what dead pushes have left, by age', async () => {
+    const root = join(base, 'deep');
+    const store = new LocalStorage({ root });
+    expect(await store.sweep(0, 0)).equal(0);
+    await mkdir(join(root, 'intermediate_pushes', 'push-dead', 'index'), { recursive: true });
+    const { mtimeMs } = await stat(join(root, 'intermediate_pushes', 'push-dead'));
+    expect(await store.sweep(mtimeMs + 999, 1000)).equal(0);
+    expect(await store.sweep(mtimeMs + 1001, 1000)).equal(1);
+    expect(await readdir(join(root, 'intermediate_pushes'))).deep.equal([]);
   });
 
   it('names places like Druid', () => {

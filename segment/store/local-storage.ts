@@ -2,7 +2,7 @@
  * Deep storage in a local (or mounted) directory, laid out like Druid's: `…/partition/index/` with loose files, or
  * `…/partition/index.zip`. Half-written things live in `intermediate_pushes/` under the root and are never seen.
  */
-import { lstat, mkdir, mkdtemp, realpath, rename, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, realpath, rename, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { CodedError } from '../../proto/errors.js';
 import type { HitCrashPoint } from '../ports.js';
@@ -18,6 +18,8 @@ import {
 } from './durable.js';
 import { insideRoots, localPathOf, storagePath } from './paths.js';
 import { defaultUnzipLimits, unzip, writeZip, type UnzipLimits } from './zip.js';
+
+const PUSHES = 'intermediate_pushes';
 
 export interface LocalStorageOptions {
   /** Absolute; made when absent. */
@@ -55,10 +57,8 @@ export class LocalStorage implements DeepStorage {
       const made = join(temporary, basename(target));
       const size = await this.#stage(dir, made, options.signal);
       this.#hit('store.push.staged');
-      await makeDirDurably(partitionDir);
       throwIfCanceled(options.signal);
       await moveInto(made, target, join(temporary, 'replaced'));
-      await syncPath(partitionDir);
       this.#hit('store.push.visible');
       const path = this.#zip ? target : target + sep;
       return { ...segment, loadSpec: { type: 'local', path }, size };
@@ -76,7 +76,7 @@ export class LocalStorage implements DeepStorage {
   }
 
   async #temporaryDir(): Promise<string> {
-    const parent = join(this.#root, 'intermediate_pushes');
+    const parent = join(this.#root, PUSHES);
     await makeDirDurably(parent);
     return await mkdtemp(join(parent, 'push-'));
   }
@@ -130,6 +130,26 @@ export class LocalStorage implements DeepStorage {
     }
   }
 
+  /**
+   * Removes what pushes that died have left behind: everything in `intermediate_pushes/` that was last changed more
+   * than `ageMs` before `nowMs` (epoch ms). Answers how many were removed. Errors: StorageFailure.
+   */
+  async sweep(nowMs: number, ageMs: number): Promise<number> {
+    const parent = join(this.#root, PUSHES);
+    let removed = 0;
+    try {
+      for (const name of await readdir(parent).catch(() => [])) {
+        const stat = await lstat(join(parent, name)).catch(() => undefined);
+        if (stat === undefined || stat.mtimeMs > nowMs - ageMs) continue;
+        await removeTree(join(parent, name));
+        removed++;
+      }
+    } catch (thrown) {
+      throw storageError(thrown, 'Removing abandoned pushes');
+    }
+    return removed;
+  }
+
   async kill(loadSpec: LoadSpec): Promise<void> {
     const path = localPathOf(loadSpec, [this.#root]);
     try {
@@ -158,9 +178,25 @@ export class LocalStorage implements DeepStorage {
   }
 }
 
-/** Renames `made` to `target`; an older `target` is first moved aside (a folder can't be replaced in one step). */
+const MOVE_TRIES = 3;
+
+/**
+ * Renames `made` to `target`; an older `target` is first moved aside (a folder can't be replaced in one step). Tried
+ * again when the deletion of a neighbour has just taken the empty parent folder away.
+ */
 async function moveInto(made: string, target: string, aside: string): Promise<void> {
-  const old = await lstat(target).catch(() => undefined);
-  if (old?.isDirectory() === true) await rename(target, aside);
-  await rename(made, target);
+  const parent = dirname(target);
+  for (let tries = 1; ; tries++) {
+    try {
+      await makeDirDurably(parent);
+      const old = await lstat(target).catch(() => undefined);
+      if (old?.isDirectory() === true) await rename(target, aside);
+      await rename(made, target);
+      await syncPath(parent);
+      return;
+    } catch (thrown) {
+      const isGone = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+      if (!isGone || tries === MOVE_TRIES) throw thrown;
+    }
+  }
 }
