@@ -274,6 +274,11 @@ const granularities: Granularity[] = [
   { type: 'period', period: 'P1D', timeZone: 'Europe/Berlin', originMs: undefined },
   { type: 'duration', durationMs: 60_000, originMs: 0 },
 ];
+/** Most buckets are empty: only the filled ones are made. */
+const fine: Granularity[] = [
+  { type: 'none' },
+  { type: 'period', period: 'PT1S', timeZone: 'UTC', originMs: undefined },
+];
 const midday: IntervalMs[] = [
   { startMs: Date.UTC(2024, 0, 1, 12), endMs: Date.UTC(2024, 0, 2, 3) },
   { startMs: Date.UTC(2024, 0, 2, 12, 30), endMs: Date.UTC(2024, 0, 3) },
@@ -429,7 +434,7 @@ describe('the engine against a row-by-row evaluation', function () {
             kind === 'long' ? 'LONG' : kind === 'double' ? 'DOUBLE' : kind === 'float' ? 'FLOAT' : 'STRING';
           return { dimension, outputName: `d${i}`, outputType };
         });
-        const granularity = chance.pick(granularities);
+        const granularity = chance.pick([...granularities, ...fine]);
         const filter = chance.next() < 0.5 ? undefined : randomFilter(chance, 2);
         const intervals = chance.pick([[always], midday]);
         const query: NativeQuery = {

@@ -9,7 +9,7 @@ import type { NativeQuery } from '../native/model.js';
 import type { Environment } from './environment.js';
 import { runGroupBy, runTopN } from './group-by.js';
 import type { SegmentRef } from './pool-api.js';
-import { runScan } from './scan.js';
+import { runScan, scanStart, type ScanResume } from './scan.js';
 import { Scratch } from './scratch.js';
 import { runTimeBoundary } from './time-boundary.js';
 import { runTimeseries } from './timeseries.js';
@@ -18,15 +18,15 @@ export interface ScanTask {
   readonly query: NativeQuery;
   /** One when the query is a scan, else a few. */
   readonly refs: readonly SegmentRef[];
-  /** Scans go on here, in the order of the rows they answer; 0 at first. */
-  readonly resumeAt: number;
+  /** Where a scan goes on; absent at first. */
+  readonly resume?: ScanResume;
 }
 
 export interface ScanOutcome {
   readonly segmentIds: readonly string[];
   readonly frame: Frame;
-  /** Set when the segment has more rows: the next task's `resumeAt`. */
-  readonly resumeAt?: number;
+  /** Set when the segment has more rows: the next task's `resume`. */
+  readonly resume?: ScanResume;
 }
 
 /** One thread's means. */
@@ -69,12 +69,11 @@ export function executeTask(executor: Executor, task: ScanTask, check: () => voi
   if (query.queryType === 'scan') {
     const ref = refs[0];
     if (ref === undefined || refs.length > 1) throw new CodedError('Bug', 'a scan task has one segment');
-    const { frame, resumeAt } = withSegment(executor, ref, check, (environment) =>
-      runScan(environment, query, ref.intervals, task.resumeAt),
+    const { frame, resume } = withSegment(executor, ref, check, (environment) =>
+      runScan(environment, query, ref.intervals, task.resume ?? scanStart),
     );
-    return resumeAt === undefined
-      ? { segmentIds: [ref.segmentId], frame }
-      : { segmentIds: [], frame, resumeAt };
+    if (resume === undefined) return { segmentIds: [ref.segmentId], frame };
+    return { segmentIds: [], frame, resume };
   }
   const frames: Frame[] = [];
   for (const ref of refs) {

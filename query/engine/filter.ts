@@ -7,7 +7,7 @@ import type { Filter } from '../native/model.js';
 import { columnMask } from './filter-column.js';
 import { wordsOf, type Environment } from './environment.js';
 import { leafPredicate } from './predicate.js';
-import { rowRanges, type RowRanges, type RowSpan } from './rows.js';
+import { rowRanges, rowsFrom, type RowRanges, type RowSpan } from './rows.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 
 /** `bits`: address of a bitset over all rows, meaningful for the blocks of the span it was made for. */
@@ -103,20 +103,19 @@ export interface Selected extends RowRanges {
   readonly mask: Mask;
 }
 
-/** The rows a query wants: its intervals as row ranges, the rest of its conditions as a mask. */
+/** The rows a query wants, from `fromRow` on: its intervals as row ranges, its other conditions as a mask. */
 export function selectRows(
   environment: Environment,
   intervals: readonly IntervalMs[],
   filter: Filter | undefined,
+  fromRow = 0,
 ): Selected {
-  const ranges = rowRanges(environment.segment, intervals);
+  const ranges = rowsFrom(rowRanges(environment.segment, intervals), fromRow);
   if (ranges.ranges.length === 0) return { ...ranges, mask: noRows };
   const inTime = ranges.testTime
     ? evaluateFilter(environment, { type: 'interval', dimension: '__time', intervals }, ranges.hull)
     : allRows;
   if (filter === undefined || inTime.kind === 'none') return { ...ranges, mask: inTime };
-  return {
-    ...ranges,
-    mask: intersect(environment, inTime, evaluateFilter(environment, filter, ranges.hull)),
-  };
+  const matching = evaluateFilter(environment, filter, ranges.hull);
+  return { ...ranges, mask: intersect(environment, inTime, matching) };
 }

@@ -88,7 +88,7 @@ class Grouping {
     this.#environment = environment;
     this.#selected = selected;
     this.#prune = prune;
-    this.#buckets = timeBuckets(environment.segment, query.granularity, intervals);
+    this.#buckets = timeBuckets(environment, query.granularity, intervals, true);
     this.#bucketNumbers = new BucketNumbers(environment, this.#buckets, query.granularity);
     this.#keys = query.dimensions.map((spec) => keyDimension(environment, spec));
     const multi = this.#keys.map((key) =>

@@ -41,6 +41,16 @@ export function rowRanges(segment: SegmentView, intervals: readonly IntervalMs[]
   return { ranges, hull: { from: first.from, to: last.to }, testTime: false };
 }
 
+/** The same without the rows before `row`. */
+export function rowsFrom(all: RowRanges, row: number): RowRanges {
+  if (row <= all.hull.from) return all;
+  const ranges = all.ranges
+    .filter((range) => range.to > row)
+    .map((range) => ({ from: Math.max(range.from, row), to: range.to }));
+  const first = ranges[0];
+  return first === undefined ? nothing : { ...all, ranges, hull: { from: first.from, to: all.hull.to } };
+}
+
 /** Calls `visit` for the part of every block of BATCH_ROWS that lies in the span, in order. */
 export function forEachBlock(
   span: RowSpan,

@@ -16,7 +16,7 @@ export function planTasks(query: NativeQuery, refs: readonly SegmentRef[], threa
   const size = query.queryType === 'scan' ? 1 : Math.max(1, Math.min(segmentsPerTaskMax, even));
   const tasks: ScanTask[] = [];
   for (let at = 0; at < refs.length; at += size) {
-    tasks.push({ query, refs: refs.slice(at, at + size), resumeAt: 0 });
+    tasks.push({ query, refs: refs.slice(at, at + size) });
   }
   return tasks;
 }
@@ -61,13 +61,13 @@ export class RunningQuery {
     if (this.#error !== undefined) return;
     this.#rows += outcome.frame.rows;
     const isEnough = this.#rows >= this.#rowsMax;
-    const { resumeAt } = outcome;
-    if (resumeAt !== undefined && !isEnough) this.#todo.unshift({ ...task, resumeAt });
+    const { resume } = outcome;
+    if (resume !== undefined && !isEnough) this.#todo.unshift({ ...task, resume });
     let { segmentIds } = outcome;
     if (isEnough) {
       // Segments not looked at any further are answered: the rows asked for are there.
       const left = this.#todo.splice(0).flatMap((rest) => rest.refs);
-      const own = resumeAt === undefined ? [] : task.refs;
+      const own = resume === undefined ? [] : task.refs;
       segmentIds = [...segmentIds, ...[...own, ...left].map((ref) => ref.segmentId)];
     }
     this.#parts.push({ segmentIds, frame: outcome.frame });

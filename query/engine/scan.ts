@@ -18,48 +18,60 @@ const rowsPerPart = 65_536;
 
 export interface ScanPart {
   readonly frame: Frame;
-  readonly resumeAt: number | undefined;
+  readonly resume: ScanResume | undefined;
 }
 
-/** `resumeAt`: rows of the segment's answer to leave out, as they were answered before. */
+/** Where a scan goes on. Orders that rows have by themselves go on at a row, others leave out what was answered. */
+export interface ScanResume {
+  readonly fromRow: number;
+  /** Rows of this segment answered so far. */
+  readonly answered: number;
+}
+
+export const scanStart: ScanResume = { fromRow: 0, answered: 0 };
+
 export function runScan(
   environment: Environment,
   query: ScanQuery,
   intervals: readonly IntervalMs[],
-  resumeAt: number,
+  { fromRow, answered }: ScanResume,
 ): ScanPart {
-  const names = query.columns.length === 0 ? allColumns(environment.segment) : query.columns;
+  const { segment } = environment;
+  const names = query.columns.length === 0 ? allColumns(segment) : query.columns;
   if (query.order !== 'none' && !names.includes('__time')) {
     throw new CodedError('InvalidInput', 'columns must contain __time when order is set', {
       field: 'columns',
     });
   }
   const most = query.limit === undefined ? Infinity : query.limit + query.offset;
-  const rows = answerRows(environment, query, intervals, Math.min(most, resumeAt + rowsPerPart + 1));
-  const part = rows.subarray(resumeAt, Math.min(rows.length, resumeAt + rowsPerPart, most));
+  const inRowOrder = query.order === 'none' || (query.order === 'ascending' && segment.timeSorted);
+  const wanted = Math.min(most - answered, rowsPerPart);
+  const rows = inRowOrder
+    ? selectedRows(environment, query, intervals, fromRow, wanted + 1)
+    : orderedRows(environment, query, intervals).subarray(answered);
+  const part = rows.subarray(0, wanted);
   const frame: Frame = {
     rows: part.length,
     columns: [...new Set(names)].map((name) => readColumn(environment, name, part)),
   };
-  const next = resumeAt + part.length;
-  return { frame, resumeAt: next < Math.min(rows.length, most) ? next : undefined };
+  const total = answered + part.length;
+  const isMore = rows.length > part.length && total < most;
+  return { frame, resume: isMore ? { fromRow: rows[part.length] ?? 0, answered: total } : undefined };
 }
 
 function allColumns(segment: SegmentView): string[] {
   return [...new Set(['__time', ...segment.dimensions, ...segment.metrics])];
 }
 
-/** The first `most` rows of the segment's answer, in the order they are answered. */
-function answerRows(
+/** Selected rows from a row on, in row order; at least `needed` of them if there are as many. */
+function selectedRows(
   environment: Environment,
   query: ScanQuery,
   intervals: readonly IntervalMs[],
-  most: number,
+  fromRow: number,
+  needed: number,
 ): Uint32Array {
-  const selected = selectRows(environment, intervals, query.filter);
-  const sorted = environment.segment.timeSorted;
-  // Rows of a sorted segment are in order as they are; else all have to be seen before the first is known.
-  const needed = query.order === 'none' || (query.order === 'ascending' && sorted) ? most : Infinity;
+  const selected = selectRows(environment, intervals, query.filter, fromRow);
   const rows = new RowList();
   const { arena } = environment.scratch;
   forEachBatch(environment, selected, (batch) => {
@@ -67,10 +79,19 @@ function answerRows(
     else rows.addAll(arena.u32(batch.sel, batch.count), batch.start);
     return rows.count < needed;
   });
-  const found = rows.list();
-  if (query.order === 'none' || (query.order === 'ascending' && sorted)) return found;
-  const ordered = sorted ? found.reverse() : byTime(environment, found, query.order === 'descending');
-  return ordered.subarray(0, Math.min(ordered.length, most));
+  return rows.list();
+}
+
+/** All selected rows in the order of the query: none is known before all were seen. */
+function orderedRows(
+  environment: Environment,
+  query: ScanQuery,
+  intervals: readonly IntervalMs[],
+): Uint32Array {
+  const rows = selectedRows(environment, query, intervals, 0, Infinity);
+  return environment.segment.timeSorted
+    ? rows.reverse()
+    : byTime(environment, rows, query.order === 'descending');
 }
 
 function byTime(environment: Environment, rows: Uint32Array, descending: boolean): Uint32Array {

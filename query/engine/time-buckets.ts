@@ -12,12 +12,18 @@ const bucketsMax = 5_000_000;
 /** Below so many rows a bucket, looking up each row's bucket beats a search and a call per bucket. */
 export const rowsPerBucketMin = 32;
 
-/** Ascending bucket starts; a row belongs to the last one that is not after its time. For `all` the one bucket 0. */
+/**
+ * Ascending bucket starts; a row belongs to the last one that is not after its time. For `all` the one bucket 0.
+ * Empty buckets between the first and the last row are there too, unless `onlyFilled` says that they are not wanted
+ * and there would be many.
+ */
 export function timeBuckets(
-  segment: SegmentView,
+  environment: Environment,
   granularity: Granularity,
   intervals: readonly IntervalMs[],
+  onlyFilled: boolean,
 ): Float64Array {
+  const { segment } = environment;
   const time = segment.timeRange();
   if (time === undefined) return new Float64Array(0);
   const inside = intervals
@@ -26,25 +32,70 @@ export function timeBuckets(
       to: Math.min(endMs, time.maxMs + 1),
     }))
     .filter(({ from, to }) => from < to);
-  if (inside.length === 0) return new Float64Array(0);
+  const first = inside[0];
+  if (first === undefined) return new Float64Array(0);
   if (granularity.type === 'all') return new Float64Array(1);
-  let starts = new Float64Array(64);
-  let count = 0;
+  if (onlyFilled) {
+    const start = bucketStart(granularity, first.from);
+    const width = nextBucket(granularity, start) - start;
+    if ((time.maxMs - time.minMs) / width > segment.rowCount) return filledBuckets(environment, granularity);
+  }
+  const starts = new StartList();
   for (const { from, to } of inside) {
     let start = bucketStart(granularity, from);
-    if (count > 0 && start <= (starts[count - 1] ?? 0))
-      start = nextBucket(granularity, starts[count - 1] ?? 0);
+    if (start <= starts.last) start = nextBucket(granularity, starts.last);
     for (; start < to; start = nextBucket(granularity, start)) {
-      if (count === bucketsMax) throw tooMany(granularity);
-      if (count === starts.length) {
-        const more = new Float64Array(count * 2);
-        more.set(starts);
-        starts = more;
-      }
-      starts[count++] = start;
+      if (starts.count === bucketsMax) throw tooMany(granularity);
+      starts.add(start);
     }
   }
-  return starts.slice(0, count);
+  return starts.list();
+}
+
+class StartList {
+  #starts = new Float64Array(64);
+  count = 0;
+
+  get last(): number {
+    return this.count === 0 ? -Infinity : (this.#starts[this.count - 1] ?? 0);
+  }
+  add(start: number): void {
+    if (this.count === this.#starts.length) {
+      const more = new Float64Array(this.count * 2);
+      more.set(this.#starts);
+      this.#starts = more;
+    }
+    this.#starts[this.count++] = start;
+  }
+  list(): Float64Array {
+    return this.#starts.slice(0, this.count);
+  }
+}
+
+/** The buckets some row of the segment falls into. */
+function filledBuckets({ segment, scratch, check }: Environment, granularity: Granularity): Float64Array {
+  const time = segment.column('__time');
+  if (time === undefined || time.kind !== 'long') throw new CodedError('Bug', 'a segment has no __time');
+  const starts = new StartList();
+  let from = 0;
+  let to = 0;
+  for (let start = 0; start < segment.rowCount; start += BATCH_ROWS) {
+    check();
+    const rows = Math.min(BATCH_ROWS, segment.rowCount - start);
+    const halves = scratch.arena.i32(time.batch(start), rows * 2);
+    for (let row = 0; row < rows; row++) {
+      // A time as a number, exact within 2^53, without making a BigInt.
+      const ms = (halves[row * 2 + 1] ?? 0) * 2 ** 32 + ((halves[row * 2] ?? 0) >>> 0);
+      if (ms >= from && ms < to) continue;
+      from = bucketStart(granularity, ms);
+      to = nextBucket(granularity, from);
+      starts.add(from);
+    }
+  }
+  const all = starts.list().sort();
+  let kept = 0;
+  for (const start of all) if (kept === 0 || all[kept - 1] !== start) all[kept++] = start;
+  return all.slice(0, kept);
 }
 
 function tooMany(granularity: Granularity): CodedError {

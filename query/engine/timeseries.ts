@@ -22,7 +22,7 @@ export function runTimeseries(
   intervals: readonly IntervalMs[],
 ): Frame {
   const { scratch, segment, kernels } = environment;
-  const buckets = timeBuckets(segment, query.granularity, intervals);
+  const buckets = timeBuckets(environment, query.granularity, intervals, query.context.skipEmptyBuckets);
   const selected = selectRows(environment, intervals, query.filter);
   const inputs = inputCache(environment);
   const context = { environment, inputs, span: selected.hull, emptyGroups: true };

@@ -188,7 +188,20 @@ export class DictionaryBuilder {
 
   addText(text: string): number {
     this.#room(text.length * 3);
-    this.#size += this.#encoder.encodeInto(text, this.#bytes.subarray(this.#size)).written;
+    const bytes = this.#bytes;
+    let at = this.#size;
+    // Most values are short and plain: a call into the encoder costs more than this loop.
+    if (text.length <= 32) {
+      for (let i = 0; i < text.length; i++) {
+        const unit = text.charCodeAt(i);
+        if (unit > 127) break;
+        bytes[at++] = unit;
+      }
+    }
+    if (at - this.#size !== text.length) {
+      at = this.#size + this.#encoder.encodeInto(text, bytes.subarray(this.#size)).written;
+    }
+    this.#size = at;
     return this.#end();
   }
 
