@@ -1,8 +1,9 @@
 /** Tree → evaluator. Constant parts are worked out here, so that their errors come before any row. */
 import { invalidInput } from '../../proto/errors.js';
-import type { Node } from './ast.js';
+import { columnsOf, type Node } from './ast.js';
 import { castTo, parseType } from './cast.js';
 import { type ExprFunction, type FunctionTable, type Thunk, validationError } from './function.js';
+import { applyLambda, checkLambda } from './lambda.js';
 import { andValues, binaryOperator, negate, not, orValues } from './operators.js';
 import { nullValue, type Value } from './value.js';
 
@@ -44,7 +45,7 @@ function compile(node: Node, functions: FunctionTable): Compiled {
     case 'call':
       return call(node, functions);
     case 'apply':
-      throw invalidInput(`expression: function[${node.name}] is not supported yet`, 'expression');
+      return overLambda(node, functions);
   }
 }
 
@@ -86,6 +87,29 @@ function call(node: Extract<Node, { kind: 'call' }>, functions: FunctionTable): 
   const apply = prepare === undefined ? plain : prepare(constants);
   if (apply === undefined) throw validationError(`function '${node.name}' is not defined.`);
   return folded((row) => apply(args.map(({ evaluate }) => evaluate(row))), args);
+}
+
+/** The body sees its parameters and, around them, the row. */
+function overLambda(node: Extract<Node, { kind: 'apply' }>, functions: FunctionTable): Compiled {
+  const name = node.name.toLowerCase();
+  const { parameters, body } = node.lambda;
+  checkLambda(name, parameters.length, node.args.length);
+  const args = node.args.map((arg) => compile(arg, functions));
+  const inner = compile(body, functions);
+  const evaluate: Evaluator = (row) => {
+    const apply = (values: readonly Value[]): Value =>
+      inner.evaluate((column) => {
+        const index = parameters.indexOf(column);
+        return index < 0 ? row(column) : (values[index] ?? nullValue);
+      });
+    return applyLambda(
+      name,
+      apply,
+      args.map((arg) => arg.evaluate(row)),
+    );
+  };
+  const closed = columnsOf(body, new Set(), parameters).size === 0;
+  return folded(evaluate, [...args, { ...inner, constant: closed }]);
 }
 
 function checkArity(found: ExprFunction, count: number): void {

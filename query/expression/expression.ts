@@ -2,6 +2,7 @@
 import type { Node } from './ast.js';
 import { compileExpression, type Evaluator } from './compile.js';
 import { functionTable, type FunctionTable } from './function.js';
+import { arrayFunctions } from './functions/array.js';
 import { bitwiseFunctions } from './functions/bitwise.js';
 import { conditionalFunctions } from './functions/conditional.js';
 import { mathFunctions } from './functions/math.js';
@@ -16,6 +17,7 @@ export const allFunctions: FunctionTable = functionTable(
   bitwiseFunctions,
   stringFunctions,
   timeFunctions,
+  arrayFunctions,
 );
 
 export interface Expression {
