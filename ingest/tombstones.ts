@@ -1,4 +1,5 @@
 /** Which stretches of replaced intervals need a tombstone: those without new rows that old segments still fill. */
+import { CodedError } from '../proto/errors.js';
 import { bucketer } from '../query/granularity/buckets.js';
 import type { Granularity } from '../query/native/model.js';
 import type { IntervalMs } from '../segment/read/view.js';
@@ -14,16 +15,23 @@ export interface TombstoneInput {
   readonly granularity: Granularity;
 }
 
-/** Whole chunks where they lie inside `intervals`, cut to them otherwise: nothing outside is ever hidden. */
+const CHUNKS_MAX = 20_000;
+
+/** Whole chunks where they lie inside `intervals`, cut to them otherwise: nothing outside is ever hidden. Throws LimitExceeded. */
 export function planTombstones(input: TombstoneInput): IntervalMs[] {
   const buckets = bucketer(input.granularity);
   const tombstones: IntervalMs[] = [];
+  let chunks = 0;
   for (const used of condense(input.used)) {
     for (const interval of input.intervals) {
       const endMs = Math.min(used.endMs, interval.endMs);
       let atMs = buckets.start(Math.max(used.startMs, interval.startMs));
       while (atMs < endMs) {
         const nextMs = buckets.next(atMs);
+        if (++chunks > CHUNKS_MAX) {
+          const message = `spec.ioConfig.dropExisting: more than ${CHUNKS_MAX} chunks would have to be emptied`;
+          throw new CodedError('LimitExceeded', message, { field: 'spec.ioConfig.dropExisting' });
+        }
         const chunk = { startMs: atMs, endMs: nextMs };
         const cut = { startMs: Math.max(atMs, interval.startMs), endMs: Math.min(nextMs, interval.endMs) };
         const isFilled = input.filled.some((other) => overlaps(other, chunk));

@@ -16,7 +16,8 @@ export interface DeepStorage {
 
   /**
    * Fills `targetDir` (must not exist) with the segment's files: first a temporary folder beside it, checked and
-   * flushed, then renamed. Answers the sum of the file sizes, bytes; `expectedSize` > 0 that differs is StorageFailure.
+   * flushed, then renamed (a crash may leave `targetDir.part-…` behind, which its owner removes at start). Answers
+   * the sum of the file sizes, bytes; `expectedSize` > 0 that differs is StorageFailure.
    * Errors: StorageFailure (missing, truncated), CorruptSegment (bad zip), LimitExceeded, Unsupported (load spec type).
    */
   pull(
