@@ -56,7 +56,11 @@ const banned: readonly {
     pattern: /from 'node:child_process'/,
     except: [/^runtime\/(place|nats-server)(-\w+)*\.ts$/, /^integration\//],
   },
-  { name: 'code from text', pattern: /\beval\(|node:vm'/, except: [] },
+  {
+    name: 'code from text',
+    pattern: /\beval\(|\bnew Function\(|node:vm'/,
+    except: [/^integration\/tidy\.test\.ts$/],
+  },
   {
     name: 'leftover marker',
     pattern: /\b(TODO|FIXME|XXX|HACK)\b/,
@@ -75,6 +79,17 @@ const banned: readonly {
 ];
 
 const linesMax = 600;
+/** `cli` and `start` are parts of the program around the roles. */
+const roleFolders = new Set([
+  'gateway',
+  'overlord',
+  'middlemanager',
+  'peon',
+  'coordinator',
+  'historical',
+  'broker',
+  'metadata',
+]);
 
 function walk(folder: string): string[] {
   const found: string[] = [];
@@ -120,7 +135,7 @@ describe('tidy', () => {
 
   it('role folders never import each other', () => {
     const wrong: string[] = [];
-    for (const file of files.filter((f) => /^actors\/\w+\//.test(f))) {
+    for (const file of files.filter((f) => roleFolders.has(f.split('/')[1] ?? ''))) {
       for (const specifier of importsOf(file).filter((s) => s.startsWith('.'))) {
         const target = path.posix.normalize(path.posix.join(path.posix.dirname(file), specifier));
         const [, role] = file.split('/');
