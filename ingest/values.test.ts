@@ -3,6 +3,7 @@ import {
   ValueError,
   dimensionDouble,
   dimensionLong,
+  isTooDeep,
   metricNumber,
   numberToLong,
   scalarText,
@@ -19,6 +20,13 @@ describe('row values', () => {
     expect(scalarText(9_007_199_254_740_993n)).equal('9007199254740993');
     expect(scalarText(2n ** 64n)).equal('1.8446744073709552E19');
     expect(scalarText([1, 'a', null, { k: [true] }])).equal('[1, a, null, {k=[true]}]');
+  });
+
+  it('may be nested deep without harm', () => {
+    const deep = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`) as unknown;
+    expect(isTooDeep(deep)).equal(true);
+    expect(isTooDeep([[{ a: [1] }]])).equal(false);
+    expect(scalarText(deep)).match(/^\[+…\]+$/);
   });
 
   it('become longs in dimensions only when they are whole', () => {

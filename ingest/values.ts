@@ -4,25 +4,37 @@
  */
 import { doubleText } from '../query/json/java-number.js';
 
-/** As Java prints it: lists as `[a, b]`, objects as `{k=v}`, null as `null`. Whole numbers are taken for integers. */
-export function scalarText(value: unknown): string {
+const DEPTH_MAX = 100;
+
+/**
+ * As Java prints it: lists as `[a, b]`, objects as `{k=v}`, null as `null`. Whole numbers are taken for integers.
+ * What lies deeper than 100 levels is cut; {@link isTooDeep} tells beforehand.
+ */
+export function scalarText(value: unknown, depth = 0): string {
   switch (typeof value) {
     case 'string':
       return value;
     case 'number':
       return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? String(value + 0) : doubleText(value);
-    case 'object':
-      if (value === null) return 'null';
-      if (Array.isArray(value)) return `[${value.map(scalarText).join(', ')}]`;
-      return `{${Object.entries(value)
-        .map(([key, item]) => `${key}=${scalarText(item)}`)
-        .join(', ')}}`;
     case 'bigint':
       // Beyond 64 bits JSON's integers count as doubles.
       return value > LONG_MAX || value < LONG_MIN ? doubleText(Number(value)) : String(value);
+    case 'object':
+      if (value === null) return 'null';
+      if (depth >= DEPTH_MAX) return '…';
+      if (Array.isArray(value)) return `[${value.map((item) => scalarText(item, depth + 1)).join(', ')}]`;
+      return `{${Object.entries(value)
+        .map(([key, item]) => `${key}=${scalarText(item, depth + 1)}`)
+        .join(', ')}}`;
     default:
       return String(value);
   }
+}
+
+/** Lists and objects inside each other for more than 100 levels: no text is made of such a value. */
+export function isTooDeep(value: unknown, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth >= DEPTH_MAX || Object.values(value).some((item) => isTooDeep(item, depth + 1));
 }
 
 /** Java's trim: control characters and blanks up to U+0020, not Unicode's other spaces. */

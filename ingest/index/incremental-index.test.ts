@@ -215,6 +215,13 @@ describe('incremental index', () => {
     expect(rowsOf(index.snapshot())).deep.equal([{ __time: 0, l: null, d: null, f: null, longSum: null }]);
   });
 
+  it('refuses lists nested without end', () => {
+    const index = new IncrementalIndex(schema({ dimensions: [text('s')] }), interval);
+    const deep = JSON.parse(`${'['.repeat(9000)}${']'.repeat(9000)}`) as unknown;
+    expect(index.add(0, rowOf({ s: deep }))).deep.equal(['value of column[s] is nested too deep']);
+    expect(rowsOf(index.snapshot())).deep.equal([{ __time: 0, s: null }]);
+  });
+
   it('never begins before its segment', () => {
     const spec = schema({ queryGranularity: parseGranularity('all', 'g') });
     const index = new IncrementalIndex(spec, { startMs: 1000, endMs: 2000 });

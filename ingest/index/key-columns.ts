@@ -5,7 +5,7 @@
 import type { SourceDimension } from '../../segment/write/source.js';
 import type { InputRow } from '../formats/row-reader.js';
 import type { DimensionSpec, MultiValueHandling } from '../spec/model.js';
-import { ValueError, dimensionDouble, dimensionLong, scalarText } from '../values.js';
+import { ValueError, dimensionDouble, dimensionLong, isTooDeep, scalarText } from '../values.js';
 
 /** Reads word `word` of a row's key. */
 export interface KeyWords {
@@ -72,7 +72,10 @@ class StringKeys implements KeyColumn {
   encode(value: unknown, row: InputRow, key: Int32Array): string | undefined {
     if (typeof value === 'string') key[this.at] = this.#idOf(value);
     else if (value === null || value === undefined) key[this.at] = 0;
-    else if (Array.isArray(value)) key[this.at] = this.#listOf(value, row);
+    else if (isTooDeep(value)) {
+      key[this.at] = 0;
+      return `value of column[${this.name}] is nested too deep`;
+    } else if (Array.isArray(value)) key[this.at] = this.#listOf(value, row);
     else key[this.at] = this.#idOf(this.#text(value, row));
     return undefined;
   }

@@ -48,6 +48,8 @@ describe('local input', () => {
       await read(await source('x', undefined, [join(allowed, 'b.json'), join(allowed, 'b.json')])),
     ).equal('B');
     expect(await codeOf(source('*.csv'))).equal('InvalidInput');
+    expect(await read(await source('*', 'sub'))).equal('C');
+    expect(await codeOf(source('*', '../allowed/../..'))).equal('InvalidInput');
   });
 
   it('never leaves the allowed folders', async () => {

@@ -58,12 +58,13 @@ function isInside(path: string, roots: readonly string[]): boolean {
 
 /** A missing path and a forbidden one give the same words, so that nobody can probe for files. */
 async function allowedPath(path: string, roots: readonly string[], field: string): Promise<string> {
-  if (!isAbsolute(path) || path.includes('\0')) throw bad('must be an absolute path', field);
-  const real = await realpath(path).catch(() => undefined);
-  if (real === undefined || !isInside(real, roots)) {
-    throw bad('is not there, or not inside the folders that input may be read from', field);
+  // A relative path is looked for in each allowed folder.
+  const places = isAbsolute(path) ? [path] : roots.map((root) => join(root, path));
+  for (const place of path.includes('\0') ? [] : places) {
+    const real = await realpath(place).catch(() => undefined);
+    if (real !== undefined && isInside(real, roots)) return real;
   }
-  return real;
+  throw bad('is not there, or not inside the folders that input may be read from', field);
 }
 
 interface Walk {
