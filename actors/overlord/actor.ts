@@ -2,7 +2,7 @@
  * The overlord: takes tasks in by its doors (gRPC, REST, NATS service, NATS queue), hands them to workers, decides
  * their locks and commits what they publish. Only the leader acts; everything a term knows comes from SQL.
  */
-import { asCoded, CodedError, invalidInput, toErrorInfo } from '../../proto/errors.js';
+import { asCoded, CodedError, fromErrorInfo, invalidInput, toErrorInfo } from '../../proto/errors.js';
 import type { TaskAction } from '../../proto/task-actions.js';
 import { RestService, TaskService, type grove } from '../../proto/services.js';
 import type {
@@ -44,6 +44,7 @@ export type OverlordMessage =
 
 const sweepMs = 1_000;
 const retryMs = 250;
+const forwardMs = 20_000;
 
 export function createOverlord(deps: OverlordDeps): ChildSpec<OverlordMessage> {
   return { name: 'overlord', behavior: () => new Overlord(deps), shutdownMs: 10_000 };
@@ -174,6 +175,15 @@ export class Overlord implements Behavior<OverlordMessage> {
     }
   }
 
+  /** The leader's door, for what reaches an overlord that stands by. */
+  async #forward(taskJson: string, address: string): Promise<string> {
+    const { node } = this.#deps;
+    const options = { deadline: node.deadline(forwardMs) };
+    const result = await node.transport.client(address).unary(TaskService.Submit, { taskJson }, options);
+    if (result.error !== undefined && result.error !== null) throw fromErrorInfo(result.error);
+    return result.taskId ?? '';
+  }
+
   #leading(): Term {
     if (this.#term === undefined || this.#leader?.isLeader() !== true) {
       throw new CodedError('Unavailable', 'This overlord is not the leader, or is still taking over');
@@ -209,6 +219,15 @@ export class Overlord implements Behavior<OverlordMessage> {
     return payload.taskId;
   }
 
+  /** From the bus, where every overlord listens: the leader's own, the others' for the leader. */
+  #submitAnywhere(taskJson: string, sameIsFine: boolean): Promise<string> {
+    const leader = this.#deps.node.presence.leader('overlord');
+    const isElsewhere = leader !== undefined && leader.grpcAddress !== this.#deps.node.transport.address;
+    return this.#term === undefined && isElsewhere
+      ? this.#forward(taskJson, leader.grpcAddress)
+      : this.#submit(taskJson, sameIsFine);
+  }
+
   async #serveBus(): Promise<void> {
     const { bus } = this.#deps.node;
     const endpoint = await bus.serveEndpoint({
@@ -237,7 +256,7 @@ export class Overlord implements Behavior<OverlordMessage> {
     readonly error?: { readonly status: number; readonly description: string };
   }> {
     try {
-      const task = await this.#submit(Buffer.from(message.data).toString('utf8'), false);
+      const task = await this.#submitAnywhere(Buffer.from(message.data).toString('utf8'), false);
       return { data: Buffer.from(JSON.stringify({ task })) };
     } catch (thrown) {
       const error = asCoded(thrown);
@@ -249,7 +268,7 @@ export class Overlord implements Behavior<OverlordMessage> {
   /** Acknowledged once the task stands in SQL; what can never be taken is rejected, everything else comes again. */
   async #fromQueue(message: QueueMessage): Promise<void> {
     try {
-      await this.#submit(Buffer.from(message.data).toString('utf8'), true);
+      await this.#submitAnywhere(Buffer.from(message.data).toString('utf8'), true);
       await message.ack();
     } catch (thrown) {
       const error = asCoded(thrown);

@@ -3,6 +3,7 @@
  * ends. SQL first, memory second: a change stands when its transaction has committed under this term's epoch.
  */
 import { asCoded, CodedError, fromErrorInfo } from '../../proto/errors.js';
+import { pageRowsMax } from '../../proto/metadata.js';
 import type {
   LockRow,
   OpInput,
@@ -120,7 +121,10 @@ export class Term {
         this.#take(row, payload ?? '');
       }
     }
-    await this.reloadLocks();
+    const orphans = await this.reloadLocks();
+    for (let at = 0; at < orphans.length; at += pageRowsMax) {
+      await this.transact('deleteLocks', { lockIds: orphans.slice(at, at + pageRowsMax) });
+    }
   }
 
   #take(row: TaskRow, payload: string): ActiveTask {
@@ -318,7 +322,8 @@ export class Term {
     return this.locks().filter((lock) => lock.taskId === taskId);
   }
 
-  async reloadLocks(): Promise<void> {
+  /** Answers the locks of tasks that have ended: they bind no one. */
+  async reloadLocks(): Promise<readonly number[]> {
     const { metadata, node, settings } = this.deps;
     const rows: LockRow[] = [];
     const pages = pagesOf((after) =>
@@ -326,11 +331,13 @@ export class Term {
     );
     for await (const page of pages) rows.push(...page.locks);
     this.#locks.clear();
+    const orphans: number[] = [];
     for (const row of rows) {
       const held = toHeldLock(row);
-      // Locks of tasks that have ended bind no one; their rows go with the next restart's clean-up.
-      if (held !== undefined && this.tasks.get(row.taskId) !== undefined) this.#locks.set(row.lockId, held);
+      if (this.tasks.get(row.taskId) === undefined) orphans.push(row.lockId);
+      else if (held !== undefined) this.#locks.set(row.lockId, held);
     }
+    return orphans;
   }
 
   /** Writes a decision. On an unknown outcome the locks are read again and the caller decides anew. */
