@@ -5,6 +5,8 @@ import { functionTable, type FunctionTable } from './function.js';
 import { arrayFunctions } from './functions/array.js';
 import { bitwiseFunctions } from './functions/bitwise.js';
 import { conditionalFunctions } from './functions/conditional.js';
+import { ipFunctions } from './functions/ip.js';
+import { jsonFunctions } from './functions/json.js';
 import { mathFunctions } from './functions/math.js';
 import { stringFunctions } from './functions/string.js';
 import { timeFunctions } from './functions/time.js';
@@ -18,6 +20,8 @@ export const allFunctions: FunctionTable = functionTable(
   stringFunctions,
   timeFunctions,
   arrayFunctions,
+  jsonFunctions,
+  ipFunctions,
 );
 
 export interface Expression {

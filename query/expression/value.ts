@@ -5,7 +5,7 @@ import { parseNumberText } from './number-text.js';
 /** "LONG", "DOUBLE", "STRING", "ARRAY<…>" (nested too), "COMPLEX<json>" and other complex types. */
 export type ExprType = string;
 
-/** JSON as it was parsed (see json/parse.ts): whole numbers may be bigint. */
+/** JSON as json/parse.ts reads it with `allLongs`: integers are bigint, numbers are doubles. */
 export type Json =
   | null
   | boolean
@@ -71,7 +71,7 @@ export function bestEffort(json: Json): Value {
   if (json === null) return nullValue;
   if (typeof json === 'boolean') return bool(json);
   if (typeof json === 'bigint') return long(json);
-  if (typeof json === 'number') return Number.isInteger(json) ? long(BigInt(json)) : double(json);
+  if (typeof json === 'number') return double(json);
   if (typeof json === 'string') return string(json);
   return bestArray(json) ?? { type: 'COMPLEX<json>', value: json };
 }
@@ -150,11 +150,10 @@ function elementText(inner: unknown): string {
   return typeof inner === 'object' ? objectText(inner) : '';
 }
 
-/** Java's text of a map; whole numbers in JSON are integers. */
+/** Java's text of a map. */
 function objectText(object: object): string {
-  const member = ([name, each]: [string, unknown]): string =>
-    `${name}=${typeof each === 'number' && Number.isInteger(each) ? String(each) : elementText(each)}`;
-  return `{${Object.entries(object).map(member).join(', ')}}`;
+  const members = Object.entries(object).map(([name, each]) => `${name}=${elementText(each)}`);
+  return `{${members.join(', ')}}`;
 }
 
 /** Druid's truth: numbers above zero, the text "true" in any case, an array of one true element. */

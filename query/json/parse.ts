@@ -7,6 +7,10 @@ import { CodedError } from '../../proto/errors.js';
 export interface JsonLimits {
   /** Arrays and objects inside each other; deeper text is refused. */
   readonly maxDepth: number;
+  /** Every integer is bigint, whatever its length; numbers are those with a fraction or exponent. */
+  readonly allLongs?: boolean;
+  /** Anything behind the first value is ignored. */
+  readonly firstValueOnly?: boolean;
 }
 
 const defaultLimits: JsonLimits = { maxDepth: 500 };
@@ -17,14 +21,15 @@ const defaultLimits: JsonLimits = { maxDepth: 500 };
  * "depth" in its context.
  */
 export function parseJson(text: string, limits: JsonLimits = defaultLimits): unknown {
-  if (!mayHoldLongs(text) && depthWithin(text, limits.maxDepth)) {
+  const plain = limits.allLongs !== true && limits.firstValueOnly !== true;
+  if (plain && !mayHoldLongs(text) && depthWithin(text, limits.maxDepth)) {
     try {
       return JSON.parse(text) as unknown;
     } catch {
       // Read again below, for an error that says where and what.
     }
   }
-  return new Reader(text, limits.maxDepth).document();
+  return new Reader(text, limits).document();
 }
 
 /** Is there a run of 16 digits, perhaps an integer that a double can't hold? */
@@ -64,21 +69,28 @@ const LONGEST_SAFE = 15;
 
 class Reader {
   readonly #text: string;
-  readonly #maxDepth: number;
+  readonly #limits: JsonLimits;
   #at = 0;
 
-  constructor(text: string, maxDepth: number) {
+  constructor(text: string, limits: JsonLimits) {
     this.#text = text;
-    this.#maxDepth = maxDepth;
+    this.#limits = limits;
   }
 
   document(): unknown {
     this.#skipBlanks();
     if (this.#at >= this.#text.length) throw this.#error('No content to map due to end-of-input', 'empty');
     const value = this.#value(1);
+    if (this.#limits.firstValueOnly === true && this.#endsValue(value)) return value;
     this.#skipBlanks();
     if (this.#at < this.#text.length) throw this.#unexpected('end of the text');
     return value;
+  }
+
+  /** A bare word or number has to be followed by a blank or nothing. */
+  #endsValue(value: unknown): boolean {
+    if (typeof value === 'object' ? value !== null : typeof value === 'string') return true;
+    return this.#at >= this.#text.length || /[ \t\r\n]/.test(this.#text.charAt(this.#at));
   }
 
   #value(depth: number): unknown {
@@ -139,7 +151,8 @@ class Reader {
   }
 
   #enter(depth: number): void {
-    if (depth > this.#maxDepth) throw this.#error(`nested deeper than ${this.#maxDepth} levels`, 'depth');
+    const { maxDepth } = this.#limits;
+    if (depth > maxDepth) throw this.#error(`nested deeper than ${maxDepth} levels`, 'depth');
     this.#at++;
   }
 
@@ -185,6 +198,7 @@ class Reader {
     this.#at += match[0].length;
     if (/[A-Za-z0-9_.]/.test(this.#text.charAt(this.#at))) throw this.#unexpected('the end of a number');
     const integer = match[1] === undefined && match[2] === undefined;
+    if (integer && this.#limits.allLongs === true) return BigInt(match[0]);
     return integer && match[0].length > LONGEST_SAFE ? exactInteger(match[0]) : Number(match[0]);
   }
 
