@@ -32,7 +32,7 @@ export function sourceFiles(folder, keep = () => true) {
     }
   };
   if (fs.existsSync(path.join(root, folder))) walk(path.join(root, folder));
-  return found.sort();
+  return found.toSorted((a, b) => (a < b ? -1 : 1));
 }
 
 function stampOf(files) {
@@ -111,7 +111,7 @@ function removeStale() {
     const out = path.join(dist, folder);
     if (!fs.existsSync(out)) continue;
     for (const file of fs.readdirSync(out, { recursive: true }).map(String)) {
-      if (!/\.js$/.test(file) || file.startsWith('gen')) continue;
+      if (!file.endsWith('.js') || file.startsWith('gen')) continue;
       const source = path.join(root, folder, file.replace(/\.js$/, '.ts'));
       if (fs.existsSync(source)) continue;
       for (const ending of ['.js', '.js.map', '.d.ts']) {
