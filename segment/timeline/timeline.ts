@@ -6,7 +6,7 @@
 import type { IntervalMs } from '../read/view.js';
 import { ETERNITY } from './interval.js';
 import { judgePartitions, type PartitionSet } from './partition-set.js';
-import { partitionNumOf, type ShardSpec } from './shard-spec.js';
+import { corePartitionsOf, partitionNumOf, type ShardSpec } from './shard-spec.js';
 
 /** What the timeline must know of a segment; DataSegment fits. */
 export interface TimelineSegment {
@@ -33,6 +33,16 @@ interface ChunkSet<S> {
   readonly interval: IntervalMs;
   readonly version: string;
   readonly members: Map<number, S>;
+  /** Made on demand, dropped when the members change. */
+  summary: SetSummary<S> | undefined;
+}
+
+/** A set whose members are plain (no atomic update groups), ready for being judged quickly. */
+interface SetSummary<S> {
+  /** By partition number. */
+  readonly sorted: readonly S[];
+  readonly isPlain: boolean;
+  readonly core: number;
 }
 
 interface Piece<S> {
@@ -62,13 +72,14 @@ export class Timeline<S extends TimelineSegment> {
     const key = setKey(segment);
     let set = this.#sets.get(key);
     if (set === undefined) {
-      set = { interval, version, members: new Map() };
+      set = { interval, version, members: new Map(), summary: undefined };
       this.#sets.set(key, set);
       this.#sorted = undefined;
     }
     const partition = partitionNumOf(segment.shardSpec);
     if (!set.members.has(partition)) this.#size++;
     set.members.set(partition, segment);
+    set.summary = undefined;
   }
 
   /** True when the segment (by interval, version and partition) was there. */
@@ -77,6 +88,7 @@ export class Timeline<S extends TimelineSegment> {
     const set = this.#sets.get(key);
     if (set === undefined || !set.members.delete(partitionNumOf(segment.shardSpec))) return false;
     this.#size--;
+    set.summary = undefined;
     if (set.members.size === 0) {
       this.#sets.delete(key);
       this.#sorted = undefined;
@@ -161,8 +173,10 @@ export class Timeline<S extends TimelineSegment> {
         judged,
       });
     }
-    candidates.sort((a, b) => a.startMs - b.startMs);
-    return sweep(candidates);
+    // They come by start; without overlaps, which is the rule, each is its own piece.
+    const isDisjoint = candidates.every((piece, i) => i === 0 || candidates[i - 1]!.endMs <= piece.startMs);
+    if (isDisjoint) return candidates;
+    return sweep(candidates.toSorted((a, b) => a.startMs - b.startMs));
   }
 }
 
@@ -255,8 +269,26 @@ function isCovered<S>(set: ChunkSet<S>, pieces: readonly Piece<S>[]): boolean {
 }
 
 function judge<S extends TimelineSegment>(set: ChunkSet<S>, queryable: Queryable<S>): PartitionSet<S> {
-  const members = [...set.members.values()].filter(queryable);
-  return judgePartitions(members, (member) => member.shardSpec);
+  const { sorted, isPlain, core } = (set.summary ??= summarize([...set.members.values()]));
+  if (!isPlain) return judgePartitions(sorted.filter(queryable), (member) => member.shardSpec);
+  const visible = sorted.every(queryable) ? sorted : sorted.filter(queryable);
+  // Partition numbers differ and are sorted: the core is whole when that many of them are below its size.
+  let coreSeen = 0;
+  while (coreSeen < core && coreSeen < visible.length) {
+    if (partitionNumOf(visible[coreSeen]!.shardSpec) !== coreSeen) break;
+    coreSeen++;
+  }
+  return { complete: visible.length > 0 && coreSeen === core, visible, replaced: [] };
+}
+
+function summarize<S extends TimelineSegment>(members: readonly S[]): SetSummary<S> {
+  const sorted = members.toSorted((a, b) => partitionNumOf(a.shardSpec) - partitionNumOf(b.shardSpec));
+  const cores = sorted.map((member) => corePartitionsOf(member.shardSpec));
+  // Where members disagree about the core, what the queryable ones say decides.
+  const isPlain =
+    sorted.every((member) => member.shardSpec.type !== 'numbered_overwrite') &&
+    cores.every((core) => core === cores[0]);
+  return { sorted, isPlain, core: cores[0] ?? 0 };
 }
 
 function setKey(segment: TimelineSegment): string {
