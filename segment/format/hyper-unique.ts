@@ -45,7 +45,8 @@ export function estimateHyperUnique(bytes: Uint8Array): number {
     sum += 2 ** -(register === overflowRegister ? Math.max(value, overflowValue) : value);
   }
   const estimate = (alpha * registerCount * registerCount) / sum;
-  if (estimate <= 2.5 * registerCount) return zeros === 0 ? estimate : registerCount * Math.log(registerCount / zeros);
+  if (estimate <= 2.5 * registerCount)
+    return zeros === 0 ? estimate : registerCount * Math.log(registerCount / zeros);
   if (estimate > 2 ** 64 / 30) return -(2 ** 64) * Math.log(1 - estimate / 2 ** 64);
   return estimate;
 }

@@ -51,6 +51,8 @@ export function javaNumber(value: number): string {
   }
   const shortest = value.toExponential();
   // Java writes two digits at least, and then the two that come closest.
-  const [mantissa = '', exponent = ''] = (shortest.includes('.') ? shortest : value.toExponential(1)).split('e');
+  const [mantissa = '', exponent = ''] = (shortest.includes('.') ? shortest : value.toExponential(1)).split(
+    'e',
+  );
   return `${mantissa}E${exponent.replace('+', '')}`;
 }

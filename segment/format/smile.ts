@@ -171,7 +171,8 @@ class Decoder {
   /** Right-aligned groups of 7 bits, most significant first. */
   #fixed(groups: number): bigint {
     let value = 0n;
-    for (let i = 0; i < groups; i++) value = (value << 7n) | BigInt(this.#cursor.u8('document number') & 0x7f);
+    for (let i = 0; i < groups; i++)
+      value = (value << 7n) | BigInt(this.#cursor.u8('document number') & 0x7f);
     return value;
   }
 

@@ -32,7 +32,7 @@ class BlockStream {
   /** A copy of the bytes [start, start + length). */
   read(start: number, length: number): Buffer {
     const out = Buffer.alloc(length);
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const block = Math.floor((start + done) / blockBytesMax);
       const inBlock = start + done - block * blockBytesMax;
       this.#load(block);

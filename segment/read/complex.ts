@@ -48,7 +48,8 @@ const compressedMark = 0x7f;
 function openCompressed(cursor: Cursor, context: ReadContext, typeName: string): ComplexColumn {
   cursor.at++;
   const version = cursor.u8('complex version');
-  if (version !== 0) throw cursor.fail(`compressed complex column of unknown version[${version}]`, cursor.at - 1);
+  if (version !== 0)
+    throw cursor.fail(`compressed complex column of unknown version[${version}]`, cursor.at - 1);
   const { base, hasNulls, bitmap } = readComplexHead(cursor);
   const blobs = openBlobs(context, `${base}.__complexColumn`);
   let nulls: Uint8Array | undefined;
@@ -76,7 +77,8 @@ function readComplexHead(cursor: Cursor) {
     throw cursor.fail('the head of a complex column is not JSON', start);
   }
   const { fileNameBase, hasNulls, bitmapSerdeFactory } = (head ?? {}) as Record<string, unknown>;
-  if (typeof fileNameBase !== 'string') throw cursor.fail('the head of a complex column names no file', start);
+  if (typeof fileNameBase !== 'string')
+    throw cursor.fail('the head of a complex column names no file', start);
   const type = (bitmapSerdeFactory as { readonly type?: unknown } | undefined)?.type;
   const bitmap: BitmapKind = type === 'roaring' ? 'roaring' : 'concise';
   return { base: fileNameBase, hasNulls: hasNulls === true, bitmap };

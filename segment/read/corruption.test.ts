@@ -49,19 +49,40 @@ function sample(): SegmentSource {
     interval: { startMs: 0, endMs: 1000 },
     time: BigInt64Array.from({ length: rows }, (_, r) => BigInt(r)),
     dimensions: [
-      { kind: 'string', name: 's', dictionary: texts, ids: Uint32Array.from({ length: rows }, (_, r) => r % texts.length) },
       {
-        kind: 'multiString', name: 'm', dictionary: texts,
+        kind: 'string',
+        name: 's',
+        dictionary: texts,
+        ids: Uint32Array.from({ length: rows }, (_, r) => r % texts.length),
+      },
+      {
+        kind: 'multiString',
+        name: 'm',
+        dictionary: texts,
         offsets: Uint32Array.from({ length: rows + 1 }, (_, r) => 2 * r),
         ids: Uint32Array.from({ length: 2 * rows }, (_, i) => (i * 5) % texts.length),
       },
       { kind: 'json', name: 'j', values: documents },
-      { kind: 'auto', name: 'v', values: Array.from({ length: rows }, (_, r) => [[r], 'q', 1.5, null][r % 4] as JsonValue) },
+      {
+        kind: 'auto',
+        name: 'v',
+        values: Array.from({ length: rows }, (_, r) => [[r], 'q', 1.5, null][r % 4] as JsonValue),
+      },
       { kind: 'auto', name: 'l', values: Array.from({ length: rows }, (_, r) => (r % 3 === 0 ? null : r)) },
     ],
     metrics: [
-      { kind: 'long', name: 'n', values: BigInt64Array.from({ length: rows }, (_, r) => BigInt(r * r)), nulls: Uint8Array.of(3) },
-      { kind: 'complex', name: 'c', typeName: 't', values: Array.from({ length: rows }, (_, r) => Uint8Array.of(r)) },
+      {
+        kind: 'long',
+        name: 'n',
+        values: BigInt64Array.from({ length: rows }, (_, r) => BigInt(r * r)),
+        nulls: Uint8Array.of(3),
+      },
+      {
+        kind: 'complex',
+        name: 'c',
+        typeName: 't',
+        values: Array.from({ length: rows }, (_, r) => Uint8Array.of(r)),
+      },
     ],
     metadata: { aggregators: [], queryGranularity: { type: 'none' }, rollup: false },
   };
@@ -71,7 +92,9 @@ function written(options: WriteOptions): Directory {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'corrupt-'));
   try {
     writeSegment(path.join(dir, 's'), sample(), options);
-    return new Map(fs.readdirSync(path.join(dir, 's')).map((file) => [file, fs.readFileSync(path.join(dir, 's', file))]));
+    return new Map(
+      fs.readdirSync(path.join(dir, 's')).map((file) => [file, fs.readFileSync(path.join(dir, 's', file))]),
+    );
   } finally {
     fs.rmSync(dir, { recursive: true });
   }
@@ -119,7 +142,11 @@ describe('a damaged segment', () => {
         bytes: fc.oneof(
           fc.uint8Array({ minLength: 1, maxLength: 1 }),
           fc.uint8Array({ minLength: 1, maxLength: 12 }),
-          fc.constantFrom(Buffer.from('7fffffff', 'hex'), Buffer.from('ffffffff', 'hex'), Buffer.from('00000000', 'hex')),
+          fc.constantFrom(
+            Buffer.from('7fffffff', 'hex'),
+            Buffer.from('ffffffff', 'hex'),
+            Buffer.from('00000000', 'hex'),
+          ),
         ),
         cut: fc.boolean(),
       });
@@ -128,7 +155,9 @@ describe('a damaged segment', () => {
           const damaged = Buffer.from(whole.get(file) as Buffer);
           const from = at % damaged.length;
           damaged.set(bytes.subarray(0, damaged.length - from), from);
-          const result = readAll(new Map([...whole, [file, cut && at % 5 === 0 ? damaged.subarray(0, from) : damaged]]));
+          const result = readAll(
+            new Map([...whole, [file, cut && at % 5 === 0 ? damaged.subarray(0, from) : damaged]]),
+          );
           if (typeof result === 'string') expect(result).to.equal('CorruptSegment');
         }),
         { numRuns: 250, seed: 11 + i },
@@ -145,7 +174,9 @@ describe('a damaged segment', () => {
     smoosh[Number(entry?.[1])] = 0x7f;
     const problems = readAll(new Map([...whole, ['00000.smoosh', smoosh]]));
     expect(problems).to.have.length(1);
-    expect(problems[0]).to.match(/^column\[n\]: corrupt segment: .*file\[.*00000\.smoosh\] column\[n\] offset\[\d+\]$/);
+    expect(problems[0]).to.match(
+      /^column\[n\]: corrupt segment: .*file\[.*00000\.smoosh\] column\[n\] offset\[\d+\]$/,
+    );
   });
 
   it('is refused when a file is missing or cut short', () => {

@@ -1,5 +1,10 @@
 /** The value dictionaries of json and auto columns, and columns that hold ids into them. */
-import { readDictionary, readFrontCodedList, type FrontCoded, type StringDictionary } from '../format/dictionary.js';
+import {
+  readDictionary,
+  readFrontCodedList,
+  type FrontCoded,
+  type StringDictionary,
+} from '../format/dictionary.js';
 import { readDoubleList, readIntList, readLongList, type FixedList } from '../format/fixed-list.js';
 import type { IndexedList } from '../format/indexed.js';
 import { doubleText } from '../format/json.js';
@@ -139,7 +144,11 @@ export class JsonColumn extends ComplexColumn {
 }
 
 /** Arrays, by value ids. */
-export function arrayColumn(of: ValueIds, typeName: string, toBytes: (value: JsonValue) => Uint8Array): JsonColumn {
+export function arrayColumn(
+  of: ValueIds,
+  typeName: string,
+  toBytes: (value: JsonValue) => Uint8Array,
+): JsonColumn {
   const rows = new RowIds(of);
   return new JsonColumn(typeName, (row) => of.value(rows.id(row)), toBytes);
 }
@@ -210,10 +219,11 @@ export class MixedStringColumn implements StringColumnView {
   }
 
   batch(startRow: number): number {
-    const { scratch, kernels, onClose } = this.#of.context;
+    const { context } = this.#of;
+    const { scratch, kernels } = context;
     if (this.#buffer === 0) {
       this.#buffer = scratch.take();
-      onClose(() => scratch.give(this.#buffer));
+      context.onClose(() => scratch.give(this.#buffer));
     }
     const ids = this.#rows.batch(startRow);
     const out = kernels.arena.u32(this.#buffer, ids.length);
@@ -249,10 +259,11 @@ export class MixedDoubleColumn implements NumericColumnView {
   }
 
   batch(startRow: number): number {
-    const { scratch, kernels, onClose } = this.#of.context;
+    const { context } = this.#of;
+    const { scratch, kernels } = context;
     if (this.#buffer === 0) {
       this.#buffer = scratch.take();
-      onClose(() => scratch.give(this.#buffer));
+      context.onClose(() => scratch.give(this.#buffer));
     }
     const ids = this.#rows.batch(startRow);
     const out = kernels.arena.f64(this.#buffer, ids.length);

@@ -26,7 +26,14 @@ import { readIds, StringColumn } from './strings.js';
 import type { ColumnView } from './view.js';
 
 /** Bits of a type set. */
-export const typeBits = { string: 1, long: 4, double: 8, stringArray: 16, longArray: 32, doubleArray: 64 } as const;
+export const typeBits = {
+  string: 1,
+  long: 4,
+  double: 8,
+  stringArray: 16,
+  longArray: 32,
+  doubleArray: 64,
+} as const;
 const arrayBits = typeBits.stringArray | typeBits.longArray | typeBits.doubleArray;
 
 export interface NestedField {
@@ -58,7 +65,8 @@ export function openNestedColumn(
   const base = cursor.text(cursor.vbyte('base name length'), 'base name');
   const layout = { base, part, bitmap: bitmapOf(part), bigEndian: part.byteOrder === 'BIG_ENDIAN' };
   const logical = part.logicalType ?? '';
-  if (part.isVariantType === true || logical.startsWith('ARRAY<')) return openVariant(context, layout, logical);
+  if (part.isVariantType === true || logical.startsWith('ARRAY<'))
+    return openVariant(context, layout, logical);
   switch (logical) {
     case 'STRING':
       return openScalarString(context, layout);
@@ -77,7 +85,12 @@ function openScalarString(context: ReadContext, layout: Layout): StringColumn {
   const dictionaryFile = context.open(`${base}.__stringDictionary`);
   const dictionary = readDictionary(cursorOf(dictionaryFile), opener(context));
   const idFile = context.open(`${base}.__encodedColumn`);
-  const shape = { count: context.rowCount, cardinality: dictionary.count, bigEndian: layout.bigEndian, asInts: false };
+  const shape = {
+    count: context.rowCount,
+    cardinality: dictionary.count,
+    bigEndian: layout.bigEndian,
+    asInts: false,
+  };
   const ids = readIds(cursorOf(idFile), context, idFile, shape);
   const bitmapFile = context.open(`${base}.__valueIndexes`);
   return new StringColumn(context, idFile, {
@@ -113,7 +126,12 @@ function openVariant(context: ReadContext, layout: Layout, logical: string): Col
   const { base } = layout;
   const values = new GlobalValues(context, base);
   const idFile = context.open(`${base}.__encodedColumn`);
-  const shape = { count: context.rowCount, cardinality: values.count, bigEndian: layout.bigEndian, asInts: true };
+  const shape = {
+    count: context.rowCount,
+    cardinality: values.count,
+    bigEndian: layout.bigEndian,
+    asInts: true,
+  };
   const bitmapFile = context.open(`${base}.__valueIndexes`);
   return viewOf(logical, {
     context,
@@ -189,10 +207,11 @@ export class NestedColumn extends JsonColumn {
 export function logicalTypeOf(types: number): string {
   const isArray = (types & arrayBits) !== 0;
   const has = (scalar: number, array: number) => (types & (scalar | array)) !== 0;
-  const element =
-    has(typeBits.string, typeBits.stringArray) ? 'STRING'
-    : has(typeBits.double, typeBits.doubleArray) ? 'DOUBLE'
-    : 'LONG';
+  const element = has(typeBits.string, typeBits.stringArray)
+    ? 'STRING'
+    : has(typeBits.double, typeBits.doubleArray)
+      ? 'DOUBLE'
+      : 'LONG';
   return isArray ? `ARRAY<${element}>` : element;
 }
 
@@ -218,9 +237,7 @@ function openField(
   const isString = field.types === typeBits.string;
   const ids = readIds(cursor, context, file, { ...idShape, asInts: !isString });
   const kind =
-    field.types === typeBits.long ? 'long'
-    : field.types === typeBits.double ? 'double'
-    : undefined;
+    field.types === typeBits.long ? 'long' : field.types === typeBits.double ? 'double' : undefined;
   const value = localValue(values, list);
   const indexes = readFieldIndexes(cursor, context, layout, kind);
   const of: ValueIds = {
@@ -243,7 +260,8 @@ function openField(
     const nullBits =
       nulls === undefined
         ? () => valueBitset(of, 0)
-        : () => nullBitset(context, file, { ...nulls, pointer: file.pointer + nulls.start, kind: layout.bitmap });
+        : () =>
+            nullBitset(context, file, { ...nulls, pointer: file.pointer + nulls.start, kind: layout.bitmap });
     return new NumberColumn(kind, numbers, batches, hasNulls ? nullBits : undefined);
   }
   if (!isString) return viewOf(logicalTypeOf(field.types), of);
@@ -266,9 +284,19 @@ function openField(
 }
 
 /** Per value a bitmap, or only the null rows. */
-function readFieldIndexes(cursor: Cursor, context: ReadContext, layout: Layout, kind: 'long' | 'double' | undefined) {
+function readFieldIndexes(
+  cursor: Cursor,
+  context: ReadContext,
+  layout: Layout,
+  kind: 'long' | 'double' | undefined,
+) {
   const spec = layout.part.columnFormatSpec;
-  const type = kind === 'long' ? spec?.longFieldBitmapIndexType : kind === 'double' ? spec?.doubleFieldBitmapIndexType : undefined;
+  const type =
+    kind === 'long'
+      ? spec?.longFieldBitmapIndexType
+      : kind === 'double'
+        ? spec?.doubleFieldBitmapIndexType
+        : undefined;
   if (type?.type === 'nullValueIndex') {
     const length = cursor.count('null bitmap length');
     return { bitmaps: undefined, nulls: { start: cursor.skip(length, 'null bitmap'), length } };

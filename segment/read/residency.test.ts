@@ -43,7 +43,12 @@ function setUp(budget: Omit<ResidencyOptions, 'arena'>, maximumBytes = 32 << 20)
 }
 
 /** Sum of a column through a view of its own. */
-function sum(reader: SegmentReader, handle: SegmentHandle, name: string, arena: ReturnType<typeof createArena>): number {
+function sum(
+  reader: SegmentReader,
+  handle: SegmentHandle,
+  name: string,
+  arena: ReturnType<typeof createArena>,
+): number {
   const view = reader.openView(handle);
   try {
     const column = view.column(name);
@@ -122,7 +127,9 @@ describe('residency', () => {
     const column = view.column('d0');
     unregisterSegment(residency, handle);
     if (column?.kind === 'double') expect(arena.f64(column.batch(0), 2)[1]).to.equal(Math.sin(1));
-    expect(() => reader.openView(handle).column('d1')).to.throw().with.property('code', 'NotFound');
+    expect(() => reader.openView(handle).column('d1'))
+      .to.throw()
+      .with.property('code', 'NotFound');
     expect(heldBytes(residency)).to.be.above(0);
     view.close();
     reader.close();
@@ -132,8 +139,14 @@ describe('residency', () => {
   });
 
   it('reuses slots for later segments', () => {
-    const { arena, residency, reader, handle } = setUp({ coldBytesMax: 16 << 20, hotBytesMax: 0, slotsMax: 12 });
-    expect(() => registerSegment(residency, { id: 's', dir })).to.throw().with.property('code', 'LimitExceeded');
+    const { arena, residency, reader, handle } = setUp({
+      coldBytesMax: 16 << 20,
+      hotBytesMax: 0,
+      slotsMax: 12,
+    });
+    expect(() => registerSegment(residency, { id: 's', dir }))
+      .to.throw()
+      .with.property('code', 'LimitExceeded');
     unregisterSegment(residency, handle);
     const again = registerSegment(residency, { id: 's', dir });
     expect(sum(reader, again, 'd2', arena)).to.equal(wanted(2));
@@ -185,7 +198,9 @@ describe('residency', () => {
       return sums;
     };
     const results = await Promise.all([run(), run(), run()]);
-    const right = Array.from({ length: 5 }, () => Array.from({ length: columns }, (_, c) => wanted(c))).flat();
+    const right = Array.from({ length: 5 }, () =>
+      Array.from({ length: columns }, (_, c) => wanted(c)),
+    ).flat();
     for (const sums of results) expect(sums).to.deep.equal(right);
     expect(residency.stats().loads).to.equal(columns);
   });

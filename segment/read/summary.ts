@@ -96,7 +96,11 @@ export function readSummary(dir: string, files: Files): SegmentSummary {
     const entry = byName.get(timeColumn);
     // A block costs eight bytes at least and holds 262144 rows at most.
     if (entry !== undefined && rows > (entry.end - entry.start) * 32768) {
-      throw corrupt({ file: metaFile, column: timeColumn }, 0, `${rows} rows can't be in ${entry.end - entry.start} bytes`);
+      throw corrupt(
+        { file: metaFile, column: timeColumn },
+        0,
+        `${rows} rows can't be in ${entry.end - entry.start} bytes`,
+      );
     }
     return rows;
   };
@@ -214,7 +218,11 @@ function checkRowCount(cursor: Cursor, rows: number, bytes: Buffer): void {
   const list = cursor.u8('block list version');
   cursor.skip(5, 'block list head');
   const blocks = cursor.count('block count');
-  if (perBlock <= 0 || perBlock > packedPerBlock(1) || (list === 1 && blocks !== Math.ceil(rows / perBlock))) {
+  if (
+    perBlock <= 0 ||
+    perBlock > packedPerBlock(1) ||
+    (list === 1 && blocks !== Math.ceil(rows / perBlock))
+  ) {
     throw cursor.fail(`${blocks} blocks can't hold ${rows} rows`);
   }
 }

@@ -2,7 +2,13 @@
 import { CodedError } from '../../proto/errors.js';
 import type { Arena } from '../kernels/arena.js';
 import { doubleText, floatText } from '../format/json.js';
-import { BATCH_ROWS, type ColumnView, type NumericColumnView, type SegmentView, type StringColumnView } from '../read/view.js';
+import {
+  BATCH_ROWS,
+  type ColumnView,
+  type NumericColumnView,
+  type SegmentView,
+  type StringColumnView,
+} from '../read/view.js';
 import type { JsonValue } from './source.js';
 
 export type MergedKind = 'string' | 'multiString' | 'long' | 'float' | 'double' | 'json' | 'auto' | 'complex';
@@ -39,7 +45,11 @@ function commonKind(name: string, a: MergedKind, b: MergedKind): MergedKind {
   if (a === b) return a;
   const pair = new Set([a, b]);
   if (pair.has('complex')) {
-    throw new CodedError('InvalidInput', `column[${name}] is complex in one segment and ${a === 'complex' ? b : a} in another`, { field: name });
+    throw new CodedError(
+      'InvalidInput',
+      `column[${name}] is complex in one segment and ${a === 'complex' ? b : a} in another`,
+      { field: name },
+    );
   }
   if (pair.has('json')) return 'json';
   if (pair.has('auto')) return 'auto';
@@ -60,7 +70,9 @@ export function mergeColumn(name: string, inputs: readonly SegmentView[]): Merge
     kind = kind === undefined ? own : commonKind(name, kind, own);
     if (part.kind === 'complex') {
       if (typeName !== '' && typeName !== part.typeName && kind === 'complex') {
-        throw new CodedError('InvalidInput', `column[${name}] holds ${typeName} and ${part.typeName}`, { field: name });
+        throw new CodedError('InvalidInput', `column[${name}] holds ${typeName} and ${part.typeName}`, {
+          field: name,
+        });
       }
       typeName = part.typeName;
     }
@@ -104,7 +116,11 @@ function mergeDictionaries(
 }
 
 /** The same dictionary and remaps, numbers in string columns included: their texts join the dictionary. */
-export function addNumberTexts(column: MergedColumn, arena: Arena, inputs: readonly SegmentView[]): MergedColumn {
+export function addNumberTexts(
+  column: MergedColumn,
+  arena: Arena,
+  inputs: readonly SegmentView[],
+): MergedColumn {
   const numeric = column.parts.some((part) => part !== undefined && part.kind !== 'string');
   if (!numeric || (column.kind !== 'string' && column.kind !== 'multiString')) return column;
   const texts = new Set(column.dictionary);
@@ -159,9 +175,11 @@ export class NumberReader {
     const { kind } = this.#column;
     // Copies: several readers may share one column, whose buffer is good until the next batch.
     this.#values =
-      kind === 'long' ? this.#arena.i64(pointer, n).slice()
-      : kind === 'double' ? this.#arena.f64(pointer, n).slice()
-      : this.#arena.f32(pointer, n).slice();
+      kind === 'long'
+        ? this.#arena.i64(pointer, n).slice()
+        : kind === 'double'
+          ? this.#arena.f64(pointer, n).slice()
+          : this.#arena.f32(pointer, n).slice();
     this.#start = start;
   }
 }
@@ -219,16 +237,22 @@ export class IdReader {
       const pointer = this.#column.batch(start);
       const { idWidth } = this.#column;
       this.#ids =
-        idWidth === 1 ? arena.bytes(pointer, n).slice()
-        : idWidth === 2 ? arena.u16(pointer, n).slice()
-        : arena.u32(pointer, n).slice();
+        idWidth === 1
+          ? arena.bytes(pointer, n).slice()
+          : idWidth === 2
+            ? arena.u16(pointer, n).slice()
+            : arena.u32(pointer, n).slice();
     }
     this.#start = start;
   }
 }
 
 /** Any column's value as JSON: longs bigint, doubles number. */
-export function jsonReader(part: ColumnView | undefined, arena: Arena, rowCount: number): (row: number) => JsonValue {
+export function jsonReader(
+  part: ColumnView | undefined,
+  arena: Arena,
+  rowCount: number,
+): (row: number) => JsonValue {
   if (part === undefined) return () => null;
   if ('json' in part) return (row) => (part as unknown as WithJson).json(row);
   if (part.kind === 'string') {

@@ -17,7 +17,10 @@ const arena = createArena({ maximumBytes: 128 << 20 });
 const kernels = instantiateKernels(compileKernels(), arena);
 const residency = createResidency({ arena, coldBytesMax: 32 << 20, hotBytesMax: 0 });
 const reader = new SegmentReader({ kernels, residency });
-const plainSpec: MergeSpec = { rollup: false, metadata: { aggregators: [], queryGranularity: { type: 'none' } } };
+const plainSpec: MergeSpec = {
+  rollup: false,
+  metadata: { aggregators: [], queryGranularity: { type: 'none' } },
+};
 
 function strings(name: string, values: readonly (string | null)[]): SourceDimension {
   const texts = [...new Set(values)].filter((v) => v !== null).sort((a, b) => (a < b ? -1 : 1));
@@ -97,8 +100,16 @@ describe('mergeSegments', () => {
   });
 
   it('rolls equal rows up', () => {
-    const a = source([1, 2, 3], [strings('s', ['x', 'x', 'y'])], [longs('sum', [1n, 2n, null]), longs('low', [5n, 6n, 7n])]);
-    const b = source([1, 2, 3], [strings('s', ['x', 'w', 'y'])], [longs('sum', [10n, 20n, 30n]), longs('low', [4n, 1n, null])]);
+    const a = source(
+      [1, 2, 3],
+      [strings('s', ['x', 'x', 'y'])],
+      [longs('sum', [1n, 2n, null]), longs('low', [5n, 6n, 7n])],
+    );
+    const b = source(
+      [1, 2, 3],
+      [strings('s', ['x', 'w', 'y'])],
+      [longs('sum', [10n, 20n, 30n]), longs('low', [4n, 1n, null])],
+    );
     const combine = { sum: { type: 'sum' }, low: { type: 'min' } } as const;
     merged([a, b], { ...plainSpec, rollup: true, combine }, (rows) => {
       expect(column(rows, 's')).to.deep.equal(['x', 'w', 'x', 'y']);
@@ -116,20 +127,43 @@ describe('mergeSegments', () => {
 
   it('combines complex values with the function it is given', () => {
     const one = (value: number | null): SegmentSource =>
-      source([1], [], [{ kind: 'complex', name: 'c', typeName: 't', values: [value === null ? null : Uint8Array.of(value)] }]);
+      source(
+        [1],
+        [],
+        [
+          {
+            kind: 'complex',
+            name: 'c',
+            typeName: 't',
+            values: [value === null ? null : Uint8Array.of(value)],
+          },
+        ],
+      );
     const merge = (a: Uint8Array, b: Uint8Array) => Uint8Array.from([...a, ...b]);
-    merged([one(1), one(null), one(2)], { ...plainSpec, rollup: true, combine: { c: { type: 'complex', merge } } }, (rows) => {
-      expect(rows.length).to.equal(1);
-      expect([...(rows[0]?.['c'] as Uint8Array)]).to.deep.equal([1, 2]);
-    });
+    merged(
+      [one(1), one(null), one(2)],
+      { ...plainSpec, rollup: true, combine: { c: { type: 'complex', merge } } },
+      (rows) => {
+        expect(rows.length).to.equal(1);
+        expect(rows.map((row) => [...(row['c'] as Uint8Array)])).to.deep.equal([[1, 2]]);
+      },
+    );
   });
 
   it('joins differing schemas', () => {
     const multi: SourceDimension = {
-      kind: 'multiString', name: 's', dictionary: ['a', 'b'], offsets: Uint32Array.of(0, 2, 2), ids: Uint32Array.of(1, 0),
+      kind: 'multiString',
+      name: 's',
+      dictionary: ['a', 'b'],
+      offsets: Uint32Array.of(0, 2, 2),
+      ids: Uint32Array.of(1, 0),
     };
     const a = source([1, 2], [strings('s', ['q', null]), strings('n', ['x', 'y'])], [longs('m', [1n, 2n])]);
-    const b = source([3, 4], [multi, longs('n', [7n, null])], [{ kind: 'double', name: 'm', values: Float64Array.of(1.5, 2.5) }]);
+    const b = source(
+      [3, 4],
+      [multi, longs('n', [7n, null])],
+      [{ kind: 'double', name: 'm', values: Float64Array.of(1.5, 2.5) }],
+    );
     const c = source([5], [strings('only', ['here'])]);
     merged([a, b, c], plainSpec, (rows, view) => {
       expect(view.dimensions).to.deep.equal(['s', 'n', 'only']);
@@ -141,8 +175,20 @@ describe('mergeSegments', () => {
   });
 
   it('joins json and auto columns', () => {
-    const a = source([1, 3], [{ kind: 'auto', name: 'v', values: [1, 'x'] }, { kind: 'json', name: 'j', values: [{ a: 1 }, null] }]);
-    const b = source([2, 4], [{ kind: 'auto', name: 'v', values: [[1.5, 2], true] }, { kind: 'json', name: 'j', values: [[{ a: 'z' }], 1.5] }]);
+    const a = source(
+      [1, 3],
+      [
+        { kind: 'auto', name: 'v', values: [1, 'x'] },
+        { kind: 'json', name: 'j', values: [{ a: 1 }, null] },
+      ],
+    );
+    const b = source(
+      [2, 4],
+      [
+        { kind: 'auto', name: 'v', values: [[1.5, 2], true] },
+        { kind: 'json', name: 'j', values: [[{ a: 'z' }], 1.5] },
+      ],
+    );
     merged([a, b], plainSpec, (rows) => {
       expect(column(rows, 'v')).to.deep.equal([1n, [1.5, 2], 'x', 1n]);
       expect(column(rows, 'j')).to.deep.equal([{ a: 1n }, [{ a: 'z' }], null, 1.5]);
@@ -160,19 +206,37 @@ describe('mergeSegments', () => {
 
   it('works over many batches like a sort of all rows', () => {
     const rowsOf = (seed: number) => {
-      const rows = Array.from({ length: 20_000 }, (_, i) => [(i * seed) % 9973, `v${(i * seed) % 301}`] as const);
+      const rows = Array.from(
+        { length: 20_000 },
+        (_, i) => [(i * seed) % 9973, `v${(i * seed) % 301}`] as const,
+      );
       return rows.toSorted((x, y) => x[0] - y[0] || (x[1] < y[1] ? -1 : x[1] > y[1] ? 1 : 0));
     };
     const inputs = [7, 11, 13].map(rowsOf);
     const sources = inputs.map((rows) =>
-      source(rows.map(([t]) => t), [strings('s', rows.map(([, s]) => s))], [longs('m', rows.map(([t]) => BigInt(t)))]),
+      source(
+        rows.map(([t]) => t),
+        [
+          strings(
+            's',
+            rows.map(([, s]) => s),
+          ),
+        ],
+        [
+          longs(
+            'm',
+            rows.map(([t]) => BigInt(t)),
+          ),
+        ],
+      ),
     );
     const wanted = inputs.flat().toSorted((x, y) => x[0] - y[0] || (x[1] < y[1] ? -1 : x[1] > y[1] ? 1 : 0));
     merged(sources, plainSpec, (rows) => {
       expect(rows.length).to.equal(wanted.length);
       rows.forEach((row, i) => {
         const [time, text] = wanted[i] as (typeof wanted)[number];
-        if (row['__time'] !== BigInt(day + time) || row['s'] !== text || row['m'] !== BigInt(time)) expect.fail(`row ${i}`);
+        if (row['__time'] !== BigInt(day + time) || row['s'] !== text || row['m'] !== BigInt(time))
+          expect.fail(`row ${i}`);
       });
     });
   });

@@ -3,7 +3,14 @@ import { CodedError } from '../../proto/errors.js';
 import type { JsonValue } from './source.js';
 
 /** Bits of a type set. */
-export const typeBits = { string: 1, long: 4, double: 8, stringArray: 16, longArray: 32, doubleArray: 64 } as const;
+export const typeBits = {
+  string: 1,
+  long: 4,
+  double: 8,
+  stringArray: 16,
+  longArray: 32,
+  doubleArray: 64,
+} as const;
 export const scalarBits = typeBits.string | typeBits.long | typeBits.double;
 export const arrayBits = typeBits.stringArray | typeBits.longArray | typeBits.doubleArray;
 
@@ -35,7 +42,9 @@ export function scalarOf(value: string | number | bigint | boolean, exact: boole
   return value;
 }
 
-export function isPlainArray(value: JsonValue): value is readonly (string | number | bigint | boolean | null)[] {
+export function isPlainArray(
+  value: JsonValue,
+): value is readonly (string | number | bigint | boolean | null)[] {
   return Array.isArray(value) && value.every((item) => item === null || typeof item !== 'object');
 }
 
@@ -46,7 +55,9 @@ export function plainArray(
 ): readonly (Scalar | null)[] {
   const scalars = items.map((item) => (item === null ? null : scalarOf(item, exact)));
   if (scalars.some((item) => typeof item === 'string')) {
-    return items.map((item, i) => (item === null ? null : typeof item === 'boolean' ? String(item) : textOf(scalars[i] as Scalar)));
+    return items.map((item, i) =>
+      item === null ? null : typeof item === 'boolean' ? String(item) : textOf(scalars[i] as Scalar),
+    );
   }
   if (scalars.some((item) => typeof item === 'number')) {
     return scalars.map((item) => (item === null ? null : Number(item)));
@@ -57,7 +68,9 @@ export function plainArray(
 /** As Druid turns a number into text: 1, 1.0. */
 function textOf(value: Scalar): string {
   if (typeof value !== 'number') return String(value);
-  return Number.isInteger(value) && Math.abs(value) < 1e7 ? `${Object.is(value, -0) ? '-0' : value}.0` : String(value);
+  return Number.isInteger(value) && Math.abs(value) < 1e7
+    ? `${Object.is(value, -0) ? '-0' : value}.0`
+    : String(value);
 }
 
 function typeOf(value: Plain): number {
@@ -98,7 +111,12 @@ function step(key: string): string {
 }
 
 /** Adds all fields of one document. */
-export function cutDocument(fields: Map<string, FieldValues>, row: number, document: JsonValue, exact: boolean): void {
+export function cutDocument(
+  fields: Map<string, FieldValues>,
+  row: number,
+  document: JsonValue,
+  exact: boolean,
+): void {
   const visit = (path: string, value: JsonValue, depth: number): void => {
     if (value === null) return;
     if (depth > 500) throw new CodedError('InvalidInput', 'a json value is nested too deeply');
@@ -127,7 +145,9 @@ export function exactDocument(value: JsonValue, exact: boolean): JsonValue {
   if (typeof value === 'number') return scalarOf(value, false);
   if (typeof value !== 'object') return value;
   if (Array.isArray(value)) return (value as readonly JsonValue[]).map((item) => exactDocument(item, false));
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, exactDocument(member, false)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, exactDocument(member, false)]),
+  );
 }
 
 /** -0 and 0 are different values, and NaN is one. */

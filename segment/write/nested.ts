@@ -61,9 +61,11 @@ function asPlain(values: readonly JsonValue[], exact: boolean): FieldValues | un
 function logicalTypeOf(types: number): string {
   const has = (scalar: number, array: number) => (types & (scalar | array)) !== 0;
   const element =
-    types === 0 || has(typeBits.string, typeBits.stringArray) ? 'STRING'
-    : has(typeBits.double, typeBits.doubleArray) ? 'DOUBLE'
-    : 'LONG';
+    types === 0 || has(typeBits.string, typeBits.stringArray)
+      ? 'STRING'
+      : has(typeBits.double, typeBits.doubleArray)
+        ? 'DOUBLE'
+        : 'LONG';
   return (types & arrayBits) !== 0 ? `ARRAY<${element}>` : element;
 }
 
@@ -145,7 +147,12 @@ function scalarKind(types: number): 'string' | 'long' | 'double' {
   return types === typeBits.double ? 'double' : 'string';
 }
 
-function writeFieldNumbers(out: ByteWriter, field: FieldValues, kind: 'long' | 'double', context: WriteContext): void {
+function writeFieldNumbers(
+  out: ByteWriter,
+  field: FieldValues,
+  kind: 'long' | 'double',
+  context: WriteContext,
+): void {
   if (kind === 'long') {
     const values = new BigInt64Array(context.rowCount);
     field.rows.forEach((row, i) => (values[row] = field.values[i] as bigint));
@@ -185,7 +192,10 @@ function elementsOf(field: FieldValues, numbers: ValueNumbers) {
   return [...rowsOf].sort(([a], [b]) => a - b);
 }
 
-function writeElementList(out: ByteWriter, elements: readonly (readonly [number, readonly number[]])[]): void {
+function writeElementList(
+  out: ByteWriter,
+  elements: readonly (readonly [number, readonly number[]])[],
+): void {
   writeFixedList(out, bytesOf(Int32Array.from(elements, ([id]) => id)), 4, false);
 }
 
@@ -227,7 +237,12 @@ function writeDocuments(source: NestedSource, context: WriteContext, emit: Emit)
   for (const [, field] of fields) settleTypes(field);
   const shape = { name, logicalType: 'COMPLEX<json>', hasNulls: nulls.length > 0, isVariantType: false };
   const main = beginMain(shape, context);
-  writeDictionary(main, fields.map(([path]) => path), {}, true);
+  writeDictionary(
+    main,
+    fields.map(([path]) => path),
+    {},
+    true,
+  );
   for (const [, field] of fields) main.u8(field.types);
   emit(name, main.written());
   const numbers = new ValueNumbers(fields.map(([, field]) => field));

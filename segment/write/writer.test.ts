@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { jsonText } from '../format/json.js';
 import { createArena } from '../kernels/arena.js';
 import { compileKernels, instantiateKernels } from '../kernels/load.js';
 import { createResidency } from '../read/residency.js';
@@ -145,7 +146,7 @@ function expectRows(view: StoredSegment, rows: number, row: (r: number) => Plain
     if (r === 0) expect(Object.keys(got)).to.have.members(Object.keys(wanted));
     for (const [name, value] of Object.entries(wanted)) {
       if (!same(got[name] as PlainValue, value)) {
-        expect.fail(`row ${r} ${name}: ${String(got[name])} instead of ${String(value)}`);
+        expect.fail(`row ${r} ${name}: ${jsonText(got[name])} instead of ${jsonText(value)}`);
       }
     }
     r++;

@@ -61,7 +61,8 @@ export function writeSegment(dir: string, source: SegmentSource, options: WriteO
 export function writeSegmentColumns(dir: string, plan: SegmentPlan, options: WriteOptions): WrittenSegment {
   checkPlan(plan);
   fs.mkdirSync(dir, { recursive: true });
-  if (fs.readdirSync(dir).length > 0) throw new CodedError('Conflict', `segment directory[${dir}] is not empty`);
+  if (fs.readdirSync(dir).length > 0)
+    throw new CodedError('Conflict', `segment directory[${dir}] is not empty`);
   const context: WriteContext = {
     options,
     lz4: createLz4Encoder({ high: options.highCompression === true }),
@@ -107,8 +108,8 @@ function writeColumns(smoosh: SmooshWriter, plan: SegmentPlan, context: WriteCon
   const out = new ByteWriter(1 << 20);
   writeNumericColumn(out, { kind: 'long', name: timeColumn, values: plan.time }, context);
   smoosh.add(timeColumn, out.written());
-  for (const { name, load } of [...plan.metrics.toSorted(byName), ...plan.dimensions]) {
-    const column = load();
+  for (const planned of [...plan.metrics.toSorted(byName), ...plan.dimensions]) {
+    const column = planned.load();
     checkColumn(column, plan.rowCount);
     if (isNested(column)) {
       writeNestedColumn(column, context, (file, bytes) => smoosh.add(file, bytes));
@@ -116,7 +117,7 @@ function writeColumns(smoosh: SmooshWriter, plan: SegmentPlan, context: WriteCon
     }
     out.clear();
     writeColumn(out, column, context);
-    smoosh.add(name, out.written());
+    smoosh.add(planned.name, out.written());
   }
 }
 
@@ -124,7 +125,11 @@ function isNested(column: SourceColumn): column is NestedSource {
   return column.kind === 'json' || column.kind === 'auto';
 }
 
-function writeColumn(out: ByteWriter, column: Exclude<SourceColumn, NestedSource>, context: WriteContext): void {
+function writeColumn(
+  out: ByteWriter,
+  column: Exclude<SourceColumn, NestedSource>,
+  context: WriteContext,
+): void {
   switch (column.kind) {
     case 'string':
     case 'multiString':
@@ -143,8 +148,14 @@ function writeIndex(out: ByteWriter, plan: SegmentPlan, options: WriteOptions): 
   const metrics = plan.metrics.toSorted(byName);
   const withData = plan.dimensions.filter((dimension) => !dimension.isAllNull);
   const nullOrName = (column: ColumnPlan) => (column.isAllNull ? column.name : null);
-  writeNames(out, [...metrics, ...withData].map((column) => column.name));
-  writeNames(out, withData.map((column) => column.name));
+  writeNames(
+    out,
+    [...metrics, ...withData].map((column) => column.name),
+  );
+  writeNames(
+    out,
+    withData.map((column) => column.name),
+  );
   out.i64(BigInt(plan.interval.startMs));
   out.i64(BigInt(plan.interval.endMs));
   out.str32(JSON.stringify({ type: options.bitmap ?? 'roaring' }));
