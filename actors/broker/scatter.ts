@@ -19,16 +19,19 @@ export interface ScatterDeps {
   readonly inFlight: (node: string, change: 1 | -1) => void;
   readonly nodeFailed: (node: string, error: CodedError) => void;
 }
-export interface ScatterRequest {
+/** What every data node is told of a query. */
+export interface NodeRequest {
   readonly queryJson: string;
   readonly queryId: string;
   readonly clusterId: string;
-  readonly slices: readonly Slice[];
   readonly deadline: Deadline;
   readonly signal: AbortSignal;
   readonly trace: string;
+}
+export interface ScatterRequest extends NodeRequest {
+  readonly slices: readonly Slice[];
   /** Takes the frames of a whole stream; false = enough, stop the others. */
-  readonly take: (frames: readonly Frame[], times: IntervalMs | undefined) => boolean | Promise<boolean>;
+  readonly take: (frames: readonly Frame[], times: readonly IntervalMs[]) => boolean | Promise<boolean>;
 }
 
 /** Errors of a node that another holder may not have. All others end the query. */
@@ -41,6 +44,20 @@ const otherNodeMayDo: ReadonlySet<ErrorCode> = new Set([
   'WrongCluster',
   'Bug',
 ]);
+
+export const isOtherNodesTurn = (error: CodedError): boolean => otherNodeMayDo.has(error.code);
+
+export function dataQuery(
+  request: NodeRequest,
+  slices: readonly Slice[],
+): grove.query.v1.DataQuery.$Properties {
+  const { queryJson, queryId, clusterId } = request;
+  const segments = slices.map(({ segmentId, intervals }) => ({
+    segmentId,
+    intervals: intervals.map(({ startMs, endMs }) => ({ startMs, endMs })),
+  }));
+  return { queryJson, queryId, clusterId, segments };
+}
 
 interface NodeOutcome {
   readonly node: string;
@@ -115,7 +132,7 @@ async function askNode(
     const error = request.deadline.expired()
       ? new CodedError('Timeout', `Query [${request.queryId}] timed out`)
       : asCoded(thrown);
-    if (signal.aborted || !otherNodeMayDo.has(error.code)) return { node, again: [], error };
+    if (signal.aborted || !isOtherNodesTurn(error)) return { node, again: [], error };
     deps.nodeFailed(node, error);
     return { node, again: slices, error: undefined };
   } finally {
@@ -126,8 +143,8 @@ async function askNode(
 interface NodeAnswer {
   readonly frames: readonly Frame[];
   readonly missing: readonly string[];
-  /** First and last time of the rows in what was asked. */
-  readonly times: IntervalMs | undefined;
+  /** First and last time of the rows in what was asked, in all or by segment. */
+  readonly times: readonly IntervalMs[];
 }
 
 async function readStream(
@@ -139,30 +156,16 @@ async function readStream(
 ): Promise<NodeAnswer> {
   const client = deps.clientOf(node);
   if (client === undefined) throw new CodedError('Unavailable', `Data node[${node}] is gone`);
-  const query = {
-    queryJson: request.queryJson,
-    queryId: request.queryId,
-    clusterId: request.clusterId,
-    segments: slices.map((slice) => ({
-      segmentId: slice.segmentId,
-      intervals: slice.intervals.map(({ startMs, endMs }) => ({ startMs, endMs })),
-    })),
-  };
   const options = { deadline: request.deadline, signal, trace: request.trace };
   const frames: Frame[] = [];
   const missing: string[] = [];
-  for await (const part of client.stream(DataNodeService.Query, query, options)) {
+  for await (const part of client.stream(DataNodeService.Query, dataQuery(request, slices), options)) {
     if (part.error !== null && part.error !== undefined) throw fromErrorInfo(part.error);
     if (part.frame !== null && part.frame !== undefined) frames.push(deps.decodeFrame(part.frame));
     missing.push(...(part.missing ?? []));
     if (part.last !== true) continue;
-    const { times } = part;
-    const isTold = times !== null && times !== undefined;
-    return {
-      frames,
-      missing,
-      times: isTold ? { startMs: times.startMs ?? 0, endMs: times.endMs ?? 0 } : undefined,
-    };
+    const times = (part.times ?? []).map((one) => ({ startMs: one.startMs ?? 0, endMs: one.endMs ?? 0 }));
+    return { frames, missing, times };
   }
   signal.throwIfAborted();
   // Without its last word a stream may have lost rows.

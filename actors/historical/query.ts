@@ -1,8 +1,9 @@
 /** The data node's side of a query: which of the asked segments are here, scan them, stream the partial frames. */
 import { CodedError } from '../../proto/errors.js';
 import { DataNodeService, type grove } from '../../proto/services.js';
-import type { Pool, SegmentRef } from '../../query/engine/pool-api.js';
+import type { Pool, RunOptions, SegmentRef } from '../../query/engine/pool-api.js';
 import { parseJson } from '../../query/json/parse.js';
+import type { NativeQuery, ScanQuery } from '../../query/native/model.js';
 import { parseNativeQuery } from '../../query/native/parse.js';
 import type { CallContext, Handlers, Log } from '../../runtime/types.js';
 import type { FrameCarrier } from '../frame-by-reference.js';
@@ -44,10 +45,39 @@ async function* answer(
     queryId: request.queryId ?? '',
     timeoutMs: 0,
   });
+  const held = hold(deps, request);
+  deps.loadChanged();
+  try {
+    if (held.missing.length > 0) yield { missing: held.missing };
+    const options = { signal: context.signal, deadlineMs: Math.max(1, context.deadline.remainingMs()) };
+    if (query.queryType === 'scan' && query.order === 'none') {
+      yield* scanInOrder(deps, query, held.refs, options);
+    } else if (held.refs.length > 0) {
+      for await (const part of deps.pool.scanSegments(query, held.refs, options)) {
+        yield { frame: deps.frames.encode(part.frame), segments: [...part.segmentIds] };
+      }
+    }
+    yield { last: true, times: wantsEveryTime(query) ? held.times : widest(held.times) };
+  } finally {
+    for (const release of held.releases) release();
+    deps.loadChanged();
+  }
+}
+
+interface Held {
+  readonly refs: readonly SegmentRef[];
+  readonly missing: string[];
+  readonly releases: readonly (() => void)[];
+  /** Of the rows in what was asked of each segment. */
+  readonly times: IntervalMs[];
+}
+
+/** Nothing is waited for in here: what is taken is always given back by the caller. */
+function hold(deps: DataNodeQueryDeps, request: DataQuery): Held {
   const refs: SegmentRef[] = [];
   const missing: string[] = [];
   const releases: (() => void)[] = [];
-  let times: IntervalMs | undefined;
+  const times: IntervalMs[] = [];
   for (const slice of request.segments ?? []) {
     const segmentId = slice.segmentId ?? '';
     const held = deps.registry.acquire(segmentId);
@@ -61,36 +91,56 @@ async function* answer(
       endMs: interval.endMs ?? 0,
     }));
     refs.push({ segmentId, handle: held.segment.handle, intervals });
-    times = widen(times, intervals, held.segment.times);
+    const own = cut(held.segment.times, intervals);
+    if (own !== undefined) times.push(own);
   }
-  deps.loadChanged();
-  try {
-    if (missing.length > 0) yield { missing };
-    if (refs.length > 0) {
-      const deadlineMs = Math.max(1, context.deadline.remainingMs());
-      for await (const part of deps.pool.scanSegments(query, refs, { signal: context.signal, deadlineMs })) {
-        yield { frame: deps.frames.encode(part.frame), segments: [...part.segmentIds] };
+  return { refs, missing, releases, times };
+}
+
+/**
+ * One segment after the other, each part labelled with its segment, its rows in their order: a broker that lost us in
+ * the middle can go on behind the rows it has, with another holder of the same segment.
+ */
+async function* scanInOrder(
+  deps: DataNodeQueryDeps,
+  query: ScanQuery,
+  refs: readonly SegmentRef[],
+  options: RunOptions,
+): AsyncGenerator<DataPart> {
+  const rowsMax = query.limit === undefined ? Infinity : query.limit + query.offset;
+  let rows = 0;
+  for (const ref of refs) {
+    if (rows < rowsMax) {
+      for await (const part of deps.pool.scanSegments(query, [ref], options)) {
+        rows += part.frame.rows;
+        yield { frame: deps.frames.encode(part.frame), ofSegment: ref.segmentId };
       }
     }
-    yield times === undefined ? { last: true } : { last: true, times };
-  } finally {
-    for (const release of releases) release();
-    deps.loadChanged();
+    yield { segments: [ref.segmentId] };
   }
 }
 
-/** The stretch of time from the first to the last row of the segments asked, cut to what was asked of each. */
-function widen(
-  known: IntervalMs | undefined,
-  intervals: readonly IntervalMs[],
-  times: OpenSegment['times'],
-): IntervalMs | undefined {
+/** Buckets without a match are answered too by a topN over time: the broker must know where each segment has rows. */
+const wantsEveryTime = (query: NativeQuery): boolean =>
+  query.queryType === 'topN' && !['all', 'none'].includes(query.granularity.type);
+
+/** From the first to the last row of a segment, cut to what was asked of it. */
+function cut(times: OpenSegment['times'], intervals: readonly IntervalMs[]): IntervalMs | undefined {
   const first = intervals[0];
   const last = intervals.at(-1);
-  if (times === undefined || first === undefined || last === undefined) return known;
+  if (times === undefined || first === undefined || last === undefined) return undefined;
   const startMs = Math.max(first.startMs, times.minMs);
-  const endMs = Math.min(last.endMs, times.maxMs);
-  if (startMs > endMs) return known;
-  if (known === undefined) return { startMs, endMs };
-  return { startMs: Math.min(known.startMs, startMs), endMs: Math.max(known.endMs, endMs) };
+  const endMs = Math.min(last.endMs - 1, times.maxMs);
+  return startMs > endMs ? undefined : { startMs, endMs };
+}
+
+function widest(times: readonly IntervalMs[]): IntervalMs[] {
+  if (times.length === 0) return [];
+  let startMs = Infinity;
+  let endMs = -Infinity;
+  for (const one of times) {
+    startMs = Math.min(startMs, one.startMs);
+    endMs = Math.max(endMs, one.endMs);
+  }
+  return [{ startMs, endMs }];
 }

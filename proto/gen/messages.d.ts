@@ -2782,7 +2782,10 @@ export namespace grove {
                 last: boolean;
 
                 /** DataPart times. */
-                times?: (grove.query.v1.IntervalMs.$Properties|null);
+                times: grove.query.v1.IntervalMs.$Properties[];
+
+                /** DataPart ofSegment. */
+                ofSegment: string;
 
                 /**
                  * Creates a new DataPart instance using the specified properties.
@@ -2839,7 +2842,10 @@ export namespace grove {
                     last?: (boolean|null);
 
                     /** DataPart times */
-                    times?: (grove.query.v1.IntervalMs.$Properties|null);
+                    times?: (grove.query.v1.IntervalMs.$Properties[]|null);
+
+                    /** DataPart ofSegment */
+                    ofSegment?: (string|null);
 
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];

@@ -3848,6 +3848,7 @@ export const grove = $root.grove = (() => {
                 const DataPart = function (properties) {
                     this.segments = [];
                     this.missing = [];
+                    this.times = [];
                     if (properties)
                         for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                             if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -3859,7 +3860,8 @@ export const grove = $root.grove = (() => {
                 DataPart.prototype.missing = $util.emptyArray;
                 DataPart.prototype.error = null;
                 DataPart.prototype.last = false;
-                DataPart.prototype.times = null;
+                DataPart.prototype.times = $util.emptyArray;
+                DataPart.prototype.ofSegment = "";
 
                 DataPart.create = function(properties) {
                     return new DataPart(properties);
@@ -3884,8 +3886,11 @@ export const grove = $root.grove = (() => {
                         $root.grove.cluster.v1.ErrorInfo.encode(message.error, writer.uint32(34).fork(), _depth + 1).ldelim();
                     if (message.last != null && $Object.hasOwnProperty.call(message, "last") && message.last !== false)
                         writer.uint32(40).bool(message.last);
-                    if (message.times != null && $Object.hasOwnProperty.call(message, "times"))
-                        $root.grove.query.v1.IntervalMs.encode(message.times, writer.uint32(50).fork(), _depth + 1).ldelim();
+                    if (message.times != null && message.times.length)
+                        for (let i = 0; i < message.times.length; ++i)
+                            $root.grove.query.v1.IntervalMs.encode(message.times[i], writer.uint32(50).fork(), _depth + 1).ldelim();
+                    if (message.ofSegment != null && $Object.hasOwnProperty.call(message, "ofSegment") && message.ofSegment !== "")
+                        writer.uint32(58).string(message.ofSegment);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -3959,7 +3964,18 @@ export const grove = $root.grove = (() => {
                         case 6: {
                                 if (wireType !== 2)
                                     break;
-                                message.times = $root.grove.query.v1.IntervalMs.decode(reader, reader.size(), $undefined, _depth + 1, message.times);
+                                if (!(message.times && message.times.length))
+                                    message.times = [];
+                                message.times.push($root.grove.query.v1.IntervalMs.decode(reader, reader.size(), $undefined, _depth + 1));
+                                continue;
+                            }
+                        case 7: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.ofSegment = value;
+                                else
+                                    delete message.ofSegment;
                                 continue;
                             }
                         }

@@ -1,0 +1,375 @@
+/**
+ * One native query: what must be answered is fixed at its start, the data nodes are asked, the partial results merged
+ * and shaped. Never fewer rows than there are without saying so.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { asCoded, CodedError } from '../../proto/errors.js';
+import type { grove } from '../../proto/services.js';
+import type { Frame } from '../../query/frame.js';
+import { bucketStart, nextBucket } from '../../query/granularity.js';
+import { ChunkSink } from '../../query/json/write.js';
+import type { NativeQuery, ScanQuery } from '../../query/native/model.js';
+import type { RenderHints } from '../../query/results/buckets.js';
+import { ScanWriter } from '../../query/results/scan.js';
+import type { CallContext, Deadline, Log, Node } from '../../runtime/types.js';
+import type { IntervalMs } from '../../segment/read/view.js';
+import type { FrameCarrier } from '../frame-by-reference.js';
+import { etagOf, matchesTag, responseContext } from './answer-head.js';
+import { roleLoad, type LoadBook } from './load-book.js';
+import { PrettyJson } from './pretty.js';
+import {
+  assign,
+  chooseSlices,
+  segmentsUnavailable,
+  uncoveredIntervals,
+  type Holder,
+  type Slice,
+} from './route.js';
+import { scatter, type NodeRequest, type ScatterDeps } from './scatter.js';
+import { rowsOf, streamScan, type SegmentRows } from './scan-stream.js';
+import type { BrokerView } from './view.js';
+import type { BrokerWork, WorkOptions } from './work.js';
+
+type BrokerQuery = grove.query.v1.BrokerQuery.$Properties;
+type BrokerPart = grove.query.v1.BrokerPart.$Properties;
+type ResponseHead = grove.query.v1.ResponseHead.$Properties;
+
+export interface BrokerQueryDeps {
+  readonly node: Node;
+  readonly view: BrokerView;
+  readonly loads: LoadBook;
+  readonly work: BrokerWork;
+  readonly frames: FrameCarrier;
+  /** Is the node's inventory stream open? */
+  readonly isFresh: (node: string) => boolean;
+  /** When the query names no time-out. */
+  readonly timeoutMs: number;
+  readonly log: Log;
+}
+
+/** A query whose segments vanished under it is planned again so often. */
+const replansMax = 2;
+/** `timeout: 0` means none. */
+const noTimeoutMs = 2 ** 31 - 1;
+/** So many partial frames are folded into one while others are still coming. */
+const framesBeforeFold = 16;
+/** Writing rows gives way to others after this long. */
+const sliceMs = 5;
+/** Buckets without a match are answered up to so many. */
+const emptyBucketsMax = 100_000;
+const FRAMES = 1;
+
+interface Gathered {
+  readonly frames: readonly Frame[];
+  readonly missing: readonly Slice[];
+  /** Where the segments asked have rows. */
+  readonly times: readonly IntervalMs[];
+}
+
+export class QueryRun {
+  readonly stop = new AbortController();
+  readonly #deps: BrokerQueryDeps;
+  readonly #request: BrokerQuery;
+  readonly #query: NativeQuery;
+  readonly #call: CallContext;
+  readonly #signal: AbortSignal;
+  readonly #deadline: Deadline;
+
+  constructor(deps: BrokerQueryDeps, request: BrokerQuery, query: NativeQuery, call: CallContext) {
+    this.#deps = deps;
+    this.#request = request;
+    this.#query = query;
+    this.#call = call;
+    this.#signal = AbortSignal.any([call.signal, this.stop.signal]);
+    const { timeoutMs } = query.context;
+    this.#deadline = call.deadline.within(timeoutMs === 0 ? noTimeoutMs : timeoutMs);
+  }
+
+  /** What an aborted or expired query is told, whatever the wreckage threw. */
+  errorOf(thrown: unknown): CodedError {
+    const { queryId, timeoutMs } = this.#query.context;
+    const reason: unknown = this.stop.signal.reason;
+    if (this.stop.signal.aborted && reason instanceof CodedError) return reason;
+    if (this.#deadline.expired()) {
+      return new CodedError('Timeout', `Query [${queryId}] timed out after ${timeoutMs} ms`);
+    }
+    return asCoded(thrown);
+  }
+
+  async *answer(): AsyncGenerator<BrokerPart> {
+    if (!this.#deps.view.hasExpected) {
+      throw new CodedError('Unavailable', 'The broker does not know yet which segments must be answered');
+    }
+    if (this.#request.format === FRAMES) refuseUnshaped(this.#query);
+    for (let attempt = 0; ; attempt++) {
+      const slices = this.#choose();
+      const etag = this.#etag(slices);
+      if (etag !== '' && matchesTag(this.#request.ifNoneMatch ?? '', etag)) {
+        yield { head: { queryId: this.#query.context.queryId, etag, notModified: true, status: 304 } };
+        return;
+      }
+      if (this.#query.queryType === 'scan' && this.#query.order === 'none') {
+        yield* this.#streamScan(this.#query, slices, etag);
+        return;
+      }
+      const gathered = await this.#gather(slices);
+      if (this.#mustReplan(gathered.missing, attempt)) continue;
+      yield* this.#finish(this.#head(slices, gathered.missing, etag), gathered);
+      return;
+    }
+  }
+
+  /** Throws SegmentsUnavailable when nothing better can come of it. */
+  #mustReplan(missing: readonly Slice[], attempt: number): boolean {
+    if (missing.length === 0 || this.#query.context.allowPartialResults) return false;
+    // The same segments are still asked for: nobody has them. Others are: the view has moved on.
+    const stillAsked = new Set(this.#choose().map((slice) => slice.segmentId));
+    const isGone = missing.every((slice) => stillAsked.has(slice.segmentId));
+    if (isGone || attempt >= replansMax) throw segmentsUnavailable(missing);
+    return true;
+  }
+
+  #choose(): Slice[] {
+    const { view } = this.#deps;
+    return chooseSlices(this.#query, (name) => view.timeline(name));
+  }
+
+  #etag(slices: readonly Slice[]): string {
+    // Druid makes one only when it is asked for.
+    if ((this.#request.ifNoneMatch ?? '') === '') return '';
+    return etagOf(this.#request.queryJson ?? '', this.#request.pretty === true, slices);
+  }
+
+  #head(slices: readonly Slice[], missing: readonly Slice[], etag: string): ResponseHead {
+    const limit = Number(this.#query.context.given['uncoveredIntervalsLimit'] ?? 0);
+    const uncovered =
+      limit > 0 ? uncoveredIntervals(this.#query, (name) => this.#deps.view.timeline(name)) : [];
+    return {
+      queryId: this.#query.context.queryId,
+      etag: missing.length > 0 ? '' : etag,
+      responseContext: responseContext(missing, uncovered, limit),
+      segmentCount: slices.length,
+      status: 200,
+    };
+  }
+
+  // ---- asking
+
+  #scatterDeps(): ScatterDeps {
+    const { node, loads, frames, log } = this.#deps;
+    return {
+      clientOf: (name) => {
+        const info = node.presence.find(name);
+        return info === undefined ? undefined : node.transport.client(info.grpcAddress);
+      },
+      holdersOf: (id) => this.#holders(id),
+      decodeFrame: (frame) => frames.decode(frame),
+      inFlight: (name, change) => loads.add(name, change),
+      nodeFailed: (name, error) =>
+        log.warn('a data node failed: its segments are asked from others', {
+          node: name,
+          error: error.message,
+          trace: this.#call.trace,
+        }),
+    };
+  }
+
+  #nodeRequest(): NodeRequest {
+    return {
+      queryJson: this.#request.queryJson ?? '',
+      queryId: this.#query.context.queryId,
+      clusterId: this.#deps.node.clusterId(),
+      deadline: this.#deadline,
+      signal: this.#signal,
+      trace: this.#call.trace,
+    };
+  }
+
+  async #gather(slices: readonly Slice[]): Promise<Gathered> {
+    const times: IntervalMs[] = [];
+    let frames: Frame[] = [];
+    let folding: Promise<void> = Promise.resolve();
+    const fold = async (): Promise<void> => {
+      if (frames.length < framesBeforeFold || this.#query.queryType === 'scan') return;
+      const some = frames;
+      frames = [];
+      frames.push(await this.#deps.work.merge(this.#query, some, this.#workOptions()));
+    };
+    const missing = await scatter(this.#scatterDeps(), {
+      ...this.#nodeRequest(),
+      slices,
+      take: async (parts, partTimes) => {
+        frames.push(...parts);
+        times.push(...partTimes);
+        folding = folding.then(fold);
+        await folding;
+        return true;
+      },
+    });
+    return { frames, missing, times };
+  }
+
+  #holders(segmentId: string): Holder[] {
+    const { view, loads, node, isFresh } = this.#deps;
+    const holders: Holder[] = [];
+    for (const name of view.holders(segmentId)) {
+      const info = node.presence.find(name);
+      if (info === undefined) continue;
+      holders.push({
+        node: name,
+        fresh: isFresh(name) && !info.suspect,
+        load: loads.of(name) + roleLoad(info),
+      });
+    }
+    return holders;
+  }
+
+  #workOptions(): WorkOptions {
+    return { signal: this.#signal, deadlineMs: Math.max(1, this.#deadline.remainingMs()) };
+  }
+
+  // ---- answering
+
+  async *#finish(head: ResponseHead, gathered: Gathered): AsyncGenerator<BrokerPart> {
+    const { work, frames: carrier } = this.#deps;
+    const { frames, times } = gathered;
+    const parts = new Parts(head, this.#request.pretty === true);
+    if (this.#request.format === FRAMES) {
+      for await (const frame of work.finishFrames(this.#query, frames, this.#workOptions())) {
+        yield parts.next({ frame: carrier.encode(frame) });
+      }
+    } else {
+      const hints = renderHints(this.#query, times);
+      for await (const chunk of work.finish(this.#query, frames, hints, this.#workOptions())) {
+        yield parts.rows(chunk);
+      }
+    }
+    yield* parts.end();
+  }
+
+  async *#streamScan(query: ScanQuery, slices: readonly Slice[], etag: string): AsyncGenerator<BrokerPart> {
+    const { missing } = assign(slices, (id) => this.#holders(id));
+    if (missing.length > 0 && !query.context.allowPartialResults) throw segmentsUnavailable(missing);
+    const lost = new Set(missing);
+    const asked = slices.filter((slice) => !lost.has(slice));
+    const rows = streamScan(this.#scatterDeps(), this.#nodeRequest(), asked);
+    const parts = new Parts(this.#head(slices, missing, etag), this.#request.pretty === true);
+    if (this.#request.format === FRAMES) yield* this.#scanFrames(query, rows, parts);
+    else yield* this.#scanRows(query, rows, parts);
+    yield* parts.end();
+  }
+
+  async *#scanRows(
+    query: ScanQuery,
+    rows: AsyncIterable<SegmentRows>,
+    parts: Parts,
+  ): AsyncGenerator<BrokerPart> {
+    const { clock } = this.#deps.node;
+    const chunks: Uint8Array[] = [];
+    const sink = new ChunkSink((chunk) => chunks.push(chunk));
+    const writer = new ScanWriter(query, sink);
+    let sinceMs = clock.monotonic();
+    for await (const { segmentId, frame } of rows) {
+      for (const _ of writer.frame(frame, segmentId)) {
+        if (clock.monotonic() - sinceMs < sliceMs) continue;
+        await setImmediate();
+        this.#signal.throwIfAborted();
+        sinceMs = clock.monotonic();
+        for (const chunk of chunks.splice(0)) yield parts.rows(chunk);
+      }
+      for (const chunk of chunks.splice(0)) yield parts.rows(chunk);
+      if (writer.done) break;
+    }
+    writer.end();
+    sink.end();
+    for (const chunk of chunks) yield parts.rows(chunk);
+  }
+
+  async *#scanFrames(
+    query: ScanQuery,
+    rows: AsyncIterable<SegmentRows>,
+    parts: Parts,
+  ): AsyncGenerator<BrokerPart> {
+    let skip = query.offset;
+    let left = query.limit ?? Infinity;
+    for await (const { frame } of rows) {
+      const from = Math.min(skip, frame.rows);
+      skip -= from;
+      const to = Math.min(frame.rows, from + left);
+      left -= to - from;
+      if (from < to) yield parts.next({ frame: this.#deps.frames.encode(rowsOf(frame, from, to)) });
+      if (left <= 0) return;
+    }
+  }
+}
+
+/** The parts of one answer: the head goes with the first. */
+class Parts {
+  #head: ResponseHead | undefined;
+  readonly #pretty: PrettyJson | undefined;
+
+  constructor(head: ResponseHead, isPretty: boolean) {
+    this.#head = head;
+    this.#pretty = isPretty ? new PrettyJson() : undefined;
+  }
+
+  next(part: BrokerPart): BrokerPart {
+    const head = this.#head;
+    this.#head = undefined;
+    return head === undefined ? part : { ...part, head };
+  }
+  rows(chunk: Uint8Array): BrokerPart {
+    return this.next({ rows: this.#pretty === undefined ? chunk : this.#pretty.push(chunk) });
+  }
+  *end(): Generator<BrokerPart> {
+    if (this.#head !== undefined) yield this.next({});
+  }
+}
+
+/** Frames hold merged rows; what is decided behind the merge would be missing in them without a word. */
+function refuseUnshaped(query: NativeQuery): void {
+  const refuse = (what: string): never => {
+    throw new CodedError('Unsupported', `Format FRAMES does not apply ${what} yet: ask for ROWS`, {
+      field: 'format',
+    });
+  };
+  switch (query.queryType) {
+    case 'timeseries':
+      if (query.postAggregations.length > 0) refuse('postAggregations');
+      if (query.limit > 0) refuse('limit');
+      if (query.descending) refuse('descending');
+      if (query.context.grandTotal) refuse('context.grandTotal');
+      break;
+    case 'topN':
+      refuse('the threshold of a topN');
+      break;
+    case 'groupBy':
+      if (query.postAggregations.length > 0) refuse('postAggregations');
+      if (query.having !== undefined) refuse('having');
+      if (query.limit !== undefined || query.offset > 0) refuse('limitSpec');
+      if (query.orderBy.length > 0) refuse('limitSpec.columns');
+      break;
+    case 'scan':
+      if (query.order !== 'none' && (query.offset > 0 || query.limit !== undefined))
+        refuse('limits of ordered scans');
+      break;
+    case 'timeBoundary':
+      break;
+  }
+}
+
+/** What the renderer can't see in the rows: where there were any to look at. */
+function renderHints(query: NativeQuery, times: readonly IntervalMs[]): RenderHints {
+  if (times.length === 0) return {};
+  let allStartMs = Infinity;
+  for (const { startMs } of times) allStartMs = Math.min(allStartMs, startMs);
+  if (query.queryType !== 'topN' || query.granularity.type === 'all') return { allStartMs };
+  if (query.granularity.type === 'none') return {};
+  const buckets = new Set<number>();
+  for (const { startMs, endMs } of times) {
+    let at = bucketStart(query.granularity, startMs);
+    for (; at <= endMs && buckets.size < emptyBucketsMax; at = nextBucket(query.granularity, at))
+      buckets.add(at);
+  }
+  return { buckets: [...buckets] };
+}
