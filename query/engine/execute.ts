@@ -24,7 +24,8 @@ export interface ScanTask {
 
 export interface ScanOutcome {
   readonly segmentIds: readonly string[];
-  readonly frame: Frame;
+  /** At least one. */
+  readonly frames: readonly Frame[];
   /** Set when the segment has more rows: the next task's `resume`. */
   readonly resume?: ScanResume;
 }
@@ -44,6 +45,9 @@ export interface ExecutorOptions {
   /** Working memory after which groups are flushed as a partial result. */
   readonly scratchBytes?: number;
 }
+
+/** Larger partial results go out as they are: merging them is the work of the one who has them all. */
+const mergedRowsMax = 100_000;
 
 const scratchBytesDefault = 256 * 1024 * 1024;
 
@@ -72,8 +76,8 @@ export function executeTask(executor: Executor, task: ScanTask, check: () => voi
     const { frame, resume } = withSegment(executor, ref, check, (environment) =>
       runScan(environment, query, ref.intervals, task.resume ?? scanStart),
     );
-    if (resume === undefined) return { segmentIds: [ref.segmentId], frame };
-    return { segmentIds: [], frame, resume };
+    if (resume === undefined) return { segmentIds: [ref.segmentId], frames: [frame] };
+    return { segmentIds: [], frames: [frame], resume };
   }
   const frames: Frame[] = [];
   for (const ref of refs) {
@@ -83,9 +87,10 @@ export function executeTask(executor: Executor, task: ScanTask, check: () => voi
     });
   }
   check();
-  const first = frames[0];
-  const frame = first !== undefined && frames.length === 1 ? first : mergePartials(query, frames);
-  return { segmentIds: refs.map((ref) => ref.segmentId), frame };
+  const segmentIds = refs.map((ref) => ref.segmentId);
+  const rows = frames.reduce((total, frame) => total + frame.rows, 0);
+  const isCheap = frames.length !== 1 && rows <= mergedRowsMax;
+  return { segmentIds, frames: isCheap ? [mergePartials(query, frames)] : frames };
 }
 
 function runGrouping(

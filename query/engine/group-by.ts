@@ -75,6 +75,7 @@ class Grouping {
   readonly #groups: number;
   readonly #frames: Frame[] = [];
   readonly #prune: Prune | undefined;
+  #groupsMax = Infinity;
   #capacity = 0;
 
   constructor(
@@ -115,7 +116,7 @@ class Grouping {
     const numbers: number[] = [];
     forEachBatch(this.#environment, this.#selected, (batch) => {
       if (this.#exploder === undefined) {
-        this.#makeRoom();
+        this.#makeRoom(batch.count);
         this.#keys.forEach((key, i) => {
           numbers[i] = key.numbers(batch, batch.sel, batch.count, this.#numbers[i] ?? 0);
         });
@@ -124,7 +125,7 @@ class Grouping {
       }
       this.#exploder.explode(batch, (sel, count, ids) => {
         Object.assign(entries, batch, { sel, count, from: 0 });
-        this.#makeRoom();
+        this.#makeRoom(count);
         this.#keys.forEach((key, i) => {
           numbers[i] = ids[i] ?? key.numbers(entries, sel, count, this.#numbers[i] ?? 0);
         });
@@ -135,11 +136,10 @@ class Grouping {
     return this.#frames;
   }
 
-  /** Flushes when the memory is used up: before any numbers of a batch are handed out, as flushing forgets them. */
-  #makeRoom(): void {
-    const { scratch } = this.#environment;
-    if (scratch.overBudget && this.#grouper instanceof HashGrouper && this.#grouper.bound(0) > 0)
-      this.#flush();
+  /** Flushes when there may be too many groups: before any numbers of a batch are handed out, as flushing forgets them. */
+  #makeRoom(entries: number): void {
+    if (this.#grouper instanceof DenseGrouper || this.#grouper.bound(0) === 0) return;
+    if (this.#grouper.bound(entries) > this.#groupsMax) this.#flush();
   }
 
   #add(batch: Batch, keys: readonly number[]): void {
@@ -173,6 +173,8 @@ class Grouping {
     let bytes = 5;
     for (const accumulator of this.#accumulators) bytes += accumulator.bytesPerGroup;
     const rows = selectedCount(this.#environment, this.#selected);
+    // A table's entry is 16 bytes and between a quarter and half of them are taken; everything grows by doubling.
+    this.#groupsMax = Math.floor(this.#environment.scratch.budgetBytes / (80 + bytes * 2));
     const isDense = size * bytes <= denseBytesMax && size <= Math.max(denseSizeMin, rows * 4);
     return isDense
       ? new DenseGrouper(this.#environment, radices, size)

@@ -52,7 +52,7 @@ class HandClock {
     return { cancel: () => this.actions.delete(action) };
   }
   fire(): void {
-    for (const action of [...this.actions]) action();
+    Array.from(this.actions).forEach((action) => action());
   }
 }
 

@@ -59,7 +59,7 @@ export class RunningQuery {
   finished(task: ScanTask, outcome: ScanOutcome): void {
     this.#inFlight--;
     if (this.#error !== undefined) return;
-    this.#rows += outcome.frame.rows;
+    for (const frame of outcome.frames) this.#rows += frame.rows;
     const isEnough = this.#rows >= this.#rowsMax;
     const { resume } = outcome;
     if (resume !== undefined && !isEnough) this.#todo.unshift({ ...task, resume });
@@ -70,7 +70,10 @@ export class RunningQuery {
       const own = resume === undefined ? [] : task.refs;
       segmentIds = [...segmentIds, ...[...own, ...left].map((ref) => ref.segmentId)];
     }
-    this.#parts.push({ segmentIds, frame: outcome.frame });
+    const last = outcome.frames.length - 1;
+    outcome.frames.forEach((frame, i) =>
+      this.#parts.push({ segmentIds: i === last ? segmentIds : [], frame }),
+    );
     this.#notify();
   }
 

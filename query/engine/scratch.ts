@@ -7,27 +7,17 @@ import type { Arena } from '../../segment/kernels/arena.js';
 export class Scratch {
   readonly arena: Arena;
   readonly budgetBytes: number;
-  readonly #sizes = new Map<number, number>();
-  #usedBytes = 0;
+  readonly #taken = new Set<number>();
 
   constructor(arena: Arena, budgetBytes: number) {
     this.arena = arena;
     this.budgetBytes = budgetBytes;
   }
 
-  get usedBytes(): number {
-    return this.#usedBytes;
-  }
-
-  get overBudget(): boolean {
-    return this.#usedBytes > this.budgetBytes;
-  }
-
   /** Contents are undefined; at least 64 readable and writable bytes follow. */
   take(bytes: number): number {
     const pointer = this.arena.alloc(bytes);
-    this.#sizes.set(pointer, bytes);
-    this.#usedBytes += bytes;
+    this.#taken.add(pointer);
     return pointer;
   }
 
@@ -38,16 +28,11 @@ export class Scratch {
   }
 
   give(pointer: number): void {
-    const bytes = this.#sizes.get(pointer);
-    if (bytes === undefined) return;
-    this.#sizes.delete(pointer);
-    this.#usedBytes -= bytes;
-    this.arena.free(pointer);
+    if (this.#taken.delete(pointer)) this.arena.free(pointer);
   }
 
   close(): void {
-    for (const pointer of this.#sizes.keys()) this.arena.free(pointer);
-    this.#sizes.clear();
-    this.#usedBytes = 0;
+    for (const pointer of this.#taken) this.arena.free(pointer);
+    this.#taken.clear();
   }
 }

@@ -1,6 +1,6 @@
 /** The buckets of a granularity that a segment's rows can fall into. */
 import { CodedError } from '../../proto/errors.js';
-import { BATCH_ROWS, type IntervalMs, type SegmentView } from '../../segment/read/view.js';
+import { BATCH_ROWS, type IntervalMs } from '../../segment/read/view.js';
 import { bucketStart, nextBucket } from '../granularity.js';
 import type { Granularity } from '../native/model.js';
 import type { Batch } from './aggregators/accumulator.js';

@@ -62,22 +62,11 @@ const nullEntry = 0xffffffff;
 
 function stringColumn(name: string, numbers: Uint32Array, valueOf: (number: number) => Value): FrameColumn {
   const builder = new DictionaryBuilder();
-  const used = distinct(numbers);
-  const most = used.at(-1) ?? 0;
   const add = (number: number): number => {
     const text = asText(valueOf(number));
     return text === null ? nullEntry : builder.addText(text);
   };
-  let entryOf: (number: number) => number;
-  if (most < 4 * numbers.length + 65536) {
-    const table = new Uint32Array(most + 1);
-    for (const number of used) table[number] = add(number);
-    entryOf = (number) => table[number] ?? nullEntry;
-  } else {
-    const table = new Map<number, number>();
-    for (const number of used) table.set(number, add(number));
-    entryOf = (number) => table.get(number) ?? nullEntry;
-  }
+  const entryOf = entryTable(numbers, add);
   const values = new Uint32Array(numbers.length);
   const flags = new Uint8Array(numbers.length);
   for (let i = 0; i < numbers.length; i++) {
@@ -88,6 +77,23 @@ function stringColumn(name: string, numbers: Uint32Array, valueOf: (number: numb
   const nulls = packNulls(flags);
   const column = { name, type: 'STRING', values, dictionary: builder.build() } as const;
   return nulls === undefined ? column : { ...column, nulls };
+}
+
+/** Calls `add` once per distinct number, in ascending order, and answers where to find what it said. */
+function entryTable(numbers: Uint32Array, add: (number: number) => number): (number: number) => number {
+  let most = 0;
+  for (const number of numbers) if (number > most) most = number;
+  if (most < 4 * numbers.length + 65_536) {
+    const table = new Uint32Array(most + 1);
+    for (const number of numbers) table[number] = 1;
+    for (let number = 0; number <= most; number++) {
+      if (table[number] === 1) table[number] = add(number);
+    }
+    return (number) => table[number] ?? nullEntry;
+  }
+  const known = new Map<number, number>();
+  for (const number of distinct(numbers)) known.set(number, add(number));
+  return (number) => known.get(number) ?? nullEntry;
 }
 
 export function asText(value: Value): string | null {

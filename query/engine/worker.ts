@@ -27,7 +27,7 @@ function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
       if (message.kind === 'scan') {
         const outcome = executeTask(executor, message.task, check);
         const reply: FromWorker = { kind: 'scanned', id: message.id, outcome };
-        port.postMessage(reply, frameBuffers(outcome.frame));
+        port.postMessage(reply, outcome.frames.flatMap(frameBuffers));
         return;
       }
       const { output, transfer } = await runJob(message.name, message.input, { check });

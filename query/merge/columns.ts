@@ -112,3 +112,26 @@ export function pickLongs(values: BigInt64Array, rows: Uint32Array): BigInt64Arr
   }
   return out;
 }
+
+/** Callbacks of `from` go through an iterator; over millions of rows a loop is many times faster. */
+export function pickInts(values: Uint32Array, rows: Uint32Array): Uint32Array {
+  const out = new Uint32Array(rows.length);
+  for (let i = 0; i < rows.length; i++) out[i] = values[rows[i] ?? 0] ?? 0;
+  return out;
+}
+
+export function pickFloats<A extends Float64Array | Float32Array>(values: A, rows: Uint32Array): A {
+  const out = (
+    values instanceof Float64Array ? new Float64Array(rows.length) : new Float32Array(rows.length)
+  ) as A;
+  for (let i = 0; i < rows.length; i++) out[i] = values[rows[i] ?? 0] ?? 0;
+  return out;
+}
+
+/** The null bitmap of some rows, from a byte a row; undefined when none of them is null. */
+export function pickNulls(flags: Uint8Array | undefined, rows: Uint32Array): Uint8Array | undefined {
+  if (flags === undefined) return undefined;
+  const picked = new Uint8Array(rows.length);
+  for (let i = 0; i < rows.length; i++) picked[i] = flags[rows[i] ?? 0] ?? 0;
+  return packNulls(picked);
+}

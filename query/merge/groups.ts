@@ -8,14 +8,16 @@ import {
   concatLongs,
   isNull,
   nullFlags,
-  packNulls,
+  pickFloats,
+  pickInts,
   pickLongs,
+  pickNulls,
   sum,
   typeError,
 } from './columns.js';
 import { combineColumns } from './combine.js';
 import { emptyDictionary, mergeDictionaries } from './dictionary.js';
-import { doubleKeys, groupRuns, longKeys, sortedOrder, type SortKey } from './order.js';
+import { doubleKeys, groupRuns, longKeys, packKeys, sortedOrder, type SortKey } from './order.js';
 
 export interface KeyColumn {
   readonly name: string;
@@ -25,6 +27,11 @@ export interface AggregateColumn {
   readonly name: string;
   readonly type: 'LONG' | 'DOUBLE' | 'FLOAT';
   readonly combine: Combine;
+}
+
+function isIdentity(order: Uint32Array): boolean {
+  for (let i = 0; i < order.length; i++) if (order[i] !== i) return false;
+  return true;
 }
 
 /** One frame that is sorted and without equal keys is its own result. */
@@ -47,11 +54,14 @@ export function mergeGroups(
   const rows = frames.map((frame) => frame.rows);
   const total = sum(rows);
   const found = keys.map((key) => readKey(columnsNamed(frames, key.name), rows, key));
-  const sortKeys = found.flatMap((key) => key.sortKeys);
+  const sortKeys = packKeys(
+    found.flatMap((key) => key.sortKeys),
+    total,
+  );
   const order = sortedOrder(sortKeys, total);
   const { groupOf, firsts } = groupRuns(sortKeys, order);
   const only = frames[0];
-  const isMerged = frames.length === 1 && firsts.length === total && order.every((row, i) => row === i);
+  const isMerged = frames.length === 1 && firsts.length === total && isIdentity(order);
   if (only !== undefined && isMerged) return inOrder(only, [...keys, ...aggregates]);
   const groups = { order, groupOf, count: firsts.length };
   return {
@@ -71,8 +81,7 @@ function readKey(columns: readonly FrameColumn[], rows: readonly number[], { nam
   // Null first: 0 for null, 1 for a value, in front of the value's own keys.
   const nullKeys = flags === undefined ? [] : [Uint32Array.from(flags, (flag) => 1 - flag)];
   const nullsOf = (picked: Uint32Array): { nulls?: Uint8Array } => {
-    const nulls =
-      flags === undefined ? undefined : packNulls(Uint8Array.from(picked, (row) => flags[row] ?? 0));
+    const nulls = pickNulls(flags, picked);
     return nulls === undefined ? {} : { nulls };
   };
   switch (type) {
@@ -91,9 +100,7 @@ function readKey(columns: readonly FrameColumn[], rows: readonly number[], { nam
     default: {
       const values = concatFloats(columns, type);
       const pick = (picked: Uint32Array): FrameColumn => {
-        const out = type === 'DOUBLE' ? new Float64Array(picked.length) : new Float32Array(picked.length);
-        for (let i = 0; i < picked.length; i++) out[i] = values[picked[i] ?? 0] ?? 0;
-        return { name, type, values: out, ...nullsOf(picked) } as FrameColumn;
+        return { name, type, values: pickFloats(values, picked), ...nullsOf(picked) } as FrameColumn;
       };
       return { sortKeys: [...nullKeys, ...doubleKeys(values)], pick };
     }
@@ -127,7 +134,7 @@ function readStringKey(
     pick: (picked) => ({
       name,
       type: 'STRING',
-      values: Uint32Array.from(picked, (row) => values[row] ?? 0),
+      values: pickInts(values, picked),
       dictionary,
       ...nullsOf(picked),
     }),

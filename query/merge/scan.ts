@@ -7,7 +7,7 @@ import { CodedError } from '../../proto/errors.js';
 import type { Frame, FrameColumn } from '../frame.js';
 import { doubleText, floatText } from '../json/java-number.js';
 import type { ScanQuery } from '../native/model.js';
-import { chainDictionaries, isNull, packNulls, pickLongs, sum } from './columns.js';
+import { chainDictionaries, isNull, packNulls, pickFloats, pickInts, pickLongs, sum } from './columns.js';
 import { DictionaryBuilder } from './dictionary.js';
 import { longKeys, sortedOrder } from './order.js';
 
@@ -245,11 +245,9 @@ function pickColumn(column: FrameColumn, rows: Uint32Array): FrameColumn {
       ...nulls,
     };
   }
-  if (bare.type === 'DOUBLE')
-    return { ...bare, values: Float64Array.from(rows, (row) => bare.values[row] ?? 0), ...nulls };
-  if (bare.type === 'FLOAT')
-    return { ...bare, values: Float32Array.from(rows, (row) => bare.values[row] ?? 0), ...nulls };
-  return { ...bare, values: Uint32Array.from(rows, (row) => bare.values[row] ?? 0), ...nulls };
+  if (bare.type === 'DOUBLE') return { ...bare, values: pickFloats(bare.values, rows), ...nulls };
+  if (bare.type === 'FLOAT') return { ...bare, values: pickFloats(bare.values, rows), ...nulls };
+  return { ...bare, values: pickInts(bare.values, rows), ...nulls };
 }
 
 function arrayLength(offsets: Uint32Array, row: number): number {
