@@ -326,7 +326,7 @@ export function formatInstant(ms: number, zone: Zone): string {
   return `${years}-${two(month)}-${two(day)}T${clock}.${String(rest % 1000).padStart(3, '0')}${formatOffset(offset)}`;
 }
 
-function formatOffset(offset: number): string {
+export function formatOffset(offset: number): string {
   if (offset === 0) return 'Z';
   const size = Math.abs(offset);
   const text = `${offset < 0 ? '-' : '+'}${two(Math.floor(size / 3_600_000))}:${two(Math.floor(size / 60_000) % 60)}`;

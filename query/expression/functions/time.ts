@@ -1,15 +1,16 @@
 /** Functions on instants (epoch milliseconds): floor, ceil, shift, extract, difference, ISO text. */
-import { CodedError, invalidInput } from '../../../proto/errors.js';
+import { invalidInput } from '../../../proto/errors.js';
 import { bucketer } from '../../granularity/buckets.js';
-import {
-  civilOf,
-  daysFromCivil,
-  localMsOf,
-  millisOfDay,
-  monthsBetween,
-  MS_PER_DAY,
-} from '../../granularity/calendar.js';
+import { civilOf, localMsOf, millisOfDay, monthsBetween, MS_PER_DAY } from '../../granularity/calendar.js';
 import { parseInstant } from '../../granularity/instant.js';
+import {
+  formatPattern,
+  parsePattern,
+  type PatternToken,
+  weekdayOf,
+  weekOf,
+} from '../../granularity/pattern.js';
+import { parseByPattern } from '../../granularity/pattern-parse.js';
 import { addPeriod, parsePeriod, type Period } from '../../granularity/period.js';
 import { formatInstant, utcZone, type Zone, zoneOrUtc } from '../../granularity/zone.js';
 import { parseGranularity } from '../../granularity.js';
@@ -101,25 +102,6 @@ function periodOf(name: string, value: Value): Period {
   return period;
 }
 
-function mondayOfWeekOne(year: number): number {
-  const fourth = daysFromCivil(year, 1, 4);
-  return fourth - weekday(fourth);
-}
-
-/** 0 = Monday. */
-function weekday(days: number): number {
-  return (((days + 3) % 7) + 7) % 7;
-}
-
-function isoWeek(days: number): number {
-  const { year } = civilOf(days * MS_PER_DAY);
-  for (const candidate of [year + 1, year, year - 1]) {
-    const monday = mondayOfWeekOne(candidate);
-    if (days >= monday) return Math.floor((days - monday) / 7) + 1;
-  }
-  return 1;
-}
-
 /** A long, or ISO text. */
 function instantOrText(name: string, value: Value): number | null {
   if (value.value === null) return null;
@@ -138,10 +120,10 @@ const units: Readonly<Record<string, Unit>> = {
   MINUTE: (local) => Math.floor(millisOfDay(local) / 60_000) % 60,
   HOUR: (local) => Math.floor(millisOfDay(local) / 3_600_000),
   DAY: (local) => civilOf(local).day,
-  DOW: (local) => weekday(Math.floor(local / MS_PER_DAY)) + 1,
-  ISODOW: (local) => weekday(Math.floor(local / MS_PER_DAY)) + 1,
+  DOW: (local) => weekdayOf(Math.floor(local / MS_PER_DAY)) + 1,
+  ISODOW: (local) => weekdayOf(Math.floor(local / MS_PER_DAY)) + 1,
   DOY: (local) => Math.floor((local - localMsOf(civilOf(local).year, 1, 1)) / MS_PER_DAY) + 1,
-  WEEK: (local) => isoWeek(Math.floor(local / MS_PER_DAY)),
+  WEEK: (local) => weekOf(Math.floor(local / MS_PER_DAY)).week,
   MONTH: (local) => civilOf(local).month,
   QUARTER: (local) => Math.floor((civilOf(local).month - 1) / 3) + 1,
   YEAR: (local) => civilOf(local).year,
@@ -183,55 +165,69 @@ function subtractMonths(constants: Constants): Apply {
   };
 }
 
-/** A pattern argument must be missing or null: patterns of letters are not built. */
-function refusePattern(name: string, constants: Constants, index: number): void {
-  if (index >= constants.length || constants[index]?.value === null) return;
-  throw new CodedError('Unsupported', `Function[${name}] with a pattern is not supported yet`, {
-    field: 'expression',
-  });
+/** The pattern of an argument that may be missing or null; must be a literal. */
+function patternAt(name: string, constants: Constants, index: number): readonly PatternToken[] | undefined {
+  if (index >= constants.length) return undefined;
+  const literal = constants[index];
+  if (literal === undefined) throw validationError(`Function[${name}] format argument must be a literal`);
+  const pattern = asString(literal);
+  if (pattern === null) return undefined;
+  const tokens = parsePattern(pattern);
+  if (tokens === undefined) throw validationError(`Function[${name}] illegal pattern[${pattern}]`);
+  return tokens;
 }
 
-/** ISO text in a zone. */
+/** Text in a zone: ISO, or by a pattern of Joda-Time's letters. */
 function format(constants: Constants): Apply {
   const name = 'timestamp_format';
-  refusePattern(name, constants, 1);
   const zone = zoneAt(name, constants, 2);
+  const tokens = patternAt(name, constants, 1);
   return (args) => {
     const ms = instantOf(argument(args, 0));
-    return ms === null ? nullValue : string(formatInstant(ms, zone));
+    if (ms === null) return nullValue;
+    return string(tokens === undefined ? formatInstant(ms, zone) : formatPattern(tokens, ms, zone));
   };
 }
 
-/** ISO text → instant; a space may stand for the T, what can't be read is null. */
+/** Text → instant; without a pattern ISO, where a space may stand for the T. What can't be read is null. */
 function parse(constants: Constants): Apply {
   const name = 'timestamp_parse';
-  refusePattern(name, constants, 1);
+  const tokens = patternAt(name, constants, 1);
   const zone = zoneAt(name, constants, 2);
   return (args) => {
     const text = asString(argument(args, 0));
     if (text === null) return nullValue;
-    const spaced = text.replace(/^([^T ]+) (?=\d)/, '$1T');
-    const ms = spaced.startsWith('T') ? undefined : parseInstant(spaced);
-    if (ms === undefined) return long(null);
-    const hasOffset = /T.*(?:Z|[+-]\d\d(?::?\d\d){0,2})$/i.test(spaced);
-    return toLong(hasOffset || zone === utcZone ? ms : zone.fromLocalAdding(ms));
+    const ms = tokens === undefined ? parseIso(text, zone) : parseByPattern(tokens, text, zone);
+    return ms === undefined ? long(null) : toLong(ms);
   };
 }
 
-/** ISO text → instant in ms or seconds; what can't be read is an error. */
+function parseIso(text: string, zone: Zone): number | undefined {
+  const spaced = text.replace(/^([^T ]+) (?=\d|$)/, '$1T');
+  const ms = spaced.startsWith('T') ? undefined : parseInstant(spaced);
+  if (ms === undefined) return undefined;
+  const hasOffset = /T.*(?:Z|[+-]\d\d(?::?\d\d){0,2})$/i.test(spaced);
+  return hasOffset || zone === utcZone ? ms : zone.fromLocalAdding(ms);
+}
+
+/** Text → instant in ms or seconds; what can't be read is an error. */
 function strict(name: string, perUnit: number): ExprFunction {
   const prepare = (constants: Constants): Apply => {
-    refusePattern(name, constants, 1);
+    const tokens = patternAt(name, constants, 1);
     return (args) => {
       const value = argument(args, 0);
       if (value.type !== 'STRING')
         throw invalidInput(`Function[${name}] first argument should be a STRING`, 'expression');
       const text = asString(value);
       if (text === null) return nullValue;
-      const ms = text.startsWith('T') ? undefined : parseInstant(text);
-      if (ms === undefined) {
-        throw invalidInput(`Function[${name}] invalid value ${text}`, 'expression');
-      }
+      const iso = text.startsWith('T') ? undefined : text;
+      const ms =
+        tokens !== undefined
+          ? parseByPattern(tokens, text, utcZone)
+          : iso === undefined
+            ? undefined
+            : parseInstant(iso);
+      if (ms === undefined) throw invalidInput(`Function[${name}] invalid value ${text}`, 'expression');
       return toLong(Math.trunc(ms / perUnit));
     };
   };
