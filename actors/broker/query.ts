@@ -11,6 +11,8 @@ import { QueryRun, type BrokerQueryDeps } from './query-run.js';
 type BrokerQuery = grove.query.v1.BrokerQuery.$Properties;
 type BrokerPart = grove.query.v1.BrokerPart.$Properties;
 
+const queryBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 30_000];
+
 interface Running {
   readonly stop: AbortController;
 }
@@ -56,20 +58,30 @@ export class BrokerQueries {
     queryId = query.context.queryId;
     const run = new QueryRun(this.#deps, request, query, call);
     const release = this.#register(queryId, run);
+    const since = this.#deps.node.clock.monotonic();
     let isHeadSent = false;
+    let outcome = 'abandoned';
     try {
       for await (const part of run.answer()) {
         isHeadSent = true;
         yield part;
       }
+      outcome = 'answered';
     } catch (thrown) {
       const error = run.errorOf(thrown);
+      outcome = error.code;
       // After the first bytes only breaking the stream says that something is missing.
       if (isHeadSent) throw error;
       yield refusal(error, queryId);
     } finally {
-      run.stop.abort();
+      // What has been answered has nothing left to stop.
+      if (outcome !== 'answered') run.stop.abort();
       release();
+      const { metrics, clock } = this.#deps.node;
+      metrics.counter('grove_broker_queries_total', { type: query.queryType, outcome }).add();
+      metrics
+        .histogram('grove_broker_query_ms', queryBuckets, { type: query.queryType })
+        .observe(clock.monotonic() - since);
     }
   }
 

@@ -418,6 +418,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
       state: () => this.#state(),
       inventories: () => this.#watch?.nodes() ?? [],
       changed: () => void self.tell({ type: 'soon' }),
+      failed: (error) => this.#noteError(error),
       readNow: (deadline) => readSnapshot(this.#deps.metadata, this.#snapshot, deadline, context.log),
       submitTask: this.#deps.submitTask,
     });

@@ -2,7 +2,7 @@
 import { answerError, answerJson, type RestAnswer, type RestCall, type RestRoute } from '../rest-router.js';
 import { COORDINATOR, type RestDeps } from './rest-deps.js';
 import { auditOf, history } from './rest-rules.js';
-import { mustLead } from './rest-status.js';
+import { transactAsLeader } from './rest-write.js';
 
 const NAME = 'coordinator.config';
 const callMs = 10_000;
@@ -70,15 +70,15 @@ async function set(deps: RestDeps, call: RestCall): Promise<RestAnswer> {
     const isRight = Array.isArray(fallback) ? Array.isArray(value) : typeof value === typeof fallback;
     if (!isRight) return answerError(`Configuration key[${key}] has the wrong type`);
   }
-  mustLead(deps);
   const before = await readText(deps);
   const old = before === null ? {} : (JSON.parse(before) as Record<string, unknown>);
   const payload = JSON.stringify(merge({ ...old, ...given }));
-  const { changed } = await deps.metadata.transact(
-    'setConfig',
-    { name: NAME, payload, expected: before, audit: auditOf(deps, call) },
-    { deadline: deps.node.deadline(callMs), leader: { role: 'coordinator', epoch: deps.state().epoch } },
-  );
+  const { changed } = await transactAsLeader(deps, 'setConfig', {
+    name: NAME,
+    payload,
+    expected: before,
+    audit: auditOf(deps, call),
+  });
   return changed
     ? { status: 200 }
     : answerError('The configuration was changed by someone else meanwhile', 409);

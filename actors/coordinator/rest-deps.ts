@@ -23,6 +23,8 @@ export interface RestDeps {
   readonly inventories: () => readonly NodeInventory[];
   /** Something was changed: derive the plan again. */
   readonly changed: () => void;
+  /** A leader's write failed: perhaps another one leads. */
+  readonly failed: (error: Error) => void;
   /** The store as it is now. */
   readonly readNow: (deadline: Deadline) => Promise<MetadataSnapshot>;
   readonly submitTask: ((taskJson: string) => Promise<string>) | undefined;

@@ -13,7 +13,7 @@ import {
   type RestRoute,
 } from '../rest-router.js';
 import { COORDINATOR, type RestDeps } from './rest-deps.js';
-import { mustLead } from './rest-status.js';
+import { transactAsLeader } from './rest-write.js';
 import { CLUSTER_RULES, parseRules, ruleToJson, type Rule } from './rules.js';
 
 const callMs = 10_000;
@@ -61,12 +61,11 @@ async function setRules(deps: RestDeps, call: RestCall): Promise<RestAnswer> {
   } catch (error) {
     return answerError(asCoded(error).message);
   }
-  mustLead(deps);
-  await deps.metadata.transact(
-    'setRules',
-    { dataSource, payload: JSON.stringify(rules.map(ruleToJson)), audit: auditOf(deps, call) },
-    { deadline: deps.node.deadline(callMs), leader: { role: 'coordinator', epoch: deps.state().epoch } },
-  );
+  await transactAsLeader(deps, 'setRules', {
+    dataSource,
+    payload: JSON.stringify(rules.map(ruleToJson)),
+    audit: auditOf(deps, call),
+  });
   deps.changed();
   return { status: 200 };
 }

@@ -1,5 +1,4 @@
 /** Who leads, how much is loaded, what is on its way. */
-import { CodedError } from '../../proto/errors.js';
 import { overlaps, parseInterval } from '../../segment/timeline/interval.js';
 import {
   answerJson,
@@ -49,9 +48,7 @@ function leader(deps: RestDeps) {
 }
 
 /** The verdicts over the store as it is now. */
-export async function standingNow(
-  deps: RestDeps,
-): Promise<{
+export async function standingNow(deps: RestDeps): Promise<{
   readonly snapshot: MetadataSnapshot;
   readonly standing: Standing;
   readonly served: ReadonlySet<string>;
@@ -190,9 +187,4 @@ function duties(): unknown[] {
       dutyNames: ['RunRules', 'MarkOvershadowedSegmentsAsUnused', 'UnloadUnusedSegments'],
     },
   ];
-}
-
-/** Refused while another node leads: only the leader's view is the cluster's. */
-export function mustLead(deps: RestDeps): void {
-  if (deps.state().epoch === 0) throw new CodedError('Unavailable', 'This coordinator does not lead');
 }

@@ -14,9 +14,8 @@ import {
   type RestRoute,
 } from '../rest-router.js';
 import { COORDINATOR, type RestDeps } from './rest-deps.js';
-import { mustLead } from './rest-status.js';
+import { mustLead, transactAsLeader } from './rest-write.js';
 
-const writeMs = 30_000;
 /** Ids of one transaction. */
 const idsMax = 1_000;
 
@@ -40,17 +39,9 @@ export function usedRoutes(deps: RestDeps): RestRoute[] {
 const dataSourceOf = (call: RestCall): string => call.params['ds'] ?? '';
 
 async function mark(deps: RestDeps, used: boolean, input: Omit<MarkInput, 'nowDate'>): Promise<number> {
-  mustLead(deps);
   const nowDate = formatInstant(deps.node.clock.now());
-  const options = {
-    deadline: deps.node.deadline(writeMs),
-    leader: { role: 'coordinator', epoch: deps.state().epoch },
-  };
-  const { changed } = await deps.metadata.transact(
-    used ? 'markSegmentsUsed' : 'markSegmentsUnused',
-    { ...input, nowDate },
-    options,
-  );
+  const name = used ? 'markSegmentsUsed' : 'markSegmentsUnused';
+  const { changed } = await transactAsLeader(deps, name, { ...input, nowDate });
   if (changed > 0) deps.changed();
   return changed;
 }
