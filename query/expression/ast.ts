@@ -1,5 +1,5 @@
 /** The tree of an expression, its canonical text, and what it needs. */
-import { doubleText } from '../json/java-number.js';
+import { exactDoubleText } from '../json/java-digits.js';
 import { elementType, isArrayType, type Value } from './value.js';
 
 export type BinaryOperator =
@@ -67,7 +67,7 @@ function literalText({ type, value }: Value): string {
     return `${type}[${value.map((each: unknown) => literalText({ type: element, value: each as Value['value'] })).join(', ')}]`;
   }
   if (typeof value === 'string') return `'${escapeText(value, "'")}'`;
-  if (typeof value === 'number') return doubleText(value);
+  if (typeof value === 'number') return exactDoubleText(value);
   return typeof value === 'bigint' ? value.toString() : JSON.stringify(value);
 }
 

@@ -1,5 +1,6 @@
 /** Typed values of the expression language. */
-import { doubleText, doubleToLong } from '../json/java-number.js';
+import { exactDoubleText } from '../json/java-digits.js';
+import { doubleToLong } from '../json/java-number.js';
 import { parseNumberText } from './number-text.js';
 
 /** "LONG", "DOUBLE", "STRING", "ARRAY<…>" (nested too), "COMPLEX<json>" and other complex types. */
@@ -144,7 +145,7 @@ function elementText(inner: unknown): string {
   if (inner === null) return 'null';
   if (typeof inner === 'string') return inner;
   if (typeof inner === 'bigint') return inner.toString();
-  if (typeof inner === 'number') return doubleText(inner);
+  if (typeof inner === 'number') return exactDoubleText(inner);
   if (typeof inner === 'boolean') return String(inner);
   if (Array.isArray(inner)) return `[${inner.map(elementText).join(', ')}]`;
   return typeof inner === 'object' ? objectText(inner) : '';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { CodedError } from '../../proto/errors.js';
+import { exactDoubleText, exactFloatText } from './java-digits.js';
 import { doubleText, doubleToLong, floatText } from './java-number.js';
 import { parseJson } from './parse.js';
 import { ChunkSink, jsonString, jsonText } from './write.js';
@@ -73,6 +74,22 @@ describe('JSON writer', () => {
     expect(floatText(Math.fround(16777216))).to.equal('1.6777216E7');
     expect(floatText(Math.fround(123456.789))).to.equal('123456.79');
     expect(floatText(12)).to.equal('12.0');
+  });
+
+  it('knows the digits of Java where they are not the shortest', () => {
+    expect(exactDoubleText(8.41e21)).to.equal('8.409999999999999E21');
+    expect(exactDoubleText(2 ** -25)).to.equal('2.9802322387695312E-8');
+    expect(exactDoubleText(Number.MIN_VALUE)).to.equal('4.9E-324');
+    expect(exactFloatText(Math.fround(0.1))).to.equal('0.1');
+    for (const value of [1, -0, 0.1, 0.001, 1e7, 123456.789, 1 / 3, Number.MAX_VALUE, NaN, -Infinity]) {
+      expect(exactDoubleText(value)).to.equal(doubleText(value));
+    }
+    fc.assert(
+      fc.property(fc.double({ noNaN: true }), (value) => {
+        expect(Number(exactDoubleText(value))).to.equal(value);
+      }),
+      { seed: 3, numRuns: 500 },
+    );
   });
 
   it('casts doubles to longs as Java does', () => {

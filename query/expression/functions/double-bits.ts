@@ -1,5 +1,5 @@
 /** Doubles by their bits and digits: neighbours, scaling, exact decimal rounding. */
-import { doubleText } from '../../json/java-number.js';
+import { exactDoubleText } from '../../json/java-digits.js';
 import { compareDoubles } from '../operators.js';
 
 const view = new DataView(new ArrayBuffer(8));
@@ -54,7 +54,7 @@ export function scalb(x: number, power: number): number {
 export function roundHalfUp(x: number, digits: number): number {
   if (Number.isNaN(x)) return 0;
   if (!Number.isFinite(x)) return x > 0 ? Number.MAX_VALUE : -Number.MAX_VALUE;
-  const match = /^(-?)(\d+)\.(\d+)(?:E(-?\d+))?$/.exec(doubleText(x));
+  const match = /^(-?)(\d+)\.(\d+)(?:E(-?\d+))?$/.exec(exactDoubleText(x));
   if (match === null) return x;
   const [, sign = '', whole = '', fraction = '', power = '0'] = match;
   const all = BigInt(whole + fraction);

@@ -1,6 +1,6 @@
 /** Functions on JSON. Inside COMPLEX<json> integers are bigint where they were read exactly, doubles number. */
 import { CodedError } from '../../../proto/errors.js';
-import { doubleJson } from '../../json/java-number.js';
+import { exactDoubleText } from '../../json/java-digits.js';
 import { parseJson } from '../../json/parse.js';
 import { jsonString } from '../../json/write.js';
 import { castTo, parseType } from '../cast.js';
@@ -114,7 +114,7 @@ export function jsonTextOf(json: Json, depth = 0): string {
     case 'string':
       return jsonString(json);
     case 'number':
-      return doubleJson(json);
+      return Number.isFinite(json) ? exactDoubleText(json) : `"${exactDoubleText(json)}"`;
     case 'bigint':
     case 'boolean':
       return String(json);
