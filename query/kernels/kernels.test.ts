@@ -68,10 +68,20 @@ describe('query kernels', () => {
       const low = doubles([Infinity]);
       kernels.minF64Run(doubles(values), values.length, low);
       expect(Object.is(arena.f64(low, 1)[0], Math.min(...values)), `min ${values.join()}`).to.equal(true);
+      const cells = doubles([Infinity]);
+      kernels.minF64Group(ints(values.map(() => 0)), doubles(values), values.length, cells);
+      expect(Object.is(arena.f64(cells, 1)[0], Math.min(...values)), `grouped min ${values.join()}`).to.equal(
+        true,
+      );
       const high = doubles([-Infinity]);
       const sel = ints(values.map((_, i) => i));
       kernels.maxF64RunSel(doubles(values), sel, values.length, high);
       expect(Object.is(arena.f64(high, 1)[0], Math.max(...values)), `max ${values.join()}`).to.equal(true);
+      const tops = doubles([-Infinity]);
+      kernels.maxF64GroupSel(ints(values.map(() => 0)), doubles(values), sel, values.length, tops);
+      expect(Object.is(arena.f64(tops, 1)[0], Math.max(...values)), `grouped max ${values.join()}`).to.equal(
+        true,
+      );
     }
   });
 

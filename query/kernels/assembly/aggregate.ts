@@ -25,13 +25,29 @@
   store<T>(cell, a);
 }
 
+/**
+ * A group's minimum soon stops changing, so a predictable comparison beats the min instruction, which is slow for equal
+ * operands. Only NaN and zeros need its full rules; a NaN in the cell stays, as it is below and above nothing.
+ */
+// @ts-ignore: decorator
+@inline function update<T>(cell: usize, v: T, op: i32): void {
+  const a = load<T>(cell);
+  if (op == 0) {
+    store<T>(cell, <T>(a + v));
+  } else if (op == 1) {
+    if (v < a) store<T>(cell, v);
+    else if (isFloat<T>() && (v != v || v == 0)) store<T>(cell, min<T>(a, v));
+  } else {
+    if (v > a) store<T>(cell, v);
+    else if (isFloat<T>() && (v != v || v == 0)) store<T>(cell, max<T>(a, v));
+  }
+}
+
 // @ts-ignore: decorator
 @inline function group<T>(groups: usize, p: usize, n: u32, cells: usize, op: i32): void {
   for (let i: usize = 0; i < <usize>n; i++) {
     const cell = cells + (<usize>load<u32>(groups + (i << 2)) << 3);
-    const v = load<T>(p + i * sizeof<T>());
-    const a = load<T>(cell);
-    store<T>(cell, op == 0 ? <T>(a + v) : op == 1 ? min<T>(a, v) : max<T>(a, v));
+    update<T>(cell, load<T>(p + i * sizeof<T>()), op);
   }
 }
 
@@ -39,9 +55,7 @@
 @inline function groupSel<T>(groups: usize, p: usize, sel: usize, n: u32, cells: usize, op: i32): void {
   for (let i: usize = 0; i < <usize>n; i++) {
     const cell = cells + (<usize>load<u32>(groups + (i << 2)) << 3);
-    const v = load<T>(p + <usize>load<u32>(sel + (i << 2)) * sizeof<T>());
-    const a = load<T>(cell);
-    store<T>(cell, op == 0 ? <T>(a + v) : op == 1 ? min<T>(a, v) : max<T>(a, v));
+    update<T>(cell, load<T>(p + <usize>load<u32>(sel + (i << 2)) * sizeof<T>()), op);
   }
 }
 
