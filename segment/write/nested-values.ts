@@ -1,5 +1,6 @@
 /** Cutting json documents into typed fields, and numbering all values of a column. */
 import { CodedError } from '../../proto/errors.js';
+import { doubleText } from '../format/json.js';
 import type { JsonValue } from './source.js';
 
 /** Bits of a type set. */
@@ -65,12 +66,9 @@ export function plainArray(
   return scalars;
 }
 
-/** As Druid turns a number into text: 1, 1.0. */
+/** As Java turns a number into text: 1, 1.0, 1.0E10. */
 function textOf(value: Scalar): string {
-  if (typeof value !== 'number') return String(value);
-  return Number.isInteger(value) && Math.abs(value) < 1e7
-    ? `${Object.is(value, -0) ? '-0' : value}.0`
-    : String(value);
+  return typeof value === 'number' ? doubleText(value).replaceAll('"', '') : String(value);
 }
 
 function typeOf(value: Plain): number {
