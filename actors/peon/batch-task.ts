@@ -33,6 +33,7 @@ const noEnding: Ending = { segmentsPublished: 0, availabilityConfirmed: false, a
 
 const lockTimeoutDefaultMs = 300_000;
 const lockCallMs = 20_000;
+const lockRetryMs = 100;
 /** Inside a publish the outcome has to be known: it is asked for much longer than other things. */
 const publishPatienceMs = 600_000;
 const availabilityPollMs = 500;
@@ -120,6 +121,8 @@ class BatchRun {
       if (leftMs <= 0) {
         throw new CodedError('Conflict', `No lock of interval[${text}] was to be had for ${limitMs} ms`);
       }
+      await pause(clock, lockRetryMs, signal);
+      signal.throwIfAborted();
     }
   }
 
