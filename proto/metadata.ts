@@ -232,7 +232,7 @@ export interface MetadataReads {
   >;
   /** Which of these were loaded once. At most 1,000 ids. */
   filterQueryable: Op<{ readonly segmentIds: readonly string[] }, { readonly segmentIds: readonly string[] }>;
-  /** Segments that were loaded once (sticky). */
+  /** Segments that were loaded once since they became used (sticky). */
   readQueryable: Op<PageInput, { readonly segmentIds: readonly string[]; readonly next: string | null }>;
 
   readTask: Op<{ readonly taskId: string }, { readonly task: TaskRow | null }>;

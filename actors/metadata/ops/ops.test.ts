@@ -331,6 +331,8 @@ describe('metadata operations on SQLite', () => {
       expect(await run('markQueryable', { segmentIds: [a.id, b.id, a.id] })).to.deep.equal({ added: 2 });
       expect(await run('markQueryable', { segmentIds: [a.id] })).to.deep.equal({ added: 0 });
       await run('markSegmentsUnused', { dataSource: 'd', segmentIds: [a.id], nowDate: now });
+      expect((await run('readQueryable', {})).segmentIds).to.deep.equal([b.id]);
+      expect(await run('markQueryable', { segmentIds: [a.id] })).to.deep.equal({ added: 0 });
       const gone = await run('deleteUnusedSegments', { dataSource: 'd', segmentIds: [a.id, b.id] });
       expect(gone).to.deep.equal({ deleted: [a.id] });
       expect((await run('readQueryable', {})).segmentIds).to.deep.equal([b.id]);

@@ -133,6 +133,10 @@ export async function markSegmentsUnused(
   const rows = await rowsToMark(tx, input, true);
   const ids = rows.map((row) => row.id);
   await setUsed(tx, ids, false, input.nowDate);
+  // "Loaded once" holds since it became used: marked used again, a segment is answered only when it is loaded again.
+  for (let at = 0; at < ids.length; at += 500) {
+    await tx('grove_queryable').whereIn('segment_id', ids.slice(at, at + 500)).delete();
+  }
   return { changed: ids.length };
 }
 
@@ -187,7 +191,10 @@ export async function markQueryable(
     readonly segment_id: string;
   }[];
   const there = new Set(known.map((row) => row.segment_id));
-  const fresh = ids.filter((id) => !there.has(id));
+  // A segment that became unused meanwhile gets no mark: it would outlive its reason.
+  const used = await tx<SegmentTableRow>('druid_segments').whereIn('id', ids).where({ used: true }).select('id');
+  const isUsed = new Set(used.map((row) => row.id));
+  const fresh = ids.filter((id) => isUsed.has(id) && !there.has(id));
   for (let at = 0; at < fresh.length; at += 500) {
     await tx('grove_queryable').insert(fresh.slice(at, at + 500).map((id) => ({ segment_id: id })));
   }
