@@ -115,7 +115,12 @@ class HeartbeatPresence implements PresenceService {
     const roles = known
       ? this.mine.roles.map((one) => (one === known ? next : one))
       : [...this.mine.roles, next];
-    this.setMine({ roles });
+    // Queries change the load all the time: it rides on the next beat, nothing has to be compared for it.
+    if (known !== undefined && Object.keys(info).every((name) => name === 'load' || name === 'used')) {
+      this.mine = { ...this.mine, roles };
+    } else {
+      this.setMine({ roles });
+    }
   }
 
   setState(state: LifecycleState): void {
