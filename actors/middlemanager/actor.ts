@@ -89,6 +89,8 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
   #seen: SeenLeader = { clusterId: '', epoch: 0 };
   /** Handed over while the process before them is still on its way out. */
   readonly #queue: { readonly taskId: string; readonly groupId: string }[] = [];
+  /** Logs on their way to where ended tasks' logs are. */
+  readonly #keeping = new Set<Promise<void>>();
   #overlord = '';
   #isReporting = false;
   #isDraining = false;
@@ -168,8 +170,9 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
     );
   }
 
-  stopping(): void {
+  async stopping(): Promise<void> {
     for (const stop of this.#stops.splice(0)) stop();
+    await Promise.all(this.#keeping);
     this.#deps.node.presence.setRole('middlemanager', { state: 'STOPPED' });
   }
 
@@ -354,13 +357,14 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
     run.end = endOfRun(this.#readEnd(run), exit, run.stopReason);
     context.cancelTimer(`kill:${taskId}`);
     context.log.info('task process ended', { taskId, status: run.end.status });
+    const keeping = this.#deps.taskLogs.putLog(taskId, peonFiles.log(folder)).catch((thrown: unknown) => {
+      context.log.warn('a task log could not be kept', { taskId, reason: asCoded(thrown).message });
+    });
+    this.#keeping.add(keeping);
     context.pipeToSelf(
-      this.#deps.taskLogs.putLog(taskId, peonFiles.log(folder)),
+      keeping.finally(() => this.#keeping.delete(keeping)),
       () => ({ type: 'logKept', run }),
-      (error) => {
-        context.log.warn('a task log could not be kept', { taskId, reason: error.message });
-        return { type: 'logKept', run };
-      },
+      () => ({ type: 'logKept', run }),
     );
     this.#startQueued(context);
     if (!this.#isDraining) this.#announce('RUNNING');
