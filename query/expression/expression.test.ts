@@ -184,6 +184,11 @@ describe('expression values', () => {
       ["parse_long('ff', 16)", 255n],
       ['human_readable_binary_byte_format(1536)', '1.50 KiB'],
       ['human_readable_decimal_format(999999)', '1000.00 K'],
+      [
+        "format('%05d|%-4s|%,.2f|%e|%X', -7, 'ab', 12345.678, 0.00012, 255)",
+        '-0007|ab  |12,345.68|1.200000e-04|FF',
+      ],
+      ["format('%d', 'text')", '%d; text'],
     ]);
     expect(() => evaluate("left('abc', -1)")).to.throw(CodedError, /positive/);
     expect(() => evaluate("repeat('abc', 2000000000)")).to.throw(CodedError, /not built/);

@@ -5,6 +5,7 @@ import { functionTable, type FunctionTable } from './function.js';
 import { arrayFunctions } from './functions/array.js';
 import { bitwiseFunctions } from './functions/bitwise.js';
 import { conditionalFunctions } from './functions/conditional.js';
+import { formatFunctions } from './functions/format.js';
 import { ipFunctions } from './functions/ip.js';
 import { jsonFunctions } from './functions/json.js';
 import { mathFunctions } from './functions/math.js';
@@ -22,6 +23,7 @@ export const allFunctions: FunctionTable = functionTable(
   arrayFunctions,
   jsonFunctions,
   ipFunctions,
+  formatFunctions,
 );
 
 export interface Expression {
