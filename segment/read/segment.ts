@@ -19,12 +19,19 @@ import { BATCH_ROWS, type ColumnView, type NumericColumnView, type SegmentView }
 
 const timeColumn = '__time';
 
-/** Plain data: may be sent to other threads, which open views from it. */
+/** Plain data: may be sent to other threads, which open views from it. What it says is shared, not copied. */
 export interface SegmentHandle {
   readonly id: string;
   readonly dir: string;
   readonly slotBase: number;
+  readonly slotCount: number;
   readonly generation: number;
+  /** The summary as JSON text in UTF-8. */
+  readonly packed: SharedArrayBuffer;
+}
+
+/** A handle in the thread that registered the segment: `summary` does not travel with it. */
+export interface RegisteredSegment extends SegmentHandle {
   readonly summary: SegmentSummary;
 }
 
@@ -33,16 +40,43 @@ export function registerSegment(
   residency: Residency,
   segment: { readonly id: string; readonly dir: string },
   files: Files = nodeFiles,
-): SegmentHandle {
+): RegisteredSegment {
   const summary = readSummary(segment.dir, files);
-  const { slotBase, generation } = residency.register(summary.files.length);
-  return { id: segment.id, dir: segment.dir, slotBase, generation, summary };
+  const slotCount = summary.files.length;
+  const text = Buffer.from(JSON.stringify(summary), 'utf8');
+  const packed = new SharedArrayBuffer(text.length);
+  new Uint8Array(packed).set(text);
+  const { slotBase, generation } = residency.register(slotCount);
+  const handle = { id: segment.id, dir: segment.dir, slotBase, slotCount, generation, packed };
+  // Not enumerable: cloning for another thread leaves it behind.
+  return Object.defineProperty(handle, 'summary', { value: summary }) as RegisteredSegment;
 }
 
 /** Views that are open stay readable; new ones are refused with NotFound. */
 export function unregisterSegment(residency: Residency, handle: SegmentHandle): void {
-  residency.unregister(handle.slotBase, handle.summary.files.length, handle.generation);
+  residency.unregister(handle.slotBase, handle.slotCount, handle.generation);
 }
+
+/** What a thread knows of a segment between views. */
+interface Known {
+  readonly summary: SegmentSummary;
+  /** Internal file name → its place in the summary. */
+  readonly places: ReadonlyMap<string, number>;
+  readonly columns: ReadonlySet<string>;
+}
+
+function unpack(handle: SegmentHandle): Known {
+  const text = Buffer.from(handle.packed).toString('utf8');
+  const summary = JSON.parse(text) as SegmentSummary;
+  return {
+    summary,
+    places: new Map(summary.files.map((file, i) => [file.name, i])),
+    columns: new Set([timeColumn, ...summary.dimensions, ...summary.metrics]),
+  };
+}
+
+/** Segments that a thread remembers. */
+const knownMax = 4096;
 
 export interface ReaderOptions {
   readonly kernels: Kernels;
@@ -56,6 +90,7 @@ export class SegmentReader {
   readonly #residency: Residency;
   readonly #files: Files;
   readonly #scratch: Scratch;
+  readonly #known = new Map<number, Known>();
 
   constructor(options: ReaderOptions) {
     this.#kernels = options.kernels;
@@ -69,13 +104,24 @@ export class SegmentReader {
    * `Residency.nextToken`) count as one touch of a column, so that one query on many threads doesn't make it hot.
    */
   openView(handle: SegmentHandle, token: number = this.#residency.nextToken()): StoredSegment {
-    return new StoredSegment(handle, {
+    return new StoredSegment(handle, this.#knowledgeOf(handle), {
       kernels: this.#kernels,
       residency: this.#residency,
       files: this.#files,
       scratch: this.#scratch,
       token,
     });
+  }
+
+  #knowledgeOf(handle: SegmentHandle): Known {
+    let known = this.#known.get(handle.generation);
+    if (known === undefined) {
+      known = unpack(handle);
+      const oldest = this.#known.keys().next();
+      if (this.#known.size >= knownMax && oldest.done !== true) this.#known.delete(oldest.value);
+      this.#known.set(handle.generation, known);
+    }
+    return known;
   }
 
   /** Frees this thread's scratch buffers. */
@@ -103,15 +149,15 @@ export class StoredSegment implements SegmentView {
   readonly #handle: SegmentHandle;
   readonly #machinery: Machinery;
   readonly #context: ReadContext;
-  readonly #slots: Map<string, number>;
-  readonly #names: ReadonlySet<string>;
+  readonly #known: Known;
   readonly #pinned = new Map<string, ColumnFile>();
   readonly #columns = new Map<string, ColumnView>();
   readonly #closing: (() => void)[] = [];
   #closed = false;
 
-  constructor(handle: SegmentHandle, machinery: Machinery) {
-    const { summary } = handle;
+  constructor(handle: SegmentHandle, known: Known, machinery: Machinery) {
+    const { summary } = known;
+    this.#known = known;
     this.id = handle.id;
     this.summary = summary;
     this.interval = summary.interval;
@@ -121,21 +167,19 @@ export class StoredSegment implements SegmentView {
     this.metrics = summary.metrics;
     this.#handle = handle;
     this.#machinery = machinery;
-    this.#slots = new Map(summary.files.map((file, i) => [file.name, i]));
-    this.#names = new Set([timeColumn, ...summary.dimensions, ...summary.metrics]);
     this.#context = {
       kernels: machinery.kernels,
       residency: machinery.residency,
       scratch: machinery.scratch,
       rowCount: summary.rowCount,
       open: (name) => this.#open(name),
-      find: (name) => (this.#slots.has(name) ? this.#open(name) : undefined),
+      find: (name) => (this.#known.places.has(name) ? this.#open(name) : undefined),
       onClose: (action) => this.#closing.push(action),
     };
   }
 
   column(name: string): ColumnView | undefined {
-    if (!this.#names.has(name)) return undefined;
+    if (!this.#known.columns.has(name)) return undefined;
     let column = this.#columns.get(name);
     if (column === undefined) {
       column = openColumn(this.#open(name), this.#context);
@@ -217,7 +261,7 @@ export class StoredSegment implements SegmentView {
     if (known !== undefined) return known;
     if (this.#closed) throw new CodedError('Bug', `view of segment[${this.id}] is closed`);
     const { residency, files, token, kernels } = this.#machinery;
-    const index = this.#slots.get(name) ?? -1;
+    const index = this.#known.places.get(name) ?? -1;
     const entry = this.summary.files[index];
     if (entry === undefined) {
       const place = { file: path.join(this.#handle.dir, 'meta.smoosh'), column: name };
