@@ -167,12 +167,17 @@ function local(deps: HttpDeps, what: LocalPath): HttpResponse {
       return json({ enabled: true });
     case 'metrics':
       return { status: 200, contentType: 'text/plain; version=0.0.4', body: deps.node.metrics.render() };
-    case 'brokerLoadStatus':
-      return json({ inventoryInitialized: deps.health().isHealthy });
+    case 'historicalLoadStatus':
+      return json({ cacheInitialized: runsHistorical(deps.node) });
+    case 'historicalReadiness':
+      return { status: runsHistorical(deps.node) ? 200 : 503, body: '' };
     case 'home':
       return { status: 200, contentType: 'text/html; charset=utf-8', body: home };
   }
 }
+
+const runsHistorical = (node: Node): boolean =>
+  node.presence.self.roles.some(({ role, state }) => role === 'historical' && state === 'RUNNING');
 
 function brokerHosts(node: Node): string[] {
   return node.presence

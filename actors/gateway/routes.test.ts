@@ -31,6 +31,8 @@ describe('gateway routes', () => {
     ['GET /status/health/', 'local health'],
     ['POST /status/health', '405 GET'],
     ['GET /proxy/overlord/status/health', 'proxy overlord status/health'],
+    ['GET /druid/broker/v1/readiness', 'rest broker'],
+    ['GET /druid/historical/v1/loadstatus', 'local historicalLoadStatus'],
     ['GET /proxy/enabled', 'local proxyEnabled'],
     ['GET /', 'local home'],
     ['GET /nope', '404'],

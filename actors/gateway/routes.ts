@@ -22,7 +22,8 @@ export type Action =
         | 'brokers'
         | 'proxyEnabled'
         | 'metrics'
-        | 'brokerLoadStatus'
+        | 'historicalLoadStatus'
+        | 'historicalReadiness'
         | 'home';
     };
 
@@ -46,6 +47,10 @@ const routes: readonly Route[] = [
   get('/metrics', local('metrics')),
   get('/proxy/enabled', local('proxyEnabled')),
   get('/druid/router/v1/brokers', local('brokers')),
+  get('/druid/broker/v1/loadstatus', { kind: 'rest', role: 'broker' }),
+  get('/druid/broker/v1/readiness', { kind: 'rest', role: 'broker' }),
+  get('/druid/historical/v1/loadstatus', local('historicalLoadStatus')),
+  get('/druid/historical/v1/readiness', local('historicalReadiness')),
   { path: '/proxy/coordinator/*', methods: { '*': { kind: 'proxy', role: 'coordinator' } } },
   { path: '/proxy/overlord/*', methods: { '*': { kind: 'proxy', role: 'overlord' } } },
   { path: '/druid/v2', methods: { POST: { kind: 'query' } } },
