@@ -1,6 +1,7 @@
 /** Starts all roles of one process in the order they need each other, and stops them in reverse. */
 import type { Settings } from '../config/settings.js';
 import { createActorSystem } from '../runtime/actor-system.js';
+import { watchEventLoop } from '../runtime/event-loop.js';
 import { openDoors, type Doors } from './start/doors.js';
 import { loadSample, sampleDataSource } from './start/sample.js';
 import type { Screen } from './start/screen.js';
@@ -44,6 +45,8 @@ export async function startGrove(settings: Settings, screen: Screen): Promise<Ru
     metrics: grove.metrics,
   });
   const closers: (() => Promise<void> | void)[] = [() => grove.close()];
+  const eventLoop = watchEventLoop({ clock: node.clock, metrics: grove.metrics });
+  closers.push(() => eventLoop.stop());
   const stop = async (): Promise<void> => {
     grove.presence.leave();
     await system.stop(settings.drainGraceMs);
