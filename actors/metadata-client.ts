@@ -9,7 +9,7 @@ import type {
   TransactionName,
 } from '../proto/metadata.js';
 import { MetadataService, type grove } from '../proto/services.js';
-import type { Deadline, EpochStore, Node } from '../runtime/types.js';
+import type { Deadline, EpochStore, LifecycleState, Node, NodeInfo } from '../runtime/types.js';
 
 export interface MetadataCallOptions {
   readonly deadline: Deadline;
@@ -37,10 +37,10 @@ export interface MetadataClient {
 export function metadataAddress(node: Pick<Node, 'presence'>): () => string | undefined {
   return () => {
     const owners = node.presence.nodes('metadata').filter((info) => !info.suspect);
-    const running = owners.find((info) =>
-      info.roles.some((role) => role.role === 'metadata' && role.state === 'RUNNING'),
-    );
-    return (running ?? owners[0])?.grpcAddress;
+    const serving = (state: LifecycleState): NodeInfo | undefined =>
+      owners.find((info) => info.roles.some((role) => role.role === 'metadata' && role.state === state));
+    // One that still starts does not answer yet; one that drains serves those who finish their work.
+    return (serving('RUNNING') ?? serving('DRAINING'))?.grpcAddress;
   };
 }
 

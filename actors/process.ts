@@ -2,6 +2,7 @@
  * One Grove process before any role runs: folders and their lock, log, bus, transport, presence. What is made here
  * is handed to the roles as a {@link Node}; `close` undoes it in reverse order.
  */
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -63,7 +64,7 @@ export function dataPaths(settings: Settings): DataPaths {
     deepStorage: settings.deepStorageDir === '' ? at('deep-storage') : path.resolve(settings.deepStorageDir),
     segmentCache: at('segment-cache'),
     tasks: at('tasks'),
-    taskLogs: at('task-logs'),
+    taskLogs: settings.taskLogsDir === '' ? at('task-logs') : path.resolve(settings.taskLogsDir),
     input: at('input'),
     log: at('grove.log'),
   };
@@ -84,6 +85,29 @@ function openLog(
     sink: jsonSink((line) => void stream.write(line)),
   });
   return { log, close: () => void stream.end() };
+}
+
+/** Unique on this machine and the same after a restart: what names the process is the folder it keeps. */
+function nodeName(settings: Settings, root: string): string {
+  if (settings.nodeName !== '') return settings.nodeName;
+  if (settings.roles.includes('gateway')) return `${os.hostname()}-${settings.httpPort}`;
+  const folder = createHash('sha256').update(root).digest('hex').slice(0, 8);
+  return `${os.hostname()}-${settings.roles.join('-')}-${folder}`;
+}
+
+/** A NATS URL may carry the token, as the one that Grove prints does. */
+function natsAddress(settings: Settings): { readonly url: string; readonly token: string } {
+  const match = /^([a-z]+:\/\/)([^@/]+)@(.*)$/.exec(settings.nats);
+  if (match === null) return { url: settings.nats, token: settings.natsToken };
+  const [, scheme = '', token = '', rest = ''] = match;
+  return { url: scheme + rest, token: settings.natsToken === '' ? token : settings.natsToken };
+}
+
+/** The installation's id comes from the metadata owner; other processes hear it from whoever knows it. */
+function learnClusterId(presence: PresenceService, known: () => boolean, learn: (id: string) => void): void {
+  presence.onChange(({ info }) => {
+    if (!known() && info.clusterId !== '') learn(info.clusterId);
+  });
 }
 
 interface NatsSide {
@@ -144,7 +168,7 @@ async function openNats(
 ): Promise<NatsSide> {
   const { clock, log, metrics } = services;
   const own = settings.nats === '' ? await startOwnServer(settings, token, services, screen) : undefined;
-  const url = own?.url ?? settings.nats;
+  const url = own?.url ?? natsAddress(settings).url;
   const stopServer = async (): Promise<void> => own?.system.stop(5_000);
   try {
     const deadline = deadlineAfter(clock, natsPatienceMs);
@@ -171,14 +195,15 @@ export async function openProcess(settings: Settings, screen: Screen): Promise<G
   try {
     const { log, close } = openLog(clock, paths, settings.logLevel);
     closers.push(close);
-    const token = installationToken(paths.root, settings.natsToken, (bytes) => random.hex(bytes));
+    const token = installationToken(paths.root, natsAddress(settings).token, (bytes) => random.hex(bytes));
     const nats = await openNats(settings, token, { clock, random, log, metrics }, screen);
     closers.push(nats.stopServer, () => nats.bus.close());
     const hub = createInlineHub({ clock, strict: settings.strict });
     const inline = (address: string): Transport => hub.transport(address);
-    const transport = await createTransport({ host: '127.0.0.1', port: 0, token, inline, clock, log });
+    const { internalHost: host, internalPort: port, internalAddress } = settings;
+    const transport = await createTransport({ host, port, token, inline, clock, log });
     closers.push(() => transport.close());
-    const name = settings.nodeName === '' ? `${os.hostname()}-${settings.httpPort}` : settings.nodeName;
+    const name = nodeName(settings, paths.root);
     let clusterId = '';
     const presence: PresenceService = createPresence({
       bus: nats.bus,
@@ -188,10 +213,17 @@ export async function openProcess(settings: Settings, screen: Screen): Promise<G
       node: name,
       incarnation,
       clusterId: () => clusterId,
-      grpcAddress: transport.address,
+      grpcAddress: internalAddress === '' ? transport.address : internalAddress,
       httpAddress: settings.roles.includes('gateway') ? `${settings.host}:${settings.httpPort}` : '',
     });
     closers.push(() => presence.stop());
+    learnClusterId(
+      presence,
+      () => clusterId !== '',
+      (id) => {
+        clusterId = id;
+      },
+    );
     presence.start();
     const node: Node = {
       name,

@@ -7,7 +7,8 @@ import { loadSample, sampleDataSource } from './start/sample.js';
 import type { Screen } from './start/screen.js';
 import { createEngine, type Engine } from './engine.js';
 import { openProcess, type GroveProcess } from './process.js';
-import { roleTree } from './tree.js';
+import { openNodeEndpoints } from './start/node-endpoints.js';
+import { roleTree, version } from './tree.js';
 
 export interface RunningGrove {
   /** Resolves when a role or the infrastructure failed for good. */
@@ -53,6 +54,11 @@ export async function startGrove(settings: Settings, screen: Screen): Promise<Ru
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
+    if (!settings.roles.includes('gateway')) {
+      const endpoints = await openNodeEndpoints({ grove, version });
+      closers.push(() => endpoints.close());
+      grove.presence.setAddresses({ httpAddress: endpoints.address });
+    }
     const engine = openEngine(grove);
     if (engine !== undefined) closers.push(() => engine.close());
     const { tree, gateway } = roleTree({
@@ -98,7 +104,9 @@ async function greet({ grove, doors, screen, seconds, signal }: Greeting): Promi
   const { settings, node } = grove;
   try {
     if (doors === undefined) {
-      screen.step(`roles ${settings.roles.join(', ')} are up`);
+      screen.step(
+        `roles ${settings.roles.join(', ')} are up; status on http://${node.presence.self.httpAddress}`,
+      );
       return;
     }
     await doors.healthy(signal);

@@ -29,7 +29,7 @@ import type { GroveProcess } from './process.js';
 import { createLocalTaskLogs } from './task-logs.js';
 
 /** As `/status` tells it. */
-const version = '0.1.0';
+export const version = '0.1.0';
 /** Bumping an epoch may wait for the store's writer that long. */
 const epochMs = 5_000;
 const busyTimeoutMs = 5_000;

@@ -61,6 +61,14 @@ export const settings = {
   host: text('127.0.0.1', 'address the doors bind to', 'druid.host'),
   httpPort: count(8888, 'HTTP gateway', { ...portLimits, druid: 'druid.plaintextPort' }),
   grpcPort: count(8889, 'public gRPC', portLimits),
+  nodePort: count(
+    0,
+    'HTTP of a process without the gateway (/status, /metrics); a free port when 0',
+    portLimits,
+  ),
+  internalHost: text('127.0.0.1', 'address the gRPC between processes binds to'),
+  internalPort: count(0, 'gRPC between processes; a free port when 0', portLimits),
+  internalAddress: text('', 'host:port at which other processes reach the internal gRPC, where it differs'),
   natsPort: count(4222, 'NATS server that this process starts', portLimits),
   nats: text('', 'URL of a NATS server that is already there'),
   natsToken: text('', 'token for NATS; made and kept in the data folder when empty'),
@@ -76,6 +84,11 @@ export const settings = {
     '',
     'local deep storage; <dataDir>/deep-storage when empty',
     'druid.storage.storageDirectory',
+  ),
+  taskLogsDir: text(
+    '',
+    'logs and reports of tasks, shared by overlords and middle managers; <dataDir>/task-logs when empty',
+    'druid.indexer.logs.directory',
   ),
   segmentCacheBytesMax: count(100 * GiB, 'segments a historical takes', {
     min: 1,

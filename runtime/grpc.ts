@@ -42,6 +42,8 @@ const KEEPALIVE_MS = 3_000;
 const SHUTDOWN_MS = 1_000;
 /** For callers that send no deadline (people with grpcurl). */
 const CALL_MS_DEFAULT = 3_600_000;
+/** On the wire a longer one is rounded up to what the library's timers take for "at once". */
+const CALL_MS_MAX = 14 * 86_400_000;
 
 const shared: ChannelOptions = {
   'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
@@ -419,7 +421,8 @@ class ChannelClient implements GrpcClient {
     for (const [key, value] of Object.entries(options.metadata ?? {})) metadata.set(key, value);
     if (options.trace !== undefined && options.trace !== '') metadata.set(traceKey, options.trace);
     if (this.options.token !== undefined) metadata.set(tokenKey, this.options.token);
-    return { metadata, deadline: this.options.clock.now() + options.deadline.remainingMs() };
+    const ms = Math.min(options.deadline.remainingMs(), CALL_MS_MAX);
+    return { metadata, deadline: this.options.clock.now() + ms };
   }
 
   private failure(error: ServiceError, options: CallOptions, what: string): CodedError {

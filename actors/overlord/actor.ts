@@ -222,7 +222,7 @@ export class Overlord implements Behavior<OverlordMessage> {
   /** From the bus, where every overlord listens: the leader's own, the others' for the leader. */
   #submitAnywhere(taskJson: string, sameIsFine: boolean): Promise<string> {
     const leader = this.#deps.node.presence.leader('overlord');
-    const isElsewhere = leader !== undefined && leader.grpcAddress !== this.#deps.node.transport.address;
+    const isElsewhere = leader !== undefined && leader.node !== this.#deps.node.name;
     return this.#term === undefined && isElsewhere
       ? this.#forward(taskJson, leader.grpcAddress)
       : this.#submit(taskJson, sameIsFine);
@@ -362,7 +362,7 @@ export class Overlord implements Behavior<OverlordMessage> {
     const isSuccess = request.status === 'SUCCESS';
     await term.finish(task.taskId, {
       status: isSuccess ? 'SUCCESS' : 'FAILED',
-      errorMsg: isSuccess ? null : (request.errorMessage ?? 'The task failed'),
+      errorMsg: isSuccess ? null : request.errorMessage || 'The task failed without a reason',
       durationMs: request.durationMs ?? 0,
       reportJson: request.reportJson ?? '',
     });
@@ -389,7 +389,7 @@ export class Overlord implements Behavior<OverlordMessage> {
         hear(task, sign, '');
       } else {
         const isSuccess = state.state === 'SUCCESS';
-        const errorMsg = isSuccess ? null : (state.errorMessage ?? 'The task process ended without a word');
+        const errorMsg = isSuccess ? null : state.errorMessage || 'The task process ended without a word';
         await term.finish(taskId, { status: isSuccess ? 'SUCCESS' : 'FAILED', errorMsg });
         this.#reports.completed(node, term.nowDate());
         this.#assignSoon();

@@ -82,8 +82,9 @@ async function beatUntil(peon: Peon, over: AbortSignal): Promise<void> {
 }
 
 async function runTask(peon: Peon): Promise<PeonEnd & { readonly reportJson: string }> {
-  const { overlord, log, clock, stop, hit, config } = peon;
+  const { overlord, log, clock, stop, config } = peon;
   const json = JSON.parse(await overlord.task()) as Record<string, unknown>;
+  const hit = crashPointsOf(peon, json);
   log.info('task starts', { type: String(json['type']), pid: process.pid });
   if (json['type'] === 'noop') {
     peon.phase = 'READING';
@@ -107,6 +108,18 @@ async function runTask(peon: Peon): Promise<PeonEnd & { readonly reportJson: str
   });
   if (error === undefined) return { status: 'SUCCESS', errorMessage: '', reportJson };
   return { status: 'FAILED', errorMessage: reasonOf(error, stop.signal).message, reportJson };
+}
+
+/** With faults armed, a task's context may name crash points of its own (`crashAt`) for just this run of it. */
+function crashPointsOf(peon: Peon, json: Record<string, unknown>): HitCrashPoint {
+  const { config, log, hit } = peon;
+  const plans = (json['context'] as Record<string, unknown> | undefined)?.['crashAt'];
+  if (!config.unsafeFaults || typeof plans !== 'string') return hit;
+  const own = createCrashPoints({ plans, armed: true, log });
+  return (name) => {
+    hit(name);
+    own(name);
+  };
 }
 
 /** What made the task stop says more than "canceled". */

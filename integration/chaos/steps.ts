@@ -1,0 +1,96 @@
+/** Steps that several cases share. */
+import { until } from '../launch.js';
+import type { Cluster, ClusterProcess } from '../cluster/cluster.js';
+import { QueryFailed, type Oracle, type Totals } from '../cluster/oracle.js';
+
+export async function setReplicas(cluster: Cluster, dataSource: string, copies: number): Promise<void> {
+  const at = `/druid/coordinator/v1/rules/${dataSource}`;
+  const rules = [{ type: 'loadForever', tieredReplicants: { _default_tier: copies } }];
+  const answer = await cluster.gateway.request('POST', at, rules);
+  if (answer.status !== 200) throw new Error(`rules refused: ${answer.status} ${answer.text}`);
+}
+
+/** Segments of the datasource that the data node has, as the coordinator sees it. */
+export async function servedBy(cluster: Cluster, node: ClusterProcess, dataSource: string): Promise<number> {
+  const servers = (await cluster.gateway.request('GET', '/druid/coordinator/v1/servers?full')).json<
+    { host: string; segments: Record<string, { dataSource: string }> }[]
+  >();
+  const server = servers.find((one) => node.url.endsWith(one.host));
+  return Object.values(server?.segments ?? {}).filter((one) => one.dataSource === dataSource).length;
+}
+
+/** Waits until each of the data nodes has so many segments. */
+export async function serves(
+  cluster: Cluster,
+  nodes: readonly ClusterProcess[],
+  dataSource: string,
+  segments: number,
+): Promise<void> {
+  for (const node of nodes) {
+    await until(`${segments} segments of ${dataSource} on ${node.name}`, 30_000, async () =>
+      (await servedBy(cluster, node, dataSource)) === segments ? true : undefined,
+    );
+  }
+}
+
+export type Look =
+  | { readonly kind: 'answer'; readonly seen: ReadonlyMap<string, Totals> }
+  | { readonly kind: 'error'; readonly status: number; readonly body: string };
+
+export async function look(oracle: Oracle, dataSource: string): Promise<Look> {
+  try {
+    return { kind: 'answer', seen: await oracle.seen(dataSource) };
+  } catch (error) {
+    if (error instanceof QueryFailed) return { kind: 'error', status: error.status, body: error.body };
+    throw error;
+  }
+}
+
+export interface Watched {
+  readonly answers: number;
+  readonly errors: readonly Look[];
+  /** Answers that were wrong; must stay empty whatever happens. */
+  readonly wrong: readonly string[];
+  /** The longest time between two answers, ms. */
+  readonly longestGapMs: number;
+}
+export interface Watcher {
+  stop(): Promise<Watched>;
+}
+
+/** Asks again and again (one after another, no pause) until stopped; judges every answer by the oracle. */
+export function watchQueries(oracle: Oracle, dataSource: string): Watcher {
+  let running = true;
+  let answers = 0;
+  const errors: Look[] = [];
+  const wrong: string[] = [];
+  let lastMs = performance.now();
+  let longestGapMs = 0;
+  const work = (async () => {
+    while (running) {
+      let one: Look;
+      try {
+        one = await look(oracle, dataSource);
+      } catch (error) {
+        one = { kind: 'error', status: 0, body: String(error) };
+      }
+      if (one.kind === 'answer') {
+        answers += 1;
+        wrong.push(...oracle.faults(dataSource, one.seen));
+        longestGapMs = Math.max(longestGapMs, performance.now() - lastMs);
+        lastMs = performance.now();
+      } else errors.push(one);
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  })();
+  return {
+    stop: async () => {
+      running = false;
+      await work;
+      longestGapMs = Math.max(longestGapMs, performance.now() - lastMs);
+      return { answers, errors, wrong, longestGapMs };
+    },
+  };
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
