@@ -94,6 +94,17 @@ describe('task payload', () => {
     });
   }
 
+  it('tells an unknown type inside the spec in Druid’s words too', () => {
+    const check = (): never => {
+      throw new CodedError('Unsupported', 'no such aggregator', {
+        field: 'spec.dataSchema.metricsSpec[1].type',
+      });
+    };
+    const dataSchema = { dataSource: 'd', metricsSpec: [{ type: 'count' }, { type: 'nope' }] };
+    const make = () => makeTask({ ...index, spec: { ...index.spec, dataSchema } }, { ...making, check });
+    expect(make).to.throw("no such aggregator (could not resolve type id 'nope')");
+  });
+
   it('says of Druid’s other tasks that they are not supported', () => {
     expect(refused({ type: 'compact' }).code).to.equal('Unsupported');
   });

@@ -35,7 +35,7 @@ export function makeTask(body: unknown, making: TaskMaking): TaskPayload {
   const type = taskType(body['type']);
   if (body['id'] !== undefined && body['id'] !== null) checkTaskId(body['id']);
   if (type === 'noop') return makeNoop(body, making);
-  making.check(body);
+  checkSpec(body, making);
   const spec = objectOr(body['spec']);
   const schema = objectOr(spec['dataSchema']);
   const dataSource = String(schema['dataSource']);
@@ -75,6 +75,31 @@ function taskType(type: unknown): TaskType {
     `Could not resolve type id '${nameOf(type)}' as a subtype of task: known type ids = [${runnable.join(', ')}]`,
     'type',
   );
+}
+
+/** An unknown `type` anywhere in the spec is told in Druid's words too: clients look for them. */
+function checkSpec(body: Json, making: TaskMaking): void {
+  try {
+    making.check(body);
+  } catch (thrown) {
+    const field = thrown instanceof CodedError ? thrown.context['field'] : undefined;
+    if (!(thrown instanceof CodedError) || typeof field !== 'string' || !/(^|\.)type$/.test(field))
+      throw thrown;
+    const type = valueAt(body, field);
+    if (typeof type !== 'string' || thrown.message.includes('type id')) throw thrown;
+    const message = `${thrown.message} (could not resolve type id '${nameOf(type)}')`;
+    throw new CodedError(thrown.code, message, thrown.context, thrown);
+  }
+}
+
+/** The value at a path like `spec.dataSchema.metricsSpec[0].type`. */
+function valueAt(json: unknown, path: string): unknown {
+  let value = json;
+  for (const key of path.split(/[.[\]]+/).filter((part) => part !== '')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<string, unknown>)[key];
+  }
+  return value;
 }
 
 const nameOf = (type: unknown): string =>

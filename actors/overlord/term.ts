@@ -228,6 +228,7 @@ export class Term {
 
   /** Hands waiting tasks to free slots. Failures are left to the next round. */
   async assign(): Promise<void> {
+    const assigned: ActiveTask[] = [];
     for (const { taskId, node } of planAssignments(this.tasks.waiting(), this.workers())) {
       if (this.#ended) return;
       const nowMs = this.deps.node.clock.now();
@@ -242,8 +243,10 @@ export class Term {
       task.assignedAtMs = run.assignedAtMs;
       task.heardAtMs = this.deps.node.clock.monotonic();
       task.location = this.#locationOf(task.node);
-      await this.announce(task);
+      assigned.push(task);
     }
+    // Side by side: one worker that does not answer must not keep the others waiting.
+    await Promise.all(assigned.map((task) => this.announce(task)));
   }
 
   /** The worker's door; task processes have none of their own. */
