@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { CodedError, invalidInput } from '../../proto/errors.js';
 import { readArguments } from './arguments.js';
+import { segmentCommand } from './segment.js';
 import { createGatewayClient, defaultUrl, type Answer, type GatewayClient } from './http-client.js';
 
 export interface CommandIo {
@@ -21,6 +22,8 @@ const usage = `grove: a real-time, distributed, column-oriented analytics store
   grove query FILE | - | '{"queryType":…}'    send a native query        [--url URL] [--pretty]
   grove submit FILE | -                       submit an ingestion task   [--url URL] [--wait]
   grove task status|report|log ID             ask about a task           [--url URL]
+  grove segment dump|verify|stats DIR|ZIP     look into a stored segment
+                                              [--metadata] [--rows] [--columns a,b] [--limit N]
   grove status                                is it healthy?             [--url URL]
 `;
 
@@ -104,6 +107,7 @@ const commands: Readonly<Record<string, (argv: readonly string[], io: CommandIo)
   submit,
   task,
   status,
+  segment: segmentCommand,
 };
 
 export function isCommand(name: string): boolean {
