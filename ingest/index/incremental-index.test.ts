@@ -12,7 +12,7 @@ function schema(patch: Partial<IndexSchema> = {}): IndexSchema {
   const queryGranularity = parseGranularity('minute', 'g');
   return {
     dimensions: [],
-    discoverDimensions: false,
+    discoverDimensions: 'none',
     dimensionExclusions: ['t'],
     metrics: [],
     queryGranularity,
@@ -182,7 +182,7 @@ describe('incremental index', () => {
   });
 
   it('discovers string dimensions and folds across the discovery', () => {
-    const spec = schema({ discoverDimensions: true, metrics: [metric('count')] });
+    const spec = schema({ discoverDimensions: 'strings', metrics: [metric('count')] });
     const source = build(spec, [
       [0, { t: 1, a: 'x' }],
       [1, { a: 'x', b: null, 'c,d': 'no name', e: { f: 1 }, g: [{}] }],

@@ -8,15 +8,16 @@ import type { IntervalMs } from '../../segment/read/view.js';
 import type { JsonValue, SegmentSource } from '../../segment/write/source.js';
 import type { InputRow } from '../formats/row-reader.js';
 import { TIME_COLUMN, isColumnName, stringDimension } from '../spec/data-schema.js';
-import type { DimensionSpec, MetricSpec } from '../spec/model.js';
+import type { DimensionSpec, Discovery, MetricSpec } from '../spec/model.js';
 import { highWord, keyColumn, lowWord, type KeyColumn } from './key-columns.js';
 import { combiningJson, metricColumn, type MetricColumn } from './metric-columns.js';
+import { NestedKeys } from './nested-keys.js';
 import { RowKeys } from './row-keys.js';
 import { rowOrder } from './row-order.js';
 
 export interface IndexSchema {
   readonly dimensions: readonly DimensionSpec[];
-  readonly discoverDimensions: boolean;
+  readonly discoverDimensions: Discovery;
   readonly dimensionExclusions: readonly string[];
   readonly metrics: readonly MetricSpec[];
   readonly queryGranularity: Granularity;
@@ -53,7 +54,7 @@ export class IncrementalIndex {
     for (const dimension of schema.dimensions) this.#addDimension(dimension);
     // A few names also live on Object's prototype, where a missing field must not find them.
     const names = [...schema.dimensions.map((d) => d.name), ...this.#metrics.map((m) => m.fieldName ?? '')];
-    this.#unsafe = schema.discoverDimensions || names.some((name) => name in Object.prototype);
+    this.#unsafe = schema.discoverDimensions !== 'none' || names.some((name) => name in Object.prototype);
   }
 
   /** Stored rows (after rollup). */
@@ -71,7 +72,7 @@ export class IncrementalIndex {
 
   /** Takes a row in; answers which of its values could not be read (they became null). */
   add(timestampMs: number, row: InputRow): readonly string[] {
-    if (this.#schema.discoverDimensions) this.#discover(row);
+    if (this.#schema.discoverDimensions !== 'none') this.#discover(row);
     // A query bucket wider than the segment would begin before it.
     const time = Math.max(this.#truncate(timestampMs), this.#interval.startMs);
     const key = this.#key;
@@ -117,13 +118,19 @@ export class IncrementalIndex {
     if (this.#keyWords > this.#key.length) this.#key = new Int32Array(this.#keyWords * 2);
   }
 
-  /** Fields not seen before become string dimensions, unless they hold objects or lists of more than scalars. */
   #discover(row: InputRow): void {
+    const isAuto = this.#schema.discoverDimensions === 'auto';
     for (const name in row.fields) {
-      if (this.#known.has(name) || !isDiscoverable(row.fields[name])) continue;
+      if (this.#known.has(name) || !(isAuto || isDiscoverable(row.fields[name]))) continue;
       if (!isColumnName(name) || this.#dimensions.length >= DIMENSIONS_MAX) this.#known.add(name);
-      else this.#addDimension(stringDimension(name));
+      else this.#addDimension(isAuto ? autoDimension(name) : stringDimension(name));
     }
+  }
+
+  /** The first dimensions, as long as they are sorted as a reader expects: json and auto values are not. */
+  #sortedDimensions(): string[] {
+    const nested = this.#dimensions.findIndex((dimension) => dimension instanceof NestedKeys);
+    return this.#dimensions.slice(0, nested < 0 ? undefined : nested).map((dimension) => dimension.name);
   }
 
   /** Everything taken in so far as columns in storage order. At least one row. */
@@ -141,7 +148,7 @@ export class IncrementalIndex {
       timeWords[2 * i] = keys.word(order[i]!, 0);
       timeWords[2 * i + 1] = keys.word(order[i]!, 1);
     }
-    const ordered = [TIME_COLUMN, ...this.#dimensions.map((dimension) => dimension.name)];
+    const ordered = [TIME_COLUMN, ...this.#sortedDimensions()];
     return {
       rowCount: order.length,
       interval: this.#interval,
@@ -160,8 +167,12 @@ export class IncrementalIndex {
   }
 }
 
+const autoDimension = (name: string): DimensionSpec => ({ type: 'auto', name, castToType: undefined });
+
+/** As a dimension of strings; a field that was only ever null is none. */
 function isDiscoverable(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return true;
+  if (typeof value !== 'object') return value !== undefined;
+  if (value === null) return false;
   return Array.isArray(value) && value.every((item) => typeof item !== 'object' || item === null);
 }
 

@@ -5,6 +5,7 @@
 import type { SourceDimension } from '../../segment/write/source.js';
 import type { InputRow } from '../formats/row-reader.js';
 import type { DimensionSpec, MultiValueHandling } from '../spec/model.js';
+import { NestedKeys } from './nested-keys.js';
 import { ValueError, dimensionDouble, dimensionLong, isTooDeep, scalarText } from '../values.js';
 
 /** Reads word `word` of a row's key. */
@@ -44,6 +45,9 @@ export function keyColumn(spec: DimensionSpec, at: number): KeyColumn {
       return new DoubleKeys(spec.name, at);
     case 'float':
       return new FloatKeys(spec.name, at);
+    case 'json':
+    case 'auto':
+      return new NestedKeys(spec, at);
   }
 }
 

@@ -10,7 +10,9 @@ import type { JsonValue } from '../../segment/write/source.js';
 import { timestampParser } from '../timestamps/timestamp-parser.js';
 import type { JsonKeys } from './keys.js';
 import type {
+  CastType,
   DimensionSpec,
+  Discovery,
   IngestSpec,
   MetricSpec,
   MultiValueHandling,
@@ -47,7 +49,7 @@ export function checkDataSchema(schema: JsonKeys): SchemaPart {
   const metrics = checkMetrics(schema);
   const dimensionKeys = schema.optionalObject('dimensionsSpec');
   if (dimensionKeys === undefined) throw schema.wrong('dimensionsSpec', 'is missing');
-  const { dimensions, exclusions } = checkDimensions(dimensionKeys);
+  const { dimensions, exclusions, discoverDimensions } = checkDimensions(dimensionKeys);
   checkNames(dimensions, metrics, schema);
   const dimensionExclusions = [
     ...new Set([
@@ -65,7 +67,7 @@ export function checkDataSchema(schema: JsonKeys): SchemaPart {
     dataSource,
     timestamp,
     dimensions,
-    discoverDimensions: dimensions.length === 0,
+    discoverDimensions,
     dimensionExclusions,
     metrics,
     ...granularity,
@@ -86,12 +88,13 @@ function checkTimestamp(keys: JsonKeys | undefined, schema: JsonKeys): Timestamp
   return { column, format, missingValueMs };
 }
 
-function checkDimensions(keys: JsonKeys): { dimensions: DimensionSpec[]; exclusions: readonly string[] } {
-  keys.refuse(
-    'schema discovery is not supported yet; list the dimensions, or none for strings only',
-    'useSchemaDiscovery',
-    'includeAllDimensions',
-  );
+interface DimensionsPart {
+  readonly dimensions: DimensionSpec[];
+  readonly exclusions: readonly string[];
+  readonly discoverDimensions: Discovery;
+}
+
+function checkDimensions(keys: JsonKeys): DimensionsPart {
   keys.refuse('spatial dimensions are not supported', 'spatialDimensions');
   if (!keys.flag('forceSegmentSortByTime', true)) {
     throw keys.unsupported('forceSegmentSortByTime', 'segments are always sorted by time first');
@@ -99,11 +102,17 @@ function checkDimensions(keys: JsonKeys): { dimensions: DimensionSpec[]; exclusi
   const list = keys.list('dimensions') ?? [];
   const dimensions = list.map((item, i) => checkDimension(item, `${keys.at('dimensions')}[${i}]`, keys));
   const exclusions = keys.texts('dimensionExclusions') ?? [];
-  if (dimensions.length > 0 && exclusions.length > 0) {
-    throw keys.wrong('dimensionExclusions', 'only goes with an empty list of dimensions');
+  const usesTypes = keys.flag('useSchemaDiscovery', false);
+  const isOpen = dimensions.length === 0 || usesTypes || keys.flag('includeAllDimensions', false);
+  if (!isOpen && exclusions.length > 0) {
+    throw keys.wrong(
+      'dimensionExclusions',
+      'only goes with an empty list of dimensions, includeAllDimensions or useSchemaDiscovery',
+    );
   }
+  keys.accept('includeAllDimensions');
   keys.leftovers();
-  return { dimensions, exclusions };
+  return { dimensions, exclusions, discoverDimensions: !isOpen ? 'none' : usesTypes ? 'auto' : 'strings' };
 }
 
 function checkDimension(item: unknown, path: string, parent: JsonKeys): DimensionSpec {
@@ -128,11 +137,39 @@ function checkDimension(item: unknown, path: string, parent: JsonKeys): Dimensio
       keys.leftovers();
       return { type, name };
     case 'json':
-    case 'auto':
-      throw keys.unsupported('type', `dimensions of type[${type}] are not supported yet`);
+    case 'auto': {
+      const castToType = type === 'auto' ? checkCast(keys) : undefined;
+      keys.accept('createBitmapIndex', 'multiValueHandling', 'formatVersion');
+      keys.refuse('the columns are always written in the default form', 'columnFormatSpec');
+      keys.leftovers();
+      return { type, name, castToType };
+    }
+    case 'spatial':
+      throw keys.unsupported('type', 'spatial dimensions are not supported');
     default:
       throw keys.wrong('type', `is unknown: type[${type}]`);
   }
+}
+
+const castTypes: readonly CastType[] = [
+  'STRING',
+  'LONG',
+  'DOUBLE',
+  'ARRAY<STRING>',
+  'ARRAY<LONG>',
+  'ARRAY<DOUBLE>',
+  'COMPLEX<json>',
+];
+
+/** Floats are kept as doubles, as in every auto column. */
+function checkCast(keys: JsonKeys): CastType | undefined {
+  const text = keys.optionalText('castToType');
+  if (text === undefined) return undefined;
+  const wanted = text.toUpperCase().replace('FLOAT', 'DOUBLE');
+  const type = castTypes.find((known) => known.toUpperCase() === wanted);
+  if (type === undefined)
+    throw keys.wrong('castToType', `must be one of ${castTypes.join(', ')}: type[${text}]`);
+  return type;
 }
 
 export function stringDimension(name: string): DimensionSpec {

@@ -16,8 +16,7 @@ export interface IngestSpec {
   readonly dataSource: string;
   readonly timestamp: TimestampSpec;
   readonly dimensions: readonly DimensionSpec[];
-  /** No dimensions were listed: every other field of a row becomes a string dimension when it is first seen. */
-  readonly discoverDimensions: boolean;
+  readonly discoverDimensions: Discovery;
   /** Never discovered: the time column, inputs and outputs of metrics, and the spec's own exclusions. */
   readonly dimensionExclusions: readonly string[];
   readonly metrics: readonly MetricSpec[];
@@ -44,6 +43,12 @@ export interface TimestampSpec {
   readonly missingValueMs: number | undefined;
 }
 
+/**
+ * What becomes of a field that is not listed, when it is first seen: nothing, a dimension of strings (scalars and lists
+ * of them only), or an auto dimension (whatever it holds).
+ */
+export type Discovery = 'none' | 'strings' | 'auto';
+
 export type MultiValueHandling = 'SORTED_ARRAY' | 'SORTED_SET' | 'ARRAY';
 
 export type DimensionSpec =
@@ -53,7 +58,24 @@ export type DimensionSpec =
       readonly multiValueHandling: MultiValueHandling;
       readonly createBitmapIndex: boolean;
     }
-  | { readonly type: 'long' | 'float' | 'double'; readonly name: string };
+  | { readonly type: 'long' | 'float' | 'double'; readonly name: string }
+  | NestedDimension;
+
+export interface NestedDimension {
+  readonly type: 'json' | 'auto';
+  readonly name: string;
+  /** `auto` only: values are cast as they come in. */
+  readonly castToType: CastType | undefined;
+}
+
+export type CastType =
+  | 'STRING'
+  | 'LONG'
+  | 'DOUBLE'
+  | 'ARRAY<STRING>'
+  | 'ARRAY<LONG>'
+  | 'ARRAY<DOUBLE>'
+  | 'COMPLEX<json>';
 
 export type MetricSpec =
   | { readonly type: 'count'; readonly name: string }

@@ -52,7 +52,7 @@ describe('batch task spec', () => {
     expect(type).equal('index_parallel');
     expect(spec).deep.include({
       dataSource: 'wiki',
-      discoverDimensions: false,
+      discoverDimensions: 'none',
       dimensionExclusions: ['ts', '__time', 'cnt', 'sum', 'delta'],
       queryGranularityJson: 'MINUTE',
       rollup: true,
@@ -115,9 +115,8 @@ describe('batch task spec', () => {
   it('refuses plainly what it can not do yet', () => {
     const S = 'spec.dataSchema';
     const cases: [{ code: string; field: unknown }, string][] = [
-      [schema({ dimensionsSpec: { useSchemaDiscovery: true } }), `${S}.dimensionsSpec.useSchemaDiscovery`],
       [
-        schema({ dimensionsSpec: { dimensions: [{ type: 'json', name: 'x' }] } }),
+        schema({ dimensionsSpec: { dimensions: [{ type: 'spatial', name: 'x' }] } }),
         `${S}.dimensionsSpec.dimensions[0].type`,
       ],
       [schema({ transformSpec: { transforms: [{}] } }), `${S}.transformSpec.transforms`],

@@ -104,16 +104,27 @@ function checkIndexSpec(keys: JsonKeys | undefined): WriteOptions {
   const encoding = keys.optionalText('longEncoding')?.toLowerCase();
   if (encoding !== undefined) options.longEncoding = oneOf(keys, 'longEncoding', encoding, ['longs', 'auto']);
   const dictionary = keys.optionalObject('stringDictionaryEncoding');
-  if (dictionary?.text('type') === 'frontCoded') {
+  const dictionaryType = dictionary?.text('type');
+  if (dictionary !== undefined && dictionaryType !== undefined) {
+    oneOf(dictionary, 'type', dictionaryType, ['utf8', 'frontCoded']);
+  }
+  if (dictionary !== undefined && dictionaryType === 'frontCoded') {
     const sizes = [1, 2, 4, 8, 16, 32, 64, 128] as const;
     const size = dictionary.whole('bucketSize', 4);
     const bucketSize = sizes.find((known) => known === size);
     if (bucketSize === undefined)
       throw dictionary.wrong('bucketSize', 'must be a power of two from 1 to 128');
     options.frontCodedBucketSize = bucketSize;
-    options.frontCodedVersion = dictionary.whole('formatVersion', 1) === 0 ? 0 : 1;
+    const version = dictionary.whole('formatVersion', 1);
+    if (version !== 0 && version !== 1) throw dictionary.wrong('formatVersion', 'must be 0 or 1');
+    options.frontCodedVersion = version;
   }
-  keys.accept('jsonCompression', 'complexMetricCompression', 'segmentLoader');
+  const json = keys.optionalText('jsonCompression')?.toLowerCase();
+  if (json !== undefined) oneOf(keys, 'jsonCompression', json, ['lz4']);
+  const complex = keys.optionalText('complexMetricCompression')?.toLowerCase();
+  if (complex !== undefined) oneOf(keys, 'complexMetricCompression', complex, ['uncompressed']);
+  keys.refuse('the columns are always written in the default form', 'autoColumnFormatSpec');
+  keys.accept('segmentLoader');
   keys.leftovers();
   return options;
 }
