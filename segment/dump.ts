@@ -35,7 +35,8 @@ function valueWriter(column: ColumnView | undefined): (value: PlainValue) => str
     case 'float':
       return (value) => (typeof value === 'number' ? floatText(value) : exactJsonText(value));
     case 'complex':
-      return (value) => (value instanceof Uint8Array ? complexText(column.typeName, value) : exactJsonText(value));
+      return (value) =>
+        value instanceof Uint8Array ? complexText(column.typeName, value) : exactJsonText(value);
     default:
       return exactJsonText;
   }
@@ -50,7 +51,10 @@ function complexText(typeName: string, bytes: Uint8Array): string {
 /** One line of JSON about the segment as a whole. */
 export function dumpMetadata(view: StoredSegment): string {
   const { summary } = view;
-  const columns = ['__time', ...view.dimensions, ...view.metrics].map((name) => ({ name, type: typeName(view.column(name)) }));
+  const columns = ['__time', ...view.dimensions, ...view.metrics].map((name) => ({
+    name,
+    type: typeName(view.column(name)),
+  }));
   let metadata: unknown = null;
   if (summary.metadataText !== undefined) metadata = JSON.parse(summary.metadataText);
   return jsonText({
@@ -72,7 +76,8 @@ function isoText(ms: number): string {
 
 function typeName(column: ColumnView | undefined): string {
   if (column === undefined) return 'null';
-  if (column.kind === 'complex') return column.typeName.startsWith('ARRAY<') ? column.typeName : `COMPLEX<${column.typeName}>`;
+  if (column.kind === 'complex')
+    return column.typeName.startsWith('ARRAY<') ? column.typeName : `COMPLEX<${column.typeName}>`;
   return column.kind.toUpperCase();
 }
 
@@ -102,7 +107,12 @@ export function columnStats(view: StoredSegment): ColumnStats[] {
 function encodingOf(column: ColumnView | undefined): Omit<ColumnStats, 'name' | 'type' | 'bytes'> {
   if (column instanceof NumberColumn) {
     const { compression, encoding } = column.encoding;
-    return { encoding: auto(encoding, column.isAuto), compression, cardinality: undefined, hasNulls: column.hasNulls };
+    return {
+      encoding: auto(encoding, column.isAuto),
+      compression,
+      cardinality: undefined,
+      hasNulls: column.hasNulls,
+    };
   }
   if (column instanceof StringColumn) {
     const shape = column.hasMultipleValues ? 'multi' : 'single';
@@ -115,10 +125,20 @@ function encodingOf(column: ColumnView | undefined): Omit<ColumnStats, 'name' | 
     };
   }
   if (column instanceof NestedColumn) {
-    return { encoding: `${column.fields.length} fields`, compression: '', cardinality: undefined, hasNulls: undefined };
+    return {
+      encoding: `${column.fields.length} fields`,
+      compression: '',
+      cardinality: undefined,
+      hasNulls: undefined,
+    };
   }
   const cardinality = column?.kind === 'string' ? column.cardinality : undefined;
-  return { encoding: column?.kind === 'string' ? 'all null' : 'values', compression: '', cardinality, hasNulls: undefined };
+  return {
+    encoding: column?.kind === 'string' ? 'all null' : 'values',
+    compression: '',
+    cardinality,
+    hasNulls: undefined,
+  };
 }
 
 function auto(encoding: string, isAuto: boolean): string {
@@ -139,7 +159,12 @@ export function statsTable(stats: readonly ColumnStats[]): string {
   ]);
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] ?? '').length)));
   return [head, ...rows]
-    .map((row) => row.map((cell, i) => (i === 4 || i === 5 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join('  ').trimEnd())
+    .map((row) =>
+      row
+        .map((cell, i) => (i === 4 || i === 5 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 }
 
@@ -214,7 +239,8 @@ function verifyStrings(
       problems.push(`column[${name}]: dictionary entry[${id}] does not ascend`);
       return;
     }
-    if (column.idOf(value) !== id) problems.push(`column[${name}]: dictionary entry[${id}] is not found again`);
+    if (column.idOf(value) !== id)
+      problems.push(`column[${name}]: dictionary entry[${id}] is not found again`);
     before = value;
   }
   const rowsOf = Array.from({ length: column.cardinality }, (): number[] => []);
@@ -262,9 +288,11 @@ function eachId(
     }
     const pointer = column.batch(start);
     const ids =
-      column.idWidth === 1 ? arena.bytes(pointer, n)
-      : column.idWidth === 2 ? arena.u16(pointer, n)
-      : arena.u32(pointer, n);
+      column.idWidth === 1
+        ? arena.bytes(pointer, n)
+        : column.idWidth === 2
+          ? arena.u16(pointer, n)
+          : arena.u32(pointer, n);
     for (let row = 0; row < n; row++) visit(start + row, ids[row] as number);
   }
 }

@@ -9,7 +9,7 @@ import { decodeSmile } from '../format/smile.js';
 import type { JsonValue } from '../write/source.js';
 import { openBlobs } from './blobs.js';
 import { Batches } from './blocks.js';
-import { cursorOf, opener, type ColumnFile, type ReadContext } from './column-file.js';
+import { corruptIn, cursorOf, opener, type ColumnFile, type ReadContext } from './column-file.js';
 import {
   arrayColumn,
   GlobalValues,
@@ -21,6 +21,8 @@ import {
   valueBitset,
   type ValueIds,
 } from './nested-values.js';
+import { pathSteps, rebuild } from './nested-rebuild.js';
+import { jsonReader } from './plain-values.js';
 import { nullBitset, NumberColumn, readNumbers, type BitmapKind } from './numbers.js';
 import { readIds, StringColumn } from './strings.js';
 import type { ColumnView } from './view.js';
@@ -158,10 +160,55 @@ function openDocuments(cursor: Cursor, context: ReadContext, file: ColumnFile, l
   const fields = Array.from({ length: names.count }, (_, i): NestedField => {
     return { path: names.value(i) ?? '', types: cursor.u8('field types') };
   });
-  if (layout.part.columnFormatSpec?.objectStorageEncoding?.toLowerCase() === 'none') {
-    throw new CodedError('Unsupported', `column[${file.place.column}] stores no raw documents`);
-  }
-  return new NestedColumn(context, layout, fields);
+  return new NestedColumn(context, file, layout, fields);
+}
+
+function rawDocuments(context: ReadContext, layout: Layout): (row: number) => JsonValue {
+  const name = `${layout.base}.__raw`;
+  const blobs = openBlobs(context, name);
+  const { place } = context.open(name);
+  return (row) => {
+    const bytes = blobs.blob(row);
+    return bytes.length === 0 ? null : decodeSmile(new Cursor(bytes, place));
+  };
+}
+
+/** Documents from their fields; a row without any is empty unless the null index names it. */
+function rebuiltDocuments(
+  context: ReadContext,
+  file: ColumnFile,
+  layout: Layout,
+  fields: readonly NestedField[],
+  column: (path: string) => ColumnView | undefined,
+): (row: number) => JsonValue {
+  const steps = fields.map((field) => {
+    const found = pathSteps(field.path);
+    if (found === undefined) throw corruptIn(file, 0, `field path[${field.path}]`);
+    return found;
+  });
+  const isNull = nullTest(context, layout);
+  let readers: ((row: number) => JsonValue)[] | undefined;
+  return (row) => {
+    if (isNull(row)) return null;
+    readers ??= fields.map(({ path }) => jsonReader(column(path), context.kernels.arena, context.rowCount));
+    const found: [steps: (string | number)[], value: JsonValue][] = [];
+    readers.forEach((read, i) => {
+      const value = read(row);
+      if (value !== null) found.push([steps[i] as (string | number)[], value]);
+    });
+    return rebuild(found, (what) => corruptIn(file, 0, what));
+  };
+}
+
+function nullTest(context: ReadContext, layout: Layout): (row: number) => boolean {
+  const file = context.find(`${layout.base}.__nullIndex`);
+  if (file === undefined) return () => false;
+  const cursor = cursorOf(file);
+  const length = cursor.count('null bitmap length');
+  const pointer = file.pointer + cursor.skip(length, 'null bitmap');
+  const bits = nullBitset(context, file, { pointer, length, kind: layout.bitmap });
+  const nulls = context.kernels.arena.bytes(bits, Math.ceil(context.rowCount / 8));
+  return (row) => (((nulls[row >>> 3] as number) >>> (row & 7)) & 1) === 1;
 }
 
 /** A json column: whole documents, and each field as a column of its own. */
@@ -172,17 +219,12 @@ export class NestedColumn extends JsonColumn {
   readonly #columns = new Map<string, ColumnView>();
   #values: GlobalValues | undefined;
 
-  constructor(context: ReadContext, layout: Layout, fields: readonly NestedField[]) {
-    const blobs = openBlobs(context, `${layout.base}.__raw`);
-    const place = context.open(`${layout.base}.__raw`).place;
-    super(
-      'json',
-      (row) => {
-        const bytes = blobs.blob(row);
-        return bytes.length === 0 ? null : decodeSmile(new Cursor(bytes, place));
-      },
-      toBytes,
-    );
+  constructor(context: ReadContext, file: ColumnFile, layout: Layout, fields: readonly NestedField[]) {
+    const isRaw = layout.part.columnFormatSpec?.objectStorageEncoding?.toLowerCase() !== 'none';
+    const read = isRaw
+      ? rawDocuments(context, layout)
+      : rebuiltDocuments(context, file, layout, fields, (path) => this.field(path));
+    super('json', read, toBytes);
     this.#context = context;
     this.#layout = layout;
     this.fields = fields;

@@ -3,7 +3,8 @@ import { CodedError } from '../../proto/errors.js';
 import { exactJsonText } from '../format/json.js';
 import type { Arena } from '../kernels/arena.js';
 import type { NumericColumnView, SegmentView } from '../read/view.js';
-import { IdReader, jsonReader, NumberReader, numberText, type MergedColumn } from './merge-columns.js';
+import { IdReader, jsonReader, NumberReader } from '../read/plain-values.js';
+import { numberText, type MergedColumn } from './merge-columns.js';
 import type { ColumnOrder } from './source.js';
 import { timeColumn } from './writer.js';
 

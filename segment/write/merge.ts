@@ -6,7 +6,8 @@
 import { CodedError } from '../../proto/errors.js';
 import type { Arena } from '../kernels/arena.js';
 import type { IntervalMs, SegmentView } from '../read/view.js';
-import { addNumberTexts, jsonReader, mergeColumn, type MergedColumn } from './merge-columns.js';
+import { jsonReader } from '../read/plain-values.js';
+import { addNumberTexts, mergeColumn, type MergedColumn } from './merge-columns.js';
 import { idOf, idsOf, numberOf, orderRows, timeOf, type RowOrder } from './merge-order.js';
 import type { SegmentMetadata, SourceColumn, SourceDimension, SourceMetric, WriteOptions } from './source.js';
 import { writeSegmentColumns, type ColumnPlan } from './writer.js';
