@@ -91,8 +91,11 @@ describe('http', function () {
     expect(last?.headers['x-druid']).to.equal('A');
     expect(Buffer.from(last?.body ?? []).toString()).to.equal('{"query');
     expect(last?.trace).to.match(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
-    for (const method of ['GET', 'PUT', 'DELETE', 'HEAD', 'OPTIONS'])
+    for (const method of ['GET', 'PUT', 'DELETE', 'HEAD'])
       expect((await ask(method, '/')).status).to.equal(200);
+    for (const method of ['OPTIONS', 'TRACE']) {
+      expect((await ask(method, '/', { headers: { origin: 'http://evil.example' } })).status).to.equal(405);
+    }
     await ask('POST', '/no-content-type', { body: 'abc' });
     expect(Buffer.from(last?.body ?? []).toString()).to.equal('abc');
     expect((await ask('GET', '/%zz')).status).to.equal(400);
