@@ -173,7 +173,7 @@ const timeseries = (interval = '2024-01-01/2024-02-01', context: Record<string, 
   context,
 });
 
-async function world(cacheDir: string): Promise<World> {
+async function world(cacheDir: string, firstEpoch = 7): Promise<World> {
   const clock = createVirtualClock();
   const random = seededRandom(1);
   const log = silentLog();
@@ -248,11 +248,16 @@ async function world(cacheDir: string): Promise<World> {
       node,
       metadata: metadata.client(),
       lead: (callbacks) => {
-        clock.setTimer(1, () => callbacks.elected(7));
+        let epoch = firstEpoch;
+        clock.setTimer(1, () => callbacks.elected(epoch));
         return {
-          epoch: () => 7,
+          epoch: () => epoch,
           isLeader: () => true,
-          superseded: () => undefined,
+          superseded: (seen) => {
+            if (seen < epoch) return;
+            epoch = seen + 1;
+            callbacks.elected(epoch);
+          },
           stop: async () => undefined,
         };
       },
@@ -393,6 +398,21 @@ describe('data path', () => {
     await grove.until('healthy', () => grove.healthy());
     await sumBecomes(3);
     expect(grove.pulled).to.deep.equal([]);
+  });
+
+  it('a store restored from a backup does not brick the cluster: the epoch goes past what nodes have seen', async () => {
+    grove.metadata.add(segmentRow('2024-01-01/2024-01-02', 'v1', 3));
+    await sumBecomes(3);
+    await grove.stop();
+    grove = await world(cacheDir, 2);
+    grove.metadata.add(
+      segmentRow('2024-01-01/2024-01-02', 'v1', 3),
+      segmentRow('2024-01-02/2024-01-03', 'v1', 4),
+    );
+    await grove.until('healthy', () => grove.healthy());
+    await sumBecomes(7);
+    const leader = grove.node.presence.self.roles.find((one) => one.role === 'coordinator');
+    expect(leader?.leaderEpoch).to.equal(8);
   });
 
   it('an expected segment that nobody serves is an error that names it, or listed when allowed', async () => {

@@ -323,10 +323,19 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     // Until every data node has been heard, what one does not show may well be on another.
     const isSettled = now - reign.sinceMonotonicMs >= settings.settleMs;
     if (!isSettled || inventories.some((one) => !one.complete && !one.info.suspect)) return;
-    for (const command of plan.commands) this.#send(reign, command, context);
+    if (plan.commands.length === 0) return;
+    const jsonOf = new Map(this.#snapshot?.used.map((one) => [one.id, one.json]));
+    for (const command of plan.commands) {
+      this.#send(reign, command, jsonOf.get(command.segmentId) ?? '', context);
+    }
   }
 
-  #send(reign: Reign, command: PlannedCommand, context: ActorContext<CoordinatorMessage>): void {
+  #send(
+    reign: Reign,
+    command: PlannedCommand,
+    segmentJson: string,
+    context: ActorContext<CoordinatorMessage>,
+  ): void {
     const { node, settings } = this.#deps;
     const { kind, segmentId } = command;
     const header = {
@@ -338,7 +347,6 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     };
     let data: Uint8Array;
     if (kind === 'load') {
-      const segmentJson = this.#snapshot?.used.find((one) => one.id === segmentId)?.json ?? '';
       data = codecs.LoadSegment.encode({ header, segmentJson });
     } else {
       data = codecs.DropSegment.encode({ header, segmentId, delayMs: settings.dropDelayMs });

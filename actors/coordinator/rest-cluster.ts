@@ -26,6 +26,18 @@ export interface LoadedSegment {
   readonly inventories: readonly NodeInventory[];
 }
 
+/** A copy stays the same object until the node says something new of it. */
+const parsed = new WeakMap<SegmentCopy, DataSegment>();
+
+function segmentOf(copy: SegmentCopy): DataSegment {
+  let segment = parsed.get(copy);
+  if (segment === undefined) {
+    segment = parseDataSegmentText(copy.segmentJson);
+    parsed.set(copy, segment);
+  }
+  return segment;
+}
+
 /** Every segment some data node serves. */
 export function loadedSegments(inventories: readonly NodeInventory[]): LoadedSegment[] {
   const byId = new Map<string, { copy: SegmentCopy; inventories: NodeInventory[] }>();
@@ -39,7 +51,7 @@ export function loadedSegments(inventories: readonly NodeInventory[]): LoadedSeg
   }
   return [...byId].map(([id, { copy, inventories: holders }]) => ({
     id,
-    segment: parseDataSegmentText(copy.segmentJson),
+    segment: segmentOf(copy),
     inventories: holders,
   }));
 }
@@ -89,8 +101,7 @@ export function clusterRoutes(deps: RestDeps): RestRoute[] {
 
 const servedCopies = (inventory: NodeInventory): SegmentCopy[] =>
   [...inventory.copies.values()].filter((copy) => copy.state === 'served');
-const copyJson = (copy: SegmentCopy): Record<string, unknown> =>
-  dataSegmentToJson(parseDataSegmentText(copy.segmentJson));
+const copyJson = (copy: SegmentCopy): Record<string, unknown> => dataSegmentToJson(segmentOf(copy));
 
 function serverJson(inventory: NodeInventory): Record<string, unknown> {
   const role = roleOf(inventory.info, inventory.role);
