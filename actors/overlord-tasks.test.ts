@@ -339,6 +339,28 @@ describe('overlord', () => {
     });
   });
 
+  describe('kill', () => {
+    it('deletes unused rows under its lock only', async () => {
+      await running('t');
+      const lock = await lockOf('t');
+      await publish('t', lock?.version ?? '');
+      await overlord.done('t', 'p', 'SUCCESS');
+      await overlord.transact('markSegmentsUnused', { dataSource: 'd', nowDate: '2024-05-02T00:00:00.000Z' });
+      const kill = { type: 'kill', id: 'k', dataSource: 'd', interval: days };
+      expect((await overlord.rest('POST', '/task', kill)).json).to.deep.equal({ task: 'k' });
+      await handedOver('k');
+      await overlord.beat('k', 'p');
+      const unused = { type: 'retrieveUnusedSegments', dataSource: 'd', interval: days, limit: 10 } as const;
+      const { segments } = await overlord.action('k', 'p', unused);
+      expect(segments).to.have.length(1);
+      const nuke = () => overlord.action('k', 'p', { type: 'segmentNuke', dataSource: 'd', segments });
+      expect((await failure(nuke())).code).to.equal('LockRevoked');
+      await lockOf('k');
+      expect((await nuke()).deleted).to.have.length(1);
+      expect((await overlord.action('k', 'p', unused)).segments).to.deep.equal([]);
+    });
+  });
+
   describe('REST', () => {
     it('answers unknown tasks with Druid’s sentence', async () => {
       for (const [method, at] of [

@@ -282,10 +282,13 @@ export interface MetadataTransactions {
   /** At most 1,000 rows a call when ids are given; intervals are not bounded. */
   markSegmentsUsed: Op<MarkInput, { readonly changed: number }>;
   markSegmentsUnused: Op<MarkInput, { readonly changed: number }>;
-  /** Deletes rows that are unused; used ones are left and not counted. */
+  /**
+   * Deletes rows that are unused; used ones are left and not counted. Their partition numbers stay taken. `sharing`:
+   * those of the deleted whose files another row still stands on (upgraded segments): the files must stay.
+   */
   deleteUnusedSegments: Op<
     { readonly dataSource: string; readonly segmentIds: readonly string[] },
-    { readonly deleted: readonly string[] }
+    { readonly deleted: readonly string[]; readonly sharing: readonly string[] }
   >;
   markQueryable: Op<{ readonly segmentIds: readonly string[] }, { readonly added: number }>;
 

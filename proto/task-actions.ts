@@ -56,6 +56,23 @@ export interface RetrieveUsedSegments {
   readonly intervals: readonly string[];
   readonly after?: string | null;
 }
+/** Unused segments wholly inside the interval, the first `limit` by id. */
+export interface RetrieveUnusedSegments {
+  readonly type: 'retrieveUnusedSegments';
+  readonly dataSource: string;
+  readonly interval: string;
+  readonly versions?: readonly string[];
+  readonly limit: number;
+  /** Only those marked unused at or before this instant. */
+  readonly maxUsedStatusLastUpdatedTime?: string;
+}
+/** Deletes the rows of unused segments. The task holds an exclusive lock over each of them (LockRevoked else). */
+export interface SegmentNuke {
+  readonly type: 'segmentNuke';
+  readonly dataSource: string;
+  /** DataSegment JSON. */
+  readonly segments: readonly string[];
+}
 /** The task's place, once its server listens. */
 export interface UpdateLocation {
   readonly type: 'updateLocation';
@@ -76,6 +93,8 @@ export type TaskAction =
   | SegmentAllocate
   | SegmentPublish
   | RetrieveUsedSegments
+  | RetrieveUnusedSegments
+  | SegmentNuke
   | UpdateLocation
   | SegmentsLoaded;
 
@@ -92,6 +111,9 @@ export interface TaskActionResults {
   readonly segmentTransactionalAppend: PublishResult;
   readonly segmentTransactionalReplace: PublishResult;
   readonly retrieveUsedSegments: { readonly segments: readonly string[]; readonly next: string | null };
+  readonly retrieveUnusedSegments: { readonly segments: readonly string[] };
+  /** Ids whose rows are gone, and those of them whose files must stay because other segments stand on them. */
+  readonly segmentNuke: { readonly deleted: readonly string[]; readonly sharing: readonly string[] };
   readonly updateLocation: null;
   readonly segmentsLoaded: boolean;
 }

@@ -3,7 +3,9 @@ import { asCoded, CodedError, invalidInput } from '../../proto/errors.js';
 import type { AllocatedSegment, LockType, NewSegment, TaskLock } from '../../proto/metadata.js';
 import type {
   PublishResult,
+  RetrieveUnusedSegments,
   SegmentAllocate,
+  SegmentNuke,
   SegmentPublish,
   TaskAction,
   TaskActionResults,
@@ -44,6 +46,10 @@ export async function performAction(term: Term, task: ActiveTask, action: TaskAc
       return term.lanes.run(action.dataSource, () => publish(term, task, action));
     case 'retrieveUsedSegments':
       return usedSegments(term, action);
+    case 'retrieveUnusedSegments':
+      return unusedSegments(term, action);
+    case 'segmentNuke':
+      return term.lanes.run(action.dataSource, () => nuke(term, task, action));
     case 'segmentsLoaded': {
       const { segmentIds } = await term.read('filterQueryable', { segmentIds: action.segmentIds });
       return segmentIds.length === new Set(action.segmentIds).size;
@@ -250,6 +256,50 @@ function tellPublished(term: Term, dataSource: string, count: number): void {
       dataSource,
     });
   }
+}
+
+async function unusedSegments(
+  term: Term,
+  action: RetrieveUnusedSegments,
+): Promise<TaskActionResults['retrieveUnusedSegments']> {
+  const { startMs, endMs } = parseInterval(action.interval);
+  const page = await term.read('readUnusedSegments', {
+    dataSource: action.dataSource,
+    interval: { start: formatInstant(startMs), end: formatInstant(endMs) },
+    ...(action.versions === undefined ? {} : { versions: action.versions }),
+    ...(action.maxUsedStatusLastUpdatedTime === undefined
+      ? {}
+      : { usedStatusLastUpdatedMax: action.maxUsedStatusLastUpdatedTime }),
+    limit: action.limit,
+  });
+  return { segments: page.segments.map((row) => row.payload) };
+}
+
+async function nuke(
+  term: Term,
+  task: ActiveTask,
+  action: SegmentNuke,
+): Promise<TaskActionResults['segmentNuke']> {
+  requireActive(term, task);
+  checkDataSource(task, action.dataSource);
+  const locks = term
+    .locksOf(task.taskId)
+    .filter(
+      ({ lock }) => lock.type === 'EXCLUSIVE' && !lock.revoked && lock.dataSource === action.dataSource,
+    );
+  const segments = action.segments.map((text) => parseDataSegmentText(text, 'segments'));
+  for (const segment of segments) {
+    if (locks.some((held) => contains(held.interval, segment.interval))) continue;
+    const interval = formatInterval(segment.interval);
+    throw new CodedError(
+      'LockRevoked',
+      `Task[${task.taskId}] holds no exclusive lock over interval[${interval}]`,
+    );
+  }
+  return term.transact('deleteUnusedSegments', {
+    dataSource: action.dataSource,
+    segmentIds: segments.map(identifierOf),
+  });
 }
 
 async function usedSegments(

@@ -72,6 +72,29 @@ describe('task payload', () => {
     expect(refused({ type: 'noop', runTime: 'long' }).context['field']).to.equal('runTime');
   });
 
+  it('makes a kill of datasource and interval', () => {
+    const made = makeTask({ type: 'kill', dataSource: 'd', interval: '2024-01-01/P1D' }, making);
+    expect(made.taskId).to.equal(
+      'kill_d_abcdefgh_2024-01-01T00:00:00.000Z_2024-01-02T00:00:00.000Z_2024-05-01T00:00:00.000Z',
+    );
+    expect(made.json).to.deep.include({
+      interval: '2024-01-01T00:00:00.000Z/2024-01-02T00:00:00.000Z',
+      batchSize: 100,
+      limit: null,
+      versions: null,
+    });
+    const kill = { type: 'kill', dataSource: 'd', interval: '2024-01-01/P1D' };
+    const fields = [
+      [{ ...kill, dataSource: '../x' }, 'dataSource'],
+      [{ ...kill, interval: 'x' }, 'interval'],
+      [{ ...kill, batchSize: 0 }, 'batchSize'],
+      [{ ...kill, limit: 1.5 }, 'limit'],
+      [{ ...kill, versions: [1] }, 'versions'],
+      [{ ...kill, markAsUnused: true }, 'markAsUnused'],
+    ] as const;
+    for (const [body, field] of fields) expect(refused(body).context['field']).to.equal(field);
+  });
+
   const bad: readonly (readonly [string, unknown, RegExp])[] = [
     ['no object', [], /must be a JSON object with a type id/],
     ['no type', {}, /missing type id property 'type'/],

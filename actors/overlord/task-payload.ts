@@ -1,6 +1,8 @@
 /** A submitted task: checked, given an id, its defaults written out as Druid shows them. Pure. */
 import { CodedError, invalidInput } from '../../proto/errors.js';
 import type { LockType } from '../../proto/metadata.js';
+import { formatInterval, parseInterval } from '../../segment/timeline/interval.js';
+import { checkIdName } from '../../segment/timeline/segment-id.js';
 
 export interface TaskPayload {
   readonly taskId: string;
@@ -11,10 +13,10 @@ export interface TaskPayload {
 }
 type Json = Readonly<Record<string, unknown>>;
 
-const runnable = ['index', 'index_parallel', 'noop'] as const;
+const runnable = ['index', 'index_parallel', 'kill', 'noop'] as const;
 export type TaskType = (typeof runnable)[number];
 /** Druid's other types: known by name, refused as such. */
-const refused = ['archive', 'compact', 'index_hadoop', 'index_sub', 'kill', 'move', 'restore', 'index_kafka'];
+const refused = ['archive', 'compact', 'index_hadoop', 'index_sub', 'move', 'restore', 'index_kafka'];
 
 export interface TaskMaking {
   /** Throws InvalidInput or Unsupported naming the field (ingest's compileTask). */
@@ -35,6 +37,7 @@ export function makeTask(body: unknown, making: TaskMaking): TaskPayload {
   const type = taskType(body['type']);
   if (body['id'] !== undefined && body['id'] !== null) checkTaskId(body['id']);
   if (type === 'noop') return makeNoop(body, making);
+  if (type === 'kill') return makeKill(body, making);
   checkSpec(body, making);
   const spec = objectOr(body['spec']);
   const schema = objectOr(spec['dataSchema']);
@@ -149,6 +152,55 @@ function makeNoop(body: Json, making: TaskMaking): TaskPayload {
   };
   return { taskId, groupId, type: 'noop', dataSource, json };
 }
+
+function makeKill(body: Json, making: TaskMaking): TaskPayload {
+  const dataSource = checkIdName(body['dataSource'], 'dataSource');
+  if (typeof body['interval'] !== 'string') throw invalidInput('interval must be a text', 'interval');
+  const interval = parseInterval(body['interval'], 'interval');
+  if (body['markAsUnused'] === true) {
+    throw new CodedError('Unsupported', 'markAsUnused: mark the segments unused first, then kill', {
+      field: 'markAsUnused',
+    });
+  }
+  for (const [name, min] of [
+    ['batchSize', 1],
+    ['limit', 1],
+  ] as const) {
+    const value = body[name] ?? min;
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min) {
+      throw invalidInput(`${name} must be a whole number >= ${min}`, name);
+    }
+  }
+  const { versions } = body;
+  if (versions !== undefined && versions !== null && !isTexts(versions)) {
+    throw invalidInput('versions must be a list of texts', 'versions');
+  }
+  const [start, end] = formatInterval(interval).split('/');
+  const taskId = givenId(body) ?? `kill_${dataSource}_${making.suffix}_${start}_${end}_${making.nowDate}`;
+  checkTaskId(taskId);
+  const groupId = typeof body['groupId'] === 'string' ? body['groupId'] : taskId;
+  const json = {
+    type: 'kill',
+    id: taskId,
+    groupId,
+    dataSource,
+    interval: formatInterval(interval),
+    versions: versions ?? null,
+    batchSize: body['batchSize'] ?? 100,
+    limit: body['limit'] ?? null,
+    maxUsedStatusLastUpdatedTime: body['maxUsedStatusLastUpdatedTime'] ?? null,
+    resource: resourceOf(body, taskId),
+    context: {
+      forceTimeChunkLock: true,
+      useLineageBasedSegmentAllocation: true,
+      ...objectOr(body['context']),
+    },
+  };
+  return { taskId, groupId, type: 'kill', dataSource, json };
+}
+
+const isTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
 
 function withSchemaDefaults(schema: Json): Json {
   const timestamp = schema['timestampSpec'];

@@ -87,6 +87,7 @@ export class Term {
       | 'readTaskPayload'
       | 'readSegments'
       | 'readUsedSegments'
+      | 'readUnusedSegments'
       | 'readNewestVersion'
       | 'filterQueryable',
   >(name: Name, input: OpInput<Name>): Promise<OpOutput<Name>> {

@@ -12,7 +12,9 @@ import { createGrpcClient } from '../../runtime/grpc.js';
 import { createLog, jsonSink, type LogLevel } from '../../runtime/log.js';
 import type { Clock, HitCrashPoint, Log } from '../../runtime/types.js';
 import { peonFiles, readJsonFile, writeWhole, type PeonConfig, type PeonEnd } from '../peon-config.js';
+import { LocalStorage } from '../../segment/store/local-storage.js';
 import { runBatchTask } from './batch-task.js';
+import { runKillTask } from './kill-task.js';
 import { OverlordClient } from './overlord-client.js';
 
 interface Peon {
@@ -92,6 +94,13 @@ async function runTask(peon: Peon): Promise<PeonEnd & { readonly reportJson: str
     await pause(clock, typeof runTime === 'number' ? runTime : 2_500, stop.signal);
     stop.signal.throwIfAborted();
     return { status: 'SUCCESS', errorMessage: '', reportJson: '' };
+  }
+  if (json['type'] === 'kill') {
+    const { root, zip } = config.deepStorage;
+    const store = new LocalStorage({ root, zip, hit });
+    const { taskId } = config;
+    const reportJson = await runKillTask(json, { taskId, overlord, store, clock, log, signal: stop.signal });
+    return { status: 'SUCCESS', errorMessage: '', reportJson };
   }
   const progress = (phase: string, reportJson: string): void => {
     peon.phase = phase;

@@ -27,6 +27,7 @@ const callMs = 10_000;
 /** A lock is waited for inside the call. */
 const actionMs = 30_000;
 const retryMs = 250;
+const triesPerLine = 20;
 /** The overlord, or the store behind it, is away or has changed hands. */
 const passing: readonly ErrorCode[] = [
   'Unavailable',
@@ -102,6 +103,7 @@ export class OverlordClient {
     const { clock, log, patienceMs } = this.#deps;
     const limitMs = options.patienceMs ?? patienceMs;
     const startedAt = clock.monotonic();
+    let tries = 0;
     for (;;) {
       try {
         return await call();
@@ -117,7 +119,9 @@ export class OverlordClient {
             `No overlord answered ${what} for ${seconds} s: ${error.message}`,
           );
         }
-        log.warn('the overlord did not answer, asking again', { what, reason: error.message });
+        if (tries++ % triesPerLine === 0) {
+          log.warn('the overlord did not answer, asking again', { what, reason: error.message });
+        }
         await pause(clock, retryMs, options.signal);
       }
     }

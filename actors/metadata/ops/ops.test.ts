@@ -334,13 +334,25 @@ describe('metadata operations on SQLite', () => {
       expect((await run('readQueryable', {})).segmentIds).to.deep.equal([b.id]);
       expect(await run('markQueryable', { segmentIds: [a.id] })).to.deep.equal({ added: 0 });
       const gone = await run('deleteUnusedSegments', { dataSource: 'd', segmentIds: [a.id, b.id] });
-      expect(gone).to.deep.equal({ deleted: [a.id] });
+      expect(gone).to.deep.equal({ deleted: [a.id], sharing: [] });
       expect((await run('readQueryable', {})).segmentIds).to.deep.equal([b.id]);
       expect((await run('filterQueryable', { segmentIds: [a.id, b.id] })).segmentIds).to.deep.equal([b.id]);
       expect(
         (await run('readSegments', { segmentIds: [a.id, b.id] })).segments.map((row) => row.id),
       ).to.deep.equal([b.id]);
     });
+  });
+
+  it('says of deleted segments whether others stand on their files', async () => {
+    await lockedTask();
+    const [a, b] = [segment(day1, now, 0, 2), segment(day1, now, 1, 2)];
+    await publish('t', [a, b]);
+    await knex('druid_segments').where({ id: b.id }).update({ upgraded_from_segment_id: a.id });
+    await run('markSegmentsUnused', { dataSource: 'd', nowDate: now });
+    const first = await run('deleteUnusedSegments', { dataSource: 'd', segmentIds: [a.id] });
+    expect(first).to.deep.equal({ deleted: [a.id], sharing: [a.id] });
+    const last = await run('deleteUnusedSegments', { dataSource: 'd', segmentIds: [b.id] });
+    expect(last).to.deep.equal({ deleted: [b.id], sharing: [] });
   });
 
   describe('allocation', () => {

@@ -14,6 +14,7 @@ export interface SegmentTableRow {
   readonly used: boolean | number;
   readonly payload: unknown;
   readonly used_status_last_updated: string;
+  readonly upgraded_from_segment_id: string | null;
 }
 
 export function toSegmentRow(row: SegmentTableRow): SegmentRow {

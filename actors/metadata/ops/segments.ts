@@ -135,7 +135,9 @@ export async function markSegmentsUnused(
   await setUsed(tx, ids, false, input.nowDate);
   // "Loaded once" holds since it became used: marked used again, a segment is answered only when it is loaded again.
   for (let at = 0; at < ids.length; at += 500) {
-    await tx('grove_queryable').whereIn('segment_id', ids.slice(at, at + 500)).delete();
+    await tx('grove_queryable')
+      .whereIn('segment_id', ids.slice(at, at + 500))
+      .delete();
   }
   return { changed: ids.length };
 }
@@ -174,12 +176,24 @@ export async function deleteUnusedSegments(
     .whereIn('id', ids)
     .forUpdate();
   const deleted = rows.map((row) => row.id);
-  if (deleted.length === 0) return { deleted };
+  if (deleted.length === 0) return { deleted, sharing: [] };
   await keepPartitionsTaken(tx, rows);
   await tx('druid_segments').whereIn('id', deleted).delete();
   await tx('grove_queryable').whereIn('segment_id', deleted).delete();
   await bumpSegmentsRevision(tx);
-  return { deleted };
+  return { deleted, sharing: await stillStoodOn(tx, rows) };
+}
+
+/** An upgraded segment has the files of the one it came from: either may go first, the files only with the last. */
+async function stillStoodOn(tx: Tx, gone: readonly SegmentTableRow[]): Promise<string[]> {
+  const rootOf = (row: SegmentTableRow): string => row.upgraded_from_segment_id ?? row.id;
+  const roots = [...new Set(gone.map(rootOf))];
+  const left = await tx<SegmentTableRow>('druid_segments')
+    .whereIn('id', roots)
+    .orWhereIn('upgraded_from_segment_id', roots)
+    .select('id', 'upgraded_from_segment_id');
+  const needed = new Set(left.map((row) => row.upgraded_from_segment_id ?? row.id));
+  return gone.filter((row) => needed.has(rootOf(row))).map((row) => row.id);
 }
 
 export async function markQueryable(
@@ -192,7 +206,10 @@ export async function markQueryable(
   }[];
   const there = new Set(known.map((row) => row.segment_id));
   // A segment that became unused meanwhile gets no mark: it would outlive its reason.
-  const used = await tx<SegmentTableRow>('druid_segments').whereIn('id', ids).where({ used: true }).select('id');
+  const used = await tx<SegmentTableRow>('druid_segments')
+    .whereIn('id', ids)
+    .where({ used: true })
+    .select('id');
   const isUsed = new Set(used.map((row) => row.id));
   const fresh = ids.filter((id) => isUsed.has(id) && !there.has(id));
   for (let at = 0; at < fresh.length; at += 500) {
