@@ -198,12 +198,16 @@ describe('batch build', () => {
     expect(shown(segments)).deep.equal(['01 v2 0/2', '01 v2 1/2', '02 v2 0/1']);
   });
 
-  it('closes everything before memory is full', async () => {
+  it('writes rows to disk before memory is full, without more segments', async () => {
     const data = Array.from({ length: 9000 }, (_, i) => line(day(1 + (i & 1)))).join('\n');
-    const { segments } = await run({ data }, { memoryBytesMax: 1000 });
-    expect(shown(segments)).deep.equal(
-      [0, 1, 2].map((n) => `01 v2 ${n}/3`).concat([0, 1, 2].map((n) => `02 v2 ${n}/3`)),
-    );
+    let parts = 0;
+    const hit = (name: string): void => {
+      if (name === 'ingest.part_written') parts++;
+    };
+    const { segments } = await run({ data }, { memoryBytesMax: 1000, hit });
+    expect(shown(segments)).deep.equal(['01 v2 0/1', '02 v2 0/1']);
+    expect(parts).above(7);
+    expect(await readdir(join(base, 'work'))).deep.equal([]);
   });
 
   it('leaves tombstones where replaced chunks stay empty', async () => {

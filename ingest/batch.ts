@@ -10,8 +10,8 @@
  * 0 and get their core size when all is read. A runner that locks `spec.intervals` beforehand answers from those locks.
  * Append: `deps.allocate(request)` is asked once per segment, when its first row appears, and answers the id.
  *
- * Segments are written to `deps.workDir` (an empty or absent folder of the task's own; emptied behind each push) and
- * pushed through `deps.store` as they close. When runBatch rejects or is aborted, nothing was published; files already
+ * Rows beyond the memory limits are written to `deps.workDir` (an empty or absent folder of the task's own, emptied
+ * behind each push) as parts and merged in the end. Segments are pushed through `deps.store` as they close. When runBatch rejects or is aborted, nothing was published; files already
  * pushed are unreferenced and may be removed (the error of an abort is `Canceled`).
  * Errors: InvalidInput (unreadable source, path outside the allow list, too many bad rows, time outside what can be
  * stored), LimitExceeded, Canceled, StorageFailure, and whatever the callbacks reject with.
@@ -72,7 +72,7 @@ export interface BatchDeps {
    * tombstones where there is something to hide.
    */
   usedIntervals(intervals: readonly IntervalMs[]): Promise<readonly IntervalMs[]>;
-  /** Rough bytes that open segments may take before all are closed early; default 768 MiB. */
+  /** Rough bytes that open segments may take in memory, whatever the task allows; more is written to `workDir`. */
   readonly memoryBytesMax?: number;
   /** First part of sequence names: the task's id. */
   readonly sequencePrefix: string;
@@ -119,9 +119,18 @@ class BatchRun {
   }
 
   async run(): Promise<BatchResult> {
-    const { signal, inputDirs, log } = this.#deps;
+    const { inputDirs } = this.#deps;
     const entities = await openSource(this.#spec.inputSource, inputDirs);
     this.#state = 'BUILD_SEGMENTS';
+    try {
+      return await this.#build(entities);
+    } finally {
+      this.#builders.close();
+    }
+  }
+
+  async #build(entities: readonly InputEntity[]): Promise<BatchResult> {
+    const { signal, log } = this.#deps;
     for (const entity of entities) {
       log.info('Reading', { entity: entity.name });
       await this.#readEntity(entity);

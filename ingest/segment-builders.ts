@@ -2,26 +2,21 @@
  * The open segments of a batch build: which one a row belongs to, when one is opened, closed, written and pushed, and
  * what there is to publish in the end.
  */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { CodedError } from '../proto/errors.js';
 import { bucketer } from '../query/granularity/buckets.js';
 import type { IntervalMs } from '../segment/read/view.js';
 import { identifierOf, type DataSegment } from '../segment/timeline/data-segment.js';
 import { contains, formatInterval, overlaps } from '../segment/timeline/interval.js';
-import { partitionNumOf, type ShardSpec } from '../segment/timeline/shard-spec.js';
-import { writeSegment } from '../segment/write/writer.js';
-import type { SegmentSource, WriteOptions } from '../segment/write/source.js';
+import { partitionNumOf } from '../segment/timeline/shard-spec.js';
 import type { BatchDeps, BatchProgress, SegmentAllocation } from './batch.js';
-import { IncrementalIndex } from './index/incremental-index.js';
+import type { IncrementalIndex } from './index/incremental-index.js';
+import { SegmentOutput, type OpenSegment as OutputSegment } from './segment-output.js';
 import type { IngestSpec } from './spec/model.js';
 import { planTombstones } from './tombstones.js';
 
 interface OpenSegment {
   readonly interval: IntervalMs;
-  readonly version: string;
-  readonly shardSpec: ShardSpec;
-  readonly index: IncrementalIndex;
+  readonly output: OutputSegment;
   /** Its rows as counted in the total of all open segments. */
   countedRows: number;
 }
@@ -39,52 +34,40 @@ interface Chunk {
   previousSegmentId: string | null;
 }
 
-/** Open segments together; beyond it they are closed early, which makes more and smaller partitions. */
-const MEMORY_BYTES_MAX = 768 * 1024 * 1024;
-const MEMORY_CHECK_ROWS = 4096;
-
 export class SegmentBuilders {
   readonly #spec: IngestSpec;
   readonly #deps: BatchDeps;
-  readonly #onPhase: (phase: BatchProgress['phase']) => void;
+  readonly #output: SegmentOutput;
   readonly #buckets;
-  readonly #writeOptions: WriteOptions;
   readonly #chunks = new Map<number, Chunk>();
   /** By the start of the chunk they were opened for. */
   readonly #open = new Map<number, OpenSegment>();
   #openRows = 0;
-  #rowsSinceCheck = 0;
   #last: OpenSegment | undefined;
   /** The chunk that was last found to lie outside the intervals. */
   #outside: IntervalMs = { startMs: 0, endMs: 0 };
-  readonly #pushed: DataSegment[] = [];
-  #written = 0;
 
   constructor(spec: IngestSpec, deps: BatchDeps, onPhase: (phase: BatchProgress['phase']) => void) {
     this.#spec = spec;
     this.#deps = deps;
-    this.#onPhase = onPhase;
+    this.#output = new SegmentOutput(spec, deps, onPhase);
     this.#buckets = bucketer(spec.segmentGranularity);
-    const withoutBitmaps = spec.dimensions
-      .filter((dimension) => dimension.type === 'string' && !dimension.createBitmapIndex)
-      .map((dimension) => dimension.name);
-    this.#writeOptions = { ...spec.tuning.write, ...(withoutBitmaps.length > 0 && { withoutBitmaps }) };
   }
 
   get pushed(): number {
-    return this.#pushed.length;
+    return this.#output.pushed.length;
   }
 
   /** The open segment for a row's time. */
   place(timeMs: number): IncrementalIndex | 'outside' | 'open needed' {
     const last = this.#last;
-    if (last !== undefined && holds(last.interval, timeMs)) return last.index;
+    if (last !== undefined && holds(last.interval, timeMs)) return last.output.growing.index;
     if (holds(this.#outside, timeMs)) return 'outside';
     const chunk = this.#bucketOf(timeMs);
     const open = this.#open.get(chunk.startMs) ?? this.#findWider(timeMs);
     if (open !== undefined && holds(open.interval, timeMs)) {
       this.#last = open;
-      return open.index;
+      return open.output.growing.index;
     }
     const { intervals } = this.#spec;
     if (intervals !== undefined && !intervals.some((interval) => overlaps(interval, chunk))) {
@@ -125,10 +108,10 @@ export class SegmentBuilders {
     const older = this.#open.get(interval.startMs);
     // Appending to segments of a finer granularity: the chunk's segment before this one is done for now.
     if (older !== undefined) await this.#close([older]);
-    const segment = { ...id, index: new IncrementalIndex(this.#spec, id.interval), countedRows: 0 };
+    const segment = { interval: id.interval, output: this.#output.open(id), countedRows: 0 };
     this.#open.set(interval.startMs, segment);
     this.#last = segment;
-    return segment.index;
+    return segment.output.growing.index;
   }
 
   async #number(chunk: Chunk): Promise<SegmentAllocation> {
@@ -153,7 +136,7 @@ export class SegmentBuilders {
       throw new CodedError('Bug', `Allocated interval[${formatInterval(id.interval)}] does not hold its row`);
     }
     chunk.allocated++;
-    chunk.previousSegmentId = identifierOf(this.#record(id));
+    chunk.previousSegmentId = identifierOf(this.#output.record(id));
     return id;
   }
 
@@ -162,22 +145,12 @@ export class SegmentBuilders {
     const { maxRowsPerSegment, maxTotalRows } = this.#spec.tuning;
     const last = this.#last;
     if (last === undefined) return undefined;
-    const { rowCount } = last.index;
+    this.#output.relieve();
+    const { rowCount } = last.output.growing;
     this.#openRows += rowCount - last.countedRows;
     last.countedRows = rowCount;
     if (rowCount >= maxRowsPerSegment) return this.#close([last]);
-    return this.#openRows >= maxTotalRows || this.#isMemoryFull() ? this.#close(this.#inOrder()) : undefined;
-  }
-
-  /** Asked for every row, answered from a count now and then. */
-  #isMemoryFull(): boolean {
-    if (++this.#rowsSinceCheck < MEMORY_CHECK_ROWS) return false;
-    this.#rowsSinceCheck = 0;
-    const limit = this.#deps.memoryBytesMax ?? MEMORY_BYTES_MAX;
-    let bytes = 0;
-    for (const segment of this.#open.values()) bytes += segment.index.bytes;
-    if (bytes > limit) this.#deps.log.info('Closing all open segments for their memory', { bytes, limit });
-    return bytes > limit;
+    return this.#openRows >= maxTotalRows ? this.#close(this.#inOrder()) : undefined;
   }
 
   #inOrder(): OpenSegment[] {
@@ -190,39 +163,13 @@ export class SegmentBuilders {
     this.#last = undefined;
     for (const segment of segments) {
       this.#openRows -= segment.countedRows;
-      await this.#writeAndPush(segment);
+      await this.#output.push(segment.output);
     }
   }
 
-  async #writeAndPush(segment: OpenSegment): Promise<void> {
-    const { signal, hit, store, workDir, log } = this.#deps;
-    if (signal.aborted)
-      throw new CodedError('Canceled', 'The task was stopped before its segments were pushed');
-    this.#onPhase('PERSISTING');
-    const dir = join(workDir, String(this.#written++));
-    const source = segment.index.snapshot();
-    writeSegment(dir, source, this.#writeOptions);
-    hit('ingest.segment_written');
-    this.#onPhase('PUSHING');
-    const record = await store.push(dir, this.#record(segment, source), { signal });
-    hit('ingest.segment_pushed');
-    await rm(dir, { recursive: true, force: true });
-    this.#pushed.push(record);
-    log.info('Pushed a segment', { id: identifierOf(record), rows: source.rowCount, bytes: record.size });
-  }
-
-  #record(id: SegmentAllocation, source?: SegmentSource): DataSegment {
-    return {
-      dataSource: this.#spec.dataSource,
-      interval: id.interval,
-      version: id.version,
-      loadSpec: null,
-      dimensions: source?.dimensions.map((dimension) => dimension.name) ?? [],
-      metrics: source?.metrics.map((metric) => metric.name) ?? [],
-      shardSpec: id.shardSpec,
-      binaryVersion: 9,
-      size: 0,
-    };
+  /** Removes what lies on disk of unfinished segments. */
+  close(): void {
+    this.#output.close();
   }
 
   /** Closes the rest; the records to publish by interval and partition, core sizes filled in, tombstones added. */
@@ -230,8 +177,8 @@ export class SegmentBuilders {
     await this.#close(this.#inOrder());
     this.#deps.hit('ingest.all_pushed');
     const segments = this.#spec.appendToExisting
-      ? [...this.#pushed]
-      : this.#pushed.map((s) => this.#withCore(s));
+      ? [...this.#output.pushed]
+      : this.#output.pushed.map((s) => this.#withCore(s));
     if (this.#spec.dropExisting) segments.push(...(await this.#tombstones()));
     return segments.toSorted(
       (a, b) =>

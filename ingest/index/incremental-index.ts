@@ -5,7 +5,7 @@
 import { bucketer } from '../../query/granularity/buckets.js';
 import type { Granularity } from '../../query/native/model.js';
 import type { IntervalMs } from '../../segment/read/view.js';
-import type { JsonValue, SegmentSource } from '../../segment/write/source.js';
+import type { JsonValue, SegmentMetadata, SegmentSource } from '../../segment/write/source.js';
 import type { InputRow } from '../formats/row-reader.js';
 import { TIME_COLUMN, isColumnName, stringDimension } from '../spec/data-schema.js';
 import type { DimensionSpec, Discovery, MetricSpec } from '../spec/model.js';
@@ -156,13 +156,20 @@ export class IncrementalIndex {
       dimensions: frozen.map((dimension) => dimension.source(order)),
       metrics: this.#metrics.map((metric) => metric.source(order)),
       metadata: {
-        aggregators: this.#schema.metrics.map(combiningJson),
-        queryGranularity: this.#schema.queryGranularityJson,
-        rollup: this.#schema.rollup,
-        timestampSpec: { column: TIME_COLUMN, format: 'millis', missingValue: null },
+        ...this.metadata(),
         ordering: ordered.map((columnName) => ({ columnName, order: 'ascending' })),
-        container: {},
       },
+    };
+  }
+
+  /** Of the segment, but for the order of its rows. */
+  metadata(): Omit<SegmentMetadata, 'ordering'> {
+    return {
+      aggregators: this.#schema.metrics.map(combiningJson),
+      queryGranularity: this.#schema.queryGranularityJson,
+      rollup: this.#schema.rollup,
+      timestampSpec: { column: TIME_COLUMN, format: 'millis', missingValue: null },
+      container: {},
     };
   }
 }

@@ -1,4 +1,5 @@
 /** Metrics of the in-memory index: one growing typed column each, values folded in as rows arrive. */
+import type { Combine } from '../../segment/write/merge.js';
 import type { JsonValue, SourceMetric } from '../../segment/write/source.js';
 import type { MetricSpec, NumericMetricType } from '../spec/model.js';
 import { ValueError, metricNumber, numberToLong } from '../values.js';
@@ -28,6 +29,12 @@ export function metricColumn(spec: MetricSpec): MetricColumn {
 export function combiningJson(spec: MetricSpec): JsonValue {
   const type = spec.type === 'count' ? 'longSum' : spec.type;
   return { type, name: spec.name, fieldName: spec.name };
+}
+
+/** How stored values of a metric become one. */
+export function combineOf(spec: MetricSpec): Combine {
+  if (spec.type === 'count' || spec.type.endsWith('Sum')) return { type: 'sum' };
+  return { type: spec.type.endsWith('Min') ? 'min' : 'max' };
 }
 
 class CountColumn implements MetricColumn {

@@ -120,7 +120,10 @@ export interface Tuning {
   readonly maxRowsPerSegment: number;
   /** Stored rows of all open segments after which all are closed. */
   readonly maxTotalRows: number;
+  /** Stored rows in memory, of all open segments, after which the largest ones' are written to disk. */
   readonly maxRowsInMemory: number;
+  /** The same by their rough size; Infinity = no limit. */
+  readonly maxBytesInMemory: number;
   readonly maxParseExceptions: number;
   readonly maxSavedParseExceptions: number;
   readonly logParseExceptions: boolean;

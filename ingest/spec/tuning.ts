@@ -6,12 +6,13 @@ import type { Tuning } from './model.js';
 const ROWS_PER_SEGMENT = 5_000_000;
 const TOTAL_ROWS = 20_000_000;
 const ROWS_IN_MEMORY = 1_000_000;
+/** As the index counts them; a process needs about twice as much. */
+const BYTES_IN_MEMORY = 192 * 1024 * 1024;
 const NO_LIMIT = 0x7fffffff;
 
 /** Tuning that is accepted and has nothing to tune in a single process, or gets its meaning elsewhere. */
 const accepted = [
   'type',
-  'maxBytesInMemory',
   'skipBytesInMemoryOverheadCheck',
   'maxPendingPersists',
   'maxNumConcurrentSubTasks',
@@ -48,6 +49,7 @@ export function checkTuning(
   const tuning: Tuning = {
     ...partitions,
     maxRowsInMemory: positive(keys, 'maxRowsInMemory', ROWS_IN_MEMORY),
+    maxBytesInMemory: bytesInMemory(keys),
     maxParseExceptions: report ? 0 : keys.whole('maxParseExceptions', NO_LIMIT, 0),
     maxSavedParseExceptions: keys.whole('maxSavedParseExceptions', report ? 1 : 0, 0),
     logParseExceptions: keys.flag('logParseExceptions', report),
@@ -56,6 +58,12 @@ export function checkTuning(
   keys.accept(...accepted);
   keys.leftovers();
   return { tuning, isDynamic: true };
+}
+
+/** 0 = the default, below 0 = no limit. */
+function bytesInMemory(keys: JsonKeys): number {
+  const given = keys.whole('maxBytesInMemory', 0);
+  return given === 0 ? BYTES_IN_MEMORY : given < 0 ? Infinity : given;
 }
 
 /** Druid reads 0, -1 and null as "the default". */
