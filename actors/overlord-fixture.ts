@@ -52,10 +52,13 @@ export class OverlordFixture {
   after: (name: string) => void = () => undefined;
   workers: NodeInfo[] = [];
   epoch = 0;
+  /** What presence says of the leader. */
+  leaderElsewhere: NodeInfo | undefined;
   readonly #store: TestStore;
   readonly #log = silentLog();
   readonly #bus = createMemoryHub({ clock: this.clock, log: this.#log }).connect();
-  readonly #transport = createInlineHub({ clock: this.clock, strict: true }).transport('here:1');
+  readonly #hub = createInlineHub({ clock: this.clock, strict: true });
+  readonly #transport = this.#hub.transport('here:1');
   readonly #system = createActorSystem({
     clock: this.clock,
     random: seededRandom(1),
@@ -231,6 +234,23 @@ export class OverlordFixture {
     ) as T;
   }
 
+  /** Another overlord leads and takes every task. */
+  serveOther(address: string): string[] {
+    const taken: string[] = [];
+    this.#hub.transport(address).serve(TaskService, {
+      Submit: async (request: grove.task.v1.SubmitRequest.$Properties) => {
+        taken.push(request.taskJson ?? '');
+        return { taskId: 'elsewhere' };
+      },
+    } as never);
+    this.leaderElsewhere = { ...this.#workerInfo('n2'), grpcAddress: address };
+    return taken;
+  }
+  stepDown(): void {
+    this.#leading = false;
+    this.#callbacks?.steppedDown('test');
+  }
+
   // ---- what stands around it
 
   #serveMetadata(): void {
@@ -309,7 +329,7 @@ export class OverlordFixture {
       nodes: (role) => (role === 'middlemanager' ? this.workers : []),
       all: () => this.workers,
       find: (node) => this.workers.find((info) => info.node === node),
-      leader: () => undefined,
+      leader: () => this.leaderElsewhere,
       onChange: () => ({ stop: () => undefined }),
       setRole: () => undefined,
     };

@@ -156,6 +156,14 @@ describe('overlord', () => {
       expect(tasks.map((row) => row.taskId)).to.deep.equal(['t', 'u']);
     });
 
+    it('by the NATS service is passed on to the leader by an overlord that stands by', async () => {
+      overlord.stepDown();
+      await overlord.until(async () => (await overlord.rest('GET', '/tasks')).status === 503);
+      const taken = overlord.serveOther('there:1');
+      expect((await overlord.service('{"type":"noop"}')).text).to.equal('{"task":"elsewhere"}');
+      expect(taken).to.deep.equal(['{"type":"noop"}']);
+    });
+
     it('finds out what became of an insert whose reply was lost', async () => {
       let lost = 0;
       overlord.after = (name) => {

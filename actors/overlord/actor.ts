@@ -2,7 +2,7 @@
  * The overlord: takes tasks in by its doors (gRPC, REST, NATS service, NATS queue), hands them to workers, decides
  * their locks and commits what they publish. Only the leader acts; everything a term knows comes from SQL.
  */
-import { asCoded, CodedError, fromErrorInfo, invalidInput, toErrorInfo } from '../../proto/errors.js';
+import { asCoded, CodedError, invalidInput, toErrorInfo } from '../../proto/errors.js';
 import type { TaskAction } from '../../proto/task-actions.js';
 import { RestService, TaskService, type grove } from '../../proto/services.js';
 import type {
@@ -16,6 +16,7 @@ import type {
   QueueMessage,
 } from '../../runtime/types.js';
 import type { MetadataClient } from '../metadata-client.js';
+import { createTaskSubmitter } from '../task-client.js';
 import type { TaskLogs } from '../task-logs.js';
 import { hear, performAction } from './actions.js';
 import { createRestHandler } from './rest.js';
@@ -44,7 +45,6 @@ export type OverlordMessage =
 
 const sweepMs = 1_000;
 const retryMs = 250;
-const forwardMs = 20_000;
 
 export function createOverlord(deps: OverlordDeps): ChildSpec<OverlordMessage> {
   return { name: 'overlord', behavior: () => new Overlord(deps), shutdownMs: 10_000 };
@@ -175,15 +175,6 @@ export class Overlord implements Behavior<OverlordMessage> {
     }
   }
 
-  /** The leader's door, for what reaches an overlord that stands by. */
-  async #forward(taskJson: string, address: string): Promise<string> {
-    const { node } = this.#deps;
-    const options = { deadline: node.deadline(forwardMs) };
-    const result = await node.transport.client(address).unary(TaskService.Submit, { taskJson }, options);
-    if (result.error !== undefined && result.error !== null) throw fromErrorInfo(result.error);
-    return result.taskId ?? '';
-  }
-
   #leading(): Term {
     if (this.#term === undefined || this.#leader?.isLeader() !== true) {
       throw new CodedError('Unavailable', 'This overlord is not the leader, or is still taking over');
@@ -224,7 +215,7 @@ export class Overlord implements Behavior<OverlordMessage> {
     const leader = this.#deps.node.presence.leader('overlord');
     const isElsewhere = leader !== undefined && leader.node !== this.#deps.node.name;
     return this.#term === undefined && isElsewhere
-      ? this.#forward(taskJson, leader.grpcAddress)
+      ? createTaskSubmitter(this.#deps.node)(taskJson)
       : this.#submit(taskJson, sameIsFine);
   }
 
