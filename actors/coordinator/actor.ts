@@ -19,7 +19,7 @@ import { InventoryWatch } from '../inventory-watch.js';
 import type { MetadataClient } from '../metadata-client.js';
 import { expectedDelta, judgeSegments, type Expected, type Standing } from './expected.js';
 import { readSnapshot, type MetadataSnapshot } from './metadata-view.js';
-import { makePlan, type InFlight, type PlannedCommand } from './plan.js';
+import { makePlan, type InFlight, type PlannedCommand, type PlanNode } from './plan.js';
 import { planNodes, servedSegments } from './nodes.js';
 import { ReleaseBook } from './release.js';
 import { createRestHandler } from './rest.js';
@@ -82,6 +82,18 @@ interface Reign {
   expected: ReadonlyMap<string, Expected>;
 }
 
+/** A standing and everything it was derived from. */
+interface Judged {
+  readonly used: MetadataSnapshot['used'];
+  readonly loadedOnce: MetadataSnapshot['loadedOnce'];
+  readonly rules: MetadataSnapshot['rules'];
+  readonly inventoryVersion: number;
+  readonly atMs: number;
+  readonly standing: Standing;
+}
+
+/** Period rules are looked at again this often when nothing else changes. */
+const judgeAgainMs = 30_000;
 const soonMs = 15;
 const metadataMs = 10_000;
 
@@ -98,6 +110,10 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
   #reign: Reign | undefined;
   #snapshot: MetadataSnapshot | undefined;
   #standing: Standing | undefined;
+  #judged: Judged | undefined;
+  /** The last state in which the plan was empty. */
+  #quiet: { readonly standing: Standing; readonly state: string } | undefined;
+  #inventoryVersion = 0;
   #isBusy = false;
   #isAgain = false;
   #withheld = false;
@@ -114,7 +130,10 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
       node,
       log: context.log,
       roles: ['historical'],
-      changed: () => void self.tell({ type: 'soon' }),
+      changed: () => {
+        this.#inventoryVersion += 1;
+        self.tell({ type: 'soon' });
+      },
     });
     this.#watch.start();
     this.#serve(context);
@@ -196,6 +215,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
       expected: new Map(),
     };
     this.#snapshot = undefined;
+    this.#quiet = undefined;
     this.#isBusy = false;
     context.log.info('elected', { epoch });
     this.#deps.node.presence.setRole('coordinator', { leaderEpoch: epoch });
@@ -245,13 +265,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     const reign = this.#current();
     if (reign?.epoch !== epoch || this.#watch === undefined) return;
     this.#snapshot = snapshot;
-    const standing = judgeSegments({
-      used: snapshot.used,
-      loadedOnce: snapshot.loadedOnce,
-      served: servedSegments(this.#watch.nodes()),
-      rules: snapshot.rules,
-      nowMs: context.clock.now(),
-    });
+    const standing = this.#standingOf(snapshot, this.#watch, context.clock.now());
     const ids = standing.newlyLoaded.slice(0, 1_000);
     if (ids.length === 0) {
       this.#act(reign, standing, context);
@@ -267,6 +281,31 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
       () => ({ type: 'marked', ids, epoch }),
       (error) => ({ type: 'cycleFailed', error, step: 'markQueryable' }),
     );
+  }
+
+  /** Derived from scratch, unless nothing it is derived from has changed. */
+  #standingOf(snapshot: MetadataSnapshot, watch: InventoryWatch, nowMs: number): Standing {
+    const known = this.#judged;
+    const isSame =
+      known !== undefined &&
+      known.used === snapshot.used &&
+      known.loadedOnce === snapshot.loadedOnce &&
+      known.rules === snapshot.rules &&
+      known.inventoryVersion === this.#inventoryVersion &&
+      (!snapshot.rules.hasPeriods || nowMs - known.atMs < judgeAgainMs);
+    if (isSame) return known.standing;
+    const { used, loadedOnce, rules } = snapshot;
+    const served = servedSegments(watch.nodes());
+    const standing = judgeSegments({ used, loadedOnce, served, rules, nowMs });
+    this.#judged = {
+      used,
+      loadedOnce,
+      rules,
+      inventoryVersion: this.#inventoryVersion,
+      atMs: nowMs,
+      standing,
+    };
+    return standing;
   }
 
   #marked(ids: readonly string[], epoch: number, context: ActorContext<CoordinatorMessage>): void {
@@ -307,11 +346,16 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     const now = context.clock.monotonic();
     const inventories = this.#watch?.nodes() ?? [];
     this.#forgetFlights(now);
+    const nodes = planNodes(inventories);
+    // The same state, for which there was nothing to do: nothing to do.
+    const state = `${this.#inventoryVersion} ${nodes.map(nodeKey).join(' ')}`;
+    if (this.#quiet?.standing === standing && this.#quiet.state === state && this.#flights.size === 0) return;
+    this.#quiet = undefined;
     const brokers = node.presence.nodes('broker').map((info) => info.node);
     this.#withheld = false;
     const plan = makePlan({
       used: standing.segments,
-      nodes: planNodes(inventories),
+      nodes,
       inFlight: [...this.#flights.values()],
       released: (id) => {
         const isReleased = reign.releases.isReleased(id, brokers);
@@ -323,7 +367,10 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     // Until every data node has been heard, what one does not show may well be on another.
     const isSettled = now - reign.sinceMonotonicMs >= settings.settleMs;
     if (!isSettled || inventories.some((one) => !one.complete && !one.info.suspect)) return;
-    if (plan.commands.length === 0) return;
+    if (plan.commands.length === 0) {
+      if (!this.#withheld && this.#flights.size === 0) this.#quiet = { standing, state };
+      return;
+    }
     const jsonOf = new Map(this.#snapshot?.used.map((one) => [one.id, one.json]));
     for (const command of plan.commands) {
       this.#send(reign, command, jsonOf.get(command.segmentId) ?? '', context);
@@ -467,6 +514,8 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
   }
 }
 
+const nodeKey = (node: PlanNode): string =>
+  `${node.name}/${node.tier}/${node.capacityBytes}/${node.fresh}/${node.closed}`;
 const flightKey = (command: PlannedCommand): string => `${command.kind} ${command.node} ${command.segmentId}`;
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -125,6 +125,7 @@ export function expectedDelta(
   readonly changed: readonly (Expected & { readonly id: string })[];
   readonly removed: readonly string[];
 } {
+  if (before === next) return { changed: [], removed: [] };
   const changed: (Expected & { id: string })[] = [];
   for (const [id, entry] of next) {
     const old = before.get(id);

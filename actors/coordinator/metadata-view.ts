@@ -15,6 +15,8 @@ export interface MetadataSnapshot {
   readonly used: readonly StoredSegment[];
   readonly loadedOnce: ReadonlySet<string>;
   readonly rules: RuleBook;
+  /** The rule lists as stored: the same text is the same book. */
+  readonly rulesText: string;
 }
 
 /** How often a read starts again because segments changed between its pages. */
@@ -27,17 +29,18 @@ export async function readSnapshot(
   deadline: Deadline,
   log: Log,
 ): Promise<MetadataSnapshot> {
-  const rules = await readRuleBook(metadata, deadline, log);
+  const rules = await readRuleBook(metadata, before, deadline, log);
   const { revision } = await metadata.read('readSegmentsRevision', {}, { deadline });
-  if (before !== undefined && before.revision === revision) return { ...before, rules };
+  if (before !== undefined && before.revision === revision) return { ...before, ...rules };
   for (let attempt = 0; attempt < triesMax; attempt++) {
     const read = await readSegments(metadata, before, deadline, log);
-    if (read !== undefined) return { ...read, rules };
+    if (read !== undefined) return { ...read, ...rules };
   }
   throw new CodedError('Conflict', 'Used segments changed while they were read, again and again');
 }
 
-type SegmentsRead = Omit<MetadataSnapshot, 'rules'>;
+type RulesRead = Pick<MetadataSnapshot, 'rules' | 'rulesText'>;
+type SegmentsRead = Omit<MetadataSnapshot, keyof RulesRead>;
 
 async function readSegments(
   metadata: MetadataClient,
@@ -78,8 +81,15 @@ function readRow(row: SegmentRow, known: StoredSegment | undefined, log: Log): S
   }
 }
 
-async function readRuleBook(metadata: MetadataClient, deadline: Deadline, log: Log): Promise<RuleBook> {
+async function readRuleBook(
+  metadata: MetadataClient,
+  before: MetadataSnapshot | undefined,
+  deadline: Deadline,
+  log: Log,
+): Promise<RulesRead> {
   const { rules } = await metadata.read('readRules', {}, { deadline });
+  const rulesText = JSON.stringify(rules);
+  if (before?.rulesText === rulesText) return { rules: before.rules, rulesText };
   const lists = new Map<string, readonly Rule[]>();
   for (const { dataSource, payload } of rules) {
     try {
@@ -93,5 +103,5 @@ async function readRuleBook(metadata: MetadataClient, deadline: Deadline, log: L
       });
     }
   }
-  return new RuleBook(lists);
+  return { rules: new RuleBook(lists), rulesText };
 }

@@ -95,6 +95,8 @@ class Planner {
   readonly #moreLoads: PlannedCommand[] = [];
   readonly #drops: PlannedCommand[] = [];
   readonly #missing = new Map<string, Map<string, number>>();
+  /** Verdicts are shared by many segments. */
+  readonly #wanted = new Map<Verdict, ReadonlyMap<string, number>>();
 
   constructor(input: PlanInput) {
     this.#input = input;
@@ -127,6 +129,15 @@ class Planner {
     };
   }
 
+  #wantedOf(verdict: Verdict): ReadonlyMap<string, number> {
+    let wanted = this.#wanted.get(verdict);
+    if (wanted === undefined) {
+      wanted = wantedPerTier(verdict, this.#input.nodes);
+      this.#wanted.set(verdict, wanted);
+    }
+    return wanted;
+  }
+
   #stateOf(node: PlanNode): NodeState {
     const loading = new Set<string>();
     for (const [id, copy] of node.copies) if (copy === 'loading') loading.add(id);
@@ -150,7 +161,7 @@ class Planner {
     if (segment.overshadowed === 'published' && !segment.loadedOnce) return;
     let held = 0;
     for (const state of this.#states.values()) if (this.#has(state, segment.id)) held += 1;
-    for (const [tier, wanted] of wantedPerTier(segment.verdict, this.#input.nodes)) {
+    for (const [tier, wanted] of this.#wantedOf(segment.verdict)) {
       const states = this.#tiers.get(tier) ?? [];
       let have = 0;
       for (const state of states) if (this.#has(state, segment.id)) have += 1;
@@ -218,7 +229,7 @@ class Planner {
       segment === undefined ||
       segment.overshadowed === 'queryable' ||
       segment.verdict.kind === 'drop' ||
-      (segment.verdict.kind === 'load' && wantedPerTier(segment.verdict, this.#input.nodes).size === 0);
+      (segment.verdict.kind === 'load' && this.#wantedOf(segment.verdict).size === 0);
     if (unwanted) return this.#input.released(id);
     if (segment.verdict.kind === 'none' || segment.verdict.kind === 'broadcast') return false;
     if (segment.overshadowed === 'published' && !segment.loadedOnce) return false;

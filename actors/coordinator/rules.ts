@@ -174,9 +174,12 @@ export const defaultRules: readonly Rule[] = [
   },
 ];
 
+const noVerdict: Verdict = { kind: 'none' };
+
 /** A datasource's own list, then the cluster's. */
 export class RuleBook {
   readonly #lists: ReadonlyMap<string, readonly Rule[]>;
+  readonly #verdicts = new Map<Rule, Verdict>();
 
   constructor(lists: ReadonlyMap<string, readonly Rule[]>) {
     this.#lists = lists;
@@ -192,11 +195,26 @@ export class RuleBook {
     return [...this.#lists.keys()];
   }
 
+  /** Some verdict may change by time alone. */
+  get hasPeriods(): boolean {
+    return [...this.#lists.values()].some((list) =>
+      list.some(({ span }) => span === 'period' || span === 'before'),
+    );
+  }
+
   judge(dataSource: string, interval: IntervalMs, nowMs: number): Verdict {
-    for (const rule of [...this.own(dataSource), ...this.cluster]) {
-      if (!ruleApplies(rule, interval, nowMs)) continue;
-      return rule.kind === 'load' ? { kind: 'load', replicants: rule.replicants } : { kind: rule.kind };
-    }
-    return { kind: 'none' };
+    const fits = (rule: Rule): boolean => ruleApplies(rule, interval, nowMs);
+    const rule = this.own(dataSource).find(fits) ?? this.cluster.find(fits);
+    return rule === undefined ? noVerdict : this.#verdictOf(rule);
+  }
+
+  /** One object a rule: there may be very many segments. */
+  #verdictOf(rule: Rule): Verdict {
+    const known = this.#verdicts.get(rule);
+    if (known !== undefined) return known;
+    const verdict: Verdict =
+      rule.kind === 'load' ? { kind: 'load', replicants: rule.replicants } : { kind: rule.kind };
+    this.#verdicts.set(rule, verdict);
+    return verdict;
   }
 }
