@@ -30,31 +30,44 @@ function nativeEncoder(native: NativeLz4, high: boolean): Lz4Encoder {
   };
 }
 
-function wasmEncoder(): Lz4Encoder {
+/** Scratch of the encoding kernels, bytes. */
+const tableBytes = 262144;
+
+interface WasmEncoders {
+  readonly fast: Lz4Encoder;
+  readonly high: Lz4Encoder;
+}
+
+function wasmEncoders(): WasmEncoders {
   const arena = createArena({ maximumBytes: 0 });
   const kernels = instantiateKernels(compileKernels(), arena).segment;
   const source = arena.alloc(blockBytesMax);
   const target = arena.alloc(lz4Bound(blockBytesMax));
-  const table = arena.alloc(16384);
-  return {
-    name: 'wasm',
+  const table = arena.alloc(tableBytes);
+  const encoder = (name: string, run: (length: number) => number): Lz4Encoder => ({
+    name,
     encode(input, output) {
       arena.bytes(source, input.length).set(input);
-      const size = kernels.lz4_encode(source, input.length, target, table);
+      const size = run(input.length);
       output.set(arena.bytes(target, size));
       return size;
     },
+  });
+  return {
+    fast: encoder('wasm', (length) => kernels.lz4_encode(source, length, target, table)),
+    high: encoder('wasm-high', (length) => kernels.lz4_encode_high(source, length, target, table)),
   };
 }
 
-let shared: Lz4Encoder | undefined;
+let shared: WasmEncoders | undefined;
 
-/** `native: false` forces the WebAssembly encoder; `high` asks for the high-compression one where there is one. */
+/** `native: false` forces the WebAssembly encoders; `high` asks for the high-compression form. */
 export function createLz4Encoder(
   options: { readonly native?: boolean; readonly high?: boolean } = {},
 ): Lz4Encoder {
+  const high = options.high === true;
   const native = options.native === false ? undefined : loadNativeLz4();
-  if (native !== undefined) return nativeEncoder(native, options.high === true);
-  shared ??= wasmEncoder();
-  return shared;
+  if (native !== undefined) return nativeEncoder(native, high);
+  shared ??= wasmEncoders();
+  return high ? shared.high : shared.fast;
 }

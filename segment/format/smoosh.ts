@@ -108,7 +108,13 @@ export class SmooshWriter {
     const sorted = this.#entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     const lines = sorted.map((e) => `${e.name},${e.chunk},${e.start},${e.end}\n`);
     const text = `v1,${this.#limit},${this.#chunk + 1}\n${lines.join('')}`;
-    fs.writeFileSync(path.join(this.#dir, 'meta.smoosh'), text);
+    const meta = fs.openSync(path.join(this.#dir, 'meta.smoosh'), 'w');
+    try {
+      fs.writeFileSync(meta, text);
+      fs.fsyncSync(meta);
+    } finally {
+      fs.closeSync(meta);
+    }
     return this.#total + Buffer.byteLength(text);
   }
 

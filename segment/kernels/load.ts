@@ -11,6 +11,8 @@ export interface SegmentKernels {
   lz4_decode(source: number, sourceLength: number, target: number, capacity: number): number;
   /** `table` = 16384 bytes of scratch; `target` needs length + length / 255 + 16 bytes; at most 65536 bytes in. */
   lz4_encode(source: number, length: number, target: number, table: number): number;
+  /** The same, smaller and slower; `table` = 262144 bytes of scratch. */
+  lz4_encode_high(source: number, length: number, target: number, table: number): number;
   unpack3(source: number, count: number, target: number): void;
   unpack_le(source: number, count: number, width: number, target: number): void;
   unpack_be(source: number, count: number, width: number, target: number, targetWidth: number): void;
@@ -50,6 +52,7 @@ export interface Kernels {
 const segmentNames: readonly (keyof SegmentKernels)[] = [
   'lz4_decode',
   'lz4_encode',
+  'lz4_encode_high',
   'unpack3',
   'unpack_le',
   'unpack_be',

@@ -44,6 +44,7 @@ const sample = fc
 
 const encoders = [
   createLz4Encoder({ native: false }),
+  createLz4Encoder({ native: false, high: true }),
   ...(loadNativeLz4() === undefined ? [] : [createLz4Encoder(), createLz4Encoder({ high: true })]),
 ];
 
@@ -67,18 +68,20 @@ describe('LZ4 kernels', () => {
   it('encodes blocks the native decoder reads', function () {
     const native = loadNativeLz4();
     if (native === undefined) return this.skip();
-    const encoder = createLz4Encoder({ native: false });
     const output = Buffer.alloc(lz4Bound(65536));
-    fc.assert(
-      fc.property(sample, (plain) => {
-        if (plain.length === 0) return;
-        const size = encoder.encode(plain, output);
-        const back = Buffer.alloc(plain.length);
-        expect(native.decodeBlock(output.subarray(0, size), back)).to.equal(plain.length);
-        expect(back.equals(plain)).to.equal(true);
-      }),
-      { numRuns: 100, seed: 8 },
-    );
+    for (const high of [false, true]) {
+      const encoder = createLz4Encoder({ native: false, high });
+      fc.assert(
+        fc.property(sample, (plain) => {
+          if (plain.length === 0) return;
+          const size = encoder.encode(plain, output);
+          const back = Buffer.alloc(plain.length);
+          expect(native.decodeBlock(output.subarray(0, size), back)).to.equal(plain.length);
+          expect(back.equals(plain)).to.equal(true);
+        }),
+        { numRuns: 100, seed: 8 },
+      );
+    }
   });
 
   it('copies overlapping matches of every short distance', () => {

@@ -79,6 +79,9 @@ export interface ComplexColumnView {
   readonly kind: 'complex';
   /** e.g. "hyperUnique", "thetaSketch", "json". */
   readonly typeName: string;
-  /** Bytes of one row's value (a copy), or null. */
+  /**
+   * Bytes of one row's value (a copy), or null. Of "json" and "ARRAY<...>" columns: the value as JSON text in UTF-8,
+   * longs exact.
+   */
   bytes(row: number): Uint8Array | null;
 }

@@ -124,7 +124,7 @@ export interface WriteOptions {
   /** Bucket size of front-coded string dictionaries; absent: plain dictionaries. */
   readonly frontCodedBucketSize?: 1 | 2 | 4 | 8 | 16 | 32 | 64 | 128;
   readonly frontCodedVersion?: 0 | 1;
-  /** High-compression LZ4 when the native package is there; smaller files, slower writing. */
+  /** High-compression LZ4: smaller files that decode faster, slower writing. For segments that will be queried often. */
   readonly highCompression?: boolean;
   /** String dimensions without a bitmap index. */
   readonly withoutBitmaps?: readonly string[];

@@ -87,7 +87,13 @@ export function writeSegmentColumns(dir: string, plan: SegmentPlan, options: Wri
 }
 
 function writeSmall(file: string, bytes: Buffer): number {
-  fs.writeFileSync(file, bytes);
+  const fd = fs.openSync(file, 'w');
+  try {
+    fs.writeSync(fd, bytes);
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
   return bytes.length;
 }
 
