@@ -1,5 +1,5 @@
 /** The tree of an expression, its canonical text, and what it needs. */
-import { exactDoubleText } from '../json/java-digits.js';
+import { exactDoubleText } from '../../segment/format/java-digits.js';
 import { elementType, isArrayType, type Value } from './value.js';
 
 export type BinaryOperator =

@@ -1,5 +1,5 @@
 /** Typed values of the expression language. */
-import { exactDoubleText } from '../json/java-digits.js';
+import { exactDoubleText } from '../../segment/format/java-digits.js';
 import { doubleToLong } from '../json/java-number.js';
 import { parseNumberText } from './number-text.js';
 

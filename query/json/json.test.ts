@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { CodedError } from '../../proto/errors.js';
-import { exactDoubleText, exactFloatText } from './java-digits.js';
+import { exactDoubleText, exactFloatText } from '../../segment/format/java-digits.js';
 import { doubleText, doubleToLong, floatText } from './java-number.js';
 import { parseJson } from './parse.js';
 import { ChunkSink, jsonString, jsonText } from './write.js';

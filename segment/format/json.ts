@@ -1,4 +1,5 @@
 /** JSON text with 64-bit integers kept exact, and doubles as Java writes them. */
+import { exactDoubleText, exactFloatText } from './java-digits.js';
 
 /** Like JSON.stringify, without spaces; bigints become plain integers, undefined members are left out. */
 export function jsonText(value: unknown): string {
@@ -25,34 +26,12 @@ function text(value: unknown, number: (value: number) => string): string {
   return JSON.stringify(value);
 }
 
-/** The shortest decimal that reads back as the same double, in Java's form; what JSON can't say is a string. */
+/** A double as Java writes it; what JSON can't say is a string. */
 export function doubleText(value: number): string {
-  return Number.isFinite(value) ? javaNumber(value) : JSON.stringify(String(value));
+  return Number.isFinite(value) ? exactDoubleText(value) : JSON.stringify(String(value));
 }
 
 /** The same for a value of 32 bits. */
 export function floatText(value: number): string {
-  if (!Number.isFinite(value)) return doubleText(value);
-  if (value === 0) return javaNumber(value);
-  for (let digits = 1; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return javaNumber(short);
-  }
-  return javaNumber(Number(value.toPrecision(9)));
-}
-
-/** Plain digits between 0.001 and 10^7, else d.dddE±x; always with a decimal point. */
-export function javaNumber(value: number): string {
-  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
-  const size = Math.abs(value);
-  if (size >= 1e-3 && size < 1e7) {
-    const plain = String(value);
-    return plain.includes('.') ? plain : `${plain}.0`;
-  }
-  const shortest = value.toExponential();
-  // Java writes two digits at least, and then the two that come closest.
-  const [mantissa = '', exponent = ''] = (shortest.includes('.') ? shortest : value.toExponential(1)).split(
-    'e',
-  );
-  return `${mantissa}E${exponent.replace('+', '')}`;
+  return Number.isFinite(value) ? exactFloatText(value) : JSON.stringify(String(value));
 }

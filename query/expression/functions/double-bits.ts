@@ -1,5 +1,5 @@
 /** Doubles by their bits and digits: neighbours, scaling, exact decimal rounding. */
-import { exactDoubleText } from '../../json/java-digits.js';
+import { exactDoubleText } from '../../../segment/format/java-digits.js';
 import { compareDoubles } from '../operators.js';
 
 const view = new DataView(new ArrayBuffer(8));

@@ -1,6 +1,6 @@
 /** `format`: texts in the way of Java's `String.format`, English; dates (%t) and hexadecimal floats (%a) are not built. */
 import { CodedError } from '../../../proto/errors.js';
-import { exactDoubleText } from '../../json/java-digits.js';
+import { exactDoubleText } from '../../../segment/format/java-digits.js';
 import { argument, type ExprFunction } from '../function.js';
 import { asString, nullValue, string, type Value } from '../value.js';
 import { bitsOf } from './double-bits.js';

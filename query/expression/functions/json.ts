@@ -1,6 +1,6 @@
 /** Functions on JSON. Inside COMPLEX<json> integers are bigint where they were read exactly, doubles number. */
 import { CodedError } from '../../../proto/errors.js';
-import { exactDoubleText } from '../../json/java-digits.js';
+import { exactDoubleText } from '../../../segment/format/java-digits.js';
 import { parseJson } from '../../json/parse.js';
 import { jsonString } from '../../json/write.js';
 import { castTo, parseType } from '../cast.js';

@@ -1,18 +1,18 @@
 /**
  * The very digits of Java 17's `Double.toString` and `Float.toString`, which are not always the shortest. Slower than
- * java-number.ts; for text that users compare or group by.
+ * query/json/java-number.ts; for text that users compare or group by.
  */
 
 const view = new DataView(new ArrayBuffer(8));
 
-/** As java-number's doubleText, but with Java's digits. */
+/** Java's `Double.toString`. */
 export function exactDoubleText(value: number): string {
   if (!Number.isFinite(value) || value === 0) return special(value);
   view.setFloat64(0, Math.abs(value));
   return (value < 0 ? '-' : '') + javaForm(digitsOf(decompose(view.getBigUint64(0), 52, 1023)));
 }
 
-/** As java-number's floatText, but with Java's digits; `value` is a float held in a number. */
+/** Java's `Float.toString`; `value` is a float held in a number. */
 export function exactFloatText(value: number): string {
   if (!Number.isFinite(value) || value === 0) return special(value);
   view.setFloat32(0, Math.abs(value));
