@@ -16,7 +16,6 @@
  * Errors: InvalidInput (unreadable source, path outside the allow list, too many bad rows, time outside what can be
  * stored), LimitExceeded, Canceled, StorageFailure, and whatever the callbacks reject with.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CodedError } from '../proto/errors.js';
 import type { Clock, HitCrashPoint, Log } from '../segment/ports.js';
 import type { IntervalMs } from '../segment/read/view.js';
@@ -24,15 +23,12 @@ import type { DeepStorage } from '../segment/store/deep-storage.js';
 import type { DataSegment } from '../segment/timeline/data-segment.js';
 import { formatInstant } from '../segment/timeline/instant.js';
 import type { ShardSpec } from '../segment/timeline/shard-spec.js';
-import { rowReader, type InputRow, type RowReader } from './formats/row-reader.js';
+import type { InputRow } from './formats/row-reader.js';
 import { RowTally, type IngestReport } from './report.js';
+import { RowStream, type RowPlace, type RowTaker } from './row-stream.js';
 import { SegmentBuilders } from './segment-builders.js';
-import type { InputEntity } from './sources/input-entity.js';
-import { linesOf } from './sources/lines.js';
-import { openSource } from './sources/open-source.js';
+import type { SegmentLookup } from './sources/source.js';
 import type { IngestSpec } from './spec/model.js';
-import { timestampParser, type TimestampParser } from './timestamps/timestamp-parser.js';
-import { scalarText } from './values.js';
 
 /** The identity of one segment to be appended. */
 export interface SegmentAllocation {
@@ -61,6 +57,10 @@ export interface BatchProgress {
 export interface BatchDeps {
   /** Folders (absolute) that local input sources may read. */
   readonly inputDirs: readonly string[];
+  /** Hosts, addresses and networks that http sources may reach although they are private; default none. */
+  readonly httpAllow?: readonly string[];
+  /** For druid input sources; without it they are refused. */
+  readonly segmentLookup?: SegmentLookup;
   readonly workDir: string;
   readonly store: DeepStorage;
   /** Overwrite: the version of the lock over this chunk. */
@@ -101,7 +101,7 @@ class BatchRun {
   readonly #deps: BatchDeps;
   readonly #tally: RowTally;
   readonly #builders: SegmentBuilders;
-  readonly #timestamp: TimestampParser;
+  readonly #rows: RowStream;
   #state: IngestReport['ingestionState'] = 'NOT_STARTED';
   #reportedAt = -Infinity;
 
@@ -115,107 +115,53 @@ class BatchRun {
     this.#tally = new RowTally(spec.tuning, () => formatInstant(clock.now()), logBadRow);
     this.#builders = new SegmentBuilders(spec, deps, (phase) => this.#progress(phase, true));
     const nowYear = Number(formatInstant(clock.now()).slice(0, 4));
-    this.#timestamp = timestampParser(spec.timestamp.format, nowYear, 'spec.dataSchema.timestampSpec.format');
+    const { inputDirs, httpAllow = [], segmentLookup: segments, signal, workDir } = deps;
+    const sourceDeps = { inputDirs, httpAllow, segments, clock, log, signal };
+    this.#rows = new RowStream(spec, sourceDeps, this.#tally, nowYear, workDir);
   }
 
   async run(): Promise<BatchResult> {
-    const { inputDirs } = this.#deps;
-    const entities = await openSource(this.#spec.inputSource, inputDirs);
-    this.#state = 'BUILD_SEGMENTS';
     try {
-      return await this.#build(entities);
+      return await this.#build();
     } finally {
       this.#builders.close();
     }
   }
 
-  async #build(entities: readonly InputEntity[]): Promise<BatchResult> {
-    const { signal, log } = this.#deps;
-    for (const entity of entities) {
-      log.info('Reading', { entity: entity.name });
-      await this.#readEntity(entity);
-    }
-    throwIfCanceled(signal);
+  async #build(): Promise<BatchResult> {
+    this.#state = 'BUILD_SEGMENTS';
+    const taker: RowTaker = {
+      take: (time, row, place) => this.#take(time, row, place),
+      pause: () => this.#progress('READING', false),
+    };
+    await this.#rows.readAll(taker);
     const segments = await this.#builders.finish();
     this.#state = 'COMPLETED';
     this.#progress('DONE', true);
     return { segments, report: this.#report() };
   }
 
-  async #readEntity(entity: InputEntity): Promise<void> {
-    const { signal } = this.#deps;
-    const reader = rowReader(this.#spec.inputFormat);
-    let lineNumber = 0;
-    const counted = this.#countBytes(entity.open(signal));
-    for await (const lines of linesOf(counted)) {
-      for (const line of lines) {
-        lineNumber++;
-        const pending = this.#takeLine(line, reader, entity, lineNumber);
-        if (pending !== undefined) await pending;
-      }
-      this.#progress('READING', false);
-      // Sources that never wait would keep heartbeats and cancellation from running.
-      await nextTurn();
-      throwIfCanceled(signal);
-    }
-  }
-
-  async *#countBytes(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const piece of pieces) {
-      this.#tally.processedBytes += piece.length;
-      yield piece;
-    }
-  }
-
   /** A promise only when a segment has to be opened or closed for the row: nearly all rows need no waiting. */
-  #takeLine(
-    line: string,
-    reader: RowReader,
-    entity: InputEntity,
-    lineNumber: number,
-  ): Promise<void> | undefined {
-    const row = reader.read(line);
-    if (row === undefined) return undefined;
-    const where = `${entity.name}, line ${lineNumber}`;
-    if (typeof row === 'string') {
-      this.#tally.badRow(`${row} (${where})`);
-      return undefined;
-    }
-    const time = this.#timeOf(row);
-    if (typeof time === 'string') {
-      this.#tally.badRow(`${time} (${where})`);
-      return undefined;
-    }
-    const place = this.#builders.place(time);
-    if (place === 'outside') {
+  #take(time: number, row: InputRow, place: RowPlace): Promise<void> | undefined {
+    const index = this.#builders.place(time);
+    if (index === 'outside') {
       this.#tally.thrownAway++;
       return undefined;
     }
-    if (place === 'open needed') return this.#openAndAdd(time, row, where);
-    return this.#added(place.add(time, row), where);
+    if (index === 'open needed') return this.#openAndAdd(time, row, place);
+    return this.#added(index.add(time, row), place);
   }
 
-  async #openAndAdd(time: number, row: InputRow, where: string): Promise<void> {
+  async #openAndAdd(time: number, row: InputRow, place: RowPlace): Promise<void> {
     throwIfCanceled(this.#deps.signal);
     const index = await this.#builders.open(time);
-    await this.#added(index.add(time, row), where);
+    await this.#added(index.add(time, row), place);
   }
 
-  #added(errors: readonly string[], where: string): Promise<void> | undefined {
+  #added(errors: readonly string[], place: RowPlace): Promise<void> | undefined {
     if (errors.length === 0) this.#tally.processed++;
-    else this.#tally.rowWithErrors(errors.map((error) => `${error} (${where})`));
+    else this.#tally.rowWithErrors(errors.map((error) => `${error} (${place.toString()})`));
     return this.#builders.closeFull();
-  }
-
-  /** Epoch ms, or why there is none. */
-  #timeOf(row: InputRow): number | string {
-    const { column, missingValueMs } = this.#spec.timestamp;
-    const value = Object.hasOwn(row.fields, column) ? row.fields[column] : undefined;
-    if (value === null || value === undefined) return missingValueMs ?? 'Timestamp[null] is unparseable';
-    const time = this.#timestamp(value);
-    if (time === undefined) return `Timestamp[${scalarText(value).slice(0, 60)}] is unparseable`;
-    if (!Number.isSafeInteger(time)) return 'Timestamp is outside the years that can be stored';
-    return time;
   }
 
   #report(): IngestReport {

@@ -2,21 +2,76 @@
  * csv and tsv. As in Druid a row is a line: quotes (csv only) may hold commas and doubled quotes, but no line breaks.
  * An empty csv field is null, a quoted empty one is the empty string; an empty tsv field is the empty string.
  */
+import { CodedError } from '../../proto/errors.js';
+import type { JsonKeys } from '../spec/keys.js';
 import { parseJavaDouble } from '../values.js';
-import type { InputFormat } from '../spec/model.js';
-import type { InputRow, RowReader } from './row-reader.js';
+import type { FormatKind, LineFormat, LineReader } from './format.js';
+import { PlainRow, type InputRow } from './row-reader.js';
 
-type DelimitedFormat = Extract<InputFormat, { type: 'csv' | 'tsv' }>;
+export const csvFormat: FormatKind = { type: 'csv', parse: (keys) => parseDelimited('csv', keys) };
+export const tsvFormat: FormatKind = { type: 'tsv', parse: (keys) => parseDelimited('tsv', keys) };
 
-export class DelimitedReader implements RowReader {
-  readonly #format: DelimitedFormat;
+export interface DelimitedSpec {
+  readonly type: 'csv' | 'tsv';
+  /** Undefined: from the header line. */
+  readonly columns: readonly string[] | undefined;
+  /** Lines to skip at the beginning; a header line comes after them. */
+  readonly skipHeaderRows: number;
+  readonly delimiter: string;
+  readonly listDelimiter: string;
+  readonly tryParseNumbers: boolean;
+}
+
+export const LIST_DELIMITER = '\u0001';
+
+function parseDelimited(type: 'csv' | 'tsv', keys: JsonKeys): LineFormat {
+  const columns = checkColumns(keys);
+  const fromHeader = keys.flag('findColumnsFromHeader', keys.flag('hasHeaderRow', false));
+  if ((columns !== undefined) === fromHeader) {
+    throw keys.wrong(
+      'columns',
+      fromHeader ? 'and findColumnsFromHeader exclude each other' : 'or findColumnsFromHeader must be given',
+    );
+  }
+  const delimiter = type === 'csv' ? ',' : keys.text('delimiter', '\t');
+  const listDelimiter = keys.text('listDelimiter', LIST_DELIMITER);
+  if (delimiter === '' || /[\r\n]/.test(delimiter))
+    throw keys.wrong('delimiter', 'must be a text without line breaks');
+  if (delimiter === listDelimiter) {
+    const field = keys.at('listDelimiter');
+    throw new CodedError('InvalidInput', `${field} must differ from the delimiter`, { field });
+  }
+  const spec: DelimitedSpec = {
+    type,
+    columns,
+    skipHeaderRows: keys.whole('skipHeaderRows', 0, 0),
+    delimiter,
+    listDelimiter,
+    tryParseNumbers: keys.flag('tryParseNumbers', false),
+  };
+  keys.leftovers();
+  return { type, by: 'line', open: () => new DelimitedReader(spec) };
+}
+
+/** Names of columns, none twice; undefined when there are none. */
+export function checkColumns(keys: JsonKeys): readonly string[] | undefined {
+  const columns = keys.texts('columns');
+  const doubled = columns?.find((name, i) => columns.indexOf(name) !== i);
+  if (doubled !== undefined) throw keys.wrong('columns', `holds a name twice: name[${doubled}]`);
+  return columns === undefined || columns.length === 0 ? undefined : columns;
+}
+
+export class DelimitedReader implements LineReader {
+  readonly #spec: DelimitedSpec;
+  readonly #value: (cell: string | null) => unknown;
   #columns: readonly string[] | undefined;
   #linesToSkip: number;
 
-  constructor(format: DelimitedFormat) {
-    this.#format = format;
-    this.#columns = format.columns;
-    this.#linesToSkip = format.skipHeaderRows;
+  constructor(spec: DelimitedSpec) {
+    this.#spec = spec;
+    this.#value = cellReader(spec.listDelimiter, spec.tryParseNumbers);
+    this.#columns = spec.columns;
+    this.#linesToSkip = spec.skipHeaderRows;
   }
 
   read(line: string): InputRow | string | undefined {
@@ -25,7 +80,7 @@ export class DelimitedReader implements RowReader {
       return undefined;
     }
     if (line === '') return undefined;
-    const cells = this.#format.type === 'csv' ? splitQuoted(line) : line.split(this.#format.delimiter);
+    const cells = this.#spec.type === 'csv' ? splitQuoted(line) : line.split(this.#spec.delimiter);
     if (cells === undefined) return 'a line holds a quote that does not end';
     if (this.#columns === undefined) {
       this.#columns = headerNames(cells);
@@ -34,27 +89,20 @@ export class DelimitedReader implements RowReader {
     const fields: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
     const count = Math.min(cells.length, this.#columns.length);
     for (let i = 0; i < count; i++) fields[this.#columns[i]!] = this.#value(cells[i] ?? null);
-    return new DelimitedRow(fields);
-  }
-
-  #value(cell: string | null): unknown {
-    if (cell === null) return null;
-    if (cell.includes(this.#format.listDelimiter)) {
-      const items = cell.split(this.#format.listDelimiter);
-      return this.#format.tryParseNumbers ? items.map(numberOrText) : items;
-    }
-    return this.#format.tryParseNumbers ? numberOrText(cell) : cell;
+    return new PlainRow(fields);
   }
 }
 
-class DelimitedRow implements InputRow {
-  readonly fields: Readonly<Record<string, unknown>>;
-  constructor(fields: Readonly<Record<string, unknown>>) {
-    this.fields = fields;
-  }
-  doubleText(): undefined {
-    return undefined;
-  }
+/** A cell with the list delimiter in it is a list. */
+export function cellReader(
+  listDelimiter: string,
+  tryParseNumbers: boolean,
+): (cell: string | null) => unknown {
+  const single = (text: string): unknown => (tryParseNumbers ? numberOrText(text) : text);
+  return (cell) => {
+    if (cell === null) return null;
+    return cell.includes(listDelimiter) ? cell.split(listDelimiter).map(single) : single(cell);
+  };
 }
 
 /** Names stand as they are; missing ones are called by their place, doubled ones get it attached. */

@@ -1,28 +1,130 @@
-/** JSON, one object a line. */
+/** json: one object a line. What follows the first value of a line is ignored, as Druid ignores it. */
+import { CodedError } from '../../proto/errors.js';
 import { doubleText } from '../../query/json/java-number.js';
 import { parseJson } from '../../query/json/parse.js';
-import type { InputRow, RowReader } from './row-reader.js';
+import { flattener, type Flattener } from '../flatten/flatten.js';
+import type { JsonKeys } from '../spec/keys.js';
+import { checkFlatten } from '../spec/flatten.js';
+import type { FormatKind, LineFormat, LineReader } from './format.js';
+import { looseJson, type JsonFeatures } from './loose-json.js';
+import type { InputRow } from './row-reader.js';
 
-export class JsonLineReader implements RowReader {
+export const jsonFormat: FormatKind = {
+  type: 'json',
+  parse(keys: JsonKeys): LineFormat {
+    const flatten = checkFlatten(keys, 'json');
+    const features = checkFeatures(keys);
+    if (keys.flag('assumeNewlineDelimited', false) && keys.flag('useJsonNodeReader', false)) {
+      throw keys.wrong('useJsonNodeReader', 'and assumeNewlineDelimited exclude each other');
+    }
+    keys.flag('keepNullColumns', true);
+    keys.leftovers();
+    return {
+      type: 'json',
+      by: 'line',
+      open: (wanted) =>
+        new JsonLineReader(flatten === undefined ? undefined : flattener(flatten, wanted), features),
+    };
+  },
+};
+
+/** Jackson's parser switches that can be had; the others are refused by name when they are on. */
+function checkFeatures(keys: JsonKeys): JsonFeatures | undefined {
+  const given = keys.optionalObject('featureSpec');
+  if (given === undefined) return undefined;
+  const features: JsonFeatures = {
+    comments: given.flag('ALLOW_COMMENTS', false),
+    yamlComments: given.flag('ALLOW_YAML_COMMENTS', false),
+    singleQuotes: given.flag('ALLOW_SINGLE_QUOTES', false),
+    unquotedNames: given.flag('ALLOW_UNQUOTED_FIELD_NAMES', false),
+    controlCharacters: given.flag('ALLOW_UNQUOTED_CONTROL_CHARS', false),
+    anyEscape: given.flag('ALLOW_BACKSLASH_ESCAPING_ANY_CHARACTER', false),
+    leadingZeros: given.flag('ALLOW_NUMERIC_LEADING_ZEROS', false),
+    nonNumbers: given.flag('ALLOW_NON_NUMERIC_NUMBERS', false),
+    trailingComma: given.flag('ALLOW_TRAILING_COMMA', false),
+    missingValues: given.flag('ALLOW_MISSING_VALUES', false),
+  };
+  given.accept('AUTO_CLOSE_SOURCE', 'IGNORE_UNDEFINED', 'INCLUDE_SOURCE_IN_LOCATION');
+  given.refuse('this parser feature is not supported', 'STRICT_DUPLICATE_DETECTION');
+  given.leftovers();
+  return Object.values(features).some(Boolean) ? features : undefined;
+}
+
+export class JsonLineReader implements LineReader {
+  readonly #flattener: Flattener | undefined;
+  readonly #features: JsonFeatures | undefined;
+
+  constructor(flattener?: Flattener, features?: JsonFeatures) {
+    this.#flattener = flattener;
+    this.#features = features;
+  }
+
   read(line: string): InputRow | string | undefined {
-    if (line === '' || line.trim() === '') return undefined;
     let value: unknown;
     try {
-      // Longs of 16 digits and more must not go through a double.
-      value = hasLongRun(line) ? parseJson(line) : (JSON.parse(line) as unknown);
+      value = this.#parse(line);
     } catch {
       return 'a line is not valid JSON';
     }
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      return 'a line is not a JSON object';
+    // Druid takes other values for rows without fields: they fail for want of a time.
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    const root = isObject ? (value as Record<string, unknown>) : {};
+    if (this.#flattener === undefined) return new JsonRow(root, line);
+    try {
+      return new FlatRow(this.#flattener.flatten(root), line, this.#flattener);
+    } catch (thrown) {
+      if (thrown instanceof CodedError) return thrown.message;
+      throw thrown;
     }
-    return new JsonRow(value as Record<string, unknown>, line);
+  }
+
+  #parse(line: string): unknown {
+    if (this.#features !== undefined) return cleaned(looseJson(line, this.#features));
+    // Longs of 16 digits and more must not go through a double.
+    if (hasLongRun(line)) return cleaned(parseFirst(line));
+    try {
+      const value = JSON.parse(line) as unknown;
+      return line.includes('\\u') ? cleaned(value) : value;
+    } catch {
+      return cleaned(parseFirst(line));
+    }
+  }
+}
+
+function parseFirst(line: string): unknown {
+  return parseJson(line, { maxDepth: DEPTH_MAX, firstValueOnly: true });
+}
+
+const DEPTH_MAX = 500;
+const loneSurrogates = /\p{Surrogate}/gu;
+const LONG_MAX = 2n ** 63n - 1n;
+
+/** Java's view of what was read: integers beyond 64 bits are doubles, lone surrogates question marks. */
+function cleaned(value: unknown): unknown {
+  switch (typeof value) {
+    case 'bigint':
+      return value > LONG_MAX || value < -LONG_MAX - 1n ? Number(value) : value;
+    case 'string':
+      return value.replace(loneSurrogates, '?');
+    case 'object': {
+      if (value === null) return null;
+      if (Array.isArray(value)) return value.map(cleaned);
+      const object = value as Record<string, unknown>;
+      for (const [name, inner] of Object.entries(object)) {
+        if (typeof inner === 'number' || typeof inner === 'boolean' || inner === null) continue;
+        const clean = cleaned(inner);
+        if (clean !== inner) object[name] = clean;
+      }
+      return object;
+    }
+    default:
+      return value;
   }
 }
 
 /** A number token whose value may be whole although it is written like a double, or a string (skipped). */
 const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+)/g;
-const mayHoldWholeDoubles = /[:,[]\s*-?\d+(?:\.0|[eE]|\.\d+[eE])/;
+const mayHoldWholeDoubles = /[:,[]\s*-?\d+(?:\.0+(?!\d)|[eE]|\.\d+[eE])/;
 
 const RUN = 16;
 
@@ -42,6 +144,25 @@ function isDigit(unit: number): boolean {
   return unit >= 48 && unit <= 57;
 }
 
+/** The line with numbers that are written like doubles put in quotes, as Java prints them; undefined without any. */
+function quotedDoubles(line: string): Record<string, unknown> | undefined {
+  if (!mayHoldWholeDoubles.test(line)) return undefined;
+  const quoted = line.replace(tokens, (token) =>
+    token.startsWith('"') ? token : `"${doubleText(Number(token))}"`,
+  );
+  try {
+    const value = parseFirst(quoted);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function textAt(value: unknown, item: number | undefined): string | undefined {
+  const single: unknown = item !== undefined && Array.isArray(value) ? value[item] : value;
+  return typeof single === 'string' ? single : undefined;
+}
+
 class JsonRow implements InputRow {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly #line: string;
@@ -57,15 +178,41 @@ class JsonRow implements InputRow {
    * what is a number in `fields` and a text here was one of them.
    */
   doubleText(name: string, item?: number): string | undefined {
-    if (this.#texts === undefined) {
-      if (!mayHoldWholeDoubles.test(this.#line)) return undefined;
-      const quoted = this.#line.replace(tokens, (token) =>
-        token.startsWith('"') ? token : `"${doubleText(Number(token))}"`,
-      );
-      this.#texts = JSON.parse(quoted) as Readonly<Record<string, unknown>>;
+    this.#texts ??= quotedDoubles(this.#line) ?? {};
+    return textAt(this.#texts[name], item);
+  }
+}
+
+/** As JsonRow, but fields may have been found by a path. */
+class FlatRow implements InputRow {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly #line: string;
+  readonly #flattener: Flattener;
+  #texts: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(fields: Readonly<Record<string, unknown>>, line: string, flattener: Flattener) {
+    this.fields = fields;
+    this.#line = line;
+    this.#flattener = flattener;
+  }
+
+  doubleText(name: string, item?: number): string | undefined {
+    const value = this.fields[name];
+    if (item === undefined && typeof value === 'number' && this.#flattener.givesDouble(name)) {
+      return doubleText(value);
     }
-    const value = this.#texts[name];
-    const single: unknown = item !== undefined && Array.isArray(value) ? value[item] : value;
-    return typeof single === 'string' ? single : undefined;
+    this.#texts ??= this.#quoted();
+    return textAt(this.#texts[name], item);
+  }
+
+  #quoted(): Readonly<Record<string, unknown>> {
+    const root = quotedDoubles(this.#line);
+    if (root === undefined) return {};
+    try {
+      return this.#flattener.flatten(root);
+    } catch {
+      // An expression that calculates can't work with the numbers quoted.
+      return {};
+    }
   }
 }

@@ -1,8 +1,4 @@
-/** Lines to rows: one reader per input entity, made from the spec's input format. */
-import type { InputFormat } from '../spec/model.js';
-import { DelimitedReader } from './delimited.js';
-import { JsonLineReader } from './json-lines.js';
-
+/** A row as a format hands it over. */
 export interface InputRow {
   /** Fields by name; values as in values.ts. Never a prototype: any name is just a name. */
   readonly fields: Readonly<Record<string, unknown>>;
@@ -13,11 +9,27 @@ export interface InputRow {
   doubleText(name: string, item?: number): string | undefined;
 }
 
-export interface RowReader {
-  /** Undefined: a line that is no row (header, blank). A text: why the line can't be read. */
-  read(line: string): InputRow | string | undefined;
+/** A row of a format in which whole numbers are what they seem. */
+export class PlainRow implements InputRow {
+  readonly fields: Readonly<Record<string, unknown>>;
+  constructor(fields: Readonly<Record<string, unknown>>) {
+    this.fields = fields;
+  }
+  doubleText(): undefined {
+    return undefined;
+  }
 }
 
-export function rowReader(format: InputFormat): RowReader {
-  return format.type === 'json' ? new JsonLineReader() : new DelimitedReader(format);
+/** Whatever the name: `__proto__` is one like any other. A hidden field is found by its name but not discovered. */
+export function setField(
+  fields: Record<string, unknown>,
+  name: string,
+  value: unknown,
+  isHidden = false,
+): void {
+  if (!isHidden && name !== '__proto__') fields[name] = value;
+  else {
+    const property = { value, enumerable: !isHidden, configurable: true, writable: true };
+    Object.defineProperty(fields, name, property);
+  }
 }

@@ -34,7 +34,7 @@ describe('local input', () => {
   });
 
   const source = (filter: string, baseDir: string | undefined = allowed, files: string[] = []) =>
-    findLocalFiles({ type: 'local', baseDir, filter, files }, [allowed]);
+    findLocalFiles({ baseDir, filter, files, systemFields: [] }, [allowed]);
   const read = async (entities: Awaited<ReturnType<typeof source>>): Promise<string> => {
     let text = '';
     for (const entity of entities)
@@ -70,7 +70,7 @@ describe('local input', () => {
       expect(await codeOf(source('*', undefined, [file])), file).equal('InvalidInput');
     expect(await codeOf(source('*.json', base))).equal('InvalidInput');
     expect(
-      await codeOf(findLocalFiles({ type: 'local', baseDir: allowed, filter: '*', files: [] }, [])),
+      await codeOf(findLocalFiles({ systemFields: [], baseDir: allowed, filter: '*', files: [] }, [])),
     ).equal('InvalidInput');
   });
 

@@ -3,18 +3,39 @@
  * folders: whoever may submit a task may not thereby read what the process can read.
  */
 import { constants } from 'node:fs';
-import { open, readdir, realpath } from 'node:fs/promises';
+import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, sep } from 'node:path';
-import type { Readable } from 'node:stream';
-import { PassThrough } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
+import { pathToFileURL } from 'node:url';
 import { CodedError } from '../../proto/errors.js';
-import type { InputSource } from '../spec/model.js';
+import type { JsonKeys } from '../spec/keys.js';
 import { nameFilter } from './glob.js';
 import type { InputEntity } from './input-entity.js';
+import type { InputSource, SourceKind } from './source.js';
+import { checkSystemFields, systemFieldsOf, type SystemField } from './system-fields.js';
+import { HEAD_BYTES, unpacked } from './unpack.js';
 
-type LocalSource = Extract<InputSource, { type: 'local' }>;
+export interface LocalSpec {
+  /** With `filter`: every matching file below it. */
+  readonly baseDir: string | undefined;
+  /** Wildcard for file names: `*`, `?`, `[…]`, `{a,b}`. */
+  readonly filter: string;
+  readonly files: readonly string[];
+  readonly systemFields: readonly SystemField[];
+}
+
+export const localSource: SourceKind = {
+  type: 'local',
+  parse(keys: JsonKeys): InputSource {
+    const baseDir = keys.optionalText('baseDir');
+    const files = keys.texts('files') ?? [];
+    if (baseDir === undefined && files.length === 0) throw keys.wrong('baseDir', 'or files must be given');
+    if (baseDir !== undefined && !keys.has('filter')) throw keys.wrong('filter', 'must be given with baseDir');
+    const filter = keys.text('filter', '*');
+    const spec: LocalSpec = { baseDir, filter, files, systemFields: checkSystemFields(keys) };
+    keys.leftovers();
+    return { type: 'local', open: ({ inputDirs }) => findLocalFiles(spec, inputDirs) };
+  },
+};
 
 const FIELD = 'spec.ioConfig.inputSource';
 const DEPTH_MAX = 16;
@@ -23,7 +44,7 @@ const READ_BYTES = 256 * 1024;
 
 /** The files to read, in a fixed order. Throws InvalidInput (not there, not allowed, nothing matches), LimitExceeded. */
 export async function findLocalFiles(
-  source: LocalSource,
+  source: LocalSpec,
   allowedDirs: readonly string[],
 ): Promise<InputEntity[]> {
   const roots = await realRoots(allowedDirs);
@@ -37,10 +58,26 @@ export async function findLocalFiles(
   }
   const files = [...new Set(found)].toSorted();
   if (files.length === 0) throw bad('no file matches', `${FIELD}.filter`);
-  return files.map((path) => ({
+  return await Promise.all(files.map((path) => fileEntity(path, roots, source.systemFields)));
+}
+
+async function fileEntity(
+  path: string,
+  roots: readonly string[],
+  systemFields: readonly SystemField[],
+): Promise<InputEntity> {
+  const sizeBytes = await stat(path).then(
+    (found) => found.size,
+    () => undefined,
+  );
+  const fields = systemFieldsOf(systemFields, { __file_uri: pathToFileURL(path).href, __file_path: path });
+  return {
     name: basename(path),
+    ...(sizeBytes !== undefined && { sizeBytes }),
+    ...(fields !== undefined && { systemFields: fields }),
+    alone: { type: 'local', files: [path], systemFields },
     open: (signal) => readFile(path, roots, signal),
-  }));
+  };
 }
 
 function bad(what: string, field: string): CodedError {
@@ -113,55 +150,10 @@ async function* readFile(
       throw bad(`file[${basename(path)}] is no plain file`, FIELD);
     }
     const bytes = handle.createReadStream({ highWaterMark: READ_BYTES, autoClose: false, start: 0 });
-    const magic = Buffer.alloc(MAGIC_BYTES);
-    const { bytesRead } = await handle.read(magic, 0, MAGIC_BYTES, 0);
-    const packing = packingOf(magic.subarray(0, bytesRead).toString('latin1'));
-    if (packing !== undefined && packing !== 'gzip') {
-      const message = `${FIELD}: file[${basename(path)}] is packed with ${packing}; only gzip can be read`;
-      throw new CodedError('Unsupported', message, { field: FIELD });
-    }
-    yield* packing === 'gzip' ? unpack(bytes, basename(path), signal) : cancelable(bytes, signal);
+    const head = Buffer.alloc(HEAD_BYTES);
+    const { bytesRead } = await handle.read(head, 0, HEAD_BYTES, 0);
+    yield* unpacked(bytes, { head: head.subarray(0, bytesRead), name: basename(path), field: FIELD, signal });
   } finally {
     await handle.close();
-  }
-}
-
-const MAGIC_BYTES = 10;
-
-/** By the first bytes, whatever the name says; undefined: not packed. None of these can begin a text. */
-function packingOf(head: string): string | undefined {
-  if (head.startsWith('\x1f\x8b')) return 'gzip';
-  if (head.startsWith('\xfd7zXZ\0')) return 'xz';
-  if (head.startsWith('\x28\xb5\x2f\xfd')) return 'zstd';
-  if (head.startsWith('PK\x03\x04')) return 'zip';
-  return /^BZh[1-9]1AY&SY/.test(head) ? 'bzip2' : undefined;
-}
-
-async function* cancelable(
-  bytes: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  for await (const piece of bytes) {
-    if (signal.aborted) throw new CodedError('Canceled', 'Stopped while reading');
-    yield piece;
-  }
-}
-
-async function* unpack(packed: Readable, name: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const unpacked = new PassThrough({ highWaterMark: READ_BYTES });
-  const gunzip = createGunzip({ chunkSize: READ_BYTES });
-  const done = pipeline(packed, gunzip, unpacked, { signal });
-  // The error is taken from `done` below; without this an early one would count as unhandled.
-  done.catch(() => undefined);
-  try {
-    yield* cancelable(unpacked as AsyncIterable<Uint8Array>, signal);
-    await done;
-  } catch (thrown) {
-    if (thrown instanceof CodedError) throw thrown;
-    if (signal.aborted) throw new CodedError('Canceled', 'Stopped while reading');
-    throw bad(`file[${name}] is no whole gzip file`, FIELD);
-  } finally {
-    packed.destroy();
-    unpacked.destroy();
   }
 }

@@ -9,6 +9,7 @@ import { checkIdName } from '../../segment/timeline/segment-id.js';
 import type { JsonValue } from '../../segment/write/source.js';
 import { timestampParser } from '../timestamps/timestamp-parser.js';
 import type { JsonKeys } from './keys.js';
+import { checkTransform } from './transform.js';
 import type {
   CastType,
   DimensionSpec,
@@ -24,6 +25,7 @@ export type SchemaPart = Pick<
   IngestSpec,
   | 'dataSource'
   | 'timestamp'
+  | 'transform'
   | 'dimensions'
   | 'discoverDimensions'
   | 'dimensionExclusions'
@@ -41,10 +43,7 @@ export function checkDataSchema(schema: JsonKeys): SchemaPart {
   const dataSource = checkIdName(schema.raw('dataSource'), schema.at('dataSource'));
   schema.refuse('parsers were replaced by timestampSpec, dimensionsSpec and ioConfig.inputFormat', 'parser');
   schema.refuse('projections are not written yet', 'projections');
-  const transform = schema.optionalObject('transformSpec');
-  transform?.refuse('transforms are not supported yet', 'transforms');
-  transform?.refuse('filtering rows while ingesting is not supported yet', 'filter');
-  transform?.leftovers();
+  const transform = checkTransform(schema.optionalObject('transformSpec'));
   const timestamp = checkTimestamp(schema.optionalObject('timestampSpec'), schema);
   const metrics = checkMetrics(schema);
   const dimensionKeys = schema.optionalObject('dimensionsSpec');
@@ -66,6 +65,7 @@ export function checkDataSchema(schema: JsonKeys): SchemaPart {
   return {
     dataSource,
     timestamp,
+    transform,
     dimensions,
     discoverDimensions,
     dimensionExclusions,

@@ -1,7 +1,10 @@
-/** A batch task after checking: defaults filled in, times in ms. Plain data. */
+/** A batch task after checking: defaults filled in, times in ms. Plain data, but for the source and the format. */
 import type { Granularity } from '../../query/native/model.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import type { JsonValue, WriteOptions } from '../../segment/write/source.js';
+import type { InputFormat } from '../formats/format.js';
+import type { InputSource } from '../sources/source.js';
+import type { TransformSpec } from './transform.js';
 
 export interface BatchTask {
   readonly type: 'index_parallel' | 'index';
@@ -15,6 +18,8 @@ export interface BatchTask {
 export interface IngestSpec {
   readonly dataSource: string;
   readonly timestamp: TimestampSpec;
+  /** Undefined: rows stay as they are and none is thrown away. */
+  readonly transform: TransformSpec | undefined;
   readonly dimensions: readonly DimensionSpec[];
   readonly discoverDimensions: Discovery;
   /** Never discovered: the time column, inputs and outputs of metrics, and the spec's own exclusions. */
@@ -28,7 +33,8 @@ export interface IngestSpec {
   /** Sorted, disjoint; undefined: whatever the rows hold. */
   readonly intervals: readonly IntervalMs[] | undefined;
   readonly inputSource: InputSource;
-  readonly inputFormat: InputFormat;
+  /** Undefined: the source reads segments. */
+  readonly inputFormat: InputFormat | undefined;
   readonly appendToExisting: boolean;
   readonly dropExisting: boolean;
   readonly tuning: Tuning;
@@ -91,29 +97,6 @@ export type NumericMetricType =
   | 'floatSum'
   | 'floatMin'
   | 'floatMax';
-
-export type InputSource =
-  | { readonly type: 'inline'; readonly data: string }
-  | {
-      readonly type: 'local';
-      /** With `filter`: every matching file below it. */
-      readonly baseDir: string | undefined;
-      /** Wildcard for file names: `*`, `?`, `[…]`, `{a,b}`. */
-      readonly filter: string;
-      readonly files: readonly string[];
-    };
-
-export type InputFormat =
-  | { readonly type: 'json' }
-  | {
-      readonly type: 'csv' | 'tsv';
-      /** Undefined: from the header line. */
-      readonly columns: readonly string[] | undefined;
-      readonly skipHeaderRows: number;
-      readonly delimiter: string;
-      readonly listDelimiter: string;
-      readonly tryParseNumbers: boolean;
-    };
 
 export interface Tuning {
   /** Stored rows after which a segment is closed. */

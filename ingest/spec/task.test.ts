@@ -106,6 +106,18 @@ describe('batch task spec', () => {
       [io({ inputSource: { type: 'local', baseDir: '/x' } }), 'spec.ioConfig.inputSource.filter'],
       [io({ inputFormat: { type: 'csv' } }), 'spec.ioConfig.inputFormat.columns'],
       [io({ appendToExisting: true, dropExisting: true }), 'spec.ioConfig.dropExisting'],
+      [
+        io({ inputFormat: { type: 'json', flattenSpec: { fields: [{ name: 'x' }] } } }),
+        'spec.ioConfig.inputFormat.flattenSpec.fields[0].type',
+      ],
+      [
+        schema({ transformSpec: { transforms: [{ type: 'expression', name: 'x', expression: '1 +' }] } }),
+        `${S}.transformSpec.transforms[0].expression`,
+      ],
+      [
+        schema({ transformSpec: { filter: { type: 'selector' } } }),
+        `${S}.transformSpec.filter.dimension`,
+      ],
       [tuning({ maxParseExceptions: -1 }), 'spec.tuningConfig.maxParseExceptions'],
       [tuning({ partitionsSpec: { type: 'odd' } }), 'spec.tuningConfig.partitionsSpec.type'],
     ];
@@ -119,13 +131,13 @@ describe('batch task spec', () => {
         schema({ dimensionsSpec: { dimensions: [{ type: 'spatial', name: 'x' }] } }),
         `${S}.dimensionsSpec.dimensions[0].type`,
       ],
-      [schema({ transformSpec: { transforms: [{}] } }), `${S}.transformSpec.transforms`],
-      [schema({ metricsSpec: [{ type: 'hyperUnique', name: 'x' }] }), `${S}.metricsSpec[0].type`],
-      [io({ inputSource: { type: 'http', uris: [] } }), 'spec.ioConfig.inputSource.type'],
       [
-        io({ inputFormat: { type: 'json', flattenSpec: { fields: [{}] } } }),
-        'spec.ioConfig.inputFormat.flattenSpec.fields',
+        schema({ transformSpec: { transforms: [{ type: 'odd' }] } }),
+        `${S}.transformSpec.transforms[0].type`,
       ],
+      [schema({ metricsSpec: [{ type: 'hyperUnique', name: 'x' }] }), `${S}.metricsSpec[0].type`],
+      [io({ inputSource: { type: 's3', uris: [] } }), 'spec.ioConfig.inputSource.type'],
+      [io({ inputFormat: { type: 'orc' } }), 'spec.ioConfig.inputFormat.type'],
       [tuning({ partitionsSpec: { type: 'hashed' } }), 'spec.tuningConfig.partitionsSpec.type'],
       [tuning({ forceGuaranteedRollup: true }), 'spec.tuningConfig.forceGuaranteedRollup'],
     ];
