@@ -26,6 +26,7 @@ import {
 import { createOverlord } from './overlord/actor.js';
 import { overlordDefaults } from './overlord/term.js';
 import type { GroveProcess } from './process.js';
+import { createTaskSubmitter } from './task-client.js';
 import { createLocalTaskLogs } from './task-logs.js';
 
 /** As `/status` tells it. */
@@ -63,6 +64,7 @@ const roleSpecs: Readonly<Record<Exclude<RoleName, 'gateway'>, (wiring: Wiring) 
         node,
         metadata: wiring.metadata,
         lead: electionOf(wiring, 'coordinator'),
+        submitTask: createTaskSubmitter(node),
         settings: {
           ...coordinatorDefaults,
           periodMs: settings.coordinatorPeriodMs,

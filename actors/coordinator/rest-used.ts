@@ -2,6 +2,7 @@
 import { CodedError } from '../../proto/errors.js';
 import type { MarkInput } from '../../proto/metadata.js';
 import { formatInstant } from '../../segment/timeline/instant.js';
+import type { IntervalMs } from '../../segment/read/view.js';
 import { tryParseInterval } from '../../segment/timeline/interval.js';
 import { parseSegmentIds } from '../../segment/timeline/segment-id.js';
 import {
@@ -105,14 +106,25 @@ const isTexts = (value: unknown): value is readonly string[] =>
 async function killInterval(deps: RestDeps, call: RestCall): Promise<RestAnswer> {
   mustLead(deps);
   const text = intervalText(call.params['interval'] ?? '');
-  if (tryParseInterval(text) === undefined)
-    return answerError(`Invalid interval[${text}]: it is no ISO interval`);
+  const interval = tryParseInterval(text);
+  if (interval === undefined) return answerError(`Invalid interval[${text}]: it is no ISO interval`);
   if (deps.submitTask === undefined) {
     throw new CodedError(
       'Unsupported',
       'Kill tasks can not be started from here: submit a task of type[kill]',
     );
   }
-  await deps.submitTask(JSON.stringify({ type: 'kill', dataSource: dataSourceOf(call), interval: text }));
+  const dataSource = dataSourceOf(call);
+  const id = killTaskId(deps, dataSource, interval);
+  await deps.submitTask(JSON.stringify({ type: 'kill', id, dataSource, interval: text }));
   return { status: 200 };
+}
+
+/** As Druid names them: eight letters a–p, the interval, now. */
+function killTaskId({ node }: RestDeps, dataSource: string, interval: IntervalMs): string {
+  const letters = [...node.random.hex(4)].map((digit) =>
+    String.fromCharCode(97 + Number.parseInt(digit, 16)),
+  );
+  const times = [interval.startMs, interval.endMs, node.clock.now()].map((ms) => formatInstant(ms));
+  return `api-issued_kill_${dataSource}_${letters.join('')}_${times.join('_')}`;
 }
