@@ -158,6 +158,21 @@ function quotedDoubles(line: string): Record<string, unknown> | undefined {
   }
 }
 
+/** The line read with all longs as bigint; undefined when no number is written like a double and may be whole. */
+function exactRoot(line: string): Record<string, unknown> | undefined {
+  if (!mayHoldWholeDoubles.test(line)) return undefined;
+  try {
+    const limits = { maxDepth: DEPTH_MAX, firstValueOnly: true, allLongs: true };
+    return cleaned(parseJson(line, limits)) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
+
+function fieldOf(fields: Readonly<Record<string, unknown>> | undefined, name: string): unknown {
+  return fields !== undefined && Object.hasOwn(fields, name) ? fields[name] : undefined;
+}
+
 function textAt(value: unknown, item: number | undefined): string | undefined {
   const single: unknown = item !== undefined && Array.isArray(value) ? value[item] : value;
   return typeof single === 'string' ? single : undefined;
@@ -167,6 +182,7 @@ class JsonRow implements InputRow {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly #line: string;
   #texts: Readonly<Record<string, unknown>> | undefined;
+  #exact: Readonly<Record<string, unknown>> | undefined;
 
   constructor(fields: Readonly<Record<string, unknown>>, line: string) {
     this.fields = fields;
@@ -181,6 +197,11 @@ class JsonRow implements InputRow {
     this.#texts ??= quotedDoubles(this.#line) ?? {};
     return textAt(this.#texts[name], item);
   }
+
+  exact(name: string): unknown {
+    this.#exact ??= exactRoot(this.#line) ?? {};
+    return fieldOf(this.#exact, name);
+  }
 }
 
 /** As JsonRow, but fields may have been found by a path. */
@@ -189,6 +210,7 @@ class FlatRow implements InputRow {
   readonly #line: string;
   readonly #flattener: Flattener;
   #texts: Readonly<Record<string, unknown>> | undefined;
+  #exact: Readonly<Record<string, unknown>> | undefined;
 
   constructor(fields: Readonly<Record<string, unknown>>, line: string, flattener: Flattener) {
     this.fields = fields;
@@ -203,6 +225,19 @@ class FlatRow implements InputRow {
     }
     this.#texts ??= this.#quoted();
     return textAt(this.#texts[name], item);
+  }
+
+  exact(name: string): unknown {
+    if (this.#exact === undefined) {
+      const root = exactRoot(this.#line);
+      try {
+        this.#exact = root === undefined ? {} : this.#flattener.flatten(root);
+      } catch {
+        // As above: what calculates takes no bigint.
+        this.#exact = {};
+      }
+    }
+    return fieldOf(this.#exact, name);
   }
 
   #quoted(): Readonly<Record<string, unknown>> {

@@ -7,6 +7,11 @@ export interface InputRow {
    * otherwise undefined. `item`: index in the list `name` holds.
    */
   doubleText(name: string, item?: number): string | undefined;
+  /**
+   * The field with every long a bigint and every double a number, however deep inside; undefined when `fields` tells
+   * them apart already (no whole number is written like a double).
+   */
+  exact?(name: string): unknown;
 }
 
 /** A row of a format in which whole numbers are what they seem. */

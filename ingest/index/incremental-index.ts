@@ -9,6 +9,7 @@ import type { JsonValue, SegmentMetadata, SegmentSource } from '../../segment/wr
 import type { InputRow } from '../formats/row-reader.js';
 import { TIME_COLUMN, isColumnName, stringDimension } from '../spec/data-schema.js';
 import type { DimensionSpec, Discovery, MetricSpec } from '../spec/model.js';
+import type { ColumnSnapshot } from './column-snapshot.js';
 import { highWord, keyColumn, lowWord, type KeyColumn } from './key-columns.js';
 import { combiningJson, metricColumn, type MetricColumn } from './metric-columns.js';
 import { NestedKeys } from './nested-keys.js';
@@ -31,6 +32,20 @@ const DIMENSIONS_MAX = 10_000;
 const FIRST_CAPACITY = 64;
 const noErrors: readonly string[] = [];
 
+/** The index at one moment, see {@link IncrementalIndex.look}. */
+export interface IndexSnapshot {
+  readonly interval: IntervalMs;
+  readonly rowCount: number;
+  readonly timeSorted: boolean;
+  /** Of the rows; meaningless without any. */
+  readonly minMs: number;
+  readonly maxMs: number;
+  readonly dimensions: readonly string[];
+  readonly metrics: readonly string[];
+  readonly columns: ReadonlyMap<string, ColumnSnapshot>;
+  timeAt(row: number): number;
+}
+
 export class IncrementalIndex {
   readonly #schema: IndexSchema;
   readonly #interval: IntervalMs;
@@ -43,6 +58,10 @@ export class IncrementalIndex {
   #keyWords = TIME_WORDS;
   #capacity = 0;
   readonly #unsafe: boolean;
+  #timeSorted = true;
+  #minMs = Infinity;
+  #maxMs = -Infinity;
+  #lastMs = -Infinity;
 
   /** `interval`: the segment's; all rows must lie in it. */
   constructor(schema: IndexSchema, interval: IntervalMs) {
@@ -91,6 +110,7 @@ export class IncrementalIndex {
       stored = this.#keys.append(key, this.#keyWords);
     }
     if (this.#keys.rowCount > this.#capacity) this.#grow();
+    if (stored === this.#keys.rowCount - 1) this.#noteTime(time);
     for (const metric of this.#metrics) {
       const { fieldName } = metric;
       const value =
@@ -99,6 +119,14 @@ export class IncrementalIndex {
       if (error !== undefined) (errors ??= []).push(error);
     }
     return errors ?? noErrors;
+  }
+
+  /** Of the newest row; told again when later rows are folded into it. */
+  #noteTime(time: number): void {
+    if (time < this.#lastMs) this.#timeSorted = false;
+    this.#lastMs = time;
+    if (time < this.#minMs) this.#minMs = time;
+    if (time > this.#maxMs) this.#maxMs = time;
   }
 
   #field(row: InputRow, name: string): unknown {
@@ -138,9 +166,7 @@ export class IncrementalIndex {
     const keys = this.#keys;
     const frozen = this.#dimensions.map((dimension) => dimension.freeze(keys));
     const times = new Float64Array(keys.rowCount);
-    for (let row = 0; row < keys.rowCount; row++) {
-      times[row] = keys.word(row, 1) * LOW_32 + (keys.word(row, 0) >>> 0);
-    }
+    for (let row = 0; row < keys.rowCount; row++) times[row] = timeOf(keys, row);
     const order = rowOrder(times, frozen);
     const time = new BigInt64Array(order.length);
     const timeWords = new Int32Array(time.buffer);
@@ -162,6 +188,29 @@ export class IncrementalIndex {
     };
   }
 
+  /** The rows taken in so far, in the order they came: later ones change nothing of what is seen here. */
+  look(): IndexSnapshot {
+    const keys = this.#keys;
+    const { rowCount } = keys;
+    const columns = new Map<string, ColumnSnapshot>([[TIME_COLUMN, timeSnapshot(keys)]]);
+    for (const dimension of this.#dimensions) columns.set(dimension.name, dimension.snapshot(keys));
+    for (const metric of this.#metrics) {
+      columns.set(metric.name, metric.snapshot(rowCount, this.#schema.rollup));
+    }
+    return {
+      interval: this.#interval,
+      rowCount,
+      timeSorted: this.#timeSorted,
+      minMs: this.#minMs,
+      maxMs: this.#maxMs,
+      dimensions: this.#dimensions.map((dimension) => dimension.name),
+      // As a stored segment names them.
+      metrics: this.#metrics.map((metric) => metric.name).toSorted(),
+      columns,
+      timeAt: (row) => timeOf(keys, row),
+    };
+  }
+
   /** Of the segment, but for the order of its rows. */
   metadata(): Omit<SegmentMetadata, 'ordering'> {
     return {
@@ -172,6 +221,21 @@ export class IncrementalIndex {
       container: {},
     };
   }
+}
+
+function timeOf(keys: RowKeys, row: number): number {
+  return keys.word(row, 1) * LOW_32 + (keys.word(row, 0) >>> 0);
+}
+
+function timeSnapshot(keys: RowKeys): ColumnSnapshot {
+  return {
+    kind: 'long',
+    fill(start, count, out) {
+      keys.gather(0, start, count, out, 0, TIME_WORDS);
+      keys.gather(1, start, count, out, 1, TIME_WORDS);
+    },
+    isNull: () => false,
+  };
 }
 
 const autoDimension = (name: string): DimensionSpec => ({ type: 'auto', name, castToType: undefined });

@@ -5,6 +5,7 @@
 import type { SourceDimension } from '../../segment/write/source.js';
 import type { InputRow } from '../formats/row-reader.js';
 import type { DimensionSpec, MultiValueHandling } from '../spec/model.js';
+import type { ColumnSnapshot, NumberSnapshot } from './column-snapshot.js';
 import { NestedKeys } from './nested-keys.js';
 import { ValueError, dimensionDouble, dimensionLong, isTooDeep, scalarText } from '../values.js';
 
@@ -14,6 +15,8 @@ export interface KeyWords {
   word(row: number, word: number): number;
   /** One word of all rows. */
   column(word: number): Int32Array;
+  /** One word of rows of one block to `out[at]`, `out[at + step]` … */
+  gather(word: number, start: number, count: number, out: Int32Array, at?: number, step?: number): void;
 }
 
 export interface KeyColumn {
@@ -25,7 +28,22 @@ export interface KeyColumn {
   encode(value: unknown, row: InputRow, key: Int32Array): string | undefined;
   /** Freezes the values seen so far, for comparing and for the writer. */
   freeze(keys: KeyWords): FrozenColumn;
+  /** What the rows that are there now hold, for as long as it is looked at. */
+  snapshot(keys: KeyWords): ColumnSnapshot;
   readonly bytes: number;
+}
+
+/** Numbers whose last word tells whether there is a value, the words before holding it. */
+function numberSnapshot(column: KeyColumn, kind: NumberSnapshot['kind'], keys: KeyWords): NumberSnapshot {
+  const { at, words } = column;
+  const wide = words - 1;
+  return {
+    kind,
+    fill(start, count, out) {
+      for (let word = 0; word < wide; word++) keys.gather(at + word, start, count, out, word, wide);
+    },
+    isNull: (row) => keys.word(row, at + wide) === 0,
+  };
 }
 
 export interface FrozenColumn {
@@ -123,6 +141,25 @@ class StringKeys implements KeyColumn {
     this.#listNumbers.set(name, number);
     this.bytes += ids.length * 12 + 2 * STRING_OVERHEAD_BYTES;
     return -number - 1;
+  }
+
+  snapshot(keys: KeyWords): ColumnSnapshot {
+    const values = this.#values;
+    const ids = this.#ids;
+    const cardinality = values.length + 1;
+    const lists = this.#lists.slice();
+    return {
+      kind: 'string',
+      cardinality,
+      value: (id) => (id === 0 ? null : (values[id - 1] ?? null)),
+      idOf(value) {
+        const id = ids.get(value);
+        // Another spelling of the same text is no value of its own.
+        return id !== undefined && id < cardinality && values[id - 1] === value ? id : -1;
+      },
+      fill: (start, count, out) => keys.gather(this.at, start, count, out),
+      lists: lists.length > 0 ? lists : undefined,
+    };
   }
 
   freeze(keys: KeyWords): FrozenColumn {
@@ -254,6 +291,10 @@ class LongKeys implements KeyColumn {
     return undefined;
   }
 
+  snapshot(keys: KeyWords): ColumnSnapshot {
+    return numberSnapshot(this, 'long', keys);
+  }
+
   freeze(keys: KeyWords): FrozenColumn {
     const values = new BigInt64Array(keys.rowCount);
     const words = new Int32Array(values.buffer);
@@ -322,6 +363,10 @@ class DoubleKeys implements KeyColumn {
     return undefined;
   }
 
+  snapshot(keys: KeyWords): ColumnSnapshot {
+    return numberSnapshot(this, 'double', keys);
+  }
+
   freeze(keys: KeyWords): FrozenColumn {
     const values = new Float64Array(keys.rowCount);
     const words = new Int32Array(values.buffer);
@@ -365,6 +410,10 @@ class FloatKeys implements KeyColumn {
     key[this.at] = floatWord[0]!;
     key[this.at + 1] = 1;
     return undefined;
+  }
+
+  snapshot(keys: KeyWords): ColumnSnapshot {
+    return numberSnapshot(this, 'float', keys);
   }
 
   freeze(keys: KeyWords): FrozenColumn {

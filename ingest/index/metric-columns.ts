@@ -3,6 +3,7 @@ import type { Combine } from '../../segment/write/merge.js';
 import type { JsonValue, SourceMetric } from '../../segment/write/source.js';
 import type { MetricSpec, NumericMetricType } from '../spec/model.js';
 import { ValueError, metricNumber, numberToLong } from '../values.js';
+import type { ColumnSnapshot } from './column-snapshot.js';
 import { highWord, lowWord, nullBits } from './key-columns.js';
 
 export interface MetricColumn {
@@ -14,6 +15,8 @@ export interface MetricColumn {
   /** Folds a value into a row; null leaves it as it is. Answers what was wrong with the value. */
   fold(row: number, value: unknown): string | undefined;
   source(order: Uint32Array): SourceMetric;
+  /** The values of the first `rows` rows as they are now; `mayChange`: later rows may be folded into them. */
+  snapshot(rows: number, mayChange: boolean): ColumnSnapshot;
   readonly bytesPerRow: number;
 }
 
@@ -55,6 +58,20 @@ class CountColumn implements MetricColumn {
 
   fold(row: number): undefined {
     this.#counts[row]!++;
+  }
+
+  snapshot(rows: number, mayChange: boolean): ColumnSnapshot {
+    const counts = mayChange ? this.#counts.slice(0, rows) : this.#counts;
+    return {
+      kind: 'long',
+      fill(start, count, out) {
+        for (let i = 0; i < count; i++) {
+          out[2 * i] = lowWord(counts[start + i]!);
+          out[2 * i + 1] = highWord(counts[start + i]!);
+        }
+      },
+      isNull: () => false,
+    };
   }
 
   source(order: Uint32Array): SourceMetric {
@@ -114,6 +131,16 @@ class LongColumn implements MetricColumn {
     this.#words[at + 1] = high;
   }
 
+  snapshot(rows: number, mayChange: boolean): ColumnSnapshot {
+    const words = mayChange ? this.#words.slice(0, 2 * rows) : this.#words;
+    const present = mayChange ? this.#present.slice(0, rows) : this.#present;
+    return {
+      kind: 'long',
+      fill: (start, count, out) => out.set(words.subarray(2 * start, 2 * (start + count))),
+      isNull: (row) => present[row] === 0,
+    };
+  }
+
   source(order: Uint32Array): SourceMetric {
     const values = new BigInt64Array(order.length);
     const out = new Int32Array(values.buffer);
@@ -167,6 +194,22 @@ class DoubleColumn implements MetricColumn {
       this.#kind === 'Sum' ? old + one : this.#kind === 'Min' ? Math.min(old, one) : Math.max(old, one);
     this.#values[row] = this.#isFloat ? Math.fround(next) : next;
     return undefined;
+  }
+
+  snapshot(rows: number, mayChange: boolean): ColumnSnapshot {
+    const values = mayChange ? this.#values.slice(0, rows) : this.#values;
+    const present = mayChange ? this.#present.slice(0, rows) : this.#present;
+    const isFloat = this.#isFloat;
+    return {
+      kind: isFloat ? 'float' : 'double',
+      fill(start, count, out) {
+        const numbers = values.subarray(start, start + count);
+        // `out` is aligned as the widest values need it.
+        if (isFloat) new Float32Array(out.buffer, out.byteOffset, count).set(numbers);
+        else new Float64Array(out.buffer, out.byteOffset, count).set(numbers);
+      },
+      isNull: (row) => present[row] === 0,
+    };
   }
 
   source(order: Uint32Array): SourceMetric {

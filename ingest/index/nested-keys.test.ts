@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { parseGranularity } from '../../query/granularity.js';
-import { parseJson } from '../../query/json/parse.js';
 import type { JsonValue, NestedSource } from '../../segment/write/source.js';
+import { JsonLineReader } from '../formats/json-lines.js';
 import type { InputRow } from '../formats/row-reader.js';
 import type { CastType } from '../spec/model.js';
 import { IncrementalIndex, type IndexSchema } from './incremental-index.js';
@@ -21,13 +21,8 @@ function schema(patch: Partial<IndexSchema>): IndexSchema {
   };
 }
 
-/** A row of the given JSON, whose field `v` is read exactly. */
-function rowOf(text: string): InputRow {
-  const read = (allLongs: boolean): Record<string, unknown> =>
-    parseJson(text, { maxDepth: 100, allLongs }) as Record<string, unknown>;
-  const exact = (name: string): unknown => (/\d\.0|e/.test(text) ? read(true)[name] : undefined);
-  return { fields: read(false), doubleText: () => undefined, exact } as InputRow;
-}
+const reader = new JsonLineReader();
+const rowOf = (text: string): InputRow => reader.read(text) as InputRow;
 
 function column(
   line: readonly string[],

@@ -1,21 +1,15 @@
 /** json and auto dimensions of the in-memory index: every distinct value once, rows hold its number. */
+import { doubleText } from '../../query/json/java-number.js';
 import { exactJsonText } from '../../segment/format/json.js';
 import type { JsonValue } from '../../segment/write/source.js';
 import type { InputRow } from '../formats/row-reader.js';
 import type { NestedDimension } from '../spec/model.js';
 import { ValueError, isTooDeep } from '../values.js';
 import { castValue, exactValue } from './exact-values.js';
+import type { ColumnSnapshot } from './column-snapshot.js';
 import type { FrozenColumn, KeyColumn, KeyWords } from './key-columns.js';
 
 const VALUE_OVERHEAD_BYTES = 96;
-
-interface ExactRow extends InputRow {
-  /**
-   * The field with every long a bigint and every double a number, however deep inside; undefined when `fields` tells
-   * them apart already (no whole number is written like a double).
-   */
-  exact?(name: string): unknown;
-}
 
 /** Word: 0 = null, n > 0 = the n-th value. Values are exact: longs bigint, doubles number. */
 export class NestedKeys implements KeyColumn {
@@ -53,7 +47,7 @@ export class NestedKeys implements KeyColumn {
       }
     }
     if (isTooDeep(value)) return `value of column[${this.name}] is nested too deep`;
-    const given = typeof value === 'string' ? undefined : (row as ExactRow).exact?.(this.name);
+    const given = typeof value === 'string' ? undefined : row.exact?.(this.name);
     const exact = given === undefined ? exactValue(value) : exactValue(given, true);
     const cast = castToType === undefined ? exact : castValue(exact, castToType, this.name);
     if (cast instanceof ValueError) return cast.reason;
@@ -80,6 +74,66 @@ export class NestedKeys implements KeyColumn {
     return id;
   }
 
+  /** As the stored column would show itself: auto columns by what they hold so far. */
+  snapshot(keys: KeyWords): ColumnSnapshot {
+    const count = this.#values.length;
+    const codeOf = (row: number): number => keys.word(row, this.at);
+    const type = this.#spec.type === 'json' ? 'json' : logicalType(this.#values.slice(0, count));
+    if (type === 'STRING') return this.#textSnapshot(keys, count);
+    if (type === 'LONG' || type === 'DOUBLE') {
+      const kind = type === 'LONG' ? 'long' : 'double';
+      return {
+        kind,
+        fill: (start, rows, out) => {
+          const longs = new BigInt64Array(1);
+          const doubles = new Float64Array(longs.buffer);
+          const words = new Int32Array(longs.buffer);
+          for (let i = 0; i < rows; i++) {
+            const value = this.value(codeOf(start + i)) ?? 0n;
+            if (kind === 'long') longs[0] = BigInt(value as bigint | boolean);
+            else doubles[0] = Number(value);
+            out[2 * i] = words[0]!;
+            out[2 * i + 1] = words[1]!;
+          }
+        },
+        isNull: (row) => codeOf(row) === 0,
+        ...(kind === 'double' && { json: (row: number) => shownAs(this.value(codeOf(row)), type) }),
+      };
+    }
+    return { kind: 'json', typeName: type, json: (row) => shownAs(this.value(codeOf(row)), type) };
+  }
+
+  /** Texts, and numbers among them as texts; equal texts are one value. */
+  #textSnapshot(keys: KeyWords, count: number): ColumnSnapshot {
+    const texts: (string | null)[] = [null];
+    const known = new Map<string, number>();
+    const ids = new Int32Array(count + 1);
+    let isMixed = false;
+    for (let i = 0; i < count; i++) {
+      const value = this.#values[i]!;
+      const text = textOf(value);
+      isMixed ||= typeof value !== 'string';
+      let id = known.get(text);
+      if (id === undefined) {
+        id = texts.push(text) - 1;
+        known.set(text, id);
+      }
+      ids[i + 1] = id;
+    }
+    return {
+      kind: 'string',
+      cardinality: texts.length,
+      value: (id) => texts[id] ?? null,
+      idOf: (value) => known.get(value) ?? -1,
+      fill: (start, rows, out) => {
+        keys.gather(this.at, start, rows, out);
+        for (let i = 0; i < rows; i++) out[i] = ids[out[i]!]!;
+      },
+      lists: undefined,
+      ...(isMixed && { json: (row: number) => shownAs(this.value(keys.word(row, this.at)), 'STRING') }),
+    };
+  }
+
   freeze(keys: KeyWords): FrozenColumn {
     const sortKeys = this.#values.map(sortKey);
     const order = Uint32Array.from(sortKeys.keys()).sort(
@@ -100,6 +154,50 @@ export class NestedKeys implements KeyColumn {
       }),
     };
   }
+}
+
+type ElementType = 'STRING' | 'DOUBLE' | 'LONG';
+
+/** The type under which an auto column of these values is stored. */
+function logicalType(values: readonly JsonValue[]): ElementType | `ARRAY<${ElementType}>` | 'json' {
+  let element: ElementType | undefined;
+  let isArray = false;
+  for (const value of values) {
+    const items: readonly JsonValue[] = Array.isArray(value) ? (value as readonly JsonValue[]) : [value];
+    if (Array.isArray(value)) isArray = true;
+    for (const item of items) {
+      if (item === null) continue;
+      if (typeof item === 'object') return 'json';
+      if (typeof item === 'string') element = 'STRING';
+      else if (typeof item === 'number' && element !== 'STRING') element = 'DOUBLE';
+      else element ??= 'LONG';
+    }
+  }
+  if (isArray) return `ARRAY<${element ?? 'LONG'}>`;
+  return element ?? 'STRING';
+}
+
+function textOf(value: JsonValue): string {
+  return typeof value === 'number'
+    ? doubleText(value)
+    : String(typeof value === 'boolean' ? Number(value) : (value as string | bigint));
+}
+
+/** Values beside arrays keep their own type; booleans are longs but in documents. */
+function shownAs(value: JsonValue, type: string): JsonValue {
+  if (type === 'json') return value;
+  if (typeof value === 'boolean') return value ? 1n : 0n;
+  if (!Array.isArray(value)) return value;
+  const items = value as readonly JsonValue[];
+  if (items.some((item) => typeof item === 'string')) {
+    return items.map((item) =>
+      item === null ? null : typeof item === 'boolean' ? String(item) : textOf(item),
+    );
+  }
+  const isDouble = items.some((item) => typeof item === 'number');
+  return items.map((item) =>
+    item === null ? null : isDouble ? Number(item) : BigInt(item as bigint | boolean),
+  );
 }
 
 type SortKey = string | number | bigint;

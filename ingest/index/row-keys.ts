@@ -42,6 +42,14 @@ export class RowKeys implements KeyWords {
     return values;
   }
 
+  /** One word of rows [start, start + count), which lie in one chunk, to `out[at]`, `out[at + step]` … */
+  gather(word: number, start: number, count: number, out: Int32Array, at = 0, step = 1): void {
+    const { stride, words } = this.#chunks[start >>> CHUNK_BITS]!;
+    const first = (start & CHUNK_MASK) * stride + word;
+    const isThere = word < stride;
+    for (let i = 0; i < count; i++) out[at + i * step] = isThere ? words[first + i * stride]! : 0;
+  }
+
   /** Appends `key[0 … count)`; answers the row's number. */
   append(key: Int32Array, count: number): number {
     const row = this.rowCount;
