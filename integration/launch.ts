@@ -81,7 +81,8 @@ export async function freePorts(count = 3): Promise<number> {
       server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
     });
   for (let attempt = 0; attempt < 200; attempt++) {
-    const base = 20_000 + Math.floor(Math.random() * 30_000);
+    // Below the range that outgoing connections take theirs from.
+    const base = 10_000 + Math.floor(Math.random() * 22_000);
     const all = await Promise.all(Array.from({ length: count }, (_, i) => isFree(base + i)));
     if (all.every(Boolean)) return base;
   }

@@ -123,6 +123,7 @@ describe('runtime/leader-plan', () => {
   it('outbids a higher epoch after proving that the lease is its own', () => {
     const play = new Play().lead();
     expect(play.at(100, { type: 'superseded', seen: 5 })).to.equal('');
+    expect(play.state.outbid).to.equal(undefined);
     play.at(100, { type: 'superseded', seen: 40 });
     expect(play.at(100, tick)).to.equal('update(1)');
     const renewed: LeaderEvent = { type: 'updated', sentMs: 100, revision: 2 };
@@ -130,6 +131,14 @@ describe('runtime/leader-plan', () => {
     expect(epochAt(play.state, 111)).to.equal(5);
     expect(play.at(120, { type: 'bumped', bump: 2, epoch: 41 })).to.equal('elected(41)');
     expect(epochAt(play.state, 120)).to.equal(41);
+  });
+
+  it('raises a record that has forgotten its epoch (restored from a backup)', () => {
+    const play = new Play().lead();
+    play.at(100, { type: 'superseded', seen: 3 });
+    expect(play.at(100, tick)).to.equal('update(1)');
+    expect(play.at(110, { type: 'updated', sentMs: 100, revision: 2 })).to.equal('bump#2(>5)');
+    expect(play.at(120, { type: 'bumped', bump: 2, epoch: 6 })).to.equal('elected(6)');
   });
 
   it('does not take a renewal sent before for that proof', () => {

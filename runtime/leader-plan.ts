@@ -134,8 +134,10 @@ function handle(state: LeaderState, event: LeaderEvent, nowMs: number, timing: L
         ? onBump({ ...state, bump: 0 }, event, nowMs, timing)
         : { state, actions: [] };
     case 'superseded': {
-      if (state.phase !== 'leading' || event.seen <= state.epoch) return { state, actions: [] };
-      const above = Math.max(event.seen, state.outbid?.above ?? 0);
+      if (state.phase !== 'leading' || event.seen === state.epoch) return { state, actions: [] };
+      // Below mine: the record has forgotten my epoch (restored from a backup) and takes nothing from me until it is
+      // raised again, above what everybody else has seen.
+      const above = Math.max(event.seen, state.epoch, state.outbid?.above ?? 0);
       return { state: { ...state, outbid: { above, sinceMs: nowMs }, dueMs: nowMs }, actions: [] };
     }
     case 'stop': {

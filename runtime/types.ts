@@ -345,7 +345,7 @@ export interface LeaderHandle {
   /** > 0 while I may act as the leader, by my own clock. */
   epoch(): number;
   isLeader(): boolean;
-  /** A receiver or the store has seen a higher epoch: raise SQL to seen + 1 if I still hold lease and row, else step down. */
+  /** A receiver or the store has seen another epoch: raise SQL to seen + 1 if I still hold lease and row, else step down. */
   superseded(seenEpoch: number): void;
   stop(): Promise<void>;
 }

@@ -40,11 +40,14 @@ export type OverlordMessage =
   | { readonly type: 'elected'; readonly epoch: number }
   | { readonly type: 'steppedDown'; readonly reason: string }
   | { readonly type: 'recover' }
+  | { readonly type: 'careOver' }
   | { readonly type: 'assign' }
   | { readonly type: 'sweep' };
 
 const sweepMs = 1_000;
 const retryMs = 250;
+/** Once the bus is back a leader is elected well within this time. */
+const careMs = 5_000;
 
 export function createOverlord(deps: OverlordDeps): ChildSpec<OverlordMessage> {
   return { name: 'overlord', behavior: () => new Overlord(deps), shutdownMs: 10_000 };
@@ -62,6 +65,8 @@ export class Overlord implements Behavior<OverlordMessage> {
   /** Set while it is being recovered; `#term` when it may be used. */
   #coming: Term | undefined;
   #term: Term | undefined;
+  /** The lease is lost, and with it the bus: see `#stepDown`. */
+  #isCaretaker = false;
   #assignSoon: () => void = () => undefined;
 
   constructor(deps: OverlordDeps) {
@@ -96,7 +101,10 @@ export class Overlord implements Behavior<OverlordMessage> {
         break;
       case 'steppedDown':
         context.log.warn('no longer the leader', { reason: message.reason });
-        this.#endTerm();
+        this.#stepDown(context);
+        break;
+      case 'careOver':
+        if (this.#isCaretaker) this.#endTerm();
         break;
       case 'recover':
         await this.#recover(context);
@@ -152,7 +160,27 @@ export class Overlord implements Behavior<OverlordMessage> {
     this.#assignSoon();
   }
 
+  /**
+   * Without the bus nobody can be elected, and running tasks must still be able to publish: the term goes on for them
+   * alone, commands nobody and is fenced by its epoch in SQL, until a leader is found again.
+   */
+  #stepDown(context: ActorContext<OverlordMessage>): void {
+    const { bus } = this.#deps.node;
+    if (this.#term === undefined || bus.state === 'CONNECTED') {
+      this.#endTerm();
+      return;
+    }
+    context.log.warn('no bus: running tasks are served on, under the epoch in SQL');
+    this.#isCaretaker = true;
+    const watched = bus.onState((state) => {
+      if (state !== 'CONNECTED') return;
+      watched.stop();
+      context.timer('careOver', careMs, { type: 'careOver' });
+    });
+  }
+
   #endTerm(): void {
+    this.#isCaretaker = false;
     this.#coming = undefined;
     if (this.#term === undefined) return;
     this.#term.end();
@@ -167,7 +195,7 @@ export class Overlord implements Behavior<OverlordMessage> {
     work: (term: Term) => Promise<void>,
   ): Promise<void> {
     const term = this.#term;
-    if (term === undefined) return;
+    if (term === undefined || this.#isCaretaker) return;
     try {
       await work(term);
     } catch (thrown) {
@@ -176,7 +204,8 @@ export class Overlord implements Behavior<OverlordMessage> {
   }
 
   #leading(): Term {
-    if (this.#term === undefined || this.#leader?.isLeader() !== true) {
+    const mayAct = this.#isCaretaker ? this.#term?.ended !== true : this.#leader?.isLeader() === true;
+    if (this.#term === undefined || !mayAct) {
       throw new CodedError('Unavailable', 'This overlord is not the leader, or is still taking over');
     }
     return this.#term;

@@ -106,7 +106,11 @@ export class Term {
       });
     } catch (thrown) {
       const error = asCoded(thrown);
-      if (error.code === 'StaleEpoch') leader.superseded(Number(error.context['seen'] ?? 0));
+      if (error.code === 'StaleEpoch') {
+        leader.superseded(Number(error.context['seen'] ?? 0));
+        // Without a lease of its own it was only looking after running tasks; someone else does now.
+        if (!leader.isLeader()) this.end();
+      }
       throw error;
     }
   }
@@ -119,7 +123,9 @@ export class Term {
     for await (const page of pages) {
       for (const row of page.tasks) {
         const { payload } = await this.read('readTaskPayload', { taskId: row.taskId });
-        this.#take(row, payload ?? '');
+        const task = this.#take(row, payload ?? '');
+        // Perhaps its worker was never told: the sweeper says it (again) at once.
+        if (task.node !== '' && task.incarnation === '') task.heardAtMs -= settings.announceAfterMs;
       }
     }
     const orphans = await this.reloadLocks();

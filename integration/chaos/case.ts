@@ -1,4 +1,5 @@
 /** What a chaos case is, and what it is handed. */
+import { config } from 'chai';
 import type { NatsBinary } from '../../runtime/nats-server.js';
 import { Cluster, type ClusterPlan } from '../cluster/cluster.js';
 import { Oracle } from '../cluster/oracle.js';
@@ -20,6 +21,9 @@ export interface ChaosCase {
   readonly quick?: boolean;
   readonly run: (run: ChaosRun) => Promise<void>;
 }
+
+// What was wrong must be readable in the error.
+config.truncateThreshold = 0;
 
 /** Of all cases, by name. */
 export const measures = new Map<string, number[]>();
@@ -55,7 +59,13 @@ function logTails(cluster: Cluster): string {
   return cluster
     .all()
     .map((one) => {
-      const lines = one.log().trim().split('\n').slice(-tailLines).join('\n');
+      const lines = one
+        .log()
+        .trim()
+        .split('\n')
+        .slice(-tailLines)
+        .map((line) => line.slice(0, 300))
+        .join('\n');
       return `--- ${one.name}${one.isRunning ? '' : ' (not running)'}\n${lines}`;
     })
     .join('\n');

@@ -1,5 +1,38 @@
 /** Every chaos case, in the order they run. */
 import type { ChaosCase } from './case.js';
+import { doubledMessages } from './doubled-messages.js';
+import { historicalCrash } from './historical-crash.js';
+import { leaderCutOff } from './leader-cut-off.js';
+import { leaderFailover } from './leader-failover.js';
+import { metadataKilled } from './metadata-killed.js';
+import { middlemanagerKilled } from './middlemanager-killed.js';
+import { natsDataDeleted } from './nats-data-deleted.js';
+import { natsDown } from './nats-down.js';
+import { oldBackup } from './old-backup.js';
+import { onlyHolder } from './only-holder.js';
+import { overlordBeforeCommit, overlordAfterCommit } from './overlord-publish.js';
+import { pausedLeader } from './paused-leader.js';
+import { peonCrash } from './peon-crash.js';
+import { queuedTask } from './queued-task.js';
+import { secondReplica } from './second-replica.js';
 import { smoke } from './smoke.js';
 
-export const chaosCases: readonly ChaosCase[] = [smoke];
+export const chaosCases: readonly ChaosCase[] = [
+  smoke,
+  onlyHolder,
+  secondReplica,
+  leaderFailover,
+  peonCrash,
+  overlordBeforeCommit,
+  overlordAfterCommit,
+  natsDown,
+  pausedLeader,
+  metadataKilled,
+  middlemanagerKilled,
+  natsDataDeleted,
+  queuedTask,
+  leaderCutOff,
+  oldBackup,
+  doubledMessages,
+  historicalCrash,
+];

@@ -94,3 +94,11 @@ export function watchQueries(oracle: Oracle, dataSource: string): Watcher {
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+/** Waits until a process other than `before` leads the role. */
+export function otherLeader(cluster: Cluster, role: string, before: ClusterProcess): Promise<ClusterProcess> {
+  return until(`another leader of ${role}`, 15_000, async () => {
+    const one = await cluster.leader(role);
+    return one === before ? undefined : one;
+  });
+}

@@ -6,7 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { freePorts, root, until, type Answer } from '../launch.js';
-import { freePort, startTestNats, temporaryFolder, type TestNats } from '../servers/nats.js';
+import { startTestNats, temporaryFolder, type TestNats } from '../servers/nats.js';
 import type { NatsBinary } from '../../runtime/nats-server.js';
 import { startProxy, type Proxy } from './proxy.js';
 
@@ -218,9 +218,9 @@ export class Cluster {
     const dataDir = path.join(this.folder, plan.name);
     fs.mkdirSync(dataDir, { recursive: true });
     const isGateway = plan.roles.includes('gateway');
-    const port = isGateway ? await freePorts(2) : await freePort();
+    const port = await freePorts(2);
     const natsProxy = plan.natsProxy === true ? await this.#proxy(this.nats.port) : undefined;
-    const internalPort = plan.grpcProxy === true ? await freePort() : 0;
+    const internalPort = plan.grpcProxy === true ? await freePorts(1) : 0;
     const grpcProxy = plan.grpcProxy === true ? await this.#proxy(internalPort) : undefined;
     const config = {
       ...testSettings,

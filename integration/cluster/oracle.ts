@@ -13,6 +13,8 @@ export interface Batch {
   /** What the client was told so far. `unknown`: no answer, or none that says what became of it. */
   outcome: 'unknown' | 'published' | 'failed';
   taskId: string;
+  /** It was there once: from then on it must always be. */
+  wasSeen: boolean;
 }
 export interface Totals {
   readonly rows: number;
@@ -55,9 +57,17 @@ export class Oracle {
       const t = new Date(firstDay + (i % days) * day + i * 1000).toISOString();
       lines.push(JSON.stringify({ t, batch: name, value }));
     }
-    const batch: Batch = { name, dataSource, rows, sum, outcome: 'unknown', taskId: `${dataSource}_${name}` };
+    const taskId = `${dataSource}_${name}`;
+    const batch: Batch = { name, dataSource, rows, sum, outcome: 'unknown', taskId, wasSeen: false };
     this.batches.push(batch);
     return { batch, task: taskOf(batch, lines, options) };
+  }
+
+  /** The same task once more under another id, as a user sends it again after a failure. */
+  again(batch: Batch, task: unknown, context: Readonly<Record<string, unknown>> = {}): unknown {
+    batch.taskId = `${batch.taskId}_again`;
+    batch.outcome = 'unknown';
+    return { ...(task as object), id: batch.taskId, context };
   }
 
   /** Sends a task; true when it was taken. A time-out or a broken connection leaves the batch unknown. */
@@ -129,8 +139,11 @@ export class Oracle {
     return found;
   }
 
-  /** What is wrong with an answer; empty = nothing. Published batches must be whole, failed ones absent. */
-  faults(dataSource: string, seen: ReadonlyMap<string, Totals>): string[] {
+  /**
+   * What is wrong with an answer; empty = nothing. Batches must be whole or absent, failed ones absent; there must be
+   * the ones seen before and, when everything is `loaded`, all that are published.
+   */
+  faults(dataSource: string, seen: ReadonlyMap<string, Totals>, loaded = false): string[] {
     const wrong: string[] = [];
     for (const batch of this.batches.filter((one) => one.dataSource === dataSource)) {
       const { name, rows, sum, outcome } = batch;
@@ -138,9 +151,12 @@ export class Oracle {
       const isWhole = totals?.rows === rows && totals.sum === sum;
       if (totals !== undefined && !isWhole) {
         wrong.push(`batch ${name}: ${totals.rows} rows, sum ${totals.sum}; sent ${rows} rows, sum ${sum}`);
-      } else if (totals === undefined && outcome === 'published')
-        wrong.push(`batch ${name} is published and absent`);
-      else if (totals !== undefined && outcome === 'failed') wrong.push(`batch ${name} failed and is there`);
+      }
+      if (totals !== undefined && outcome === 'failed') wrong.push(`batch ${name} failed and is there`);
+      if (totals === undefined && batch.wasSeen) wrong.push(`batch ${name} was there and is gone`);
+      else if (totals === undefined && loaded && outcome === 'published')
+        wrong.push(`batch ${name} is absent`);
+      if (isWhole) batch.wasSeen = true;
     }
     const known = new Set(this.batches.map((one) => one.name));
     for (const name of seen.keys()) if (!known.has(name)) wrong.push(`batch ${name} was never sent`);
@@ -153,7 +169,7 @@ export class Oracle {
     try {
       await until(`exact totals of ${dataSource}`, ms, async () => {
         const seen = await this.seen(dataSource);
-        last = this.faults(dataSource, seen);
+        last = this.faults(dataSource, seen, true);
         return last.length === 0 ? true : undefined;
       });
     } catch (error) {

@@ -1,0 +1,13 @@
+/** The quickest chaos cases; the others are in chaos.long.ts, all of them behind `npm run chaos`. */
+import { natsBinary } from '../servers/nats.js';
+import { runCase } from './case.js';
+import { chaosCases } from './cases.js';
+
+describe('chaos, quick', function () {
+  this.timeout(60_000);
+  for (const one of chaosCases.filter((other) => other.quick === true)) {
+    it(`${one.name}: ${one.about}`, async function () {
+      await runCase(await natsBinary(this), one);
+    });
+  }
+});

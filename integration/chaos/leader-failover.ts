@@ -1,0 +1,43 @@
+import { expect } from 'chai';
+import type { ChaosCase } from './case.js';
+import { leaderPlan } from './plans.js';
+import { otherLeader, watchQueries } from './steps.js';
+
+const rounds = 2;
+
+export const leaderFailover: ChaosCase = {
+  name: 'leader-killed',
+  about:
+    'kill -9 of the process that leads both roles: the other follows in seconds, queries never notice, tasks go on',
+  plan: leaderPlan,
+  quick: true,
+  run: async ({ cluster, oracle, measure }) => {
+    await oracle.ingest('led', { rows: 200, days: 2 });
+    await oracle.settled('led');
+    for (let round = 0; round < rounds; round++) {
+      const overlord = await cluster.leader('overlord');
+      const epochs = {
+        coordinator: await (await cluster.leader('coordinator')).leads('coordinator'),
+        overlord: await overlord.leads('overlord'),
+      };
+      const watcher = watchQueries(oracle, 'led');
+      const { batch, task } = oracle.make('led', { rows: 200 });
+      await oracle.submitted(batch, task);
+      await overlord.kill();
+      const killedAt = performance.now();
+      for (const role of ['overlord', 'coordinator'] as const) {
+        const next = await otherLeader(cluster, role, overlord);
+        if (role === 'overlord')
+          measure('leader killed: the other leads after', performance.now() - killedAt);
+        // One process may have led each role; then this one goes on as it was.
+        expect(await next.leads(role)).to.be.at.least(epochs[role]);
+      }
+      expect(await oracle.ended(batch)).to.equal('published');
+      await oracle.settled('led');
+      const { wrong, errors } = await watcher.stop();
+      expect(wrong).to.deep.equal([]);
+      expect(errors).to.deep.equal([]);
+      await overlord.restart();
+    }
+  },
+};

@@ -1,0 +1,32 @@
+import { expect } from 'chai';
+import type { ChaosCase } from './case.js';
+import { dataPlan } from './plans.js';
+import { pause, serves, setReplicas, watchQueries } from './steps.js';
+
+export const secondReplica: ChaosCase = {
+  name: 'second-replica-hides-kill',
+  about:
+    'kill -9 of one of two holders under queries: no error, no wrong answer; the same for the other afterwards',
+  plan: dataPlan,
+  quick: true,
+  run: async ({ cluster, oracle, measure }) => {
+    await setReplicas(cluster, 'pair', 2);
+    await oracle.ingest('pair', { rows: 300, days: 4 });
+    const nodes = cluster.withRole('historical');
+    await serves(cluster, nodes, 'pair', 4);
+    await oracle.settled('pair');
+    for (const node of nodes) {
+      const watcher = watchQueries(oracle, 'pair');
+      await pause(300);
+      await node.kill();
+      await pause(2_500);
+      const { wrong, errors, answers, longestGapMs } = await watcher.stop();
+      expect(wrong).to.deep.equal([]);
+      expect(errors).to.deep.equal([]);
+      expect(answers).to.be.greaterThan(10);
+      measure('one of two replicas killed: longest time between answers', longestGapMs);
+      await node.restart();
+      await serves(cluster, nodes, 'pair', 4);
+    }
+  },
+};
