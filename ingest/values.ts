@@ -69,10 +69,11 @@ export function parseJavaDouble(text: string): number | undefined {
 const decimalText = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?$/;
 
 /** A whole decimal that fits 64 bits (`12`, `1e3`, `1.0`); undefined for everything else. */
-export function parseExactLong(text: string): number | bigint | undefined {
-  if (/^[+-]?\d{1,15}$/.test(text)) return Number(text);
-  if (!decimalText.test(text)) return undefined;
-  return wholeDecimal(text);
+export function parseExactLong(given: string): number | bigint | undefined {
+  if (/^[+-]?\d{1,15}$/.test(given)) return Number(given);
+  // A plus is dropped before anything else is looked at.
+  const text = given.startsWith('+') ? given.slice(1) : given;
+  return decimalText.test(text) ? wholeDecimal(text) : undefined;
 }
 
 function wholeDecimal(text: string): bigint | undefined {
