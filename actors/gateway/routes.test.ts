@@ -18,7 +18,7 @@ describe('gateway routes', () => {
     ['POST /druid/v2/', 'query'],
     ['GET /druid/v2', '405 POST'],
     ['DELETE /druid/v2/some-id', 'cancel some-id'],
-    ['GET /druid/v2/some-id', '405 DELETE'],
+    ['GET /druid/v2/some-id', '405 DELETE,POST'],
     ['POST /druid/v2/sql', 'sql'],
     ['GET /druid/v2/sql', '405 POST'],
     ['DELETE /druid/v2/sql/x', 'sql x'],

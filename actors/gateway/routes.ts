@@ -62,7 +62,7 @@ const routes: readonly Route[] = [
   },
   { path: '/druid/v2/datasources', methods: { GET: { kind: 'rest', role: 'broker' } } },
   { path: '/druid/v2/datasources/*', methods: { GET: { kind: 'rest', role: 'broker' } } },
-  { path: '/druid/v2/{id}', methods: { DELETE: { kind: 'cancel' } } },
+  { path: '/druid/v2/{id}', methods: { DELETE: { kind: 'cancel' }, POST: { kind: 'query' } } },
   { path: '/druid/coordinator/*', methods: { '*': { kind: 'rest', role: 'coordinator' } } },
   { path: '/druid/indexer/*', methods: { '*': { kind: 'rest', role: 'overlord' } } },
 ];
