@@ -165,12 +165,15 @@ export class QueryRun {
       holdersOf: (id) => this.#holders(id),
       decodeFrame: (frame) => frames.decode(frame),
       inFlight: (name, change) => loads.add(name, change),
-      nodeFailed: (name, error) =>
+      nodeFailed: (name, error) => {
+        loads.failed(name, node.clock.monotonic());
         log.warn('a data node failed: its segments are asked from others', {
           node: name,
           error: error.message,
           trace: this.#call.trace,
-        }),
+        });
+      },
+      setTimer: (ms, action) => node.clock.setTimer(ms, action),
     };
   }
 
@@ -218,7 +221,7 @@ export class QueryRun {
       holders.push({
         node: name,
         fresh: isFresh(name) && !info.suspect,
-        load: loads.of(name) + roleLoad(info),
+        load: loads.of(name, node.clock.monotonic()) + roleLoad(info),
       });
     }
     return holders;

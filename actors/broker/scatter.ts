@@ -6,8 +6,9 @@ import { asCoded, CodedError, fromErrorInfo, type ErrorCode } from '../../proto/
 import { DataNodeService } from '../../proto/services.js';
 import type { grove } from '../../proto/services.js';
 import type { Frame } from '../../query/frame.js';
-import type { Client, Deadline } from '../../runtime/types.js';
+import type { Client, Clock, Deadline } from '../../runtime/types.js';
 import type { IntervalMs } from '../../segment/read/view.js';
+import { hedged } from './hedge.js';
 import { assign, type Holder, type Slice } from './route.js';
 
 export interface ScatterDeps {
@@ -18,6 +19,8 @@ export interface ScatterDeps {
   /** A stream to the node begins (+1) or ends (-1). */
   readonly inFlight: (node: string, change: 1 | -1) => void;
   readonly nodeFailed: (node: string, error: CodedError) => void;
+  /** Without it a silent node is waited for until the deadline. */
+  readonly setTimer?: Clock['setTimer'];
 }
 /** What every data node is told of a query. */
 export interface NodeRequest {
@@ -59,6 +62,16 @@ export function dataQuery(
   return { queryJson, queryId, clusterId, segments };
 }
 
+/** A node may say nothing for this share of the time that is left, within these limits. */
+const silentShare = 4;
+const silentMinMs = 500;
+const silentMaxMs = 10_000;
+
+interface Round {
+  readonly signal: AbortSignal;
+  readonly enough: AbortController;
+  readonly isTried: (slice: Slice, node: string) => boolean;
+}
 interface NodeOutcome {
   readonly node: string;
   readonly again: readonly Slice[];
@@ -76,7 +89,7 @@ export async function scatter(deps: ScatterDeps, request: ScatterRequest): Promi
   while (todo.length > 0) {
     const { byNode, missing: nowhere } = assign(todo, deps.holdersOf, isTried);
     missing.push(...nowhere);
-    const outcomes = await askAll(deps, request, byNode, signal, enough);
+    const outcomes = await askAll(deps, request, byNode, { signal, enough, isTried });
     if (enough.signal.aborted) return [];
     for (const { node, again } of outcomes) {
       for (const slice of again) {
@@ -95,14 +108,14 @@ async function askAll(
   deps: ScatterDeps,
   request: ScatterRequest,
   byNode: ReadonlyMap<string, readonly Slice[]>,
-  signal: AbortSignal,
-  enough: AbortController,
+  round: Round,
 ): Promise<readonly NodeOutcome[]> {
+  const { enough } = round;
   const failed = new AbortController();
-  const all = AbortSignal.any([signal, failed.signal]);
+  const signal = AbortSignal.any([round.signal, failed.signal]);
   let first: CodedError | undefined;
   const ask = async (node: string, slices: readonly Slice[]): Promise<NodeOutcome> => {
-    const outcome = await askNode(deps, request, node, slices, all, enough);
+    const outcome = await askNode(deps, request, node, slices, { ...round, signal });
     if (outcome.error !== undefined && !enough.signal.aborted) {
       first ??= outcome.error;
       failed.abort();
@@ -119,12 +132,11 @@ async function askNode(
   request: ScatterRequest,
   node: string,
   slices: readonly Slice[],
-  signal: AbortSignal,
-  enough: AbortController,
+  round: Round,
 ): Promise<NodeOutcome> {
-  deps.inFlight(node, 1);
+  const { signal, enough } = round;
   try {
-    const answer = await readStream(deps, request, node, slices, signal);
+    const answer = await readHedged(deps, request, node, slices, round);
     if (!(await request.take(answer.frames, answer.times))) enough.abort();
     const missing = new Set(answer.missing);
     return { node, again: slices.filter((slice) => missing.has(slice.segmentId)), error: undefined };
@@ -135,9 +147,50 @@ async function askNode(
     if (signal.aborted || !isOtherNodesTurn(error)) return { node, again: [], error };
     deps.nodeFailed(node, error);
     return { node, again: slices, error: undefined };
-  } finally {
-    deps.inFlight(node, -1);
   }
+}
+
+/** A silent node's slices are given to other holders, if they have all of them. */
+async function readHedged(
+  deps: ScatterDeps,
+  request: ScatterRequest,
+  node: string,
+  slices: readonly Slice[],
+  round: Round,
+): Promise<NodeAnswer> {
+  const { setTimer } = deps;
+  if (setTimer === undefined) return readStream(deps, request, node, slices, round.signal);
+  const share = request.deadline.remainingMs() / silentShare;
+  const silentMs = Math.max(silentMinMs, Math.min(silentMaxMs, share));
+  const { value, by } = await hedged<NodeAnswer>({
+    setTimer,
+    silentMs,
+    signal: round.signal,
+    first: (signal, heard) => readStream(deps, request, node, slices, signal, heard),
+    second: () => {
+      const isExcluded = (slice: Slice, other: string): boolean =>
+        other === node || round.isTried(slice, other);
+      const { byNode, missing } = assign(slices, deps.holdersOf, isExcluded);
+      if (missing.length > 0) return undefined;
+      return async (signal) => {
+        const parts = [...byNode].map(([other, some]) => readStream(deps, request, other, some, signal));
+        return wholeOf(await Promise.all(parts));
+      };
+    },
+  });
+  if (by === 'second') {
+    const text = `Data node[${node}] said nothing for ${Math.round(silentMs)} ms`;
+    deps.nodeFailed(node, new CodedError('Timeout', text));
+  }
+  return value;
+}
+
+function wholeOf(answers: readonly NodeAnswer[]): NodeAnswer {
+  return {
+    frames: answers.flatMap((one) => one.frames),
+    missing: answers.flatMap((one) => one.missing),
+    times: answers.flatMap((one) => one.times),
+  };
 }
 
 interface NodeAnswer {
@@ -153,6 +206,23 @@ async function readStream(
   node: string,
   slices: readonly Slice[],
   signal: AbortSignal,
+  heard: () => void = () => undefined,
+): Promise<NodeAnswer> {
+  deps.inFlight(node, 1);
+  try {
+    return await readWhole(deps, request, node, slices, signal, heard);
+  } finally {
+    deps.inFlight(node, -1);
+  }
+}
+
+async function readWhole(
+  deps: ScatterDeps,
+  request: ScatterRequest,
+  node: string,
+  slices: readonly Slice[],
+  signal: AbortSignal,
+  heard: () => void,
 ): Promise<NodeAnswer> {
   const client = deps.clientOf(node);
   if (client === undefined) throw new CodedError('Unavailable', `Data node[${node}] is gone`);
@@ -160,6 +230,7 @@ async function readStream(
   const frames: Frame[] = [];
   const missing: string[] = [];
   for await (const part of client.stream(DataNodeService.Query, dataQuery(request, slices), options)) {
+    heard();
     if (part.error !== null && part.error !== undefined) throw fromErrorInfo(part.error);
     if (part.frame !== null && part.frame !== undefined) frames.push(deps.decodeFrame(part.frame));
     missing.push(...(part.missing ?? []));

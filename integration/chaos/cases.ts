@@ -1,5 +1,6 @@
 /** Every chaos case, in the order they run. */
 import type { ChaosCase } from './case.js';
+import { brokerKilled } from './broker-killed.js';
 import { doubledMessages } from './doubled-messages.js';
 import { historicalCrash } from './historical-crash.js';
 import { leaderCutOff } from './leader-cut-off.js';
@@ -15,6 +16,7 @@ import { pausedLeader } from './paused-leader.js';
 import { peonCrash } from './peon-crash.js';
 import { queuedTask } from './queued-task.js';
 import { secondReplica } from './second-replica.js';
+import { slowHistorical, stalledHistorical } from './slow-historical.js';
 import { smoke } from './smoke.js';
 
 export const chaosCases: readonly ChaosCase[] = [
@@ -35,4 +37,7 @@ export const chaosCases: readonly ChaosCase[] = [
   oldBackup,
   doubledMessages,
   historicalCrash,
+  slowHistorical,
+  stalledHistorical,
+  brokerKilled,
 ];

@@ -129,7 +129,7 @@ export class Oracle {
         { type: 'count', name: 'rows' },
         { type: 'longSum', name: 'sum', fieldName: 'value' },
       ],
-      context: { timeout: 15_000, ...context },
+      context: { timeout: 15_000, useCache: false, ...context },
     });
     if (answer.status !== 200) throw new QueryFailed(answer.status, answer.text);
     const found = new Map<string, Totals>();

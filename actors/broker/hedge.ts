@@ -1,0 +1,70 @@
+/**
+ * A data node that has gone silent in the middle of a query is not waited for: the same work is given to others, and
+ * whoever is done first counts. The other one is cancelled.
+ */
+import type { Clock } from '../../runtime/types.js';
+
+export interface HedgeOptions<T> {
+  readonly setTimer: Clock['setTimer'];
+  /** So long may the first say nothing. */
+  readonly silentMs: number;
+  readonly signal: AbortSignal;
+  /** `heard` is to be called at each sign of life. */
+  readonly first: (signal: AbortSignal, heard: () => void) => Promise<T>;
+  /** Asked for when the first has gone silent; undefined = nobody else can. */
+  readonly second: () => ((signal: AbortSignal) => Promise<T>) | undefined;
+}
+
+/** `by` tells whose value it is. Rejects with the first's error, when the second did not make up for it. */
+export async function hedged<T>(
+  options: HedgeOptions<T>,
+): Promise<{ readonly value: T; readonly by: 'first' | 'second' }> {
+  const { setTimer, silentMs, signal } = options;
+  const firstStop = new AbortController();
+  const secondStop = new AbortController();
+  const running: Promise<unknown>[] = [];
+  let over = false;
+  let timer = setTimer(silentMs, () => undefined);
+  const end = (): void => {
+    over = true;
+    timer.cancel();
+    firstStop.abort();
+    secondStop.abort();
+  };
+  try {
+    return await new Promise((resolve, reject) => {
+      let second: 'none' | 'running' | 'failed' = 'none';
+      let firstError: unknown;
+      const lose = (error: unknown): void => {
+        firstError = error;
+        timer.cancel();
+        if (second !== 'running') reject(error);
+      };
+      const goSilent = (): void => {
+        const start = over ? undefined : options.second();
+        if (start === undefined) return;
+        second = 'running';
+        running.push(
+          start(AbortSignal.any([signal, secondStop.signal])).then(
+            (value) => resolve({ value, by: 'second' }),
+            () => {
+              second = 'failed';
+              if (firstError !== undefined) reject(firstError);
+            },
+          ),
+        );
+      };
+      const heard = (): void => {
+        if (over || second !== 'none') return;
+        timer.cancel();
+        timer = setTimer(silentMs, goSilent);
+      };
+      heard();
+      const first = options.first(AbortSignal.any([signal, firstStop.signal]), heard);
+      running.push(first.then((value) => resolve({ value, by: 'first' }), lose));
+    });
+  } finally {
+    end();
+    await Promise.all(running);
+  }
+}
