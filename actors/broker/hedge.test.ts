@@ -13,7 +13,7 @@ describe('hedge', () => {
     const clock = createVirtualClock();
     let asked = 0;
     const work = hedged({
-      setTimer: clock.setTimer,
+      setTimer: (ms, action) => clock.setTimer(ms, action),
       silentMs: 100,
       signal: new AbortController().signal,
       first: options.first,
@@ -46,7 +46,7 @@ describe('hedge', () => {
     const first = new Promise<string>((resolve) => (finish = resolve));
     const clock = createVirtualClock();
     const work = hedged({
-      setTimer: clock.setTimer,
+      setTimer: (ms, action) => clock.setTimer(ms, action),
       silentMs: 100,
       signal: new AbortController().signal,
       first: () => first,
