@@ -1,7 +1,5 @@
 /** The `grove` program: argv → a client command, or roles → supervision tree. */
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import {
   readFlags,
   resolveSettings,
@@ -12,7 +10,8 @@ import {
 import { CodedError } from '../proto/errors.js';
 import { systemClock } from '../runtime/clock.js';
 import { pause } from '../runtime/deadline.js';
-import { isCommand, runCommand, type CommandIo } from './cli/commands.js';
+import { runCommand, type CommandIo } from './cli/commands.js';
+import { makeEphemeralFolder } from './start/ephemeral.js';
 import { createScreen, type Screen } from './start/screen.js';
 import { startGrove } from './start-grove.js';
 
@@ -53,48 +52,52 @@ function readSettings(argv: readonly string[]): Settings {
   return resolveSettings({ flags: given, environment: process.env, ...(file === undefined ? {} : { file }) });
 }
 
-/** An ephemeral start gets a folder of its own, which goes when it stops. */
-function settle(settings: Settings): { readonly settings: Settings; readonly cleanUp: () => void } {
-  if (!settings.ephemeral) return { settings, cleanUp: () => undefined };
-  const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'grove-'));
-  return {
-    settings: { ...settings, dataDir, sample: false },
-    cleanUp: () => fs.rmSync(dataDir, { recursive: true, force: true }),
-  };
+/** An ephemeral start gets a folder of its own, which goes when the process ends, however it ends. */
+function settle(settings: Settings): Settings {
+  if (!settings.ephemeral) return settings;
+  const dataDir = makeEphemeralFolder();
+  process.once('exit', () => fs.rmSync(dataDir, { recursive: true, force: true }));
+  return { ...settings, dataDir, sample: false };
+}
+
+/** Resolves at the first signal that asks us to stop; a second one ends the process at once. */
+function stopWanted(): Promise<'stop'> {
+  return new Promise((done) => {
+    let isAsked = false;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        if (isAsked) process.exit(130);
+        isAsked = true;
+        done('stop');
+      });
+    }
+  });
 }
 
 const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
 
 async function start(argv: readonly string[], screen: Screen): Promise<number> {
-  const { settings, cleanUp } = settle(readSettings(argv));
-  if (!loopback.has(settings.host) && !settings.insecure) {
+  const given = readSettings(argv);
+  if (!loopback.has(given.host) && !given.insecure) {
     throw new CodedError(
       'InvalidInput',
-      `host[${settings.host}] is not loopback and there is no authentication; --insecure binds to it all the same`,
+      `host[${given.host}] is not loopback and there is no authentication; --insecure binds to it all the same`,
       { field: '--host' },
     );
   }
-  try {
-    const running = await startGrove(settings, screen);
-    const wanted = new Promise<undefined>((done) => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-        process.once(signal, () => {
-          // A second signal ends the process at once.
-          process.on(signal, () => process.exit(130));
-          done(undefined);
-        });
-      }
-    });
-    const failure = await Promise.race([wanted, running.failed]);
-    screen.stopping();
-    await running.stop();
-    screen.stopped();
-    if (failure === undefined) return 0;
-    err(`grove: ${failure.message}\n`);
-    return 1;
-  } finally {
-    cleanUp();
-  }
+  // Before anything is started: a Ctrl-C while the servers come up must not leave them behind.
+  const wanted = stopWanted();
+  const starting = startGrove(settle(given), screen);
+  const early = await Promise.race([starting, wanted]);
+  if (early === 'stop') screen.stopping();
+  const running = await starting;
+  const failure = await Promise.race([wanted, running.failed]);
+  if (early !== 'stop') screen.stopping();
+  await running.stop();
+  screen.stopped();
+  if (failure === 'stop') return 0;
+  err(`grove: ${failure.message}\n`);
+  return 1;
 }
 
 function settingsHelp(): string {
@@ -107,7 +110,7 @@ function settingsHelp(): string {
 
 async function run(argv: readonly string[]): Promise<number> {
   const [command = 'help', ...rest] = argv;
-  if (command !== 'start') return runCommand(isCommand(command) ? command : 'help', rest, commandIo());
+  if (command !== 'start') return runCommand(command, rest, commandIo());
   if (rest.includes('--help')) {
     out(settingsHelp());
     return 0;
@@ -123,5 +126,7 @@ async function run(argv: readonly string[]): Promise<number> {
 
 /** Runs the program and ends the process with its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // Whoever reads what we print may leave at any time (`| head`): that must not end a server.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   process.exit(await run(argv));
 }

@@ -76,6 +76,13 @@ function refuseIfAlive(dir: string, held: LockRecord | undefined): void {
   );
 }
 
+/** Who holds the folder's lock: a living process, one that died with it, or nobody (yet). */
+export function folderOwner(dir: string): 'alive' | 'dead' | 'none' {
+  const held = readLock(path.join(dir, 'grove.lock'));
+  if (held === undefined) return 'none';
+  return isSameProcess(held) ? 'alive' : 'dead';
+}
+
 function readLock(file: string): LockRecord | undefined {
   const record = readRecord(file);
   return record === undefined

@@ -110,16 +110,16 @@ const commands: Readonly<Record<string, (argv: readonly string[], io: CommandIo)
   segment: segmentCommand,
 };
 
-export function isCommand(name: string): boolean {
-  return Object.hasOwn(commands, name);
-}
-
 /** Runs one client command; errors are printed as sentences, never as stacks. */
 export async function runCommand(name: string, argv: readonly string[], io: CommandIo): Promise<number> {
-  const command = commands[name];
+  if (['help', '--help', '-h'].includes(name) || argv.includes('--help')) {
+    io.out(usage);
+    return 0;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
-    io.err(usage);
-    return name === 'help' || name === '--help' ? 0 : 2;
+    io.err(`grove: Unknown command[${name}]\n\n${usage}`);
+    return 2;
   }
   try {
     return await command(argv, io);
