@@ -73,7 +73,7 @@ function entryAt(
 ): Extent {
   const { from, to } = span;
   if (from < span.low || to - from < 4 || to > span.end) {
-    throw corrupt(place, from, `${what} has an entry outside its list`);
+    throw corrupt(place, span.low, `${what} has an entry outside its list`);
   }
   const length = to - from - 4;
   return { file, start: from + 4, length, isNull: length === 0 && (bytes[from] ?? 0) >= 0x80 };

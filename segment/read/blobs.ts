@@ -31,17 +31,18 @@ class BlockStream {
 
   /** A copy of the bytes [start, start + length). */
   read(start: number, length: number): Buffer {
-    const out = Buffer.alloc(length);
+    // Part by part: a damaged length must not be believed before the blocks are there.
+    const parts: Buffer[] = [];
     for (let done = 0; done < length;) {
       const block = Math.floor((start + done) / blockBytesMax);
       const inBlock = start + done - block * blockBytesMax;
       this.#load(block);
       const take = Math.min(length - done, this.#length - inBlock);
       if (take <= 0) throw corruptIn(this.#file, this.#data, 'a blob runs past its blocks');
-      out.set(this.#context.kernels.arena.bytes(this.#scratch + inBlock, take), done);
+      parts.push(Buffer.from(this.#context.kernels.arena.bytes(this.#scratch + inBlock, take)));
       done += take;
     }
-    return out;
+    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
   }
 
   #load(block: number): void {

@@ -130,6 +130,8 @@ function readIndexFile(bytes: Buffer, place: Place, open: OpenInternal): IndexFi
   const dimensions = readNames(cursor, open, 'dimensions').map((name) => name ?? '');
   const startMs = millis(cursor, 'interval start');
   const endMs = millis(cursor, 'interval end');
+  if (new Set(columns).size < columns.length || new Set(dimensions).size < dimensions.length)
+    throw cursor.fail('a column is listed twice');
   if (startMs > endMs) throw cursor.fail('the interval ends before it starts');
   if (cursor.left === 0) return { columns, dimensions, interval: { startMs, endMs }, bitmap: 'concise' };
   const bitmap = bitmapKind(cursor, cursor.str32('bitmap type'));
