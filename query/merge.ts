@@ -9,15 +9,30 @@
  *                 dimensions, null first, strings in UTF-16 order
  *   scan          as the frames have them, in the query's order
  *   timeBoundary  minTime LONG, maxTime LONG; one row
+ *   search        __bucket LONG, dimension, value, count LONG, __start LONG, __segments LONG (see engine/search.ts)
+ *   dataSourceMetadata  maxTime LONG
+ *   segmentMetadata     analysis STRING (JSON, see segment-analysis.ts); one row when the query merges
  */
 import { aggregatorType } from './engine/aggregators/registry.js';
 import type { Frame } from './frame.js';
 import { emptyGroups, mergeGroups, type AggregateColumn, type KeyColumn } from './merge/groups.js';
 import { mergeScans } from './merge/scan.js';
 import type { Aggregator, NativeQuery } from './native/model.js';
+import { mergeAnalyses } from './segment-analysis.js';
 
 const bucketColumn: KeyColumn = { name: '__bucket', type: 'LONG' };
 const rowsColumn: AggregateColumn = { name: '__rows', type: 'LONG', combine: 'sum' };
+
+const searchKeys: readonly KeyColumn[] = [
+  bucketColumn,
+  { name: 'dimension', type: 'STRING' },
+  { name: 'value', type: 'STRING' },
+];
+const searchValues: readonly AggregateColumn[] = [
+  { name: 'count', type: 'LONG', combine: 'sum' },
+  { name: '__start', type: 'LONG', combine: 'min' },
+  { name: '__segments', type: 'LONG', combine: 'sum' },
+];
 
 export function mergePartials(query: NativeQuery, frames: Iterable<Frame>): Frame {
   const parts = [...frames];
@@ -43,6 +58,12 @@ export function mergePartials(query: NativeQuery, frames: Iterable<Frame>): Fram
       return mergeScans(query, parts);
     case 'timeBoundary':
       return mergeBoundaries(parts);
+    case 'search':
+      return mergeOrEmpty(parts, searchKeys, searchValues);
+    case 'dataSourceMetadata':
+      return mergeOrEmpty(parts, [], [{ name: 'maxTime', type: 'LONG', combine: 'max' }]);
+    case 'segmentMetadata':
+      return mergeAnalyses(query, parts);
   }
 }
 

@@ -25,7 +25,7 @@ export const brokerDefaults: BrokerSettings = { queryTimeoutMs: 300_000, settleM
 
 export interface BrokerDeps {
   readonly node: Node;
-  readonly pool: Pick<Pool, 'run'>;
+  readonly pool: Pick<Pool, 'run' | 'scanSegments'>;
   readonly frames: FrameCarrier;
   readonly settings: BrokerSettings;
 }

@@ -6,13 +6,15 @@ import { setImmediate } from 'node:timers/promises';
 import { asCoded, CodedError } from '../../proto/errors.js';
 import type { grove } from '../../proto/services.js';
 import type { Frame } from '../../query/frame.js';
-import { bucketStart, nextBucket } from '../../query/granularity.js';
-import { ChunkSink } from '../../query/json/write.js';
+import { bucketStart, formatTimestamp, nextBucket } from '../../query/granularity.js';
+import { ChunkSink, jsonString } from '../../query/json/write.js';
 import type { NativeQuery, ScanQuery } from '../../query/native/model.js';
+import { pendingSources, withFrames } from '../../query/native/source.js';
 import type { RenderHints } from '../../query/results/buckets.js';
 import { ScanWriter } from '../../query/results/scan.js';
 import type { CallContext, Deadline, Log, Node } from '../../runtime/types.js';
 import type { IntervalMs } from '../../segment/read/view.js';
+import { formatInterval } from '../../segment/timeline/interval.js';
 import type { FrameCarrier } from '../frame-by-reference.js';
 import { etagOf, matchesTag, responseContext } from './answer-head.js';
 import { roleLoad, type LoadBook } from './load-book.js';
@@ -26,6 +28,7 @@ import {
   type Slice,
 } from './route.js';
 import { scatter, type NodeRequest, type ScatterDeps } from './scatter.js';
+import { fetchSources, leafTables, tooManyRows, wantedSlices, type LookupOf } from './sources.js';
 import { rowsOf, streamScan, type SegmentRows } from './scan-stream.js';
 import type { BrokerView } from './view.js';
 import type { BrokerWork, WorkOptions } from './work.js';
@@ -40,6 +43,8 @@ export interface BrokerQueryDeps {
   readonly loads: LoadBook;
   readonly work: BrokerWork;
   readonly frames: FrameCarrier;
+  /** Registered lookups by name; absent: there are none. */
+  readonly lookups?: LookupOf;
   /** Is the node's inventory stream open? */
   readonly isFresh: (node: string) => boolean;
   /** When the query names no time-out. */
@@ -70,7 +75,9 @@ export class QueryRun {
   readonly stop = new AbortController();
   readonly #deps: BrokerQueryDeps;
   readonly #request: BrokerQuery;
-  readonly #query: NativeQuery;
+  #query: NativeQuery;
+  /** Rows of the queries and lookups inside the data source; data nodes are sent them. */
+  #sourceFrames: readonly Frame[] = [];
   readonly #call: CallContext;
   readonly #signal: AbortSignal;
   readonly #deadline: Deadline;
@@ -97,10 +104,12 @@ export class QueryRun {
   }
 
   async *answer(): AsyncGenerator<BrokerPart> {
-    if (!this.#deps.view.hasExpected) {
-      throw new CodedError('Unavailable', 'The broker does not know yet which segments must be answered');
-    }
     if (this.#request.format === FRAMES) refuseUnshaped(this.#query);
+    await this.#prepare();
+    if (this.#query.context.bySegment === true && leafTables(this.#query)) {
+      yield* this.#answerBySegment();
+      return;
+    }
     for (let attempt = 0; ; attempt++) {
       const slices = this.#choose();
       const etag = this.#etag(slices);
@@ -108,7 +117,7 @@ export class QueryRun {
         yield { head: { queryId: this.#query.context.queryId, etag, notModified: true, status: 304 } };
         return;
       }
-      if (this.#query.queryType === 'scan' && this.#query.order === 'none') {
+      if (this.#query.queryType === 'scan' && this.#query.order === 'none' && leafTables(this.#query)) {
         yield* this.#streamScan(this.#query, slices, etag);
         return;
       }
@@ -117,6 +126,36 @@ export class QueryRun {
       yield* this.#finish(this.#head(slices, gathered.missing, etag), gathered);
       return;
     }
+  }
+
+  /** The answer as rows of a query around this one, at most `rowsMax` of them. */
+  async rows(keepTime: boolean, rowsMax: number): Promise<Frame> {
+    await this.#prepare();
+    for (let attempt = 0; ; attempt++) {
+      const gathered = await this.#gather(this.#choose(), rowsMax);
+      if (this.#mustReplan(gathered.missing, attempt)) continue;
+      const hints = renderHints(this.#query, gathered.times);
+      return this.#deps.work.result(this.#query, gathered.frames, hints, keepTime, this.#workOptions());
+    }
+  }
+
+  /** Fetches what stands inside the data source. */
+  async #prepare(): Promise<void> {
+    if (!this.#deps.view.hasExpected) {
+      throw new CodedError('Unavailable', 'The broker does not know yet which segments must be answered');
+    }
+    const { source } = this.#query;
+    if (source === undefined) return;
+    const pending = pendingSources(source);
+    const call = { ...this.#call, signal: this.#signal, deadline: this.#deadline };
+    this.#sourceFrames = await fetchSources(
+      this.#query,
+      pending,
+      this.#deps.lookups,
+      (inner, keepTime, rowsMax) =>
+        new QueryRun(this.#deps, { queryJson: inner.json }, inner.query, call).rows(keepTime, rowsMax),
+    );
+    this.#query = { ...this.#query, source: withFrames(source, this.#sourceFrames) };
   }
 
   /** Throws SegmentsUnavailable when nothing better can come of it. */
@@ -131,12 +170,25 @@ export class QueryRun {
 
   #choose(): Slice[] {
     const { view } = this.#deps;
-    return chooseSlices(this.#query, (name) => view.timeline(name));
+    const query = this.#query;
+    // Columns of joins and unnesting are not those that segments are partitioned by.
+    const { dataSources, intervals } = query;
+    const question = {
+      dataSources,
+      intervals,
+      filter: query.source === undefined ? query.filter : undefined,
+    };
+    return wantedSlices(
+      query,
+      chooseSlices(question, (name) => view.timeline(name)),
+    );
   }
 
   #etag(slices: readonly Slice[]): string {
     // Druid makes one only when it is asked for.
     if ((this.#request.ifNoneMatch ?? '') === '') return '';
+    // What rows in memory came from has no tag.
+    if (this.#sourceFrames.length > 0 || !leafTables(this.#query)) return '';
     return etagOf(this.#request.queryJson ?? '', this.#request.pretty === true, slices);
   }
 
@@ -181,6 +233,7 @@ export class QueryRun {
     return {
       queryJson: this.#request.queryJson ?? '',
       queryId: this.#query.context.queryId,
+      frames: this.#sourceFrames.map((frame) => this.#deps.frames.encode(frame)),
       clusterId: this.#deps.node.clusterId(),
       deadline: this.#deadline,
       signal: this.#signal,
@@ -188,9 +241,17 @@ export class QueryRun {
     };
   }
 
-  async #gather(slices: readonly Slice[]): Promise<Gathered> {
+  /** More than `rowsMax` rows of a scan are refused before they are all here. */
+  async #gather(slices: readonly Slice[], rowsMax = Infinity): Promise<Gathered> {
     const times: IntervalMs[] = [];
     let frames: Frame[] = [];
+    if (!leafTables(this.#query)) {
+      for await (const frame of this.#deps.work.overRows(this.#query, this.#workOptions()))
+        frames.push(frame);
+      return { frames, missing: [], times };
+    }
+    const isScan = this.#query.queryType === 'scan';
+    let rows = 0;
     let folding: Promise<void> = Promise.resolve();
     const fold = async (): Promise<void> => {
       if (frames.length < framesBeforeFold || this.#query.queryType === 'scan') return;
@@ -204,12 +265,20 @@ export class QueryRun {
       take: async (parts, partTimes) => {
         frames.push(...parts);
         times.push(...partTimes);
+        for (const part of parts) rows += part.rows;
+        if (isScan && this.#rowsKept(rows) > rowsMax) throw tooManyRows(rowsMax);
         folding = folding.then(fold);
         await folding;
         return true;
       },
     });
     return { frames, missing, times };
+  }
+
+  /** How many rows of a scan remain behind its offset and limit. */
+  #rowsKept(rows: number): number {
+    if (this.#query.queryType !== 'scan') return rows;
+    return Math.min(rows - this.#query.offset, this.#query.limit ?? Infinity);
   }
 
   #holders(segmentId: string): Holder[] {
@@ -247,6 +316,33 @@ export class QueryRun {
         yield parts.rows(chunk);
       }
     }
+    yield* parts.end();
+  }
+
+  /** One element a segment, with the answer of that segment alone. */
+  async *#answerBySegment(): AsyncGenerator<BrokerPart> {
+    const slices = this.#choose();
+    const parts = new Parts(this.#head(slices, [], ''), this.#request.pretty === true);
+    const encoder = new TextEncoder();
+    yield parts.rows(encoder.encode('['));
+    for (const [i, slice] of slices.entries()) {
+      const gathered = await this.#gather([slice]);
+      if (gathered.missing.length > 0) throw segmentsUnavailable(gathered.missing);
+      const hints = renderHints(this.#query, gathered.times);
+      const interval = slice.segment.interval;
+      const start = formatTimestamp(interval.startMs, { type: 'all' });
+      yield parts.rows(encoder.encode(`${i === 0 ? '' : ','}{"timestamp":"${start}","result":{"results":`));
+      for await (const chunk of this.#deps.work.finish(
+        this.#query,
+        gathered.frames,
+        hints,
+        this.#workOptions(),
+      ))
+        yield parts.rows(chunk);
+      const tail = `,"segment":${jsonString(slice.segmentId)},"interval":"${formatInterval(interval)}"}}`;
+      yield parts.rows(encoder.encode(tail));
+    }
+    yield parts.rows(encoder.encode(']'));
     yield* parts.end();
   }
 
@@ -357,7 +453,11 @@ function refuseUnshaped(query: NativeQuery): void {
         refuse('limits of ordered scans');
       break;
     case 'timeBoundary':
+    case 'dataSourceMetadata':
+    case 'segmentMetadata':
       break;
+    case 'search':
+      refuse('the limit of a search');
   }
 }
 

@@ -27,6 +27,8 @@ export interface NodeRequest {
   readonly queryJson: string;
   readonly queryId: string;
   readonly clusterId: string;
+  /** Rows of what stands inside the data source; see source.ts. */
+  readonly frames?: readonly grove.query.v1.Frame.$Properties[];
   readonly deadline: Deadline;
   readonly signal: AbortSignal;
   readonly trace: string;
@@ -54,12 +56,12 @@ export function dataQuery(
   request: NodeRequest,
   slices: readonly Slice[],
 ): grove.query.v1.DataQuery.$Properties {
-  const { queryJson, queryId, clusterId } = request;
+  const { queryJson, queryId, clusterId, frames = [] } = request;
   const segments = slices.map(({ segmentId, intervals }) => ({
     segmentId,
     intervals: intervals.map(({ startMs, endMs }) => ({ startMs, endMs })),
   }));
-  return { queryJson, queryId, clusterId, segments };
+  return { queryJson, queryId, clusterId, segments, frames: [...frames] };
 }
 
 /** A node may say nothing for this share of the time that is left, within these limits. */

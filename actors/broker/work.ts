@@ -1,13 +1,16 @@
 /** The CPU work of a query at the broker, on the worker pool. */
 import { setImmediate } from 'node:timers/promises';
 import { frameBuffers } from '../../query/engine/execute.js';
+import { inlineHandle } from '../../query/engine/sources/apply.js';
 import type { Pool } from '../../query/engine/pool-api.js';
 import type { Frame } from '../../query/frame.js';
+import { sharedFrame } from '../../query/frame-build.js';
 import { mergePartials } from '../../query/merge.js';
 import { ChunkSink } from '../../query/json/write.js';
 import type { NativeQuery } from '../../query/native/model.js';
 import type { RenderHints } from '../../query/results/buckets.js';
 import { renderResult } from '../../query/results/render.js';
+import { resultFrame } from '../../query/results/result-frame.js';
 
 export interface WorkOptions {
   readonly signal: AbortSignal;
@@ -23,6 +26,16 @@ export interface BrokerWork {
     hints: RenderHints,
     options: WorkOptions,
   ): AsyncIterable<Uint8Array>;
+  /** The answer as rows for a query around it, in shared memory; see result-frame.ts. */
+  result(
+    query: NativeQuery,
+    frames: readonly Frame[],
+    hints: RenderHints,
+    keepTime: boolean,
+    options: WorkOptions,
+  ): Promise<Frame>;
+  /** The query over the rows in memory of its own data source: partial frames. */
+  overRows(query: NativeQuery, options: WorkOptions): AsyncIterable<Frame>;
   /** The merged rows as a frame. */
   finishFrames(query: NativeQuery, frames: readonly Frame[], options: WorkOptions): AsyncIterable<Frame>;
 }
@@ -30,7 +43,7 @@ export interface BrokerWork {
 /** So few rows are merged and written in well under a millisecond: not worth the way to a worker. */
 const inlineRowsMax = 500;
 
-export function createBrokerWork(pool: Pick<Pool, 'run'>): BrokerWork {
+export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): BrokerWork {
   const merge = async (
     query: NativeQuery,
     frames: readonly Frame[],
@@ -54,6 +67,16 @@ export function createBrokerWork(pool: Pick<Pool, 'run'>): BrokerWork {
         if (i > 0) await setImmediate();
         yield chunk;
       }
+    },
+    async result(query, frames, hints, keepTime, options) {
+      if (isSmall(frames))
+        return sharedFrame(resultFrame(query, mergePartials(query, frames), hints, keepTime));
+      const input = { query, frames, hints, keepTime };
+      return (await pool.run('result', input, buffersOf(frames), options)) as Frame;
+    },
+    async *overRows(query, options) {
+      const ref = { segmentId: '', handle: inlineHandle, intervals: query.intervals };
+      for await (const { frame } of pool.scanSegments(query, [ref], options)) yield frame;
     },
     async *finishFrames(query, frames, options) {
       yield await merge(query, frames, options);

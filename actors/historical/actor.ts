@@ -46,7 +46,7 @@ export interface HistoricalDeps {
   readonly storage: Pick<DeepStorage, 'pull'>;
   /** Opens the files of one segment folder. Errors: CorruptSegment. */
   readonly openSegment: (dir: string, segmentId: string) => Promise<OpenSegment>;
-  readonly frames: Pick<FrameCarrier, 'encode'>;
+  readonly frames: FrameCarrier;
   readonly settings: HistoricalSettings;
 }
 

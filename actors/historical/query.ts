@@ -2,6 +2,7 @@
 import { CodedError } from '../../proto/errors.js';
 import { DataNodeService, type grove } from '../../proto/services.js';
 import type { Pool, RunOptions, SegmentRef } from '../../query/engine/pool-api.js';
+import { sharedFrame } from '../../query/frame-build.js';
 import { parseJson } from '../../query/json/parse.js';
 import type { NativeQuery, ScanQuery } from '../../query/native/model.js';
 import { parseNativeQuery } from '../../query/native/parse.js';
@@ -16,7 +17,7 @@ type DataPart = grove.query.v1.DataPart.$Properties;
 export interface DataNodeQueryDeps {
   readonly registry: SegmentRegistry;
   readonly pool: Pick<Pool, 'scanSegments'>;
-  readonly frames: Pick<FrameCarrier, 'encode'>;
+  readonly frames: FrameCarrier;
   /** '' while not known. */
   readonly clusterId: () => string;
   readonly log: Log;
@@ -44,6 +45,7 @@ async function* answer(
   const query = parseNativeQuery(parseJson(request.queryJson ?? ''), {
     queryId: request.queryId ?? '',
     timeoutMs: 0,
+    frames: (request.frames ?? []).map((frame) => sharedFrame(deps.frames.decode(frame))),
   });
   const held = hold(deps, request);
   deps.loadChanged();

@@ -2532,6 +2532,9 @@ export namespace grove {
                 /** DataQuery clusterId. */
                 clusterId: string;
 
+                /** DataQuery frames. */
+                frames: grove.query.v1.Frame.$Properties[];
+
                 /**
                  * Creates a new DataQuery instance using the specified properties.
                  * @param [properties] Properties to set
@@ -2582,6 +2585,9 @@ export namespace grove {
 
                     /** DataQuery clusterId */
                     clusterId?: (string|null);
+
+                    /** DataQuery frames */
+                    frames?: (grove.query.v1.Frame.$Properties[]|null);
 
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];

@@ -3509,6 +3509,7 @@ export const grove = $root.grove = (() => {
 
                 const DataQuery = function (properties) {
                     this.segments = [];
+                    this.frames = [];
                     if (properties)
                         for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                             if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -3519,6 +3520,7 @@ export const grove = $root.grove = (() => {
                 DataQuery.prototype.queryId = "";
                 DataQuery.prototype.segments = $util.emptyArray;
                 DataQuery.prototype.clusterId = "";
+                DataQuery.prototype.frames = $util.emptyArray;
 
                 DataQuery.create = function(properties) {
                     return new DataQuery(properties);
@@ -3540,6 +3542,9 @@ export const grove = $root.grove = (() => {
                             $root.grove.query.v1.SegmentSlice.encode(message.segments[i], writer.uint32(26).fork(), _depth + 1).ldelim();
                     if (message.clusterId != null && $Object.hasOwnProperty.call(message, "clusterId") && message.clusterId !== "")
                         writer.uint32(34).string(message.clusterId);
+                    if (message.frames != null && message.frames.length)
+                        for (let i = 0; i < message.frames.length; ++i)
+                            $root.grove.query.v1.Frame.encode(message.frames[i], writer.uint32(42).fork(), _depth + 1).ldelim();
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -3606,6 +3611,14 @@ export const grove = $root.grove = (() => {
                                     message.clusterId = value;
                                 else
                                     delete message.clusterId;
+                                continue;
+                            }
+                        case 5: {
+                                if (wireType !== 2)
+                                    break;
+                                if (!(message.frames && message.frames.length))
+                                    message.frames = [];
+                                message.frames.push($root.grove.query.v1.Frame.decode(reader, reader.size(), $undefined, _depth + 1));
                                 continue;
                             }
                         }

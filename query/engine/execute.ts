@@ -10,7 +10,10 @@ import type { Environment } from './environment.js';
 import { runGroupBy, runTopN } from './group-by.js';
 import type { SegmentRef } from './pool-api.js';
 import { runScan, scanStart, type ScanResume } from './scan.js';
+import { runDataSourceMetadata, runSegmentMetadata } from './segment-metadata.js';
 import { Scratch } from './scratch.js';
+import { runSearch } from './search.js';
+import { applySource, inlineView, isInlineHandle } from './sources/apply.js';
 import { runTimeBoundary } from './time-boundary.js';
 import { runTimeseries } from './timeseries.js';
 
@@ -73,7 +76,7 @@ export function executeTask(executor: Executor, task: ScanTask, check: () => voi
   if (query.queryType === 'scan') {
     const ref = refs[0];
     if (ref === undefined || refs.length > 1) throw new CodedError('Bug', 'a scan task has one segment');
-    const { frame, resume } = withSegment(executor, ref, check, (environment) =>
+    const { frame, resume } = withSegment(executor, query, ref, check, (environment) =>
       runScan(environment, query, ref.intervals, task.resume ?? scanStart),
     );
     if (resume === undefined) return { segmentIds: [ref.segmentId], frames: [frame] };
@@ -82,7 +85,7 @@ export function executeTask(executor: Executor, task: ScanTask, check: () => voi
   const frames: Frame[] = [];
   for (const ref of refs) {
     check();
-    withSegment(executor, ref, check, (environment) => {
+    withSegment(executor, query, ref, check, (environment) => {
       frames.push(...runGrouping(environment, query, ref.intervals));
     });
   }
@@ -107,23 +110,32 @@ function runGrouping(
       return runTopN(environment, query, intervals);
     case 'groupBy':
       return runGroupBy(environment, query, intervals);
+    case 'search':
+      return [runSearch(environment, query, intervals)];
+    case 'dataSourceMetadata':
+      return [runDataSourceMetadata(environment)];
+    case 'segmentMetadata':
+      return [runSegmentMetadata(environment, query)];
   }
 }
 
 /** Whatever happens, the scratch memory is given back and the view is closed. */
 function withSegment<T>(
   executor: Executor,
+  query: NativeQuery,
   ref: SegmentRef,
   check: () => void,
   run: (environment: Environment) => T,
 ): T {
-  const segment = executor.open(ref.handle);
   const scratch = new Scratch(executor.kernels.arena, executor.scratchBytes);
+  let leaf: SegmentView | undefined;
   try {
-    return run({ segment, kernels: executor.queryKernels, scratch, check });
+    leaf = isInlineHandle(ref.handle) ? inlineView(query.source, scratch) : executor.open(ref.handle);
+    const environment = { segment: leaf, kernels: executor.queryKernels, scratch, check };
+    return run({ ...environment, segment: applySource(environment, query.source, ref.intervals) });
   } finally {
     scratch.close();
-    segment.close();
+    leaf?.close();
   }
 }
 

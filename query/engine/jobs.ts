@@ -4,6 +4,7 @@
  *
  *   merge   {query, frames}               → Frame                 partial frames of one query to one
  *   finish  {query, frames, hints?}       → Uint8Array[]          … and shaped: UTF-8 chunks of Druid's JSON
+ *   result  {query, frames, hints?, keepTime?} → Frame            … as rows for a query around it, in shared memory
  *   unzip   {zipPath, dir, limits?}       → number                bytes unpacked into an existing folder
  *   sha256  {path}                        → {sha256, bytes}       of a file, in lower-case hex
  */
@@ -12,11 +13,13 @@ import fs from 'node:fs';
 import { CodedError } from '../../proto/errors.js';
 import { defaultUnzipLimits, unzip, type UnzipLimits } from '../../segment/store/zip.js';
 import type { Frame } from '../frame.js';
+import { sharedFrame } from '../frame-build.js';
 import { ChunkSink } from '../json/write.js';
 import { mergePartials } from '../merge.js';
 import type { NativeQuery } from '../native/model.js';
 import type { RenderHints } from '../results/buckets.js';
 import { renderSteps } from '../results/render.js';
+import { resultFrame } from '../results/result-frame.js';
 import { frameBuffers } from './execute.js';
 
 export interface JobOutput {
@@ -58,6 +61,15 @@ function finish({ query, frames, hints }: FinishInput, { check }: JobContext): J
   return { output: chunks, transfer: chunks.map((chunk) => chunk.buffer) };
 }
 
+export interface ResultInput extends FinishInput {
+  readonly keepTime?: boolean;
+}
+
+function result({ query, frames, hints, keepTime }: ResultInput): JobOutput {
+  const frame = resultFrame(query, mergePartials(query, frames), hints, keepTime);
+  return { output: sharedFrame(frame), transfer: [] };
+}
+
 export interface UnzipInput {
   readonly zipPath: string;
   readonly dir: string;
@@ -89,7 +101,7 @@ function sha256({ path }: { readonly path: string }, { check }: JobContext): Job
   return { output: { sha256: hash.digest('hex'), bytes }, transfer: [] };
 }
 
-const jobs: Readonly<Record<string, Job>> = { merge, finish, unzip: unzipJob, sha256 };
+const jobs: Readonly<Record<string, Job>> = { merge, finish, result, unzip: unzipJob, sha256 };
 
 export async function runJob(name: string, input: unknown, context: JobContext): Promise<JobOutput> {
   const job = Object.hasOwn(jobs, name) ? jobs[name] : undefined;

@@ -10,7 +10,7 @@ import { longKeys, sortedOrder } from '../merge/order.js';
 import type { ScanQuery } from '../native/model.js';
 import { forEachBatch } from './cursor.js';
 import type { Environment } from './environment.js';
-import { selectRows } from './filter.js';
+import { selectRows, type Selected } from './filter.js';
 import { readColumn } from './scan-column.js';
 
 /** Large enough that recomputing the filter for the next part does not matter, small enough to be a message. */
@@ -47,7 +47,7 @@ export function runScan(
   const inRowOrder = query.order === 'none' || (query.order === 'ascending' && segment.timeSorted);
   const wanted = Math.min(most - answered, rowsPerPart);
   const rows = inRowOrder
-    ? selectedRows(environment, query, intervals, fromRow, wanted + 1)
+    ? selectedRows(environment, selectRows(environment, intervals, query.filter, fromRow), wanted + 1)
     : orderedRows(environment, query, intervals).subarray(answered);
   const part = rows.subarray(0, wanted);
   const frame: Frame = {
@@ -63,15 +63,8 @@ function allColumns(segment: SegmentView): string[] {
   return [...new Set(['__time', ...segment.dimensions, ...segment.metrics])];
 }
 
-/** Selected rows from a row on, in row order; at least `needed` of them if there are as many. */
-function selectedRows(
-  environment: Environment,
-  query: ScanQuery,
-  intervals: readonly IntervalMs[],
-  fromRow: number,
-  needed: number,
-): Uint32Array {
-  const selected = selectRows(environment, intervals, query.filter, fromRow);
+/** Row numbers in row order; at least `needed` of them if there are as many. */
+export function selectedRows(environment: Environment, selected: Selected, needed: number): Uint32Array {
   const rows = new RowList();
   const { arena } = environment.scratch;
   forEachBatch(environment, selected, (batch) => {
@@ -88,7 +81,7 @@ function orderedRows(
   query: ScanQuery,
   intervals: readonly IntervalMs[],
 ): Uint32Array {
-  const rows = selectedRows(environment, query, intervals, 0, Infinity);
+  const rows = selectedRows(environment, selectRows(environment, intervals, query.filter), Infinity);
   return environment.segment.timeSorted
     ? rows.reverse()
     : byTime(environment, rows, query.order === 'descending');

@@ -1,6 +1,7 @@
 /** The query context: keys that Grove acts on, typed, with defaults; the rest as given. */
 import { CodedError, invalidInput } from '../../proto/errors.js';
 import { describe, isMissing, isObject, type JsonObject, unsupported } from './json-fields.js';
+import type { Frame } from '../frame.js';
 import type { QueryContext } from './model.js';
 
 export interface QueryDefaults {
@@ -8,18 +9,20 @@ export interface QueryDefaults {
   readonly queryId: string;
   /** Milliseconds; 0 = none. */
   readonly timeoutMs: number;
+  /** Rows of the data source's pending leaves (see source.ts), fetched by whoever sent the query on. */
+  readonly frames?: readonly Frame[];
   /** Context keys below the query's own (server-wide default context). */
   readonly context?: JsonObject;
 }
 
 const DEFAULT_MIN_TOPN_THRESHOLD = 1000;
+const DEFAULT_MAX_SUBQUERY_ROWS = 100_000;
 
 /** Throws InvalidInput in the form of Druid's "Query context parse failed", naming the key. */
 export function parseContext(json: unknown, defaults: QueryDefaults): QueryContext {
   if (!isMissing(json) && !isObject(json))
     throw invalidInput(`context must be an object, got ${describe(json)}`, 'context');
   const given: JsonObject = { ...defaults.context, ...(isObject(json) ? json : {}) };
-  refuse(given, 'bySegment', false);
   refuse(given, 'groupByEnableMultiValueUnnesting', true);
   const timeoutMs = long(given, 'timeout', defaults.timeoutMs);
   if (timeoutMs < 0)
@@ -32,6 +35,8 @@ export function parseContext(json: unknown, defaults: QueryDefaults): QueryConte
     grandTotal: flag(given, 'grandTotal', false),
     resultAsArray: flag(given, 'resultAsArray', false),
     allowPartialResults: flag(given, 'allowPartialResults', false),
+    bySegment: flag(given, 'bySegment', false),
+    maxSubqueryRows: long(given, 'maxSubqueryRows', DEFAULT_MAX_SUBQUERY_ROWS),
     minTopNThreshold: long(given, 'minTopNThreshold', DEFAULT_MIN_TOPN_THRESHOLD),
     given,
   };

@@ -1,44 +1,149 @@
-/** Data sources from Druid's JSON: tables and unions of tables. */
-import { invalidInput } from '../../proto/errors.js';
-import { isMissing, objectAt, requiredArray, requiredText, unsupported } from './json-fields.js';
+/** Data sources from Druid's JSON. */
+import { CodedError, invalidInput } from '../../proto/errors.js';
+import { jsonText } from '../json/write.js';
+import { parseOptionalFilter, parseFilter } from './filters.js';
+import { parseInline } from './inline.js';
+import {
+  isMissing,
+  type JsonObject,
+  objectAt,
+  optionalText,
+  requiredArray,
+  requiredText,
+  typeOf,
+  unknownType,
+  unsupported,
+} from './json-fields.js';
+import type { NativeQuery } from './model.js';
+import type { JoinType, Source, UnnestColumn } from './source.js';
 
-const notYet: readonly string[] = [
-  'filter',
-  'globalTable',
-  'inline',
-  'join',
-  'lookup',
-  'query',
-  'restrict',
-  'unnest',
-];
+/** Parses a query inside a data source; what it throws names fields of that query. */
+export type ParseQuery = (json: unknown) => NativeQuery;
 
-/** Table names in the order given, each once. */
-export function parseDataSource(json: unknown, field: string): readonly string[] {
+/** Data sources inside each other. */
+const depthMax = 40;
+const virtualColumnsNotYet: readonly string[] = ['list-filtered', 'mv-filtered', 'nested-field'];
+
+export function parseDataSource(json: unknown, field: string, parseQuery: ParseQuery, depth = 1): Source {
   if (isMissing(json)) throw invalidInput(`${field}: dataSource can't be null`, field);
-  if (typeof json === 'string') return [tableName(json, field)];
+  if (depth > depthMax) throw invalidInput(`${field}: data sources nested deeper than ${depthMax}`, field);
+  if (typeof json === 'string') return { type: 'tables', names: [tableName(json, field)] };
   const object = objectAt(json, field);
-  const type = object['type'];
-  if (type === 'union') {
-    const tables = requiredArray(object, 'dataSources', field).flatMap((each, i) => {
-      const inner = `${field}.dataSources[${i}]`;
-      if (typeof each === 'object' && each !== null && 'type' in each && each.type === 'union') {
-        throw unsupported(inner, `${inner}: a union inside a union is not supported`);
-      }
-      return parseDataSource(each, inner);
-    });
-    if (tables.length === 0)
-      throw invalidInput(`${field}.dataSources: at least one data source is needed`, `${field}.dataSources`);
-    return [...new Set(tables)];
+  const inner = (name: string): Source =>
+    parseDataSource(object[name], `${field}.${name}`, parseQuery, depth + 1);
+  switch (object['type']) {
+    case 'union':
+      return union(object, field, parseQuery);
+    case 'inline':
+      return { type: 'inline', frame: parseInline(object, field) };
+    case 'query': {
+      const query = object['query'];
+      if (isMissing(query)) throw invalidInput(`${field}.query: 'query' must be nonnull`, `${field}.query`);
+      return { type: 'query', query: parseQuery(query), json: jsonText(query) };
+    }
+    case 'lookup':
+      return { type: 'lookup', lookup: requiredText(object, 'lookup', field) };
+    case 'join':
+      return join(object, field, inner('left'), inner('right'));
+    case 'unnest':
+      return {
+        type: 'unnest',
+        base: inner('base'),
+        column: unnestColumn(object['virtualColumn'], `${field}.virtualColumn`),
+        filter: parseOptionalFilter(object['unnestFilter'], `${field}.unnestFilter`),
+      };
+    case 'filter':
+      return {
+        type: 'filter',
+        base: inner('base'),
+        filter: parseFilter(object['filter'], `${field}.filter`),
+      };
+    case 'restrict':
+      throw unsupported(field, `${field}: data source type[restrict] is not supported`);
+    default:
+      // An unknown type that has a name is a table to Druid.
+      return { type: 'tables', names: [tableName(requiredText(object, 'name', field), field)] };
   }
-  if (typeof type === 'string' && notYet.includes(type)) {
-    throw unsupported(field, `${field}: data source type[${type}] is not supported yet`);
-  }
-  // An unknown type that has a name is a table to Druid.
-  return [tableName(requiredText(object, 'name', field), field)];
 }
 
 function tableName(name: string, field: string): string {
   if (name === '') throw invalidInput(`${field}: the table name is empty`, field);
   return name;
+}
+
+function union(object: JsonObject, field: string, parseQuery: ParseQuery): Source {
+  const names = requiredArray(object, 'dataSources', field).flatMap((each, i) => {
+    const at = `${field}.dataSources[${i}]`;
+    const member = parseDataSource(each, at, parseQuery);
+    if (member.type !== 'tables' || (typeof each === 'object' && (each as JsonObject)['type'] === 'union')) {
+      throw unsupported(at, `${at}: a union takes tables only`);
+    }
+    return member.names;
+  });
+  if (names.length === 0)
+    throw invalidInput(`${field}.dataSources: at least one data source is needed`, `${field}.dataSources`);
+  return { type: 'tables', names: [...new Set(names)] };
+}
+
+const joinTypes: readonly JoinType[] = ['INNER', 'LEFT', 'RIGHT', 'FULL'];
+
+function join(object: JsonObject, field: string, left: Source, right: Source): Source {
+  const rightPrefix = optionalText(object, 'rightPrefix', field) ?? '';
+  const prefixField = `${field}.rightPrefix`;
+  if (rightPrefix === '')
+    throw invalidInput(`${prefixField}: Join clause cannot have null or empty prefix`, prefixField);
+  if ('__time'.startsWith(rightPrefix)) {
+    throw invalidInput(
+      `${prefixField}: Join clause cannot have prefix[${rightPrefix}], since it would shadow __time`,
+      prefixField,
+    );
+  }
+  const given = requiredText(object, 'joinType', field);
+  const joinType = joinTypes.find((type) => type === given.toUpperCase());
+  if (joinType === undefined)
+    throw invalidInput(`${field}.joinType: unknown join type[${given}]`, `${field}.joinType`);
+  const leftFilter = parseOptionalFilter(object['leftFilter'], `${field}.leftFilter`);
+  if (leftFilter !== undefined && left.type !== 'tables') {
+    throw invalidInput(
+      `${field}.leftFilter: left filter is only supported if left data source is direct table access`,
+      `${field}.leftFilter`,
+    );
+  }
+  const condition = requiredText(object, 'condition', field);
+  if (right.type !== 'inline' && right.type !== 'query' && right.type !== 'lookup')
+    throw notJoinable(sourceText(right));
+  return { type: 'join', left, right, rightPrefix, condition, joinType, leftFilter };
+}
+
+/** In Druid's words: found out when the query runs, so it is a failure of the query. */
+export function notJoinable(what: string): CodedError {
+  return new CodedError('QueryFailed', `dataSource is not joinable: ${what}`, {
+    errorClass: 'org.apache.druid.java.util.common.ISE',
+  });
+}
+
+/** A few words that name a data source in an error. */
+export function sourceText(source: Source): string {
+  switch (source.type) {
+    case 'tables':
+      return `tables[${source.names.join(', ')}]`;
+    case 'inline':
+      return `inline[${source.frame.columns.map(({ name }) => name).join(', ')}]`;
+    case 'lookup':
+      return `lookup[${source.lookup}]`;
+    default:
+      return source.type;
+  }
+}
+
+function unnestColumn(json: unknown, field: string): UnnestColumn {
+  const object = objectAt(json, field);
+  const type = typeOf(object, 'virtual column', field);
+  if (type !== 'expression') throw unknownType('virtual column', type, field, virtualColumnsNotYet);
+  const outputType = optionalText(object, 'outputType', field);
+  return {
+    name: requiredText(object, 'name', field),
+    expression: requiredText(object, 'expression', field),
+    outputType: outputType?.toUpperCase(),
+  };
 }

@@ -4,6 +4,7 @@
  * result shaping read only this. It is plain data and crosses threads by structured clone.
  */
 import type { IntervalMs } from '../../segment/read/view.js';
+import type { Source } from './source.js';
 
 export type ValueType = 'STRING' | 'LONG' | 'FLOAT' | 'DOUBLE';
 
@@ -148,13 +149,19 @@ export interface QueryContext {
   readonly grandTotal: boolean;
   readonly resultAsArray: boolean;
   readonly allowPartialResults: boolean;
+  /** Absent: false. */
+  readonly bySegment?: boolean;
+  /** Of all queries inside the data source together; absent: no limit. */
+  readonly maxSubqueryRows?: number;
   readonly minTopNThreshold: number;
   readonly given: Readonly<Record<string, unknown>>;
 }
 
 interface QueryBase {
-  /** Tables only for now; a union lists several. */
+  /** Tables to stream; a union lists several. None when the rows are in memory. */
   readonly dataSources: readonly string[];
+  /** Absent: the tables of `dataSources` as they are. */
+  readonly source?: Source;
   /** Sorted, not overlapping, half-open. */
   readonly intervals: readonly IntervalMs[];
   readonly filter: Filter | undefined;
@@ -210,4 +217,55 @@ export interface TimeBoundaryQuery extends QueryBase {
   readonly bound: 'minTime' | 'maxTime' | undefined;
 }
 
-export type NativeQuery = TimeseriesQuery | TopNQuery | GroupByQuery | ScanQuery | TimeBoundaryQuery;
+export type SearchSpec =
+  | { readonly type: 'all' }
+  | { readonly type: 'contains'; readonly value: string; readonly caseSensitive: boolean }
+  | { readonly type: 'fragment'; readonly values: readonly string[]; readonly caseSensitive: boolean }
+  | { readonly type: 'regex'; readonly pattern: string };
+
+export interface SearchQuery extends QueryBase {
+  readonly queryType: 'search';
+  readonly granularity: Granularity;
+  /** undefined = all dimensions of each segment. */
+  readonly dimensions: readonly DimensionSpec[] | undefined;
+  readonly query: SearchSpec;
+  readonly sort: Ordering;
+  readonly limit: number;
+}
+
+export interface DataSourceMetadataQuery extends QueryBase {
+  readonly queryType: 'dataSourceMetadata';
+}
+
+export type AnalysisType =
+  | 'cardinality'
+  | 'size'
+  | 'interval'
+  | 'aggregators'
+  | 'minmax'
+  | 'timestampSpec'
+  | 'queryGranularity'
+  | 'rollup';
+
+export type AggregatorMergeStrategy = 'strict' | 'lenient' | 'earliest' | 'latest';
+
+export interface SegmentMetadataQuery extends QueryBase {
+  readonly queryType: 'segmentMetadata';
+  /** No interval was given: only the last segments are looked at. */
+  readonly usesDefaultInterval: boolean;
+  /** Columns to tell of; undefined = all. */
+  readonly columns: readonly string[] | undefined;
+  readonly merge: boolean;
+  readonly analysisTypes: readonly AnalysisType[];
+  readonly aggregatorMergeStrategy: AggregatorMergeStrategy;
+}
+
+export type NativeQuery =
+  | TimeseriesQuery
+  | TopNQuery
+  | GroupByQuery
+  | ScanQuery
+  | TimeBoundaryQuery
+  | SearchQuery
+  | DataSourceMetadataQuery
+  | SegmentMetadataQuery;

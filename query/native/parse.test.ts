@@ -49,6 +49,8 @@ describe('native query parser', () => {
         grandTotal: false,
         resultAsArray: false,
         allowPartialResults: false,
+        bySegment: false,
+        maxSubqueryRows: 100_000,
         minTopNThreshold: 1000,
         given: {},
       },
@@ -238,13 +240,12 @@ describe('native query parser', () => {
       expect(seen.answer['errorClass']).to.equal('com.fasterxml.jackson.databind.exc.InvalidTypeIdException');
     }
     for (const change of [
-      { queryType: 'search' },
-      { dataSource: { type: 'lookup', lookup: 'l' } },
+      { queryType: 'windowOperator' },
+      { dataSource: { type: 'restrict', base: 'shop' } },
       { virtualColumns: [{ type: 'expression' }] },
       { filter: { type: 'regex', dimension: 'd', pattern: 'x' } },
       { filter: { type: 'selector', dimension: 'd', value: 'x', extractionFn: { type: 'upper' } } },
       { aggregations: [{ type: 'longSum', name: 'x', expression: 'a + b' }] },
-      { context: { bySegment: true } },
     ]) {
       expect(refusal({ ...ts, ...change }), JSON.stringify(change)).to.include({
         code: 'Unsupported',

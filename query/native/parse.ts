@@ -4,6 +4,8 @@ import { parseGranularity } from '../granularity.js';
 import { parseAggregator } from './aggregators.js';
 import { parseContext, type QueryDefaults } from './context.js';
 import { parseDataSource } from './datasource.js';
+import { parseDataSourceMetadata, parseSearch, parseSegmentMetadata } from './metadata-queries.js';
+import { type Source, tablesOf, withFrames } from './source.js';
 import { parseDimension, parseTopNMetric } from './dimensions.js';
 import { parseOptionalFilter } from './filters.js';
 import { parseHaving, parseLimitSpec } from './having.js';
@@ -25,6 +27,7 @@ import {
 } from './json-fields.js';
 import type {
   Aggregator,
+  Filter,
   Granularity,
   GroupByQuery,
   NativeQuery,
@@ -39,14 +42,7 @@ import { namesRead, parsePostAggregator } from './post-aggregators.js';
 
 export type { QueryDefaults } from './context.js';
 
-const notYet: readonly string[] = [
-  'dataSourceMetadata',
-  'search',
-  'segmentMetadata',
-  'select',
-  'union',
-  'windowOperator',
-];
+const notYet: readonly string[] = ['select', 'union', 'windowOperator'];
 
 const BINDING = 'com.fasterxml.jackson.databind.exc.ValueInstantiationException';
 const DEFAULT_BATCH_SIZE = 20_480;
@@ -82,23 +78,46 @@ function parse(body: unknown, defaults: QueryDefaults): NativeQuery {
       return scan(body, defaults);
     case 'timeBoundary':
       return timeBoundary(body, defaults);
+    case 'search':
+      return parseSearch(body, base(body, defaults, true));
+    case 'dataSourceMetadata':
+      return parseDataSourceMetadata(base(body, defaults, false));
+    case 'segmentMetadata':
+      return parseSegmentMetadata(body, base(body, defaults, false));
     default:
       throw unknownType('query', type, 'queryType', notYet);
   }
 }
 
-type Base = Pick<NativeQuery, 'dataSources' | 'intervals' | 'filter' | 'context'>;
+export type Base = Pick<NativeQuery, 'dataSources' | 'source' | 'intervals' | 'filter' | 'context'>;
 
 function base(body: JsonObject, defaults: QueryDefaults, needsIntervals: boolean): Base {
-  const dataSources = parseDataSource(body['dataSource'], 'dataSource');
+  const { frames, ...innerDefaults } = defaults;
+  const given = parseDataSource(body['dataSource'], 'dataSource', (json) => parse(json, innerDefaults));
   if (needsIntervals && isMissing(body['intervals']))
     throw invalidInput("intervals: querySegmentSpec can't be null", 'intervals');
   const intervals = isMissing(body['intervals'])
     ? [eternity]
     : parseQueryIntervals(body['intervals'], 'intervals');
   refuseField(body, 'virtualColumns', 'query');
-  const filter = parseOptionalFilter(body['filter'], 'filter');
-  return { dataSources, intervals, filter, context: parseContext(body['context'], defaults) };
+  const { source, filter } = withoutFilters(
+    frames === undefined ? given : withFrames(given, frames),
+    parseOptionalFilter(body['filter'], 'filter'),
+  );
+  const context = parseContext(body['context'], defaults);
+  const common = { dataSources: tablesOf(source), intervals, filter, context };
+  return source.type === 'tables' ? common : { ...common, source };
+}
+
+/** Conditions on the data source itself are conditions of the query. */
+function withoutFilters(
+  source: Source,
+  filter: Filter | undefined,
+): { source: Source; filter: Filter | undefined } {
+  if (source.type !== 'filter') return { source, filter };
+  const both: Filter =
+    filter === undefined ? source.filter : { type: 'and', fields: [source.filter, filter] };
+  return withoutFilters(source.base, both);
 }
 
 function granularityOf(body: JsonObject): Granularity {

@@ -18,7 +18,7 @@ export function* renderGroupBy(query: GroupByQuery, merged: Frame, sink: JsonSin
   const bucket = frameOutput(merged, '__bucket');
   const dimensions = query.dimensions.map(({ outputName }) => frameOutput(merged, outputName));
   const values = valueOutputs(query, merged, dimensions);
-  const rows = chosenRows(query, merged.rows, bucket, dimensions, values);
+  const rows = groupByRows(query, merged.rows, bucket, dimensions, values);
   const hasTime = query.granularity.type !== 'all';
   const stamp = stamper(query);
   const timestamp = (row: number): string => stamp(hasTime ? Number(bucket.at(row) ?? 0) : queryStart(query));
@@ -38,7 +38,7 @@ export function* renderGroupBy(query: GroupByQuery, merged: Frame, sink: JsonSin
   sink.raw(']');
 }
 
-function chosenRows(
+export function groupByRows(
   query: GroupByQuery,
   count: number,
   bucket: Output,

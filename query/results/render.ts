@@ -4,7 +4,9 @@ import type { JsonSink } from '../json/write.js';
 import type { NativeQuery } from '../native/model.js';
 import type { RenderHints, Steps } from './buckets.js';
 import { renderGroupBy } from './groupby.js';
+import { renderDataSourceMetadata, renderSegmentMetadata } from './metadata.js';
 import { renderScan } from './scan.js';
+import { renderSearch } from './search.js';
 import { renderTimeBoundary } from './time-boundary.js';
 import { renderTimeseries } from './timeseries.js';
 import { renderTopN } from './topn.js';
@@ -30,6 +32,12 @@ export function renderSteps(
       return renderScan(query, merged, sink);
     case 'timeBoundary':
       return renderTimeBoundary(query, merged, sink);
+    case 'search':
+      return renderSearch(query, merged, sink);
+    case 'dataSourceMetadata':
+      return renderDataSourceMetadata(query, merged, sink);
+    case 'segmentMetadata':
+      return renderSegmentMetadata(merged, sink);
   }
 }
 

@@ -39,7 +39,7 @@ export function* renderTimeseries(
 ): Steps {
   const frame = withNullRow(query, merged);
   const clock = bucketClock(query, frame, hints);
-  const rows = chosenRows(query, frame);
+  const rows = timeseriesRows(query, frame);
   const outputs = valueOutputs(query, frame);
   const write = objectWriter(outputs);
   const field = query.context.given['timestampResultField'];
@@ -58,7 +58,7 @@ export function* renderTimeseries(
   sink.raw(']');
 }
 
-function chosenRows(query: TimeseriesQuery, frame: Frame): Uint32Array {
+export function timeseriesRows(query: TimeseriesQuery, frame: Frame): Uint32Array {
   const matched = frameOutput(frame, '__rows');
   const kept: number[] = [];
   for (let row = 0; row < frame.rows; row++) {
@@ -72,7 +72,7 @@ function chosenRows(query: TimeseriesQuery, frame: Frame): Uint32Array {
 }
 
 /** Granularity `all` over nothing still has a row, of counts 0 and other values null, unless empty ones are skipped. */
-function withNullRow(query: TimeseriesQuery, merged: Frame): Frame {
+export function withNullRow(query: TimeseriesQuery, merged: Frame): Frame {
   if (merged.rows > 0 || query.granularity.type !== 'all' || query.context.skipEmptyBuckets) return merged;
   const zero = (name: string): FrameColumn => ({ name, type: 'LONG', values: new BigInt64Array(1) });
   return { rows: 1, columns: [zero('__bucket'), zero('__rows'), ...query.aggregations.map(emptyValue)] };

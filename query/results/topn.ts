@@ -14,20 +14,13 @@ import { valueOutputs } from './timeseries.js';
  * by the metric and cut at the threshold here.
  */
 export function* renderTopN(query: TopNQuery, merged: Frame, sink: JsonSink, hints: RenderHints): Steps {
-  const dimension = frameOutput(merged, query.dimension.outputName);
-  const values = valueOutputs(query, merged, [dimension]);
-  const ranking = rankingOf(query, dimension, values, merged.rows);
+  const { dimension, values, buckets } = topNRows(query, merged, hints);
   const write = objectWriter([dimension, ...values]);
   const stamp = stamper(query);
   sink.raw('[');
   let first = true;
   let written = 0;
-  for (const { ms, rows } of bucketRows(query, merged, hints)) {
-    const kept = sortRows(
-      ranking.keep === undefined ? rows : rows.filter(ranking.keep),
-      ranking.compare,
-      query.threshold,
-    );
+  for (const { ms, rows: kept } of buckets) {
     sink.raw(`${first ? '' : ','}{"timestamp":${stamp(ms)},"result":[`);
     first = false;
     for (const [i, row] of kept.entries()) {
@@ -37,6 +30,26 @@ export function* renderTopN(query: TopNQuery, merged: Frame, sink: JsonSink, hin
     sink.raw(']}');
   }
   sink.raw(']');
+}
+
+export interface TopNRows {
+  readonly dimension: Output;
+  readonly values: readonly Output[];
+  /** The best rows of each bucket, best first; made one after the other. */
+  readonly buckets: Iterable<{ readonly ms: number; readonly rows: Uint32Array }>;
+}
+
+export function topNRows(query: TopNQuery, merged: Frame, hints: RenderHints): TopNRows {
+  const dimension = frameOutput(merged, query.dimension.outputName);
+  const values = valueOutputs(query, merged, [dimension]);
+  const ranking = rankingOf(query, dimension, values, merged.rows);
+  const best = function* (): Generator<{ readonly ms: number; readonly rows: Uint32Array }> {
+    for (const { ms, rows } of bucketRows(query, merged, hints)) {
+      const candidates = ranking.keep === undefined ? rows : rows.filter(ranking.keep);
+      yield { ms, rows: sortRows(candidates, ranking.compare, query.threshold) };
+    }
+  };
+  return { dimension, values, buckets: best() };
 }
 
 /** Rows by bucket, buckets ascending; buckets known from the hints are there even without rows. */

@@ -145,6 +145,7 @@ export class StoredSegment implements SegmentView {
   readonly timeSorted: boolean;
   readonly dimensions: readonly string[];
   readonly metrics: readonly string[];
+  readonly metadataText: string | undefined;
   readonly summary: SegmentSummary;
   readonly #handle: SegmentHandle;
   readonly #machinery: Machinery;
@@ -165,6 +166,7 @@ export class StoredSegment implements SegmentView {
     this.timeSorted = summary.timeSorted;
     this.dimensions = summary.dimensions;
     this.metrics = summary.metrics;
+    this.metadataText = summary.metadataText;
     this.#handle = handle;
     this.#machinery = machinery;
     this.#context = {

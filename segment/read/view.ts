@@ -26,6 +26,8 @@ export interface SegmentView {
   /** In the segment's order, without `__time`. */
   readonly dimensions: readonly string[];
   readonly metrics: readonly string[];
+  /** What the writer noted of the segment (JSON: aggregators, rollup, …); absent when there is none. */
+  readonly metadataText?: string | undefined;
   /** Undefined: no such column here, which reads as null in every row. Nothing is decoded before it is asked for. */
   column(name: string): ColumnView | undefined;
   /** Smallest and largest `__time`; undefined when there are no rows. */

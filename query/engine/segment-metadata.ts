@@ -1,0 +1,157 @@
+/** segmentMetadata and dataSourceMetadata over one segment. */
+import { BATCH_ROWS, type ColumnView, type StringColumnView } from '../../segment/read/view.js';
+import type { Frame } from '../frame.js';
+import type { SegmentMetadataQuery } from '../native/model.js';
+import {
+  analysesFrame,
+  type ColumnAnalysis,
+  columnError,
+  type SegmentAnalysis,
+} from '../segment-analysis.js';
+import type { Environment } from './environment.js';
+
+/** Columns: maxTime LONG; null without rows. */
+export function runDataSourceMetadata({ segment }: Environment): Frame {
+  const maxMs = segment.timeRange()?.maxMs;
+  const values = BigInt64Array.of(BigInt(maxMs ?? 0));
+  return {
+    rows: 1,
+    columns: [
+      maxMs === undefined
+        ? { name: 'maxTime', type: 'LONG', values, nulls: Uint8Array.of(1) }
+        : { name: 'maxTime', type: 'LONG', values },
+    ],
+  };
+}
+
+export function runSegmentMetadata(environment: Environment, query: SegmentMetadataQuery): Frame {
+  const { segment } = environment;
+  const has = (type: SegmentMetadataQuery['analysisTypes'][number]): boolean =>
+    query.analysisTypes.includes(type);
+  const columns: Record<string, ColumnAnalysis> = {};
+  let size = 0;
+  for (const name of new Set(['__time', ...segment.dimensions, ...segment.metrics])) {
+    const isIncluded = query.columns === undefined || query.columns.includes(name);
+    // The size of a segment is that of all its columns.
+    if (!isIncluded && !has('size')) continue;
+    environment.check();
+    const analysis = analyzeColumn(environment, name, query);
+    if (analysis === undefined) continue;
+    if (analysis.errorMessage === null) size += analysis.size;
+    if (isIncluded) columns[name] = analysis;
+  }
+  const stored = storedMetadata(segment.metadataText);
+  const analysis: SegmentAnalysis = {
+    id: segment.id,
+    interval: segment.interval,
+    intervals: has('interval') ? [segment.interval] : null,
+    columns,
+    size,
+    numRows: segment.rowCount,
+    aggregators: has('aggregators') ? aggregatorsByName(stored['aggregators']) : null,
+    timestampSpec: has('timestampSpec') ? (stored['timestampSpec'] ?? null) : null,
+    queryGranularity: has('queryGranularity') ? (stored['queryGranularity'] ?? null) : null,
+    rollup: has('rollup') && typeof stored['rollup'] === 'boolean' ? stored['rollup'] : null,
+  };
+  return analysesFrame([analysis]);
+}
+
+function storedMetadata(text: string | undefined): Readonly<Record<string, unknown>> {
+  if (text === undefined) return {};
+  const json: unknown = JSON.parse(text);
+  return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {};
+}
+
+function aggregatorsByName(json: unknown): Readonly<Record<string, unknown>> | null {
+  if (!Array.isArray(json)) return null;
+  const found: Record<string, unknown> = {};
+  for (const each of json as readonly unknown[]) {
+    if (typeof each === 'object' && each !== null && 'name' in each && typeof each.name === 'string')
+      found[each.name] = each;
+  }
+  return found;
+}
+
+/** Bytes Druid takes a value for: a time as ten digits of text, a float as eight. */
+const timeBytes = 10;
+const numberBytes = 8;
+
+function analyzeColumn(
+  environment: Environment,
+  name: string,
+  query: SegmentMetadataQuery,
+): ColumnAnalysis | undefined {
+  const column = environment.segment.column(name);
+  if (column === undefined) return undefined;
+  const isSized = query.analysisTypes.includes('size');
+  const rows = environment.segment.rowCount;
+  switch (column.kind) {
+    case 'string':
+      return analyzeText(environment, column, query);
+    case 'complex':
+      return analyzeComplex(column);
+    default: {
+      const type = column.kind.toUpperCase();
+      const bytes = name === '__time' ? timeBytes : numberBytes;
+      return { ...plainColumn(type), hasNulls: column.hasNulls, size: isSized ? rows * bytes : 0 };
+    }
+  }
+}
+
+function plainColumn(type: string): ColumnAnalysis {
+  return { ...columnError(''), type, typeSignature: type, size: 0, errorMessage: null };
+}
+
+function analyzeText(
+  environment: Environment,
+  column: StringColumnView,
+  query: SegmentMetadataQuery,
+): ColumnAnalysis {
+  const has = (type: SegmentMetadataQuery['analysisTypes'][number]): boolean =>
+    query.analysisTypes.includes(type);
+  const last = column.cardinality - 1;
+  const isRanged = has('minmax') && column.dictionarySorted && last >= 0;
+  return {
+    ...plainColumn('STRING'),
+    hasMultipleValues: column.hasMultipleValues,
+    hasNulls: column.hasNulls,
+    size: has('size') ? textBytes(environment, column) : 0,
+    cardinality: has('cardinality') ? column.cardinality : 0,
+    minValue: isRanged ? column.value(0) : null,
+    maxValue: isRanged ? column.value(last) : null,
+  };
+}
+
+/** UTF-8 bytes of the values of all rows, each value once a row. */
+function textBytes(environment: Environment, column: StringColumnView): number {
+  const { kernels, scratch, segment } = environment;
+  const lengths = Float64Array.from({ length: column.cardinality }, (_, id) =>
+    Buffer.byteLength(column.value(id) ?? '', 'utf8'),
+  );
+  const out = scratch.take(BATCH_ROWS * 4);
+  let total = 0;
+  for (let start = 0; start < segment.rowCount; start += BATCH_ROWS) {
+    environment.check();
+    const rows = Math.min(BATCH_ROWS, segment.rowCount - start);
+    if (!column.hasMultipleValues) {
+      kernels.idsWiden(column.batch(start), column.idWidth, rows, out);
+      for (const id of scratch.arena.u32(out, rows)) total += lengths[id] ?? 0;
+      continue;
+    }
+    const block = column.multiBatch(start);
+    const ends = scratch.arena.u32(block.offsets, rows + 1);
+    const ids = scratch.arena.u32(block.ids, ends[rows] ?? 0);
+    for (let row = 0; row < rows; row++) {
+      for (const id of new Set(ids.subarray(ends[row] ?? 0, ends[row + 1] ?? 0))) total += lengths[id] ?? 0;
+    }
+  }
+  scratch.give(out);
+  return total;
+}
+
+/** Without a size: Druid knows one only of types whose makers tell it. Nulls can't be ruled out without reading. */
+function analyzeComplex(column: Extract<ColumnView, { kind: 'complex' }>): ColumnAnalysis {
+  const isArray = column.typeName.startsWith('ARRAY<');
+  const typeSignature = isArray ? column.typeName : `COMPLEX<${column.typeName}>`;
+  return { ...plainColumn(isArray ? 'ARRAY' : column.typeName), typeSignature, hasNulls: true };
+}

@@ -1,0 +1,68 @@
+/** From the streamed leaf of a data source to the view that a query runs over. */
+import { CodedError } from '../../../proto/errors.js';
+import type { IntervalMs, SegmentView } from '../../../segment/read/view.js';
+import type { Filter } from '../../native/model.js';
+import { leafOf, type Source } from '../../native/source.js';
+import type { Environment } from '../environment.js';
+import { selectRows } from '../filter.js';
+import { selectedRows } from '../scan.js';
+import type { Scratch } from '../scratch.js';
+import { FrameView } from './frame-view.js';
+import { GatherView } from './gather-view.js';
+import { joined } from './join.js';
+import { unnested } from './unnest.js';
+
+/** Handle of a "segment" that is the rows in memory of the query's own data source. */
+export interface InlineHandle {
+  readonly kind: 'inline';
+}
+export const inlineHandle: InlineHandle = { kind: 'inline' };
+
+export function isInlineHandle(handle: unknown): handle is InlineHandle {
+  return typeof handle === 'object' && handle !== null && 'kind' in handle && handle.kind === 'inline';
+}
+
+export function inlineView(source: Source | undefined, scratch: Scratch): SegmentView {
+  const leaf = source === undefined ? undefined : leafOf(source);
+  if (leaf?.type !== 'inline') throw new CodedError('Bug', 'the data source has no rows in memory');
+  return new FrameView(leaf.frame, scratch);
+}
+
+/** `environment.segment` is the leaf, the caller's to close; rows outside of the intervals may be left out. */
+export function applySource(
+  environment: Environment,
+  source: Source | undefined,
+  intervals: readonly IntervalMs[],
+): SegmentView {
+  switch (source?.type) {
+    case 'join': {
+      const left = { ...environment, segment: applySource(environment, source.left, intervals) };
+      return joined(left, rowsOf(left, intervals, source.leftFilter), source, intervals);
+    }
+    case 'unnest': {
+      const base = { ...environment, segment: applySource(environment, source.base, intervals) };
+      const view = unnested(base, rowsOf(base, intervals, undefined), source.column);
+      return source.filter === undefined
+        ? view
+        : filtered({ ...environment, segment: view }, intervals, source.filter);
+    }
+    case 'filter': {
+      const base = { ...environment, segment: applySource(environment, source.base, intervals) };
+      return filtered(base, intervals, source.filter);
+    }
+    default:
+      return environment.segment;
+  }
+}
+
+function filtered(environment: Environment, intervals: readonly IntervalMs[], filter: Filter): GatherView {
+  return new GatherView(environment, { rows: rowsOf(environment, intervals, filter), inOrder: true });
+}
+
+function rowsOf(
+  environment: Environment,
+  intervals: readonly IntervalMs[],
+  filter: Filter | undefined,
+): Uint32Array {
+  return selectedRows(environment, selectRows(environment, intervals, filter), Infinity);
+}

@@ -1,0 +1,75 @@
+/**
+ * What a join's condition asks: equalities between something of the left side and a column of the right one, or a
+ * constant. Everything else can't be joined by. Pure.
+ */
+import { notJoinable } from '../../native/datasource.js';
+import { columnsOf, type Node } from '../../expression/ast.js';
+import { compileExpression, type Evaluator } from '../../expression/compile.js';
+import { allFunctions } from '../../expression/expression.js';
+import { parseExpression } from '../../expression/parser.js';
+import { isTrue, nullValue } from '../../expression/value.js';
+
+export interface Equality {
+  /** The left side's column, when it is no more than that. */
+  readonly leftColumn: string | undefined;
+  readonly left: Evaluator;
+  /** Without the prefix. */
+  readonly rightColumn: string;
+  /** Null equals null (IS NOT DISTINCT FROM). */
+  readonly nullMatches: boolean;
+}
+
+export interface JoinCondition {
+  readonly equalities: readonly Equality[];
+  /** False: a constant part is false, so nothing matches. */
+  readonly canMatch: boolean;
+}
+
+/** `what` names the right side in the error for conditions that are no equalities. */
+export function parseJoinCondition(text: string, prefix: string, what: string): JoinCondition {
+  const equalities: Equality[] = [];
+  let canMatch = true;
+  for (const part of conjuncts(parseExpression(text))) {
+    if (columnsOf(part).size === 0) {
+      canMatch &&= isTrue(compileExpression(part, allFunctions)(() => nullValue));
+      continue;
+    }
+    const equality = equalityOf(part, prefix);
+    if (equality === undefined) throw notJoinable(what);
+    equalities.push(equality);
+  }
+  return { equalities, canMatch };
+}
+
+function conjuncts(node: Node): Node[] {
+  if (node.kind === 'binary' && node.operator === '&&')
+    return [...conjuncts(node.left), ...conjuncts(node.right)];
+  if (node.kind === 'call' && node.name.toLowerCase() === 'and') return node.args.flatMap(conjuncts);
+  return [node];
+}
+
+function equalityOf(node: Node, prefix: string): Equality | undefined {
+  let sides: readonly [Node, Node] | undefined;
+  let nullMatches = false;
+  if (node.kind === 'binary' && node.operator === '==') sides = [node.left, node.right];
+  if (node.kind === 'call' && node.name.toLowerCase() === 'notdistinctfrom') {
+    const [a, b] = node.args;
+    if (a !== undefined && b !== undefined && node.args.length === 2) sides = [a, b];
+    nullMatches = true;
+  }
+  if (sides === undefined) return undefined;
+  const [a, b] = sides;
+  return pair(a, b, prefix, nullMatches) ?? pair(b, a, prefix, nullMatches);
+}
+
+function pair(left: Node, right: Node, prefix: string, nullMatches: boolean): Equality | undefined {
+  const isRight = (name: string): boolean => name.startsWith(prefix) && name !== prefix;
+  if (right.kind !== 'identifier' || !isRight(right.name)) return undefined;
+  if ([...columnsOf(left)].some(isRight)) return undefined;
+  return {
+    leftColumn: left.kind === 'identifier' ? left.name : undefined,
+    left: compileExpression(left, allFunctions),
+    rightColumn: right.name.slice(prefix.length),
+    nullMatches,
+  };
+}

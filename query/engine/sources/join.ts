@@ -1,0 +1,164 @@
+/**
+ * Hash join of a segment's rows with rows in memory: the pairs of row numbers first, values when somebody reads them.
+ * Right and full joins add the right rows that no row of this segment met: over several segments they appear several
+ * times, as in Druid.
+ */
+import { CodedError } from '../../../proto/errors.js';
+import type { ColumnView, IntervalMs } from '../../../segment/read/view.js';
+import type { Frame, FrameColumn } from '../../frame.js';
+import { isNull } from '../../merge/columns.js';
+import { pickRows } from '../../merge/scan.js';
+import { sourceText } from '../../native/datasource.js';
+import type { Source } from '../../native/source.js';
+import type { Environment } from '../environment.js';
+import { frameColumnView } from './frame-columns.js';
+import { GatherView, noRow } from './gather-view.js';
+import { parseJoinCondition } from './join-condition.js';
+import { joinValue, JoinTable } from './join-table.js';
+import { RowReader } from './row-reader.js';
+
+type Join = Extract<Source, { type: 'join' }>;
+
+/** Pairs that one segment may become. */
+const pairsMax = 50_000_000;
+const checkEvery = 8192;
+
+/** `environment.segment` is the left side, `rows` those of it that take part, ascending. */
+export function joined(
+  environment: Environment,
+  rows: Uint32Array,
+  join: Join,
+  intervals: readonly IntervalMs[],
+): GatherView {
+  if (join.right.type !== 'inline') throw new CodedError('Bug', "a join's right side was not fetched");
+  const { frame } = join.right;
+  const pairs = pairsOf(environment, rows, join, frame);
+  const columns = new Map(
+    frame.columns.map((column) => [
+      join.rightPrefix + column.name,
+      () => rightColumn(environment, column, frame, pairs.right),
+    ]),
+  );
+  const first = intervals[0]?.startMs ?? 0;
+  const covers = intervals.some(({ startMs, endMs }) => startMs <= 0 && endMs > 0);
+  return new GatherView(environment, {
+    rows: pairs.left,
+    columns,
+    inOrder: true,
+    noRowTimeMs: covers ? 0 : first,
+  });
+}
+
+interface Pairs {
+  readonly left: Uint32Array;
+  readonly right: Uint32Array;
+}
+
+function pairsOf(environment: Environment, rows: Uint32Array, join: Join, frame: Frame): Pairs {
+  const condition = parseJoinCondition(join.condition, join.rightPrefix, sourceText(join.right));
+  const table = new JoinTable(frame, condition.equalities);
+  const keepsLeft = join.joinType === 'LEFT' || join.joinType === 'FULL';
+  const keepsRight = join.joinType === 'RIGHT' || join.joinType === 'FULL';
+  const met = new Uint8Array(frame.rows);
+  const pairs = new PairList();
+  const reader = new RowReader(environment);
+  const several = (): never => {
+    throw new CodedError('QueryFailed', 'Joining against a multi-value dimension is not supported.');
+  };
+  for (const [i, row] of rows.entries()) {
+    if (i % checkEvery === 0) environment.check();
+    reader.moveTo(row);
+    const values = condition.canMatch
+      ? condition.equalities.map(({ left }) => joinValue(left(reader.value), several))
+      : [];
+    const found = condition.canMatch ? table.find(values) : new Uint32Array(0);
+    for (const right of found) {
+      pairs.add(row, right);
+      met[right] = 1;
+    }
+    if (found.length === 0 && keepsLeft) pairs.add(row, noRow);
+  }
+  if (keepsRight) {
+    for (let right = 0; right < frame.rows; right++) if (met[right] === 0) pairs.add(noRow, right);
+  }
+  return pairs.lists();
+}
+
+class PairList {
+  #left = new Uint32Array(1024);
+  #right = new Uint32Array(1024);
+  #count = 0;
+
+  add(left: number, right: number): void {
+    if (this.#count === this.#left.length) this.#grow();
+    this.#left[this.#count] = left;
+    this.#right[this.#count++] = right;
+  }
+  lists(): Pairs {
+    return { left: this.#left.subarray(0, this.#count), right: this.#right.subarray(0, this.#count) };
+  }
+  #grow(): void {
+    if (this.#count >= pairsMax)
+      throw new CodedError('LimitExceeded', `a join makes more than ${pairsMax} rows of a segment`);
+    const larger = (list: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> => {
+      const more = new Uint32Array(list.length * 2);
+      more.set(list);
+      return more;
+    };
+    this.#left = larger(this.#left);
+    this.#right = larger(this.#right);
+  }
+}
+
+/** The column's values in the order of the pairs, null where there is no right row. */
+function rightColumn(
+  environment: Environment,
+  column: FrameColumn,
+  frame: Frame,
+  rows: Uint32Array,
+): ColumnView {
+  const [padded] = withGap(column, frame.rows);
+  const picked = pickRows(
+    { rows: frame.rows + 1, columns: [padded] },
+    rows.map((row) => (row === noRow ? frame.rows : row)),
+  ).columns[0];
+  if (picked === undefined) throw new CodedError('Bug', 'a column got lost');
+  return frameColumnView(picked, rows.length, environment.scratch);
+}
+
+/** The column with one more row, which is null. */
+function withGap(column: FrameColumn, rows: number): [FrameColumn] {
+  const nulls = new Uint8Array(Math.ceil((rows + 1) / 8));
+  for (let row = 0; row <= rows; row++) {
+    if (row === rows || isNull(column.nulls, row))
+      nulls[row >> 3] = (nulls[row >> 3] ?? 0) | (1 << (row & 7));
+  }
+  switch (column.type) {
+    case 'LONG': {
+      const values = new BigInt64Array(rows + 1);
+      values.set(column.values);
+      return [{ ...column, values, nulls }];
+    }
+    case 'DOUBLE': {
+      const values = new Float64Array(rows + 1);
+      values.set(column.values);
+      return [{ ...column, values, nulls }];
+    }
+    case 'FLOAT': {
+      const values = new Float32Array(rows + 1);
+      values.set(column.values);
+      return [{ ...column, values, nulls }];
+    }
+    case 'STRING_ARRAY': {
+      const offsets = new Uint32Array(rows + 2);
+      offsets.set(column.offsets);
+      offsets[rows + 1] = column.offsets[rows] ?? 0;
+      return [{ ...column, offsets, nulls }];
+    }
+    default: {
+      const values = new Uint32Array(rows + 1);
+      values.set(column.values);
+      return [{ ...column, values, nulls }];
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/** Unnesting: a row for each element of a column's value, the element beside the row's other columns. */
+import { CodedError } from '../../../proto/errors.js';
+import { BATCH_ROWS, type ColumnView } from '../../../segment/read/view.js';
+import { expression } from '../../expression/expression.js';
+import { castTo } from '../../expression/cast.js';
+import { elementType, isArrayType, isComplex, type Value } from '../../expression/value.js';
+import { bytesColumn, cellColumn, type FrameCell } from '../../frame-build.js';
+import { jsonText } from '../../json/write.js';
+import type { UnnestColumn } from '../../native/source.js';
+import { cellReader } from './cells.js';
+import type { Environment } from '../environment.js';
+import { frameColumnView } from './frame-columns.js';
+import { GatherView } from './gather-view.js';
+import { RowReader } from './row-reader.js';
+
+/** Rows that one segment may become. */
+const rowsMax = 50_000_000;
+
+/** `rows` of the base, ascending. Null and empty arrays give no row; a null value that is no array gives one. */
+export function unnested(environment: Environment, rows: Uint32Array, column: UnnestColumn): GatherView {
+  const source: number[] = [];
+  const elements: Value['value'][] = [];
+  let seen: string | undefined;
+  forEachList(environment, rows, column, (row, type, items) => {
+    if (items.some((item) => item !== null)) seen = seen === undefined || seen === type ? type : 'STRING';
+    for (const item of items) {
+      source.push(row);
+      elements.push(item);
+    }
+    if (elements.length > rowsMax)
+      throw new CodedError('LimitExceeded', `unnesting makes more than ${rowsMax} rows of a segment`);
+  });
+  const asked = column.outputType;
+  const type = asked === undefined ? (seen ?? 'STRING') : isArrayType(asked) ? elementType(asked) : asked;
+  const make = (): ColumnView => elementColumn(environment, column.name, type, seen ?? type, elements);
+  return new GatherView(environment, {
+    rows: Uint32Array.from(source),
+    columns: new Map([[column.name, make]]),
+    inOrder: true,
+  });
+}
+
+function elementColumn(
+  environment: Environment,
+  name: string,
+  type: string,
+  from: string,
+  elements: readonly Value['value'][],
+): ColumnView {
+  const { scratch } = environment;
+  if (type === 'STRING' || type === 'LONG' || type === 'DOUBLE' || type === 'FLOAT') {
+    const target = type === 'FLOAT' ? 'DOUBLE' : type;
+    const cells = elements.map(
+      (value): FrameCell => castTo({ type: from, value }, target).value as FrameCell,
+    );
+    return frameColumnView(cellColumn(name, target, cells), elements.length, scratch);
+  }
+  const encoder = new TextEncoder();
+  const bytes = elements.map((value) => (value === null ? null : encoder.encode(jsonText(value))));
+  const complexType = /^COMPLEX<(.+)>$/i.exec(type)?.[1] ?? type;
+  return frameColumnView(bytesColumn(name, complexType, bytes), elements.length, scratch);
+}
+
+type Visit = (row: number, type: string, items: readonly Value['value'][]) => void;
+
+function forEachList(environment: Environment, rows: Uint32Array, column: UnnestColumn, visit: Visit): void {
+  const { node, evaluate } = expression(column.expression);
+  if (node.kind === 'identifier') {
+    forEachStored(environment, rows, node.name, visit);
+    return;
+  }
+  const reader = new RowReader(environment);
+  for (const row of rows) {
+    reader.moveTo(row);
+    const value = evaluate(reader.value);
+    visitValue(row, value, false, visit);
+  }
+}
+
+/** A column as it is: strings with several values keep a row for an empty list, arrays do not. */
+function forEachStored(environment: Environment, rows: Uint32Array, name: string, visit: Visit): void {
+  const view = environment.segment.column(name);
+  const reader = cellReader(environment, view);
+  const isText = view?.kind === 'string';
+  let block = -1;
+  for (const row of rows) {
+    const start = row - (row % BATCH_ROWS);
+    if (start !== block) {
+      environment.check();
+      reader.open(start);
+      block = start;
+    }
+    visitValue(row, reader.at(row - start), isText, visit);
+  }
+}
+
+function visitValue(row: number, { type, value }: Value, isText: boolean, visit: Visit): void {
+  if (isArrayType(type)) {
+    const items = (value ?? []) as readonly Value['value'][];
+    visit(row, elementType(type), items.length === 0 && isText ? [null] : items);
+  } else if (Array.isArray(value)) {
+    visit(row, isComplex(type) ? 'COMPLEX<json>' : type, value as readonly Value['value'][]);
+  } else if (value !== null || isText) {
+    visit(row, type, [value]);
+  }
+}

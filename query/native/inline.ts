@@ -1,0 +1,117 @@
+/** Rows that stand in the query itself → a frame. */
+import { invalidInput } from '../../proto/errors.js';
+import type { Frame, FrameColumn } from '../frame.js';
+import { bytesColumn, cellColumn, type FrameCell, type PlainType } from '../frame-build.js';
+import { doubleText, doubleToLong } from '../json/java-number.js';
+import { jsonText } from '../json/write.js';
+import {
+  describe,
+  isMissing,
+  type JsonObject,
+  optionalArray,
+  requiredArray,
+  unsupported,
+} from './json-fields.js';
+
+/** {"columnNames": […], "columnTypes": […], "rows": [[…], …]}; without types a column is what its first value is. */
+export function parseInline(object: JsonObject, field: string): Frame {
+  const names = requiredArray(object, 'columnNames', field).map((name, i) => {
+    if (typeof name === 'string') return name;
+    throw invalidInput(`${field}.columnNames[${i}] must be a string`, `${field}.columnNames[${i}]`);
+  });
+  const types = optionalArray(object, 'columnTypes', field);
+  if (types.length > 0 && types.length !== names.length) {
+    throw invalidInput(
+      `${field}.columnTypes: columnNames and columnTypes must be the same length`,
+      `${field}.columnTypes`,
+    );
+  }
+  const rows = requiredArray(object, 'rows', field).map((row, i) => {
+    const at = `${field}.rows[${i}]`;
+    if (!Array.isArray(row)) throw invalidInput(`${at} must be an array, got ${describe(row)}`, at);
+    return row as readonly unknown[];
+  });
+  const seen = new Set<string>();
+  const columns = names.map((name, c) => {
+    if (seen.has(name))
+      throw invalidInput(`${field}.columnNames: [${name}] is there twice`, `${field}.columnNames`);
+    seen.add(name);
+    const cells = rows.map((row) => row[c] ?? null);
+    const type = typeName(types[c], `${field}.columnTypes[${c}]`) ?? guessed(cells);
+    return inlineColumn(name, type, cells, `${field}.columnTypes[${c}]`);
+  });
+  return { rows: rows.length, columns };
+}
+
+function typeName(json: unknown, field: string): string | undefined {
+  if (isMissing(json)) return undefined;
+  if (typeof json === 'string') return /^complex</i.test(json) ? json : json.toUpperCase();
+  throw invalidInput(`${field} must be a string, got ${describe(json)}`, field);
+}
+
+function guessed(cells: readonly unknown[]): string {
+  const first = cells.find((cell) => cell !== null);
+  switch (typeof first) {
+    case 'bigint':
+    case 'boolean':
+      return 'LONG';
+    case 'number':
+      return cells.every((cell) => typeof cell !== 'number' || Number.isSafeInteger(cell))
+        ? 'LONG'
+        : 'DOUBLE';
+    case 'object':
+      return Array.isArray(first) ? `ARRAY<${guessed(first as readonly unknown[])}>` : 'COMPLEX<json>';
+    default:
+      return 'STRING';
+  }
+}
+
+const encoder = new TextEncoder();
+
+function inlineColumn(name: string, type: string, cells: readonly unknown[], field: string): FrameColumn {
+  if (type === 'LONG' || type === 'DOUBLE' || type === 'FLOAT' || type === 'STRING') {
+    const plain: PlainType = type;
+    return cellColumn(
+      name,
+      plain,
+      cells.map((cell) => plainCell(cell, plain)),
+    );
+  }
+  const element = /^ARRAY<(STRING|LONG|DOUBLE|FLOAT)>$/.exec(type)?.[1];
+  if (element !== undefined) {
+    const arrays = cells.map((cell) => arrayBytes(cell, element as PlainType));
+    return bytesColumn(name, element === 'FLOAT' ? 'ARRAY<DOUBLE>' : type, arrays);
+  }
+  if (type === 'COMPLEX<json>') {
+    const documents = cells.map((cell) => (cell === null ? null : encoder.encode(jsonText(cell))));
+    return bytesColumn(name, 'json', documents);
+  }
+  throw unsupported(field, `${field}: inline columns of type[${type}] are not supported`);
+}
+
+function arrayBytes(cell: unknown, element: PlainType): Uint8Array | null {
+  if (cell === null) return null;
+  const items = (Array.isArray(cell) ? (cell as readonly unknown[]) : [cell]).map((item) =>
+    plainCell(item, element),
+  );
+  const texts = items.map((item) => (typeof item === 'number' ? doubleText(item) : jsonText(item)));
+  return encoder.encode(`[${texts.join(',')}]`);
+}
+
+/** A value as one of the column's type, converted as Druid's selectors over rows do; null when it can't be. */
+function plainCell(cell: unknown, type: PlainType): FrameCell {
+  if (isMissing(cell)) return null;
+  if (type === 'STRING') {
+    if (typeof cell === 'string') return cell;
+    return typeof cell === 'object' ? jsonText(cell) : String(cell as number | bigint | boolean);
+  }
+  if (typeof cell === 'boolean') return type === 'LONG' ? BigInt(cell) : Number(cell);
+  if (typeof cell === 'string' && cell.trim() === '') return null;
+  const number = typeof cell === 'bigint' ? cell : Number(cell as number | string);
+  if (typeof number === 'number' && Number.isNaN(number) && cell !== 'NaN') return null;
+  if (type === 'LONG') {
+    if (typeof cell === 'string' && /^[+-]?\d+$/.test(cell)) return BigInt.asIntN(64, BigInt(cell));
+    return typeof number === 'bigint' ? BigInt.asIntN(64, number) : doubleToLong(number);
+  }
+  return type === 'FLOAT' ? Math.fround(Number(number)) : Number(number);
+}

@@ -1,0 +1,121 @@
+/**
+ * The answer of a query as a frame instead of as JSON: what a query around it reads. Column `__time` (LONG) is the
+ * row's time where rows have one; then dimensions, aggregators and post-aggregators by their names.
+ */
+import { CodedError } from '../../proto/errors.js';
+import type { Frame, FrameColumn } from '../frame.js';
+import { cellColumn, type PlainType } from '../frame-build.js';
+import { pickRows } from '../merge/scan.js';
+import type { GroupByQuery, NativeQuery, ScanQuery, TimeseriesQuery, TopNQuery } from '../native/model.js';
+import { bucketClock, queryStart, type RenderHints } from './buckets.js';
+import { groupByRows } from './groupby.js';
+import { frameOutput, type Output } from './output.js';
+import { timeseriesRows, valueOutputs, withNullRow } from './timeseries.js';
+import { topNRows } from './topn.js';
+
+/**
+ * `merged` as for rendering. `keepTime`: a groupBy over everything has a `__time` too, the start of its first interval
+ * (what a groupBy around it sees). Unsupported: queries whose answers are no rows.
+ */
+export function resultFrame(
+  query: NativeQuery,
+  merged: Frame,
+  hints: RenderHints = {},
+  keepTime = false,
+): Frame {
+  switch (query.queryType) {
+    case 'timeseries':
+      return timeseriesFrame(query, merged, hints);
+    case 'topN':
+      return topNFrame(query, merged, hints);
+    case 'groupBy':
+      return groupByFrame(query, merged, keepTime);
+    case 'scan':
+      return scanFrame(query, merged);
+    default:
+      throw new CodedError(
+        'Unsupported',
+        `dataSource: a query of type[${query.queryType}] can't be a data source`,
+        { field: 'dataSource' },
+      );
+  }
+}
+
+function timeseriesFrame(query: TimeseriesQuery, merged: Frame, hints: RenderHints): Frame {
+  const frame = withNullRow(query, merged);
+  const clock = bucketClock(query, frame, hints);
+  const rows = timeseriesRows(query, frame);
+  return outputFrame(
+    frame,
+    rows,
+    Array.from(rows, (row) => clock.ms(row)),
+    valueOutputs(query, frame),
+  );
+}
+
+function topNFrame(query: TopNQuery, merged: Frame, hints: RenderHints): Frame {
+  const { dimension, values, buckets } = topNRows(query, merged, hints);
+  const times: number[] = [];
+  const rows: number[] = [];
+  for (const bucket of buckets) {
+    for (const row of bucket.rows) {
+      times.push(bucket.ms);
+      rows.push(row);
+    }
+  }
+  return outputFrame(merged, Uint32Array.from(rows), times, [dimension, ...values]);
+}
+
+function groupByFrame(query: GroupByQuery, merged: Frame, keepTime: boolean): Frame {
+  const bucket = frameOutput(merged, '__bucket');
+  const dimensions = query.dimensions.map(({ outputName }) => frameOutput(merged, outputName));
+  const values = valueOutputs(query, merged, dimensions);
+  const rows = groupByRows(query, merged.rows, bucket, dimensions, values);
+  const isAll = query.granularity.type === 'all';
+  const times = Array.from(rows, (row) => (isAll ? queryStart(query) : Number(bucket.at(row) ?? 0)));
+  return outputFrame(merged, rows, isAll && !keepTime ? undefined : times, [...dimensions, ...values]);
+}
+
+/** The rows between offset and limit; the columns asked, in their order. */
+function scanFrame(query: ScanQuery, merged: Frame): Frame {
+  const from = Math.min(query.offset, merged.rows);
+  const to = Math.min(merged.rows, from + (query.limit ?? Infinity));
+  const rows = Uint32Array.from({ length: to - from }, (_, i) => from + i);
+  const { columns } = query;
+  const found =
+    columns.length === 0
+      ? merged.columns
+      : columns.map(
+          (name) => merged.columns.find((column) => column.name === name) ?? nullColumn(name, merged.rows),
+        );
+  return pickRows({ rows: merged.rows, columns: found }, rows);
+}
+
+function nullColumn(name: string, rows: number): FrameColumn {
+  return cellColumn(name, 'STRING', new Array<null>(rows).fill(null));
+}
+
+const plainTypes: ReadonlySet<string> = new Set(['LONG', 'DOUBLE', 'FLOAT', 'STRING']);
+
+/** Columns of the merged frame as they are (sketches stay sketches), all else value by value. */
+function outputFrame(
+  merged: Frame,
+  rows: Uint32Array,
+  times: readonly number[] | undefined,
+  outputs: readonly Output[],
+): Frame {
+  const columns: FrameColumn[] = [];
+  if (times !== undefined) columns.push(cellColumn('__time', 'LONG', times.map(BigInt)));
+  for (const output of outputs) {
+    const { name } = output;
+    const stored = merged.columns.find((column) => column.name === name);
+    if (stored !== undefined) {
+      columns.push(...pickRows({ rows: merged.rows, columns: [stored] }, rows).columns);
+      continue;
+    }
+    const cells = Array.from(rows, (row) => output.at(row));
+    const type = plainTypes.has(output.type) ? (output.type as PlainType) : 'STRING';
+    columns.push(cellColumn(name, type, cells));
+  }
+  return { rows: rows.length, columns };
+}

@@ -1,0 +1,56 @@
+/** A merged search as Druid's JSON: [{"timestamp":…,"result":[{"dimension","value","count"},…]},…]. */
+import type { Frame } from '../frame.js';
+import { bucketStart } from '../granularity.js';
+import type { JsonSink } from '../json/write.js';
+import type { SearchQuery } from '../native/model.js';
+import { type Steps, stamper } from './buckets.js';
+import { objectWriter } from './json-rows.js';
+import { frameOutput } from './output.js';
+import { byOrdering, byValue, inTurn, sortRows } from './row-order.js';
+
+interface Bucket {
+  startMs: number;
+  segments: number;
+  readonly rows: number[];
+}
+
+/** Hits sort by value, equal ones by dimension. The time of one segment alone is its start, whatever the granularity. */
+export function* renderSearch(query: SearchQuery, merged: Frame, sink: JsonSink): Steps {
+  const dimension = frameOutput(merged, 'dimension');
+  const value = frameOutput(merged, 'value');
+  const write = objectWriter([dimension, value, frameOutput(merged, 'count')]);
+  const order = inTurn([byOrdering(value, query.sort, merged.rows), byValue(dimension)]);
+  const stamp = stamper(query);
+  let written = 0;
+  sink.raw('[');
+  for (const [i, { startMs, segments, rows }] of buckets(merged).entries()) {
+    const { granularity } = query;
+    const ms = segments > 1 && granularity.type !== 'all' ? bucketStart(granularity, startMs) : startMs;
+    sink.raw(`${i === 0 ? '' : ','}{"timestamp":${stamp(ms)},"result":[`);
+    for (const [at, row] of sortRows(Uint32Array.from(rows), order, query.limit).entries()) {
+      sink.raw(at === 0 ? write(row) : `,${write(row)}`);
+      if (++written % 1024 === 0) yield;
+    }
+    sink.raw(']}');
+  }
+  sink.raw(']');
+}
+
+function buckets(merged: Frame): Bucket[] {
+  const key = frameOutput(merged, '__bucket');
+  const dimension = frameOutput(merged, 'dimension');
+  const start = frameOutput(merged, '__start');
+  const segments = frameOutput(merged, '__segments');
+  const found = new Map<bigint, Bucket>();
+  for (let row = 0; row < merged.rows; row++) {
+    const at = BigInt(key.at(row) ?? 0);
+    const bucket = found.get(at) ?? { startMs: Number(start.at(row)), segments: 0, rows: [] };
+    found.set(at, bucket);
+    if (dimension.at(row) !== null) bucket.rows.push(row);
+    else {
+      bucket.startMs = Number(start.at(row));
+      bucket.segments = Number(segments.at(row));
+    }
+  }
+  return [...found.values()].sort((a, b) => a.startMs - b.startMs);
+}

@@ -1,0 +1,211 @@
+/**
+ * What segmentMetadata tells of segments, and how the analyses of several become one. Plain data; between processes it
+ * travels as JSON in a column of text.
+ */
+import type { IntervalMs } from '../segment/read/view.js';
+import type { Frame } from './frame.js';
+import { cellColumn } from './frame-build.js';
+import { jsonText } from './json/write.js';
+import { entryText } from './merge/dictionary.js';
+import { isNull } from './merge/columns.js';
+import type { AggregatorMergeStrategy, SegmentMetadataQuery } from './native/model.js';
+
+export interface ColumnAnalysis {
+  /** As older clients know it: STRING, LONG, FLOAT, DOUBLE, ARRAY, or the name of a complex type. */
+  readonly type: string;
+  readonly typeSignature: string;
+  readonly hasMultipleValues: boolean;
+  readonly hasNulls: boolean;
+  readonly size: number;
+  readonly cardinality: number | null;
+  readonly minValue: string | null;
+  readonly maxValue: string | null;
+  readonly errorMessage: string | null;
+}
+
+/** A part that was not asked for, or is not known, is null. */
+export interface SegmentAnalysis {
+  readonly id: string;
+  /** Of the segment (ms), to tell which is the later one. */
+  readonly interval: IntervalMs;
+  readonly intervals: readonly IntervalMs[] | null;
+  readonly columns: Readonly<Record<string, ColumnAnalysis>>;
+  readonly size: number;
+  readonly numRows: number;
+  /** By name, as stored; a null aggregator could not be merged. */
+  readonly aggregators: Readonly<Record<string, unknown>> | null;
+  readonly timestampSpec: unknown;
+  readonly queryGranularity: unknown;
+  readonly rollup: boolean | null;
+}
+
+const columnName = 'analysis';
+
+export function analysesFrame(analyses: readonly SegmentAnalysis[]): Frame {
+  const texts = analyses.map((analysis) => JSON.stringify(analysis));
+  return { rows: texts.length, columns: [cellColumn(columnName, 'STRING', texts)] };
+}
+
+export function analysesOf(frames: readonly Frame[]): SegmentAnalysis[] {
+  return frames.flatMap((frame) => {
+    const column = frame.columns.find(({ name }) => name === columnName);
+    if (column?.type !== 'STRING') return [];
+    const found: SegmentAnalysis[] = [];
+    for (let row = 0; row < frame.rows; row++) {
+      if (isNull(column.nulls, row)) continue;
+      found.push(JSON.parse(entryText(column.dictionary, column.values[row] ?? 0)) as SegmentAnalysis);
+    }
+    return found;
+  });
+}
+
+/** Oldest first; one when the query merges. */
+export function mergeAnalyses(query: SegmentMetadataQuery, frames: readonly Frame[]): Frame {
+  const all = analysesOf(frames).toSorted(
+    (a, b) => a.interval.startMs - b.interval.startMs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
+  );
+  if (!query.merge) return analysesFrame(all);
+  const merged = all.reduce<SegmentAnalysis | undefined>(
+    (a, b) => (a === undefined ? b : mergePair(a, b, query.aggregatorMergeStrategy)),
+    undefined,
+  );
+  return analysesFrame(merged === undefined ? [] : [merged]);
+}
+
+function mergePair(
+  a: SegmentAnalysis,
+  b: SegmentAnalysis,
+  strategy: AggregatorMergeStrategy,
+): SegmentAnalysis {
+  return {
+    id: 'merged',
+    interval: {
+      startMs: Math.min(a.interval.startMs, b.interval.startMs),
+      endMs: Math.max(a.interval.endMs, b.interval.endMs),
+    },
+    intervals: mergeIntervals(a.intervals, b.intervals),
+    columns: mergeColumns(a.columns, b.columns),
+    size: a.size + b.size,
+    numRows: a.numRows + b.numRows,
+    aggregators: mergeAggregators(a, b, strategy),
+    timestampSpec: same(a.timestampSpec, b.timestampSpec),
+    queryGranularity: same(a.queryGranularity, b.queryGranularity),
+    rollup: a.rollup === b.rollup ? a.rollup : null,
+  };
+}
+
+function same(a: unknown, b: unknown): unknown {
+  return canonical(a) === canonical(b) ? a : null;
+}
+
+/** Members in the order of their names: equal values have equal texts. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return jsonText(value);
+  const members = Object.entries(value).sort(([x], [y]) => (x < y ? -1 : 1));
+  return `{${members.map(([name, inner]) => `${jsonText(name)}:${canonical(inner)}`).join(',')}}`;
+}
+
+function mergeIntervals(
+  a: readonly IntervalMs[] | null,
+  b: readonly IntervalMs[] | null,
+): readonly IntervalMs[] | null {
+  if (a === null || b === null) return a ?? b;
+  const joined: IntervalMs[] = [];
+  for (const interval of [...a, ...b].toSorted((x, y) => x.startMs - y.startMs || x.endMs - y.endMs)) {
+    const last = joined.at(-1);
+    if (last !== undefined && interval.startMs <= last.endMs) {
+      joined[joined.length - 1] = { startMs: last.startMs, endMs: Math.max(last.endMs, interval.endMs) };
+    } else {
+      joined.push(interval);
+    }
+  }
+  return joined;
+}
+
+type Columns = SegmentAnalysis['columns'];
+
+function mergeColumns(a: Columns, b: Columns): Columns {
+  const merged: Record<string, ColumnAnalysis> = { ...a };
+  for (const [name, column] of Object.entries(b)) {
+    const known = a[name];
+    merged[name] = known === undefined ? column : mergeColumn(known, column);
+  }
+  return merged;
+}
+
+function mergeColumn(a: ColumnAnalysis, b: ColumnAnalysis): ColumnAnalysis {
+  if (a.errorMessage !== null) return a;
+  if (b.errorMessage !== null) return b;
+  if (a.typeSignature !== b.typeSignature || a.type !== b.type) {
+    return {
+      ...columnError(`cannot_merge_diff_types: [${a.type}] and [${b.type}]`),
+      hasMultipleValues: a.hasMultipleValues || b.hasMultipleValues,
+    };
+  }
+  return {
+    type: a.type,
+    typeSignature: a.typeSignature,
+    hasMultipleValues: a.hasMultipleValues || b.hasMultipleValues,
+    hasNulls: a.hasNulls || b.hasNulls,
+    size: a.size + b.size,
+    cardinality:
+      a.cardinality === null || b.cardinality === null
+        ? (a.cardinality ?? b.cardinality)
+        : Math.max(a.cardinality, b.cardinality),
+    // The least of null and a value is null, the greatest is the value.
+    minValue:
+      a.minValue === null || b.minValue === null ? null : a.minValue < b.minValue ? a.minValue : b.minValue,
+    maxValue:
+      a.maxValue === null || b.maxValue === null
+        ? (a.maxValue ?? b.maxValue)
+        : a.maxValue > b.maxValue
+          ? a.maxValue
+          : b.maxValue,
+    errorMessage: null,
+  };
+}
+
+/** Druid's form of a column that can't be told about. */
+export function columnError(message: string): ColumnAnalysis {
+  return {
+    type: 'STRING',
+    typeSignature: 'STRING',
+    hasMultipleValues: false,
+    hasNulls: false,
+    size: -1,
+    cardinality: null,
+    minValue: null,
+    maxValue: null,
+    errorMessage: `error:${message}`,
+  };
+}
+
+type Aggregators = SegmentAnalysis['aggregators'];
+
+function mergeAggregators(
+  a: SegmentAnalysis,
+  b: SegmentAnalysis,
+  strategy: AggregatorMergeStrategy,
+): Aggregators {
+  if (strategy === 'earliest') return a.aggregators ?? b.aggregators;
+  if (strategy === 'latest') return b.aggregators ?? a.aggregators;
+  if (strategy === 'strict') return mergeStrictly(a.aggregators, b.aggregators);
+  if (a.aggregators === null || b.aggregators === null) return a.aggregators ?? b.aggregators;
+  const merged: Record<string, unknown> = { ...a.aggregators };
+  for (const [name, aggregator] of Object.entries(b.aggregators)) {
+    merged[name] = name in a.aggregators ? same(a.aggregators[name], aggregator) : aggregator;
+  }
+  return merged;
+}
+
+/** One that does not fit, or a segment that tells nothing, and there is no answer. */
+function mergeStrictly(a: Aggregators, b: Aggregators): Aggregators {
+  if (a === null || b === null) return null;
+  const merged: Record<string, unknown> = { ...a };
+  for (const [name, aggregator] of Object.entries(b)) {
+    if (name in a && same(a[name], aggregator) === null) return null;
+    merged[name] = aggregator;
+  }
+  return merged;
+}
