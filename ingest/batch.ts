@@ -97,7 +97,6 @@ export async function runBatch(spec: IngestSpec, deps: BatchDeps): Promise<Batch
 const PROGRESS_MS = 1000;
 
 class BatchRun {
-  readonly #spec: IngestSpec;
   readonly #deps: BatchDeps;
   readonly #tally: RowTally;
   readonly #builders: SegmentBuilders;
@@ -107,7 +106,6 @@ class BatchRun {
 
   constructor(spec: IngestSpec, deps: BatchDeps) {
     const { clock, log } = deps;
-    this.#spec = spec;
     this.#deps = deps;
     const logBadRow = (reason: string): void => {
       if (spec.tuning.logParseExceptions) log.warn('Unreadable row', { reason });

@@ -24,10 +24,7 @@ export function jqFunction(name: string, args: readonly JqCall[]): JqCall {
       return [text(input).replace(regex, () => to)];
     };
   }
-  throw invalidInput(
-    `jq: function[${name}/${args.length}] is not known; Grove reads a subset of jq`,
-    'expr',
-  );
+  throw invalidInput(`jq: function[${name}/${args.length}] is not known; Grove reads a subset of jq`, 'expr');
 }
 
 function* below(input: unknown): Generator<unknown> {
@@ -89,7 +86,11 @@ function oneArgument(name: string, run: JqCall): JqCall | undefined {
     case 'min_by':
       return (input) => [list(input).toSorted((x, y) => compareValues(by(x), by(y)))[0] ?? null];
     case 'max_by':
-      return (input) => [list(input).toSorted((x, y) => compareValues(by(x), by(y))).at(-1) ?? null];
+      return (input) => [
+        list(input)
+          .toSorted((x, y) => compareValues(by(x), by(y)))
+          .at(-1) ?? null,
+      ];
     case 'unique_by':
       return (input) => [unique(list(input), by)];
     case 'any':
@@ -136,7 +137,7 @@ const simpleFunctions: ReadonlyMap<string, (input: unknown) => unknown> = new Ma
   ['fromjson', (input) => JSON.parse(text(input)) as unknown],
   ['ascii_downcase', (input) => text(input).replace(/[A-Z]/g, (char) => char.toLowerCase())],
   ['ascii_upcase', (input) => text(input).replace(/[a-z]/g, (char) => char.toUpperCase())],
-  ['explode', (input) => [...text(input)].map((char) => char.codePointAt(0))],
+  ['explode', (input) => Array.from(text(input), (char) => char.codePointAt(0))],
   ['implode', (input) => String.fromCodePoint(...list(input).map(Number))],
   ['floor', (input) => Math.floor(number(input))],
   ['ceil', (input) => Math.ceil(number(input))],
@@ -163,7 +164,7 @@ function plus(total: unknown, item: unknown): unknown {
 
 function length(input: unknown): unknown {
   if (input === null) return 0;
-  if (typeof input === 'string') return [...input].length;
+  if (typeof input === 'string') return Array.from(input).length;
   if (typeof input === 'object') return Object.keys(input).length;
   return Math.abs(number(input));
 }

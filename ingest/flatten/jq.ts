@@ -157,7 +157,8 @@ function object(entries: readonly (readonly [Run, Run])[]): Run {
     for (const [key, value] of entries) {
       const next: Record<string, unknown>[] = [];
       for (const name of key(input)) {
-        for (const inner of value(input)) for (const base of all) next.push({ ...base, [jqText(name)]: inner });
+        for (const inner of value(input))
+          for (const base of all) next.push({ ...base, [jqText(name)]: inner });
       }
       if (next.length > OUTPUTS_MAX) throw invalidInput('jq gives too many values', 'expr');
       all = next;
@@ -241,9 +242,11 @@ function arithmetic(operator: string, a: unknown, b: unknown): unknown {
   if (!isNumber(a) || !isNumber(b)) {
     throw invalidInput(`jq: ${typeOf(a)} ${operator} ${typeOf(b)} is not defined`, 'expr');
   }
-  const whole = (typeof a === 'bigint' || Number.isInteger(a)) && (typeof b === 'bigint' || Number.isInteger(b));
+  const whole =
+    (typeof a === 'bigint' || Number.isInteger(a)) && (typeof b === 'bigint' || Number.isInteger(b));
   if (whole && operator !== '/') {
-    if (operator === '%' && Number(b) === 0) throw invalidInput('jq: remainder of a division by zero', 'expr');
+    if (operator === '%' && Number(b) === 0)
+      throw invalidInput('jq: remainder of a division by zero', 'expr');
     const [x, y] = [toBig(a), toBig(b)];
     const exact = operator === '+' ? x + y : operator === '-' ? x - y : operator === '*' ? x * y : x % y;
     return exact >= -(2n ** 53n) && exact <= 2n ** 53n ? Number(exact) : exact;

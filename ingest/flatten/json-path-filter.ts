@@ -115,7 +115,7 @@ function literal(reader: PathText): unknown {
 function regex(reader: PathText): RegExp {
   const text = reader.match(/\/(?:[^/\\]|\\.)*\/[a-zA-Z]*/y) ?? reader.fail();
   const end = text.lastIndexOf('/');
-  const flags = [...text.slice(end + 1)].filter((flag) => 'ims'.includes(flag)).join('');
+  const flags = text.slice(end + 1).replace(/[^ims]/g, '');
   try {
     return new RegExp(`^(?:${text.slice(1, end)})$`, flags);
   } catch {

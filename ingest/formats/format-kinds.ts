@@ -26,7 +26,8 @@ export function checkFormat(keys: JsonKeys): InputFormat {
   const type = keys.text('type');
   const kind = kinds.find((each) => each.type === type);
   if (kind !== undefined) return kind.parse(keys);
-  if (notBuilt.includes(type)) throw keys.unsupported('type', `input format[${type}] is not built into Grove`);
+  if (notBuilt.includes(type))
+    throw keys.unsupported('type', `input format[${type}] is not built into Grove`);
   const known = kinds.map((each) => each.type).join(', ');
   const field = keys.at('type');
   throw new CodedError('InvalidInput', `${field} is unknown: type[${type}], known are [${known}]`, { field });

@@ -99,11 +99,9 @@ describe('input formats', () => {
   });
 
   it('json: what follows the first value is ignored; Java has no lone surrogates and no integers beyond 64 bits', () => {
-    expect(rowsOf({ type: 'json' }, '{"x":1}{"y":2}', '{"x":"\\ud83d"}', '{"x":12345678901234567890}')).deep.equal([
-      { x: 1 },
-      { x: '?' },
-      { x: 12345678901234567890 },
-    ]);
+    expect(
+      rowsOf({ type: 'json' }, '{"x":1}{"y":2}', '{"x":"\\ud83d"}', '{"x":12345678901234567890}'),
+    ).deep.equal([{ x: 1 }, { x: '?' }, { x: Number('12345678901234567890') }]);
   });
 
   it('json: parser features are off until they are asked for', () => {
@@ -151,7 +149,11 @@ describe('input formats', () => {
 
   it('regex: groups by column, unmatched lines are bad', () => {
     const format = { type: 'regex', pattern: '(\\w+)=(\\d+)?(;.*)?', columns: ['k', 'v'] };
-    expect(rowsOf(format, 'a=1', 'b=', 'nothing')).deep.equal([{ k: 'a', v: '1' }, { k: 'b', v: null }, 'bad']);
+    expect(rowsOf(format, 'a=1', 'b=', 'nothing')).deep.equal([
+      { k: 'a', v: '1' },
+      { k: 'b', v: null },
+      'bad',
+    ]);
     expect(rowsOf({ type: 'regex', pattern: '(.)(.)' }, 'xy')).deep.equal([{ column_1: 'x', column_2: 'y' }]);
     expect(refused({ type: 'regex', pattern: '(' })).deep.equal(['InvalidInput', 'inputFormat.pattern']);
   });

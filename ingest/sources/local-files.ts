@@ -29,7 +29,8 @@ export const localSource: SourceKind = {
     const baseDir = keys.optionalText('baseDir');
     const files = keys.texts('files') ?? [];
     if (baseDir === undefined && files.length === 0) throw keys.wrong('baseDir', 'or files must be given');
-    if (baseDir !== undefined && !keys.has('filter')) throw keys.wrong('filter', 'must be given with baseDir');
+    if (baseDir !== undefined && !keys.has('filter'))
+      throw keys.wrong('filter', 'must be given with baseDir');
     const filter = keys.text('filter', '*');
     const spec: LocalSpec = { baseDir, filter, files, systemFields: checkSystemFields(keys) };
     keys.leftovers();

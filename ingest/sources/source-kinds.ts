@@ -9,14 +9,24 @@ import type { InputSource, SourceKind } from './source.js';
 const kinds: readonly SourceKind[] = [inlineSource, localSource, combiningSource];
 
 /** Druid's other sources, refused by name. */
-const notBuilt: readonly string[] = ['azure', 'azureStorage', 'delta', 'google', 'hdfs', 'iceberg', 's3', 'sql'];
+const notBuilt: readonly string[] = [
+  'azure',
+  'azureStorage',
+  'delta',
+  'google',
+  'hdfs',
+  'iceberg',
+  's3',
+  'sql',
+];
 
 /** `ioConfig.inputSource`. Throws InvalidInput or Unsupported, naming the path. */
 export function checkSource(keys: JsonKeys): InputSource {
   const type = keys.text('type');
   const kind = kinds.find((each) => each.type === type);
   if (kind !== undefined) return kind.parse(keys, checkSource);
-  if (notBuilt.includes(type)) throw keys.unsupported('type', `input source[${type}] is not built into Grove`);
+  if (notBuilt.includes(type))
+    throw keys.unsupported('type', `input source[${type}] is not built into Grove`);
   const known = kinds.map((each) => each.type).join(', ');
   const field = keys.at('type');
   throw new CodedError('InvalidInput', `${field} is unknown: type[${type}], known are [${known}]`, { field });

@@ -4,6 +4,10 @@ import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { CodedError } from '../../proto/errors.js';
+import { bunzip2 } from './bunzip2.js';
+import { unxz } from './unxz.js';
+import { unzipFirst } from './unzip-first.js';
+import { unzstd } from './unzstd.js';
 
 /** How many of the first bytes are needed to tell. */
 export const HEAD_BYTES = 10;
@@ -17,6 +21,16 @@ export interface PackedInput {
   readonly signal: AbortSignal;
 }
 
+type Packing = 'gzip' | 'xz' | 'zstd' | 'zip' | 'bzip2';
+type Unpacker = (packed: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
+
+const unpackers: Readonly<Record<Exclude<Packing, 'gzip'>, Unpacker>> = {
+  bzip2: bunzip2,
+  xz: unxz,
+  zip: unzipFirst,
+  zstd: unzstd,
+};
+
 /**
  * The bytes of a stream, unpacked where they are packed. Throws InvalidInput (with the name) for damaged or truncated
  * input, Canceled.
@@ -25,19 +39,30 @@ export async function* unpacked(bytes: Readable, input: PackedInput): AsyncGener
   const packing = packingOf(Buffer.from(input.head).toString('latin1'));
   if (packing === undefined) yield* cancelable(bytes, input.signal);
   else if (packing === 'gzip') yield* gunzipped(bytes, input);
-  else {
-    const message = `${input.field}: file[${input.name}] is packed with ${packing}; only gzip can be read`;
-    throw new CodedError('Unsupported', message, { field: input.field });
+  else yield* named(unpackers[packing](cancelable(bytes, input.signal)), input);
+}
+
+async function* named(pieces: AsyncIterable<Uint8Array>, input: PackedInput): AsyncGenerator<Uint8Array> {
+  try {
+    yield* pieces;
+  } catch (thrown) {
+    if (!(thrown instanceof CodedError) || thrown.code === 'Canceled') throw thrown;
+    const { field, name } = input;
+    throw new CodedError(thrown.code, `${field}: file[${name}] is ${thrown.message}`, { field }, thrown);
   }
 }
 
+const bzipMarks: readonly string[] = ['1AY&SY', '\x17rE8P\x90'];
+
 /** Undefined: not packed. None of these can begin a text. */
-function packingOf(head: string): string | undefined {
+function packingOf(head: string): Packing | undefined {
   if (head.startsWith('\x1f\x8b')) return 'gzip';
   if (head.startsWith('\xfd7zXZ\0')) return 'xz';
   if (head.startsWith('\x28\xb5\x2f\xfd')) return 'zstd';
   if (head.startsWith('PK\x03\x04')) return 'zip';
-  return /^BZh[1-9]1AY&SY/.test(head) ? 'bzip2' : undefined;
+  // Blocks, or the end of an empty stream.
+  const isBzip = /^BZh[1-9]/.test(head) && bzipMarks.includes(head.slice(4, 10));
+  return isBzip ? 'bzip2' : undefined;
 }
 
 async function* cancelable(

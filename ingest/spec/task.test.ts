@@ -114,10 +114,7 @@ describe('batch task spec', () => {
         schema({ transformSpec: { transforms: [{ type: 'expression', name: 'x', expression: '1 +' }] } }),
         `${S}.transformSpec.transforms[0].expression`,
       ],
-      [
-        schema({ transformSpec: { filter: { type: 'selector' } } }),
-        `${S}.transformSpec.filter.dimension`,
-      ],
+      [schema({ transformSpec: { filter: { type: 'selector' } } }), `${S}.transformSpec.filter.dimension`],
       [tuning({ maxParseExceptions: -1 }), 'spec.tuningConfig.maxParseExceptions'],
       [tuning({ partitionsSpec: { type: 'odd' } }), 'spec.tuningConfig.partitionsSpec.type'],
     ];
@@ -131,10 +128,7 @@ describe('batch task spec', () => {
         schema({ dimensionsSpec: { dimensions: [{ type: 'spatial', name: 'x' }] } }),
         `${S}.dimensionsSpec.dimensions[0].type`,
       ],
-      [
-        schema({ transformSpec: { transforms: [{ type: 'odd' }] } }),
-        `${S}.transformSpec.transforms[0].type`,
-      ],
+      [schema({ transformSpec: { transforms: [{ type: 'odd' }] } }), `${S}.transformSpec.transforms[0].type`],
       [schema({ metricsSpec: [{ type: 'hyperUnique', name: 'x' }] }), `${S}.metricsSpec[0].type`],
       [io({ inputSource: { type: 's3', uris: [] } }), 'spec.ioConfig.inputSource.type'],
       [io({ inputFormat: { type: 'orc' } }), 'spec.ioConfig.inputFormat.type'],
