@@ -14,7 +14,7 @@ import { createCrashPoints } from '../runtime/crash-points.js';
 import { lockDataFolder, type DataFolderLock } from '../runtime/data-folder.js';
 import { deadlineAfter } from '../runtime/deadline.js';
 import { createInlineHub } from '../runtime/inline-transport.js';
-import { createLog, jsonSink, type LogLevel } from '../runtime/log.js';
+import { createLog, jsonSink, streamWriter, type LogLevel } from '../runtime/log.js';
 import { createMetrics, type MetricsRegistry } from '../runtime/metrics.js';
 import { connectNats } from '../runtime/nats.js';
 import { findNatsServer, installationToken, natsServerBehavior } from '../runtime/nats-server.js';
@@ -82,7 +82,7 @@ function openLog(
   const log = createLog({
     clock,
     level: level as LogLevel,
-    sink: jsonSink((line) => void stream.write(line)),
+    sink: jsonSink(streamWriter(stream)),
   });
   return { log, close: () => void stream.end() };
 }

@@ -4,7 +4,14 @@
  */
 import { createGunzip, createGzip, constants, gzip, gzipSync } from 'node:zlib';
 import { promisify } from 'node:util';
-import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import {
+  fastify,
+  type ConnectionError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import { CodedError } from '../proto/errors.js';
 import { acceptsGzip, errorEnvelope, isCompressible, refusal, securityHeaders } from './http-rules.js';
 import { untilAborted } from './deadline.js';
@@ -46,6 +53,7 @@ export async function startHttp(options: HttpStartOptions): Promise<HttpServer> 
     exposeHeadRoutes: false,
     return503OnClosing: true,
     http: { connectionsCheckingInterval: CHECK_MS, headersTimeout: options.headersMs ?? HEADERS_MS },
+    clientErrorHandler: refuseUnreadable,
     frameworkErrors: (error, _request, reply) => void sendError(reply, badRequest(error)),
   });
   app.removeAllContentTypeParsers();
@@ -60,7 +68,7 @@ export async function startHttp(options: HttpStartOptions): Promise<HttpServer> 
       void reply.code(405).headers(securityHeaders).send();
       return;
     }
-    const refused = refusal(headersOf(request), options.hostsAllowed);
+    const refused = twoHosts(request.raw.rawHeaders) ?? refusal(headersOf(request), options.hostsAllowed);
     if (refused === undefined) next();
     else void sendError(reply, refused);
   });
@@ -81,6 +89,23 @@ export async function startHttp(options: HttpStartOptions): Promise<HttpServer> 
       timer.cancel();
     },
   };
+}
+
+/** What is no HTTP, or stays away too long, never becomes a request: its answer is written by hand. */
+function refuseUnreadable(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [line, reason] =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? ['408 Request Timeout', 'it did not arrive in time']
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? ['431 Request Header Fields Too Large', 'its header is too long']
+        : ['400 Bad Request', 'it is not valid HTTP'];
+  const { body } = errorEnvelope(new CodedError('InvalidInput', `the request can't be read: ${reason}`));
+  const head = `HTTP/1.1 ${line}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`;
+  socket.end(`${head}\r\nconnection: close\r\n\r\n${body}`);
 }
 
 async function listen(app: FastifyInstance, options: HttpStartOptions): Promise<void> {
@@ -122,6 +147,12 @@ function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
     .code(code)
     .headers({ ...securityHeaders, 'content-type': 'application/json' })
     .send(body);
+}
+
+/** Node takes the first of several; a proxy before us may have judged by another. */
+function twoHosts(rawHeaders: readonly string[]): CodedError | undefined {
+  const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host');
+  return hosts.length > 1 ? new CodedError('InvalidInput', 'Host is given more than once') : undefined;
 }
 
 function headersOf(request: FastifyRequest): Record<string, string> {

@@ -1,6 +1,7 @@
 /**
  * Structured logs: one record per line, to a sink that is handed in. Fields must never hold row data or secrets.
  */
+import type { Writable } from 'node:stream';
 import type { Clock, Log, LogFields } from './types.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -82,10 +83,24 @@ export function manySinks(...sinks: readonly LogSink[]): LogSink {
   };
 }
 
-/** Writes lines to a stream and forgets failures: a closed pipe must not take the process with it. */
-export function streamWriter(stream: NodeJS.WritableStream): (line: string) => void {
+/** Lines that wait for a slow disk; more are dropped, and counted in the next line that gets through. */
+const WAITING_BYTES_MAX = 8 * 1024 * 1024;
+
+/**
+ * Writes lines to a stream and forgets failures: a closed pipe or a full disk must not take the process with it, and
+ * one that doesn't drain must not take its memory.
+ */
+export function streamWriter(stream: Writable): (line: string) => void {
+  let dropped = 0;
   stream.on('error', () => undefined);
   return (line) => {
+    if (!stream.writable || stream.writableLength > WAITING_BYTES_MAX) {
+      dropped += 1;
+      return;
+    }
+    if (dropped > 0)
+      stream.write(`${JSON.stringify({ level: 'warn', message: 'log lines were dropped', dropped })}\n`);
+    dropped = 0;
     stream.write(line);
   };
 }

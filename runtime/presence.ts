@@ -38,7 +38,10 @@ export interface PresenceService extends Presence {
   setState(state: LifecycleState): void;
   /** When an address is known later than the rest; told at once. */
   setAddresses(addresses: { readonly grpcAddress?: string; readonly httpAddress?: string }): void;
-  /** Says goodbye (others see `left`) and beats no more; goes on listening. */
+  /**
+   * Says goodbye (others see `left`) and beats no more; goes on listening. To its own process the node stays, DRAINING:
+   * whoever finishes work here still finds the roles beside it.
+   */
   leave(): void;
   /** Ends everything, without a word. */
   stop(): void;
@@ -84,11 +87,11 @@ class HeartbeatPresence implements PresenceService {
   }
 
   all(): readonly NodeInfo[] {
-    return [...(this.leaving ? [] : [this.self]), ...this.others.values()];
+    return [this.self, ...this.others.values()];
   }
 
   find(node: string): NodeInfo | undefined {
-    if (node === this.mine.node) return this.leaving ? undefined : this.self;
+    if (node === this.mine.node) return this.self;
     return this.others.get(node);
   }
 
@@ -157,8 +160,8 @@ class HeartbeatPresence implements PresenceService {
     this.beatTimer?.cancel();
     this.soonTimer?.cancel();
     this.leaving = true;
+    this.setMine({ state: 'DRAINING' });
     if (this.running) this.publishBeat();
-    this.emit({ type: 'left', info: this.self });
   }
 
   stop(): void {
@@ -176,7 +179,7 @@ class HeartbeatPresence implements PresenceService {
     this.mine = { ...before, ...part };
     if (!matters(before, this.mine)) return;
     this.beatSoon();
-    if (!this.leaving) this.emit({ type: 'changed', info: this.self });
+    this.emit({ type: 'changed', info: this.self });
   }
 
   /** In the next turn, so that several changes make one beat. */

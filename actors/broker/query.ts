@@ -1,10 +1,11 @@
 /** The broker's native queries: read, run, cancelled by id, refused in Druid's words. */
-import { asCoded, CodedError, toErrorInfo } from '../../proto/errors.js';
+import { asCoded, CodedError, errorTable, toErrorInfo, type ErrorCode } from '../../proto/errors.js';
 import type { grove } from '../../proto/services.js';
 import { parseJson } from '../../query/json/parse.js';
 import { errorEnvelope } from '../../query/native/errors.js';
 import type { NativeQuery } from '../../query/native/model.js';
 import { parseNativeQuery } from '../../query/native/parse.js';
+import { traceIdOf } from '../../runtime/trace.js';
 import type { CallContext, Node } from '../../runtime/types.js';
 import { QueryRun, type BrokerQueryDeps } from './query-run.js';
 
@@ -58,7 +59,8 @@ export class BrokerQueries {
     queryId = query.context.queryId;
     const run = new QueryRun(this.#deps, request, query, call);
     const release = this.#register(queryId, run);
-    const since = this.#deps.node.clock.monotonic();
+    const { clock } = this.#deps.node;
+    const since = clock.monotonic();
     let isHeadSent = false;
     let outcome = 'abandoned';
     try {
@@ -74,15 +76,29 @@ export class BrokerQueries {
       if (isHeadSent) throw error;
       yield refusal(error, queryId);
     } finally {
+      this.#note(query, outcome, clock.monotonic() - since, call.trace);
       // What has been answered has nothing left to stop.
       if (outcome !== 'answered') run.stop.abort();
       release();
-      const { metrics, clock } = this.#deps.node;
+      const { metrics } = this.#deps.node;
       metrics.counter('grove_broker_queries_total', { type: query.queryType, outcome }).add();
       metrics
         .histogram('grove_broker_query_ms', queryBuckets, { type: query.queryType })
         .observe(clock.monotonic() - since);
     }
+  }
+
+  /** What our side could not answer is worth a line; the rest is for who looks for it. */
+  #note(query: NativeQuery, outcome: string, ms: number, trace: string): void {
+    const { log } = this.#deps;
+    const isOurs = isServerSide(outcome);
+    (isOurs ? log.warn : log.debug)('query', {
+      trace: traceIdOf(trace),
+      queryId: query.context.queryId.slice(0, 200),
+      type: query.queryType,
+      outcome,
+      ms: Math.round(ms),
+    });
   }
 
   #register(queryId: string, run: Running): () => void {
@@ -99,6 +115,11 @@ export class BrokerQueries {
     };
   }
 }
+
+const isServerSide = (outcome: string): boolean =>
+  Object.hasOwn(errorTable, outcome) &&
+  !['Unsupported', 'Canceled'].includes(outcome) &&
+  errorTable[outcome as ErrorCode].http >= 500;
 
 /** A body that was no query at all: Druid answers it without a query id. */
 function isUnbound(thrown: unknown): boolean {

@@ -3,6 +3,7 @@ import { getHeapStatistics } from 'node:v8';
 import { asCoded, CodedError } from '../../proto/errors.js';
 import { RestService } from '../../proto/services.js';
 import { plain } from '../../query/native/errors.js';
+import { traceIdOf } from '../../runtime/trace.js';
 import type { HttpHandler, HttpRequest, HttpResponse, Node } from '../../runtime/types.js';
 import { allowOf } from '../rest-router.js';
 import type { Health } from './health.js';
@@ -30,7 +31,16 @@ const forwarded = ['accept', 'if-none-match', 'x-druid-author', 'x-druid-comment
 export function createHttpHandler(deps: HttpDeps): HttpHandler {
   return async (request) => {
     if (refusedMethods.has(request.method)) return { status: 405, body: '' };
+    const { clock, log } = deps.node;
+    const since = clock.monotonic();
     const response = await answer(deps, request);
+    log.debug('http request', {
+      trace: traceIdOf(request.trace),
+      method: request.method,
+      path: request.path.slice(0, 300),
+      status: response.status,
+      ms: Math.round(clock.monotonic() - since),
+    });
     if (request.method === 'POST') return response;
     return { ...response, headers: { ...pageHeaders, ...response.headers } };
   };

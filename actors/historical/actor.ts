@@ -178,6 +178,7 @@ export class Historical implements Behavior<HistoricalMessage> {
         frames: this.#deps.frames,
         clusterId: () => this.#seen.clusterId,
         log: context.log,
+        clock: node.clock,
         loadChanged: () => node.presence.setRole('historical', { load: this.#registry.users }),
       }),
     );

@@ -6,7 +6,8 @@ import { sharedFrame } from '../../query/frame-build.js';
 import { parseJson } from '../../query/json/parse.js';
 import type { NativeQuery, ScanQuery } from '../../query/native/model.js';
 import { parseNativeQuery } from '../../query/native/parse.js';
-import type { CallContext, Handlers, Log } from '../../runtime/types.js';
+import { traceIdOf } from '../../runtime/trace.js';
+import type { CallContext, Clock, Handlers, Log } from '../../runtime/types.js';
 import type { FrameCarrier } from '../frame-by-reference.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import type { OpenSegment, SegmentRegistry } from './registry.js';
@@ -21,6 +22,7 @@ export interface DataNodeQueryDeps {
   /** '' while not known. */
   readonly clusterId: () => string;
   readonly log: Log;
+  readonly clock: Pick<Clock, 'monotonic'>;
   /** The number of segments in use has changed. */
   readonly loadChanged: () => void;
 }
@@ -49,6 +51,7 @@ async function* answer(
   });
   const held = hold(deps, request);
   deps.loadChanged();
+  const since = deps.clock.monotonic();
   try {
     if (held.missing.length > 0) yield { missing: held.missing };
     const options = { signal: context.signal, deadlineMs: Math.max(1, context.deadline.remainingMs()) };
@@ -63,6 +66,13 @@ async function* answer(
   } finally {
     for (const release of held.releases) release();
     deps.loadChanged();
+    deps.log.debug('query scanned', {
+      trace: traceIdOf(context.trace),
+      queryId: query.context.queryId.slice(0, 200),
+      segments: held.refs.length,
+      missing: held.missing.length,
+      ms: Math.round(deps.clock.monotonic() - since),
+    });
   }
 }
 

@@ -7,7 +7,7 @@ import { createHealth } from '../../runtime/grpc-health.js';
 import { serveReflection } from '../../runtime/grpc-reflection.js';
 import { startHttp } from '../../runtime/http.js';
 import { makeTrace } from '../../runtime/trace.js';
-import type { HttpHandler, HttpServer, Node } from '../../runtime/types.js';
+import type { HttpHandler, HttpServer, Node, Presence, Subscription } from '../../runtime/types.js';
 import type { Gateway } from '../gateway/actor.js';
 import type { GroveProcess } from '../process.js';
 
@@ -32,7 +32,29 @@ function listen(node: Node, settings: Settings, port: number, handler: HttpHandl
   return startHttp({ host, port, hostsAllowed, bodyBytesMax, handler, clock, log, random });
 }
 
-async function openGrpc(node: Node, settings: Settings, gateway: Gateway): Promise<GrpcServer> {
+/** Keeps the health service at what `/status/health` says; told on every change. */
+export function followHealth(
+  presence: Pick<Presence, 'onChange'>,
+  isHealthy: () => boolean,
+  set: (service: string, serving: boolean) => void,
+): Subscription {
+  let told: boolean | undefined;
+  const tell = (): void => {
+    const now = isHealthy();
+    if (now === told) return;
+    told = now;
+    set('', now);
+    set(QueryService.Native.service, now);
+  };
+  tell();
+  return presence.onChange(tell);
+}
+
+async function openGrpc(
+  node: Node,
+  settings: Settings,
+  gateway: Gateway,
+): Promise<Pick<GrpcServer, 'close'>> {
   const { clock, log, random } = node;
   const server = await createGrpcServer({
     host: settings.host,
@@ -45,10 +67,14 @@ async function openGrpc(node: Node, settings: Settings, gateway: Gateway): Promi
   server.serve(QueryService, gateway.grpc);
   const health = createHealth();
   server.serve(HealthService, health.handlers);
-  health.set('', true);
-  health.set(QueryService.Native.service, true);
+  const following = followHealth(node.presence, () => gateway.health().isHealthy, health.set);
   serveReflection(server);
-  return server;
+  return {
+    close: async () => {
+      following.stop();
+      await server.close();
+    },
+  };
 }
 
 /** @throws CodedError Conflict naming a port that is taken; what was opened is closed again. */

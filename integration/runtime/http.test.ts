@@ -243,6 +243,41 @@ describe('http', function () {
     expect(abortedAt - leaving).to.be.within(0, 100);
   });
 
+  it('answers what is no request in words too', async () => {
+    const send = async (text: string): Promise<string> => {
+      const socket = net.connect(port(), '127.0.0.1');
+      let answer = '';
+      socket.on('data', (part) => (answer += part.toString()));
+      const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+      socket.write(text);
+      await closed;
+      return answer;
+    };
+    const cases: readonly (readonly [string, string, string])[] = [
+      ['\0\u0001\r\n\r\n', '400 Bad Request', 'it is not valid HTTP'],
+      [`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, '431 ', 'header is too long'],
+      [
+        'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+        '400 ',
+        'it is not valid HTTP',
+      ],
+      [
+        'GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\nConnection: close\r\n\r\n',
+        '400 ',
+        'Host is given more than once',
+      ],
+    ];
+    last = undefined;
+    for (const [text, status, reason] of cases) {
+      const answer = await send(text);
+      expect(answer).to.match(new RegExp(`^HTTP/1.1 ${status}`));
+      const body = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as Record<string, unknown>;
+      expect(body['error']).to.equal('druidException');
+      expect(body['errorMessage']).to.include(reason);
+    }
+    expect(last).to.equal(undefined);
+  });
+
   it('drops clients that dribble, and names a taken port', async () => {
     await server.close();
     server = await start({ headersMs: 500, requestMs: 1_000 });
