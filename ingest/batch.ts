@@ -26,9 +26,12 @@ import type { ShardSpec } from '../segment/timeline/shard-spec.js';
 import type { InputRow } from './formats/row-reader.js';
 import { RowTally, type IngestReport } from './report.js';
 import { RowStream, type RowPlace, type RowTaker } from './row-stream.js';
+import { PartitionedBuilders } from './partitioned-builders.js';
+import { fixedPlan, PlanMaker, type PartitionPlan } from './partition/partition-plan.js';
+import type { RowSink } from './row-sink.js';
 import { SegmentBuilders } from './segment-builders.js';
 import type { SegmentLookup } from './sources/source.js';
-import type { IngestSpec } from './spec/model.js';
+import type { IngestSpec, Partitioning } from './spec/model.js';
 
 /** The identity of one segment to be appended. */
 export interface SegmentAllocation {
@@ -99,8 +102,8 @@ const PROGRESS_MS = 1000;
 class BatchRun {
   readonly #deps: BatchDeps;
   readonly #tally: RowTally;
-  readonly #builders: SegmentBuilders;
-  readonly #rows: RowStream;
+  readonly #streamOf: (tally: RowTally) => RowStream;
+  #sink: RowSink | undefined;
   #state: IngestReport['ingestionState'] = 'NOT_STARTED';
   #reportedAt = -Infinity;
 
@@ -111,55 +114,84 @@ class BatchRun {
       if (spec.tuning.logParseExceptions) log.warn('Unreadable row', { reason });
     };
     this.#tally = new RowTally(spec.tuning, () => formatInstant(clock.now()), logBadRow);
-    this.#builders = new SegmentBuilders(spec, deps, (phase) => this.#progress(phase, true));
     const nowYear = Number(formatInstant(clock.now()).slice(0, 4));
     const { inputDirs, httpAllow = [], segmentLookup: segments, signal, workDir } = deps;
     const sourceDeps = { inputDirs, httpAllow, segments, clock, log, signal };
-    this.#rows = new RowStream(spec, sourceDeps, this.#tally, nowYear, workDir);
+    this.#streamOf = (tally) => new RowStream(spec, sourceDeps, tally, nowYear, workDir);
   }
 
   async run(): Promise<BatchResult> {
+    const { partitioning } = this.#spec.tuning;
+    const onPhase = (phase: BatchProgress['phase']): void => this.#progress(phase, true);
+    const sink =
+      partitioning.type === 'dynamic'
+        ? new SegmentBuilders(this.#spec, this.#deps, partitioning, onPhase)
+        : new PartitionedBuilders(this.#spec, this.#deps, await this.#plan(partitioning), onPhase);
+    this.#sink = sink;
     try {
-      return await this.#build();
+      return await this.#build(sink);
     } finally {
-      this.#builders.close();
+      sink.close();
     }
   }
 
-  async #build(): Promise<BatchResult> {
+  /** A pass of its own over the rows, in which bad ones are left for the next to count. */
+  async #plan(partitioning: Exclude<Partitioning, { type: 'dynamic' }>): Promise<PartitionPlan> {
+    const fixed = fixedPlan(this.#spec);
+    if (fixed !== undefined) return fixed;
+    this.#state = 'DETERMINE_PARTITIONS';
+    this.#progress('READING', true);
+    const maker = new PlanMaker(this.#spec, partitioning);
+    const limits = { maxParseExceptions: Infinity, maxSavedParseExceptions: 0 };
+    const tally = new RowTally(
+      limits,
+      () => '',
+      () => undefined,
+    );
+    await this.#streamOf(tally).readAll({
+      take(time, row) {
+        maker.add(time, row);
+        return undefined;
+      },
+      pause: () => this.#progress('READING', false),
+    });
+    return maker.plan();
+  }
+
+  async #build(sink: RowSink): Promise<BatchResult> {
     this.#state = 'BUILD_SEGMENTS';
     const taker: RowTaker = {
-      take: (time, row, place) => this.#take(time, row, place),
+      take: (time, row, place) => this.#take(sink, time, row, place),
       pause: () => this.#progress('READING', false),
     };
-    await this.#rows.readAll(taker);
-    const segments = await this.#builders.finish();
+    await this.#streamOf(this.#tally).readAll(taker);
+    const segments = await sink.finish();
     this.#state = 'COMPLETED';
     this.#progress('DONE', true);
     return { segments, report: this.#report() };
   }
 
   /** A promise only when a segment has to be opened or closed for the row: nearly all rows need no waiting. */
-  #take(time: number, row: InputRow, place: RowPlace): Promise<void> | undefined {
-    const index = this.#builders.place(time);
+  #take(sink: RowSink, time: number, row: InputRow, place: RowPlace): Promise<void> | undefined {
+    const index = sink.place(time, row);
     if (index === 'outside') {
       this.#tally.thrownAway++;
       return undefined;
     }
-    if (index === 'open needed') return this.#openAndAdd(time, row, place);
-    return this.#added(index.add(time, row), place);
+    if (index === 'open needed') return this.#openAndAdd(sink, time, row, place);
+    return this.#added(sink, index.add(time, row), place);
   }
 
-  async #openAndAdd(time: number, row: InputRow, place: RowPlace): Promise<void> {
+  async #openAndAdd(sink: RowSink, time: number, row: InputRow, place: RowPlace): Promise<void> {
     throwIfCanceled(this.#deps.signal);
-    const index = await this.#builders.open(time);
-    await this.#added(index.add(time, row), place);
+    const index = await sink.open(time, row);
+    await this.#added(sink, index.add(time, row), place);
   }
 
-  #added(errors: readonly string[], place: RowPlace): Promise<void> | undefined {
+  #added(sink: RowSink, errors: readonly string[], place: RowPlace): Promise<void> | undefined {
     if (errors.length === 0) this.#tally.processed++;
     else this.#tally.rowWithErrors(errors.map((error) => `${error} (${place.toString()})`));
-    return this.#builders.closeFull();
+    return sink.added();
   }
 
   #report(): IngestReport {
@@ -167,7 +199,7 @@ class BatchRun {
       ingestionState: this.#state,
       rows: this.#tally.counts(),
       unparseableEvents: this.#tally.saved(),
-      segmentsBuilt: this.#builders.pushed,
+      segmentsBuilt: this.#sink?.pushed ?? 0,
     };
   }
 
@@ -175,7 +207,7 @@ class BatchRun {
     const now = this.#deps.clock.monotonic();
     if (!isForced && now - this.#reportedAt < PROGRESS_MS) return;
     this.#reportedAt = now;
-    this.#deps.onProgress?.({ phase, report: this.#report(), segmentsPushed: this.#builders.pushed });
+    this.#deps.onProgress?.({ phase, report: this.#report(), segmentsPushed: this.#sink?.pushed ?? 0 });
   }
 }
 

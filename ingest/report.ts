@@ -17,7 +17,7 @@ export interface UnparseableEvent {
 }
 
 export interface IngestReport {
-  readonly ingestionState: 'NOT_STARTED' | 'BUILD_SEGMENTS' | 'COMPLETED';
+  readonly ingestionState: 'NOT_STARTED' | 'DETERMINE_PARTITIONS' | 'BUILD_SEGMENTS' | 'COMPLETED';
   readonly rows: RowCounts;
   /** Newest last, at most maxSavedParseExceptions. */
   readonly unparseableEvents: readonly UnparseableEvent[];

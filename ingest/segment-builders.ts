@@ -10,9 +10,9 @@ import { contains, formatInterval, overlaps } from '../segment/timeline/interval
 import { partitionNumOf } from '../segment/timeline/shard-spec.js';
 import type { BatchDeps, BatchProgress, SegmentAllocation } from './batch.js';
 import type { IncrementalIndex } from './index/incremental-index.js';
+import type { RowSink } from './row-sink.js';
 import { SegmentOutput, type OpenSegment as OutputSegment } from './segment-output.js';
-import type { IngestSpec } from './spec/model.js';
-import { planTombstones } from './tombstones.js';
+import type { IngestSpec, Partitioning } from './spec/model.js';
 
 interface OpenSegment {
   readonly interval: IntervalMs;
@@ -34,9 +34,12 @@ interface Chunk {
   previousSegmentId: string | null;
 }
 
-export class SegmentBuilders {
+type Dynamic = Extract<Partitioning, { type: 'dynamic' }>;
+
+export class SegmentBuilders implements RowSink {
   readonly #spec: IngestSpec;
   readonly #deps: BatchDeps;
+  readonly #limits: Dynamic;
   readonly #output: SegmentOutput;
   readonly #buckets;
   readonly #chunks = new Map<number, Chunk>();
@@ -47,8 +50,14 @@ export class SegmentBuilders {
   /** The chunk that was last found to lie outside the intervals. */
   #outside: IntervalMs = { startMs: 0, endMs: 0 };
 
-  constructor(spec: IngestSpec, deps: BatchDeps, onPhase: (phase: BatchProgress['phase']) => void) {
+  constructor(
+    spec: IngestSpec,
+    deps: BatchDeps,
+    limits: Dynamic,
+    onPhase: (phase: BatchProgress['phase']) => void,
+  ) {
     this.#spec = spec;
+    this.#limits = limits;
     this.#deps = deps;
     this.#output = new SegmentOutput(spec, deps, onPhase);
     this.#buckets = bucketer(spec.segmentGranularity);
@@ -141,8 +150,8 @@ export class SegmentBuilders {
   }
 
   /** Closes what has reached a limit, after a row was added to the segment last placed; undefined when nothing has. */
-  closeFull(): Promise<void> | undefined {
-    const { maxRowsPerSegment, maxTotalRows } = this.#spec.tuning;
+  added(): Promise<void> | undefined {
+    const { maxRowsPerSegment, maxTotalRows } = this.#limits;
     const last = this.#last;
     if (last === undefined) return undefined;
     this.#output.relieve();
@@ -163,7 +172,7 @@ export class SegmentBuilders {
     this.#last = undefined;
     for (const segment of segments) {
       this.#openRows -= segment.countedRows;
-      await this.#output.push(segment.output);
+      await this.#output.push(segment.output, segment.output);
     }
   }
 
@@ -179,7 +188,10 @@ export class SegmentBuilders {
     const segments = this.#spec.appendToExisting
       ? [...this.#output.pushed]
       : this.#output.pushed.map((s) => this.#withCore(s));
-    if (this.#spec.dropExisting) segments.push(...(await this.#tombstones()));
+    if (this.#spec.dropExisting) {
+      const filled = [...this.#chunks.values()].map((chunk) => chunk.interval);
+      segments.push(...(await this.#output.tombstones(filled)));
+    }
     return segments.toSorted(
       (a, b) =>
         a.interval.startMs - b.interval.startMs || partitionNumOf(a.shardSpec) - partitionNumOf(b.shardSpec),
@@ -190,29 +202,6 @@ export class SegmentBuilders {
     const partitionNum = partitionNumOf(segment.shardSpec);
     const partitions = this.#chunks.get(segment.interval.startMs)?.nextPartition ?? 0;
     return { ...segment, shardSpec: { type: 'numbered', partitionNum, partitions } };
-  }
-
-  async #tombstones(): Promise<DataSegment[]> {
-    const { dataSource, intervals = [], segmentGranularity } = this.#spec;
-    const used = await this.#deps.usedIntervals(intervals);
-    const filled = [...this.#chunks.values()].map((chunk) => chunk.interval);
-    const plan = planTombstones({ intervals, used, filled, granularity: segmentGranularity });
-    const tombstones: DataSegment[] = [];
-    for (const interval of plan) {
-      const version = await this.#deps.lock(interval);
-      tombstones.push({
-        dataSource,
-        interval,
-        version,
-        loadSpec: { type: 'tombstone', path: null },
-        dimensions: [],
-        metrics: [],
-        shardSpec: { type: 'tombstone', partitionNum: 0, partitions: 1 },
-        binaryVersion: null,
-        size: 1,
-      });
-    }
-    return tombstones;
   }
 }
 

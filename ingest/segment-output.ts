@@ -10,6 +10,7 @@ import type { BatchDeps, BatchProgress } from './batch.js';
 import { GrowingSegment } from './index/growing-segment.js';
 import { PartMerger } from './part-merger.js';
 import type { IngestSpec } from './spec/model.js';
+import { planTombstones } from './tombstones.js';
 
 export interface SegmentIdentity {
   readonly interval: IntervalMs;
@@ -87,8 +88,8 @@ export class SegmentOutput {
     }
   }
 
-  /** Writes the segment whole, pushes it and forgets it. */
-  async push(segment: OpenSegment): Promise<void> {
+  /** Writes the segment whole, pushes it as `identity` and forgets it. */
+  async push(identity: SegmentIdentity, segment: OpenSegment): Promise<void> {
     const { signal, hit, store, workDir, log } = this.#deps;
     if (signal.aborted)
       throw new CodedError('Canceled', 'The task was stopped before its segments were pushed');
@@ -101,7 +102,7 @@ export class SegmentOutput {
     growing.dispose();
     hit('ingest.segment_written');
     this.#onPhase('PUSHING');
-    const record = await store.push(dir, this.record(segment, dimensions, metrics), { signal });
+    const record = await store.push(dir, this.record(identity, dimensions, metrics), { signal });
     hit('ingest.segment_pushed');
     await rm(dir, { recursive: true, force: true });
     this.#pushed.push(record);
@@ -124,6 +125,29 @@ export class SegmentOutput {
       binaryVersion: 9,
       size: 0,
     };
+  }
+
+  /** `dropExisting`: what hides the old rows of chunks that are not in `filled`. */
+  async tombstones(filled: readonly IntervalMs[]): Promise<DataSegment[]> {
+    const { dataSource, intervals = [], segmentGranularity } = this.#spec;
+    const used = await this.#deps.usedIntervals(intervals);
+    const plan = planTombstones({ intervals, used, filled, granularity: segmentGranularity });
+    const tombstones: DataSegment[] = [];
+    for (const interval of plan) {
+      const version = await this.#deps.lock(interval);
+      tombstones.push({
+        dataSource,
+        interval,
+        version,
+        loadSpec: { type: 'tombstone', path: null },
+        dimensions: [],
+        metrics: [],
+        shardSpec: { type: 'tombstone', partitionNum: 0, partitions: 1 },
+        binaryVersion: null,
+        size: 1,
+      });
+    }
+    return tombstones;
   }
 
   /** Removes what is left on disk of segments that were not finished. */

@@ -2,7 +2,6 @@
  * The segment that is growing in memory: dictionaries and key words for dimensions, typed columns for metrics. With
  * rollup, rows of the same truncated time and the same dimensions are folded together as they arrive.
  */
-import { bucketer } from '../../query/granularity/buckets.js';
 import type { Granularity } from '../../query/native/model.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import type { JsonValue, SegmentMetadata, SegmentSource } from '../../segment/write/source.js';
@@ -15,6 +14,7 @@ import { combiningJson, metricColumn, type MetricColumn } from './metric-columns
 import { NestedKeys } from './nested-keys.js';
 import { RowKeys } from './row-keys.js';
 import { rowOrder } from './row-order.js';
+import { truncation } from './truncation.js';
 
 export interface IndexSchema {
   readonly dimensions: readonly DimensionSpec[];
@@ -245,19 +245,4 @@ function isDiscoverable(value: unknown): boolean {
   if (typeof value !== 'object') return value !== undefined;
   if (value === null) return false;
   return Array.isArray(value) && value.every((item) => typeof item !== 'object' || item === null);
-}
-
-/** The last bucket is remembered: neighbouring rows mostly share it. */
-function truncation(granularity: Granularity): (ms: number) => number {
-  if (granularity.type === 'none') return (ms) => ms;
-  const buckets = bucketer(granularity);
-  let startMs = 0;
-  let endMs = 0;
-  return (ms) => {
-    if (ms < startMs || ms >= endMs) {
-      startMs = buckets.start(ms);
-      endMs = buckets.next(startMs);
-    }
-    return startMs;
-  };
 }

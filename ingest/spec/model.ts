@@ -99,10 +99,7 @@ export type NumericMetricType =
   | 'floatMax';
 
 export interface Tuning {
-  /** Stored rows after which a segment is closed. */
-  readonly maxRowsPerSegment: number;
-  /** Stored rows of all open segments after which all are closed. */
-  readonly maxTotalRows: number;
+  readonly partitioning: Partitioning;
   /** Stored rows in memory, of all open segments, after which the largest ones' are written to disk. */
   readonly maxRowsInMemory: number;
   /** The same by their rough size; Infinity = no limit. */
@@ -112,3 +109,29 @@ export interface Tuning {
   readonly logParseExceptions: boolean;
   readonly write: WriteOptions;
 }
+
+export type Partitioning =
+  | {
+      readonly type: 'dynamic';
+      /** Stored rows after which a segment is closed. */
+      readonly maxRowsPerSegment: number;
+      /** Stored rows of all open segments after which all are closed. */
+      readonly maxTotalRows: number;
+    }
+  | {
+      readonly type: 'hashed';
+      /** Undefined: as many as `targetRows` asks for. */
+      readonly numShards: number | undefined;
+      readonly targetRows: number;
+      /** Empty: all dimensions and the time. */
+      readonly dimensions: readonly string[];
+    }
+  | {
+      readonly type: 'range';
+      readonly dimensions: readonly string[];
+      /** Stored rows of a partition, as a target or as the maximum. */
+      readonly rows: number;
+      readonly isMaximum: boolean;
+      /** The input is rolled up already: rows need not be counted by their key. */
+      readonly assumeGrouped: boolean;
+    };

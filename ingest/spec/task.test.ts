@@ -60,9 +60,8 @@ describe('batch task spec', () => {
       appendToExisting: false,
       ignoredKeys: [],
     });
-    expect(spec.tuning).include({
-      maxRowsPerSegment: 5_000_000,
-      maxTotalRows: 20_000_000,
+    expect(spec.tuning).deep.include({
+      partitioning: { type: 'dynamic', maxRowsPerSegment: 5_000_000, maxTotalRows: 20_000_000 },
       maxParseExceptions: 0x7fffffff,
     });
     expect(spec.dimensions[0]).deep.equal({
@@ -121,6 +120,55 @@ describe('batch task spec', () => {
     for (const [got, field] of cases) expect(got).deep.equal({ code: 'InvalidInput', field });
   });
 
+  it('takes the three kinds of partitions', () => {
+    const of = (partitionsSpec: object | undefined, more: object = {}): unknown => {
+      const tuningConfig = {
+        ...(partitionsSpec && { partitionsSpec, forceGuaranteedRollup: true }),
+        ...more,
+      };
+      const json = taskJson();
+      json.spec.tuningConfig = tuningConfig;
+      return compileTask(json).spec.tuning.partitioning;
+    };
+    expect(of(undefined, { maxRowsPerSegment: 7 })).deep.equal({
+      type: 'dynamic',
+      maxRowsPerSegment: 7,
+      maxTotalRows: 20_000_000,
+    });
+    const byDefault = { type: 'hashed', numShards: undefined, targetRows: 5_000_000, dimensions: [] };
+    expect(of(undefined, { forceGuaranteedRollup: true })).deep.equal(byDefault);
+    expect(of({ type: 'hashed', numShards: -1 })).deep.equal(byDefault);
+    expect(of({ type: 'hashed', numShards: 3, partitionDimensions: ['a'] })).deep.equal({
+      ...byDefault,
+      numShards: 3,
+      dimensions: ['a'],
+    });
+    const range = { type: 'range', rows: 5, isMaximum: false, assumeGrouped: false };
+    expect(of({ type: 'single_dim', partitionDimension: 'a', targetRowsPerSegment: 5 })).deep.equal({
+      ...range,
+      dimensions: ['a'],
+    });
+    const both = { type: 'range', partitionDimensions: ['a', 'b'], maxRowsPerSegment: 5 };
+    expect(of(both)).deep.equal({ ...range, dimensions: ['a', 'b'], isMaximum: true });
+    const P = 'spec.tuningConfig.partitionsSpec';
+    const force = { forceGuaranteedRollup: true };
+    const cases: [Json, string][] = [
+      [{ partitionsSpec: { type: 'hashed' } }, P],
+      [{ partitionsSpec: { type: 'dynamic' }, ...force }, P],
+      [
+        { partitionsSpec: { type: 'hashed', numShards: 2, targetRowsPerSegment: 3 }, ...force },
+        `${P}.numShards`,
+      ],
+      [{ partitionsSpec: { type: 'hashed', partitionFunction: 'x' }, ...force }, `${P}.partitionFunction`],
+      [{ partitionsSpec: { type: 'range', targetRowsPerSegment: 3 }, ...force }, `${P}.partitionDimensions`],
+      [
+        { partitionsSpec: { type: 'single_dim', partitionDimension: 'a' }, ...force },
+        `${P}.targetRowsPerSegment`,
+      ],
+    ];
+    for (const [given, field] of cases) expect(tuning(given)).deep.equal({ code: 'InvalidInput', field });
+  });
+
   it('refuses plainly what it can not do yet', () => {
     const S = 'spec.dataSchema';
     const cases: [{ code: string; field: unknown }, string][] = [
@@ -132,8 +180,6 @@ describe('batch task spec', () => {
       [schema({ metricsSpec: [{ type: 'hyperUnique', name: 'x' }] }), `${S}.metricsSpec[0].type`],
       [io({ inputSource: { type: 's3', uris: [] } }), 'spec.ioConfig.inputSource.type'],
       [io({ inputFormat: { type: 'orc' } }), 'spec.ioConfig.inputFormat.type'],
-      [tuning({ partitionsSpec: { type: 'hashed' } }), 'spec.tuningConfig.partitionsSpec.type'],
-      [tuning({ forceGuaranteedRollup: true }), 'spec.tuningConfig.forceGuaranteedRollup'],
     ];
     for (const [got, field] of cases) expect(got).deep.equal({ code: 'Unsupported', field });
     expect(schema({ transformSpec: { transforms: [], filter: null } }).code).equal('none');

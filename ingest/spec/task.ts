@@ -25,12 +25,8 @@ export function compileTask(json: unknown): BatchTask {
   if (ioType !== undefined && ioType !== type) throw ioKeys.wrong('type', `must be [${type}] like the task`);
   const schema = checkDataSchema(spec.object('dataSchema'));
   const io = checkIo(ioKeys);
-  const { tuning, isDynamic } = checkTuning(
-    spec.optionalObject('tuningConfig'),
-    spec.at('tuningConfig'),
-    ignored,
-  );
-  if (io.appendToExisting && !isDynamic) {
+  const tuning = checkTuning(spec.optionalObject('tuningConfig'), spec.at('tuningConfig'), ignored);
+  if (io.appendToExisting && tuning.partitioning.type !== 'dynamic') {
     throw spec.wrong('tuningConfig.partitionsSpec', 'must be dynamic when ioConfig.appendToExisting is true');
   }
   if (io.dropExisting && schema.intervals === undefined) {

@@ -2,9 +2,8 @@
 import type { WriteOptions } from '../../segment/write/source.js';
 import { JsonKeys } from './keys.js';
 import type { Tuning } from './model.js';
+import { checkPartitions } from './partitions.js';
 
-const ROWS_PER_SEGMENT = 5_000_000;
-const TOTAL_ROWS = 20_000_000;
 const ROWS_IN_MEMORY = 1_000_000;
 /** As the index counts them; a process needs about twice as much. */
 const BYTES_IN_MEMORY = 192 * 1024 * 1024;
@@ -33,21 +32,12 @@ const accepted = [
   'numPersistThreads',
 ];
 
-export function checkTuning(
-  given: JsonKeys | undefined,
-  path: string,
-  ignored: string[],
-): { tuning: Tuning; isDynamic: boolean } {
+export function checkTuning(given: JsonKeys | undefined, path: string, ignored: string[]): Tuning {
   const keys = given ?? new JsonKeys({}, path, ignored);
-  keys.refuse(
-    'guaranteed rollup needs hashed or range partitions, which are not supported yet',
-    'forceGuaranteedRollup',
-  );
-  keys.refuse('is not supported; use partitionsSpec of type [dynamic]', 'numShards', 'targetPartitionSize');
-  const partitions = checkPartitions(keys);
+  const partitioning = checkPartitions(keys);
   const report = keys.flag('reportParseExceptions', false);
   const tuning: Tuning = {
-    ...partitions,
+    partitioning,
     maxRowsInMemory: positive(keys, 'maxRowsInMemory', ROWS_IN_MEMORY),
     maxBytesInMemory: bytesInMemory(keys),
     maxParseExceptions: report ? 0 : keys.whole('maxParseExceptions', NO_LIMIT, 0),
@@ -57,7 +47,7 @@ export function checkTuning(
   };
   keys.accept(...accepted);
   keys.leftovers();
-  return { tuning, isDynamic: true };
+  return tuning;
 }
 
 /** 0 = the default, below 0 = no limit. */
@@ -70,30 +60,6 @@ function bytesInMemory(keys: JsonKeys): number {
 function positive(keys: JsonKeys, key: string, missing: number): number {
   const value = keys.whole(key, missing);
   return value > 0 ? value : missing;
-}
-
-function checkPartitions(keys: JsonKeys): { maxRowsPerSegment: number; maxTotalRows: number } {
-  const partitions = keys.optionalObject('partitionsSpec');
-  if (partitions === undefined) {
-    return {
-      maxRowsPerSegment: positive(keys, 'maxRowsPerSegment', ROWS_PER_SEGMENT),
-      maxTotalRows: positive(keys, 'maxTotalRows', TOTAL_ROWS),
-    };
-  }
-  keys.accept('maxRowsPerSegment', 'maxTotalRows');
-  const type = partitions.text('type');
-  if (type !== 'dynamic') {
-    const isKnown = type === 'hashed' || type === 'range' || type === 'single_dim';
-    throw isKnown
-      ? partitions.unsupported('type', `partitions of type[${type}] are not supported yet, only [dynamic]`)
-      : partitions.wrong('type', `is unknown: type[${type}]`);
-  }
-  const result = {
-    maxRowsPerSegment: positive(partitions, 'maxRowsPerSegment', ROWS_PER_SEGMENT),
-    maxTotalRows: positive(partitions, 'maxTotalRows', TOTAL_ROWS),
-  };
-  partitions.leftovers();
-  return result;
 }
 
 function checkIndexSpec(keys: JsonKeys | undefined): WriteOptions {

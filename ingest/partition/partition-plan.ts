@@ -1,0 +1,163 @@
+/**
+ * How the rows of each time chunk are spread over partitions: worked out in a pass over the whole input before the
+ * segments are built, unless the number of hash buckets was given.
+ */
+import { CodedError } from '../../proto/errors.js';
+import { bucketer } from '../../query/granularity/buckets.js';
+import { estimateHyperUnique } from '../../segment/format/hyper-unique.js';
+import { hashBucket, MURMUR3_32_ABS, rowKey, valuesKey } from '../../segment/timeline/hash-bucket.js';
+import { overlaps } from '../../segment/timeline/interval.js';
+import { rangeBucket, type RangeTuple } from '../../segment/timeline/range-bucket.js';
+import type { ShardSpec } from '../../segment/timeline/shard-spec.js';
+import type { InputRow } from '../formats/row-reader.js';
+import { HyperUnique } from '../index/hyper-unique.js';
+import { truncation } from '../index/truncation.js';
+import type { IngestSpec, Partitioning } from '../spec/model.js';
+import { KeySieve } from './key-sieve.js';
+import { rowStrings, sortedDimensions } from './row-strings.js';
+import { TupleCounts } from './tuple-counts.js';
+
+/** The buckets of one time chunk. */
+export interface ChunkPartitions {
+  /** The number of a row's bucket. Throws InvalidInput for several values in a range dimension. */
+  bucketOf(timeMs: number, row: InputRow): number;
+  /** `partitionNum`: the place of the bucket among those that got rows; `partitions`: how many these are. */
+  shardSpec(bucket: number, partitionNum: number, partitions: number): ShardSpec;
+}
+
+type Hashed = Extract<Partitioning, { type: 'hashed' }>;
+type Range = Extract<Partitioning, { type: 'range' }>;
+
+/** The text that tells which rows belong together, by which they are hashed. */
+function hashKey(spec: IngestSpec, dimensions: readonly string[]): (timeMs: number, row: InputRow) => string {
+  if (dimensions.length > 0) return (_, row) => valuesKey(dimensions.map((name) => rowStrings(row, name)));
+  const truncate = truncation(spec.queryGranularity);
+  return (timeMs, row) => rowKey(truncate(timeMs), sortedDimensions(row, spec));
+}
+
+function hashedPartitions(spec: IngestSpec, { dimensions }: Hashed, numBuckets: number): ChunkPartitions {
+  const keyOf = hashKey(spec, dimensions);
+  return {
+    bucketOf: (timeMs, row) => hashBucket(keyOf(timeMs, row), numBuckets),
+    shardSpec: (bucketId, partitionNum, partitions) => ({
+      type: 'hashed',
+      partitionNum,
+      partitions,
+      bucketId,
+      numBuckets,
+      partitionDimensions: dimensions,
+      partitionFunction: MURMUR3_32_ABS,
+    }),
+  };
+}
+
+function tupleOf(row: InputRow, dimensions: readonly string[]): RangeTuple {
+  return dimensions.map((name) => {
+    const values = rowStrings(row, name);
+    if (values.length > 1) {
+      throw new CodedError('InvalidInput', `can't partition by column[${name}]: a row holds several values`, {
+        field: 'spec.tuningConfig.partitionsSpec',
+      });
+    }
+    return values[0] ?? null;
+  });
+}
+
+function rangePartitions({ dimensions }: Range, cuts: readonly RangeTuple[]): ChunkPartitions {
+  const [dimension = ''] = dimensions;
+  return {
+    bucketOf: (_, row) => rangeBucket(cuts, tupleOf(row, dimensions)),
+    shardSpec(bucket, partitionNum, numCorePartitions) {
+      const start = cuts[bucket - 1] ?? null;
+      const end = cuts[bucket] ?? null;
+      const numbers = { partitionNum, numCorePartitions };
+      return dimensions.length > 1
+        ? { type: 'range', dimensions, start, end, ...numbers }
+        : { type: 'single', dimension, start: start?.[0] ?? null, end: end?.[0] ?? null, ...numbers };
+    },
+  };
+}
+
+/** Partitions by the start of their chunk; a chunk that was not seen before is one partition. */
+export class PartitionPlan {
+  readonly #known: ReadonlyMap<number, ChunkPartitions>;
+  readonly #unseen: ChunkPartitions;
+
+  constructor(known: ReadonlyMap<number, ChunkPartitions>, unseen: ChunkPartitions) {
+    this.#known = known;
+    this.#unseen = unseen;
+  }
+
+  of(chunkStartMs: number): ChunkPartitions {
+    return this.#known.get(chunkStartMs) ?? this.#unseen;
+  }
+}
+
+/** The plan that needs no look at the rows, if there is one. */
+export function fixedPlan(spec: IngestSpec): PartitionPlan | undefined {
+  const { partitioning } = spec.tuning;
+  if (partitioning.type !== 'hashed' || partitioning.numShards === undefined) return undefined;
+  return new PartitionPlan(new Map(), hashedPartitions(spec, partitioning, partitioning.numShards));
+}
+
+interface ChunkCounts {
+  readonly distinct: HyperUnique;
+  readonly tuples: TupleCounts;
+}
+
+/** Sees every row once and makes the plan. */
+export class PlanMaker {
+  readonly #spec: IngestSpec;
+  readonly #partitioning: Hashed | Range;
+  readonly #buckets;
+  readonly #chunks = new Map<number, ChunkCounts>();
+  readonly #keyOf: (timeMs: number, row: InputRow) => string;
+  /** Rows that rollup will fold together count once. */
+  readonly #sieve: KeySieve | undefined;
+
+  constructor(spec: IngestSpec, partitioning: Hashed | Range) {
+    this.#spec = spec;
+    this.#partitioning = partitioning;
+    this.#buckets = bucketer(spec.segmentGranularity);
+    const isHashed = partitioning.type === 'hashed';
+    this.#keyOf = hashKey(spec, isHashed ? partitioning.dimensions : []);
+    const needsSieve = !isHashed && spec.rollup && !partitioning.assumeGrouped;
+    this.#sieve = needsSieve ? new KeySieve() : undefined;
+  }
+
+  add(timeMs: number, row: InputRow): void {
+    const startMs = this.#buckets.start(timeMs);
+    const { intervals } = this.#spec;
+    const interval = { startMs, endMs: this.#buckets.next(startMs) };
+    if (intervals !== undefined && !intervals.some((one) => overlaps(one, interval))) return;
+    let counts = this.#chunks.get(startMs);
+    if (counts === undefined) {
+      counts = { distinct: new HyperUnique(), tuples: new TupleCounts() };
+      this.#chunks.set(startMs, counts);
+    }
+    const partitioning = this.#partitioning;
+    if (partitioning.type === 'hashed') counts.distinct.addText(this.#keyOf(timeMs, row));
+    else if (this.#sieve?.add(this.#keyOf(timeMs, row)) !== false) {
+      counts.tuples.add(tupleOf(row, partitioning.dimensions));
+    }
+  }
+
+  plan(): PartitionPlan {
+    const partitioning = this.#partitioning;
+    const known = new Map<number, ChunkPartitions>();
+    for (const [startMs, { distinct, tuples }] of this.#chunks) {
+      if (partitioning.type === 'hashed') {
+        const ratio = estimateHyperUnique(distinct.toBytes()) / partitioning.targetRows;
+        known.set(startMs, hashedPartitions(this.#spec, partitioning, Math.max(1, Math.round(ratio))));
+      } else {
+        const cuts = tuples.cuts(partitioning.rows, partitioning.isMaximum);
+        known.set(startMs, rangePartitions(partitioning, cuts));
+      }
+    }
+    const unseen =
+      partitioning.type === 'hashed'
+        ? hashedPartitions(this.#spec, partitioning, 1)
+        : rangePartitions(partitioning, []);
+    return new PartitionPlan(known, unseen);
+  }
+}
