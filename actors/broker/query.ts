@@ -91,14 +91,15 @@ export class BrokerQueries {
   /** What our side could not answer is worth a line; the rest is for who looks for it. */
   #note(query: NativeQuery, outcome: string, ms: number, trace: string): void {
     const { log } = this.#deps;
-    const isOurs = isServerSide(outcome);
-    (isOurs ? log.warn : log.debug)('query', {
+    const fields = {
       trace: traceIdOf(trace),
       queryId: query.context.queryId.slice(0, 200),
       type: query.queryType,
       outcome,
       ms: Math.round(ms),
-    });
+    };
+    if (isServerSide(outcome)) log.warn('query', fields);
+    else log.debug('query', fields);
   }
 
   #register(queryId: string, run: Running): () => void {

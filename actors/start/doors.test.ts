@@ -6,7 +6,7 @@ describe('health over gRPC', () => {
   it('says what /status/health says, from the start and on every change', () => {
     const told: string[] = [];
     let isHealthy = false;
-    let change = (_: PresenceChange): void => undefined;
+    let change: (change: PresenceChange) => void = () => undefined;
     const presence = {
       onChange: (listener: (change: PresenceChange) => void) => {
         change = listener;

@@ -67,7 +67,11 @@ async function openGrpc(
   server.serve(QueryService, gateway.grpc);
   const health = createHealth();
   server.serve(HealthService, health.handlers);
-  const following = followHealth(node.presence, () => gateway.health().isHealthy, health.set);
+  const following = followHealth(
+    node.presence,
+    () => gateway.health().isHealthy,
+    (service, serving) => health.set(service, serving),
+  );
   serveReflection(server);
   return {
     close: async () => {
