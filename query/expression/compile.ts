@@ -11,10 +11,12 @@ import { nullValue, type Value } from './value.js';
 export type Row = (name: string) => Value;
 export type Evaluator = (row: Row) => Value;
 
-interface Compiled {
+export interface Compiled {
   readonly evaluate: Evaluator;
   /** Reads no column. */
   readonly constant: boolean;
+  /** The tree with constant parts worked out. */
+  readonly node: Node;
 }
 
 /**
@@ -25,20 +27,21 @@ export function compileExpression(node: Node, functions: FunctionTable): Evaluat
   return compile(node, functions).evaluate;
 }
 
-function compile(node: Node, functions: FunctionTable): Compiled {
+/** As `compileExpression`, with the folded tree. */
+export function compile(node: Node, functions: FunctionTable): Compiled {
   switch (node.kind) {
     case 'literal': {
       const { value } = node;
-      return { evaluate: () => value, constant: true };
+      return { evaluate: () => value, constant: true, node };
     }
     case 'identifier': {
       const { name } = node;
-      return { evaluate: (row) => row(name), constant: false };
+      return { evaluate: (row) => row(name), constant: false, node };
     }
     case 'unary': {
       const operand = compile(node.operand, functions);
       const apply = node.operator === '-' ? negate : not;
-      return folded((row) => apply(operand.evaluate(row)), [operand]);
+      return folded((row) => apply(operand.evaluate(row)), [operand], { ...node, operand: operand.node });
     }
     case 'binary':
       return binary(node, functions);
@@ -49,27 +52,29 @@ function compile(node: Node, functions: FunctionTable): Compiled {
   }
 }
 
-function folded(evaluate: Evaluator, parts: readonly Compiled[]): Compiled {
-  if (!parts.every(({ constant }) => constant)) return { evaluate, constant: false };
+function folded(evaluate: Evaluator, parts: readonly { readonly constant: boolean }[], node: Node): Compiled {
+  if (!parts.every(({ constant }) => constant)) return { evaluate, constant: false, node };
   const value = evaluate(() => nullValue);
-  return { evaluate: () => value, constant: true };
+  return { evaluate: () => value, constant: true, node: { kind: 'literal', value } };
 }
 
 function binary(node: Extract<Node, { kind: 'binary' }>, functions: FunctionTable): Compiled {
   const left = compile(node.left, functions);
   const right = compile(node.right, functions);
   const { operator } = node;
+  const tree: Node = { ...node, left: left.node, right: right.node };
   if (operator === '&&' || operator === '||') {
     const apply = operator === '&&' ? andValues : orValues;
-    return folded((row) => apply(left.evaluate(row), () => right.evaluate(row)), [left, right]);
+    return folded((row) => apply(left.evaluate(row), () => right.evaluate(row)), [left, right], tree);
   }
   const apply = binaryOperator(operator);
-  return folded((row) => apply(left.evaluate(row), right.evaluate(row)), [left, right]);
+  return folded((row) => apply(left.evaluate(row), right.evaluate(row)), [left, right], tree);
 }
 
 function call(node: Extract<Node, { kind: 'call' }>, functions: FunctionTable): Compiled {
   const args = node.args.map((arg) => compile(arg, functions));
-  if (node.name.toLowerCase() === 'cast') return cast(args);
+  const tree: Node = { ...node, args: args.map((arg) => arg.node) };
+  if (node.name.toLowerCase() === 'cast') return cast(args, tree);
   const found = functions.get(node.name.toLowerCase());
   if (found === undefined) throw validationError(`function '${node.name}' is not defined.`);
   checkArity(found, args.length);
@@ -81,12 +86,16 @@ function call(node: Extract<Node, { kind: 'call' }>, functions: FunctionTable): 
           () =>
             evaluate(row),
       );
-    return folded((row) => choose(thunks(row)), args);
+    return folded((row) => choose(thunks(row)), args, tree);
   }
   const constants = args.map(({ constant, evaluate }) => (constant ? evaluate(() => nullValue) : undefined));
   const apply = prepare === undefined ? plain : prepare(constants);
   if (apply === undefined) throw validationError(`function '${node.name}' is not defined.`);
-  return folded((row) => apply(args.map(({ evaluate }) => evaluate(row))), args);
+  return folded(
+    (row) => apply(args.map(({ evaluate }) => evaluate(row))),
+    found.isPure === false ? [{ constant: false }] : args,
+    tree,
+  );
 }
 
 /** The body sees its parameters and, around them, the row. */
@@ -109,7 +118,12 @@ function overLambda(node: Extract<Node, { kind: 'apply' }>, functions: FunctionT
     );
   };
   const closed = columnsOf(body, new Set(), parameters).size === 0;
-  return folded(evaluate, [...args, { ...inner, constant: closed }]);
+  const tree: Node = {
+    ...node,
+    lambda: { parameters, body: inner.node },
+    args: args.map((arg) => arg.node),
+  };
+  return folded(evaluate, [...args, { constant: closed }], tree);
 }
 
 function checkArity(found: ExprFunction, count: number): void {
@@ -123,7 +137,7 @@ function checkArity(found: ExprFunction, count: number): void {
 }
 
 /** The type's name is an argument of its own and may come from a column. */
-function cast(args: readonly Compiled[]): Compiled {
+function cast(args: readonly Compiled[], tree: Node): Compiled {
   const [operand, name] = args;
   if (operand === undefined || name === undefined || args.length !== 2) {
     throw validationError('Function[cast] requires 2 arguments');
@@ -140,7 +154,7 @@ function cast(args: readonly Compiled[]): Compiled {
   };
   if (name.constant) {
     const type = target(() => nullValue);
-    return folded((row) => castTo(operand.evaluate(row), type), [operand]);
+    return folded((row) => castTo(operand.evaluate(row), type), [operand], tree);
   }
-  return folded((row) => castTo(operand.evaluate(row), target(row)), args);
+  return folded((row) => castTo(operand.evaluate(row), target(row)), args, tree);
 }

@@ -1,6 +1,6 @@
 /** The expression language: text → evaluator. */
 import type { Node } from './ast.js';
-import { compileExpression, type Evaluator } from './compile.js';
+import { compile, type Evaluator } from './compile.js';
 import { functionTable, type FunctionTable } from './function.js';
 import { arrayFunctions } from './functions/array.js';
 import { bitwiseFunctions } from './functions/bitwise.js';
@@ -11,6 +11,10 @@ import { jsonFunctions } from './functions/json.js';
 import { mathFunctions } from './functions/math.js';
 import { stringFunctions } from './functions/string.js';
 import { timeFunctions } from './functions/time.js';
+import { lookupFunction } from './functions/lookup.js';
+import { regexFunctions } from './functions/regex.js';
+import { complexFunctions } from './functions/complex.js';
+import { type ColumnUses, columnUses } from './multi-value.js';
 import { parseExpression } from './parser.js';
 
 /** All functions of the language that exist here. */
@@ -24,15 +28,43 @@ export const allFunctions: FunctionTable = functionTable(
   jsonFunctions,
   ipFunctions,
   formatFunctions,
+  regexFunctions,
+  complexFunctions,
+  [lookupFunction(() => undefined)],
 );
+
+/** A lookup found by name when the expression is made; asked again for each text. */
+export interface ExpressionLookup {
+  /** The text for a key; null = none. */
+  apply(key: string | null): string | null;
+}
+
+/** What an expression may ask beyond its row. */
+export interface ExpressionContext {
+  /** Undefined = no lookup of the name. */
+  readonly lookup?: (name: string) => ExpressionLookup | undefined;
+}
 
 export interface Expression {
   readonly node: Node;
+  /** The tree with constant parts worked out. */
+  readonly folded: Node;
+  readonly uses: ColumnUses;
   readonly evaluate: Evaluator;
 }
 
-/** Throws InvalidInput or QueryFailed for texts that are no valid expression; constant parts are folded. */
-export function expression(text: string): Expression {
-  const node = parseExpression(text);
-  return { node, evaluate: compileExpression(node, allFunctions) };
+/**
+ * From text, or from a tree made of one. Throws InvalidInput or QueryFailed for texts that are no valid expression;
+ * constant parts are folded.
+ */
+export function expression(text: string | Node, context: ExpressionContext = {}): Expression {
+  const node = typeof text === 'string' ? parseExpression(text) : text;
+  const { evaluate, node: folded } = compile(node, tableOf(context));
+  return { node, folded, uses: columnUses(node), evaluate };
+}
+
+/** The functions with those that ask the context. */
+function tableOf(context: ExpressionContext): FunctionTable {
+  if (context.lookup === undefined) return allFunctions;
+  return new Map([...allFunctions, ['lookup', lookupFunction(context.lookup)]]);
 }

@@ -18,6 +18,8 @@ export interface ExprFunction {
    * undefined for the others, throws what is wrong with them before any row, and answers `apply`.
    */
   readonly prepare?: (constants: readonly (Value | undefined)[]) => (args: readonly Value[]) => Value;
+  /** False for functions that are never worked out before the first row, even over constants. */
+  readonly isPure?: boolean;
 }
 
 export type FunctionTable = ReadonlyMap<string, ExprFunction>;
