@@ -18,6 +18,8 @@ export interface PeonConfig {
   readonly deepStorage: DeepStorageConfig;
   /** Folders that local input sources may read. */
   readonly inputDirs: readonly string[];
+  /** Hosts, addresses and networks that http sources may reach although they are private. */
+  readonly inputHosts: readonly string[];
   readonly unsafeFaults: boolean;
   readonly logLevel: string;
   readonly beatMs: number;

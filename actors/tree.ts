@@ -179,6 +179,7 @@ function middleManager(wiring: Wiring): ChildSpec<MiddleManagerMessage> {
       token,
       deepStorage: { type: 'local', root: paths.deepStorage, zip: false },
       inputDirs: [paths.input, ...settings.inputDirs],
+      inputHosts: settings.inputHosts,
       unsafeFaults: settings.unsafeFaults,
       logLevel: settings.logLevel,
     },

@@ -80,6 +80,10 @@ export const settings = {
   unsafeFaults: flag(false, 'arm crash points and fault shims'),
   logLevel: text('info', 'debug, info, warn or error'),
   inputDirs: list([], 'further folders local input sources may read'),
+  inputHosts: list(
+    [],
+    'hosts, addresses or networks http input sources may reach although they are not in the open internet',
+  ),
   deepStorageDir: text(
     '',
     'local deep storage; <dataDir>/deep-storage when empty',

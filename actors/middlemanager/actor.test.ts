@@ -129,6 +129,7 @@ describe('middle manager', () => {
         token: 'secret',
         deepStorage: { type: 'local', root: '/deep', zip: false },
         inputDirs: ['/in'],
+        inputHosts: [],
         unsafeFaults: false,
         logLevel: 'info',
       },

@@ -31,6 +31,7 @@ export interface MiddleManagerSettings {
   readonly token: string;
   readonly deepStorage: DeepStorageConfig;
   readonly inputDirs: readonly string[];
+  readonly inputHosts: readonly string[];
   readonly unsafeFaults: boolean;
   readonly logLevel: string;
   readonly beatMs: number;
@@ -296,6 +297,7 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
       overlordFile: this.#folders.overlordFile,
       deepStorage: settings.deepStorage,
       inputDirs: settings.inputDirs,
+      inputHosts: settings.inputHosts,
       unsafeFaults: settings.unsafeFaults,
       logLevel: settings.logLevel,
       beatMs: settings.beatMs,

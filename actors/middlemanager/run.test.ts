@@ -61,6 +61,7 @@ describe('middle manager: work folders', () => {
     overlordFile: folders.overlordFile,
     deepStorage: { type: 'local', root: '/deep', zip: false },
     inputDirs: [],
+    inputHosts: [],
     unsafeFaults: false,
     logLevel: 'info',
     beatMs: 1,

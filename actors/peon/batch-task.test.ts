@@ -79,6 +79,7 @@ describe('peon: batch task', () => {
       taskId: 't',
       folder,
       inputDirs: [],
+      inputHosts: [],
       deepStorage: { type: 'local', root: path.join(folder, 'deep'), zip: false },
     } as unknown as PeonConfig;
     const progress = (): void => undefined;

@@ -80,6 +80,7 @@ class BatchRun {
     const { root, zip } = config.deepStorage;
     const result = await runBatch(spec, {
       inputDirs: config.inputDirs,
+      httpAllow: config.inputHosts,
       workDir: peonFiles.work(config.folder),
       store: new LocalStorage({ root, zip, hit }),
       lock: async (chunk) => (await this.#lock(chunk)).version,

@@ -1,6 +1,5 @@
 /** Packed input, told by its first bytes, whatever the name says. */
-import type { Readable } from 'node:stream';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { CodedError } from '../../proto/errors.js';
@@ -40,6 +39,28 @@ export async function* unpacked(bytes: Readable, input: PackedInput): AsyncGener
   if (packing === undefined) yield* cancelable(bytes, input.signal);
   else if (packing === 'gzip') yield* gunzipped(bytes, input);
   else yield* named(unpackers[packing](cancelable(bytes, input.signal)), input);
+}
+
+/** As {@link unpacked}, of a stream whose first bytes have not been looked at yet. */
+export async function* unpackedBytes(
+  pieces: AsyncIterable<Uint8Array>,
+  input: Omit<PackedInput, 'head'>,
+): AsyncGenerator<Uint8Array> {
+  const source = pieces[Symbol.asyncIterator]();
+  let head: Uint8Array = new Uint8Array(0);
+  while (head.length < HEAD_BYTES) {
+    const next = await source.next();
+    if (next.done === true) break;
+    head = Buffer.concat([head, next.value]);
+  }
+  const all = async function* all(): AsyncGenerator<Uint8Array> {
+    yield head;
+    for (let next = await source.next(); next.done !== true; next = await source.next()) yield next.value;
+  };
+  yield* unpacked(Readable.from(all(), { objectMode: true }), {
+    ...input,
+    head: head.subarray(0, HEAD_BYTES),
+  });
 }
 
 async function* named(pieces: AsyncIterable<Uint8Array>, input: PackedInput): AsyncGenerator<Uint8Array> {
