@@ -100,6 +100,7 @@ export async function runBatch(spec: IngestSpec, deps: BatchDeps): Promise<Batch
 const PROGRESS_MS = 1000;
 
 class BatchRun {
+  readonly #spec: IngestSpec;
   readonly #deps: BatchDeps;
   readonly #tally: RowTally;
   readonly #streamOf: (tally: RowTally) => RowStream;
@@ -109,6 +110,7 @@ class BatchRun {
 
   constructor(spec: IngestSpec, deps: BatchDeps) {
     const { clock, log } = deps;
+    this.#spec = spec;
     this.#deps = deps;
     const logBadRow = (reason: string): void => {
       if (spec.tuning.logParseExceptions) log.warn('Unreadable row', { reason });

@@ -18,8 +18,6 @@ export interface MergedColumn {
   /** String kinds: the merged dictionary, and per input what its ids become (the entry behind the last: a null row). */
   readonly dictionary: readonly (string | null)[];
   readonly remaps: readonly Uint32Array[];
-  /** Per input whether its rows are read in an order other than the stored one. */
-  readonly anyOrder: readonly boolean[];
 }
 
 function kindOf(column: ColumnView): MergedKind {
@@ -48,11 +46,7 @@ function commonKind(name: string, a: MergedKind, b: MergedKind): MergedKind {
 }
 
 /** Works out a column over all inputs; undefined when no input has it. */
-export function mergeColumn(
-  name: string,
-  inputs: readonly SegmentView[],
-  anyOrder: readonly boolean[],
-): MergedColumn | undefined {
+export function mergeColumn(name: string, inputs: readonly SegmentView[]): MergedColumn | undefined {
   const parts = inputs.map((input) => input.column(name));
   let kind: MergedKind | undefined;
   let typeName = '';
@@ -77,7 +71,7 @@ export function mergeColumn(
   }
   const isText = kind === 'string' || kind === 'multiString';
   const { dictionary, remaps } = isText ? mergeDictionaries(parts, inputs) : { dictionary: [], remaps: [] };
-  return { name, kind, parts, typeName, dictionary, remaps, anyOrder };
+  return { name, kind, parts, typeName, dictionary, remaps };
 }
 
 function isAllNull(column: ColumnView): boolean {
