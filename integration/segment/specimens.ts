@@ -119,7 +119,7 @@ export const everyOption: Readonly<Record<string, WriteOptions>> = {
     withoutBitmaps: ['text', 'wide', 'tags'],
     dimensionCompression: 'uncompressed',
   },
-  'several files': { smooshLimitBytes: 9000 },
+  'several files': { smooshLimitBytes: 20_000 },
 };
 
 export function filesIn(dir: string): Directory {

@@ -21,7 +21,7 @@ describe('a damaged index.zip', () => {
     const bytes = fs.readFileSync(zip);
     const random = randomOf(5);
     let refused = 0;
-    for (let n = 0; n < 300; n++) {
+    for (let n = 0; n < 150; n++) {
       const damaged = Buffer.from(bytes);
       // A third each: anywhere, in the directory at the end, in the first local header.
       const at = [
@@ -50,6 +50,6 @@ describe('a damaged index.zip', () => {
       }
       fs.rmSync(target, { recursive: true, force: true });
     }
-    expect(refused).to.be.above(150);
+    expect(refused).to.be.above(70);
   });
 });

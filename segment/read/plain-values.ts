@@ -11,16 +11,18 @@ interface WithJson {
   json(row: number): JsonValue;
 }
 
-/** Single values of a number column, read in order. */
+/** Single values of a number column, read in order; with `anyOrder` all of it is kept, for rows in any order. */
 export class NumberReader {
   readonly #column: NumericColumnView;
   readonly #arena: Arena;
   readonly #rowCount: number;
   readonly #nulls: Uint8Array | undefined;
+  readonly #step: number;
   #start = -1;
   #values: BigInt64Array | Float64Array | Float32Array = new Float64Array();
 
-  constructor(column: NumericColumnView, arena: Arena, rowCount: number) {
+  constructor(column: NumericColumnView, arena: Arena, rowCount: number, anyOrder = false) {
+    this.#step = anyOrder ? Math.max(1, rowCount) : BATCH_ROWS;
     this.#column = column;
     this.#arena = arena;
     this.#rowCount = rowCount;
@@ -30,37 +32,58 @@ export class NumberReader {
   value(row: number): bigint | number | null {
     const nulls = this.#nulls;
     if (nulls !== undefined && ((nulls[row >>> 3] as number) >>> (row & 7)) & 1) return null;
-    const start = row - (row % BATCH_ROWS);
+    const start = row - (row % this.#step);
     if (start !== this.#start) this.#load(start);
     return this.#values[row - start] as bigint | number;
   }
 
+  /** Copies: several readers may share one column, whose buffer is good until the next batch. */
   #load(start: number): void {
-    const n = Math.min(BATCH_ROWS, this.#rowCount - start);
-    const pointer = this.#column.batch(start);
+    const n = Math.min(this.#step, this.#rowCount - start);
     const { kind } = this.#column;
-    // Copies: several readers may share one column, whose buffer is good until the next batch.
+    const arena = this.#arena;
+    this.#start = -1;
     this.#values =
       kind === 'long'
-        ? this.#arena.i64(pointer, n).slice()
+        ? this.#copy(start, new BigInt64Array(n), (at, count) => arena.i64(at, count))
         : kind === 'double'
-          ? this.#arena.f64(pointer, n).slice()
-          : this.#arena.f32(pointer, n).slice();
+          ? this.#copy(start, new Float64Array(n), (at, count) => arena.f64(at, count))
+          : this.#copy(start, new Float32Array(n), (at, count) => arena.f32(at, count));
     this.#start = start;
+  }
+
+  #copy<T extends BigInt64Array | Float64Array | Float32Array>(
+    start: number,
+    into: T,
+    view: (pointer: number, count: number) => T,
+  ): T {
+    for (let done = 0; done < into.length; done += BATCH_ROWS) {
+      const count = Math.min(BATCH_ROWS, into.length - done);
+      into.set(view(this.#column.batch(start + done), count) as never, done);
+    }
+    return into;
   }
 }
 
-/** Merged ids of a string column, one a row. */
+/** Merged ids of a string column, one a row; see NumberReader. */
 export class IdReader {
   readonly #column: StringColumnView;
   readonly #arena: Arena;
   readonly #rowCount: number;
   readonly #remap: Uint32Array;
+  readonly #step: number;
   #start = -1;
   #ids: Uint8Array | Uint16Array | Uint32Array = new Uint8Array();
   #offsets = new Uint32Array();
 
-  constructor(column: StringColumnView, arena: Arena, rowCount: number, remap: Uint32Array) {
+  constructor(
+    column: StringColumnView,
+    arena: Arena,
+    rowCount: number,
+    remap: Uint32Array,
+    anyOrder = false,
+  ) {
+    this.#step = anyOrder ? Math.max(1, rowCount) : BATCH_ROWS;
     this.#column = column;
     this.#arena = arena;
     this.#rowCount = rowCount;
@@ -69,7 +92,7 @@ export class IdReader {
 
   /** Of a single-value column. */
   id(row: number): number {
-    const start = row - (row % BATCH_ROWS);
+    const start = row - (row % this.#step);
     if (start !== this.#start) this.#load(start);
     return this.#remap[this.#ids[row - start] as number] as number;
   }
@@ -77,7 +100,7 @@ export class IdReader {
   /** Of any column; a row without ids holds null. */
   ids(row: number): readonly number[] {
     if (!this.#column.hasMultipleValues) return [this.id(row)];
-    const start = row - (row % BATCH_ROWS);
+    const start = row - (row % this.#step);
     if (start !== this.#start) this.#load(start);
     const from = this.#offsets[row - start] as number;
     const to = this.#offsets[row - start + 1] as number;
@@ -92,24 +115,54 @@ export class IdReader {
   }
 
   #load(start: number): void {
-    const n = Math.min(BATCH_ROWS, this.#rowCount - start);
-    const arena = this.#arena;
-    if (this.#column.hasMultipleValues) {
-      const at = this.#column.multiBatch(start);
-      this.#offsets = arena.u32(at.offsets, n + 1).slice();
-      const first = this.#offsets[0] as number;
-      this.#ids = arena.u32(at.ids + first * 4, (this.#offsets[n] as number) - first).slice();
-    } else {
-      const pointer = this.#column.batch(start);
-      const { idWidth } = this.#column;
-      this.#ids =
-        idWidth === 1
-          ? arena.bytes(pointer, n).slice()
-          : idWidth === 2
-            ? arena.u16(pointer, n).slice()
-            : arena.u32(pointer, n).slice();
+    const n = Math.min(this.#step, this.#rowCount - start);
+    this.#start = -1;
+    if (this.#column.hasMultipleValues) this.#loadLists(start, n);
+    else if (n <= BATCH_ROWS) this.#ids = this.#batch(start, n).slice();
+    else {
+      const ids = new Uint32Array(n);
+      for (let done = 0; done < n; done += BATCH_ROWS)
+        ids.set(this.#batch(start + done, Math.min(BATCH_ROWS, n - done)), done);
+      this.#ids = ids;
     }
     this.#start = start;
+  }
+
+  #loadLists(start: number, n: number): void {
+    const offsets = new Uint32Array(n + 1);
+    const parts: Uint32Array[] = [];
+    let total = 0;
+    for (let done = 0; done < n; done += BATCH_ROWS) {
+      const count = Math.min(BATCH_ROWS, n - done);
+      const at = this.#column.multiBatch(start + done);
+      const own = this.#arena.u32(at.offsets, count + 1);
+      const first = own[0] as number;
+      const length = (own[count] as number) - first;
+      for (let i = 0; i <= count; i++) offsets[done + i] = (own[i] as number) - first + total;
+      parts.push(this.#arena.u32(at.ids + first * 4, length).slice());
+      total += length;
+    }
+    this.#offsets = offsets;
+    if (parts.length === 1) this.#ids = parts[0] as Uint32Array;
+    else {
+      const ids = new Uint32Array(total);
+      let at = 0;
+      for (const part of parts) {
+        ids.set(part, at);
+        at += part.length;
+      }
+      this.#ids = ids;
+    }
+  }
+
+  #batch(start: number, n: number): Uint8Array | Uint16Array | Uint32Array {
+    const pointer = this.#column.batch(start);
+    const { idWidth } = this.#column;
+    return idWidth === 1
+      ? this.#arena.bytes(pointer, n)
+      : idWidth === 2
+        ? this.#arena.u16(pointer, n)
+        : this.#arena.u32(pointer, n);
   }
 }
 
@@ -118,12 +171,13 @@ export function jsonReader(
   part: ColumnView | undefined,
   arena: Arena,
   rowCount: number,
+  anyOrder = false,
 ): (row: number) => JsonValue {
   if (part === undefined) return () => null;
   if ('json' in part) return (row) => (part as unknown as WithJson).json(row);
   if (part.kind === 'string') {
     const remap = Uint32Array.from({ length: part.cardinality + 1 }, (_, id) => id);
-    const reader = new IdReader(part, arena, rowCount, remap);
+    const reader = new IdReader(part, arena, rowCount, remap, anyOrder);
     const text = (id: number) => (id < part.cardinality ? part.value(id) : null);
     return (row) => {
       const ids = reader.ids(row);
@@ -132,6 +186,6 @@ export function jsonReader(
     };
   }
   if (part.kind === 'complex') throw new CodedError('Bug', 'a complex column is no JSON');
-  const reader = new NumberReader(part, arena, rowCount);
+  const reader = new NumberReader(part, arena, rowCount, anyOrder);
   return (row) => reader.value(row);
 }

@@ -18,6 +18,8 @@ export interface MergedColumn {
   /** String kinds: the merged dictionary, and per input what its ids become (the entry behind the last: a null row). */
   readonly dictionary: readonly (string | null)[];
   readonly remaps: readonly Uint32Array[];
+  /** Per input whether its rows are read in an order other than the stored one. */
+  readonly anyOrder: readonly boolean[];
 }
 
 function kindOf(column: ColumnView): MergedKind {
@@ -46,7 +48,11 @@ function commonKind(name: string, a: MergedKind, b: MergedKind): MergedKind {
 }
 
 /** Works out a column over all inputs; undefined when no input has it. */
-export function mergeColumn(name: string, inputs: readonly SegmentView[]): MergedColumn | undefined {
+export function mergeColumn(
+  name: string,
+  inputs: readonly SegmentView[],
+  anyOrder: readonly boolean[],
+): MergedColumn | undefined {
   const parts = inputs.map((input) => input.column(name));
   let kind: MergedKind | undefined;
   let typeName = '';
@@ -71,7 +77,7 @@ export function mergeColumn(name: string, inputs: readonly SegmentView[]): Merge
   }
   const isText = kind === 'string' || kind === 'multiString';
   const { dictionary, remaps } = isText ? mergeDictionaries(parts, inputs) : { dictionary: [], remaps: [] };
-  return { name, kind, parts, typeName, dictionary, remaps };
+  return { name, kind, parts, typeName, dictionary, remaps, anyOrder };
 }
 
 function isAllNull(column: ColumnView): boolean {

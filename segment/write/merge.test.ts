@@ -255,4 +255,36 @@ describe('mergeSegments', () => {
     expect(codeOf([one], { ...plainSpec, rollup: true })).to.equal('InvalidInput');
     expect(codeOf([one, other], plainSpec)).to.equal('InvalidInput');
   });
+
+  /** Sorted by `s` before time. */
+  const byText = (texts: readonly string[], times: readonly number[]): SegmentSource => {
+    const plain = source(times, [strings('s', texts)], [longs('n', times.map(BigInt))]);
+    const ordering = ['s', '__time'].map((columnName) => ({ columnName, order: 'ascending' as const }));
+    return { ...plain, metadata: { ...plain.metadata, ordering } };
+  };
+  const shown = (rows: PlainRow[]) =>
+    rows.map((row) => `${row['s'] as string}${Number(row['__time']) - day}`);
+
+  it('keeps an order by another column that all inputs share', () => {
+    const inputs = [byText(['a', 'a', 'c'], [5, 9, 1]), byText(['a', 'b', 'c'], [7, 2, 0])];
+    merged(inputs, plainSpec, (rows, view) => {
+      expect(shown(rows)).to.deep.equal(['a5', 'a7', 'a9', 'b2', 'c0', 'c1']);
+      expect(orderingOf(view)).to.deep.equal(['s', '__time']);
+      expect(view.timeSorted).to.equal(false);
+      expect(rows.map((row) => row['n'])).to.deep.equal([5n, 7n, 9n, 2n, 0n, 1n]);
+    });
+  });
+
+  it('sorts by time what is stored otherwise, when inputs differ', () => {
+    const many = 20_000;
+    const texts = Array.from({ length: many }, (_, r) => (r < many / 2 ? 'a' : 'b'));
+    const times = texts.map((_, r) => 2 * (r % (many / 2)));
+    const plain = source([1, 3, 5], [strings('s', ['z', 'y', 'x'])], [longs('n', [1n, 3n, 5n])]);
+    merged([byText(texts, times), plain], plainSpec, (rows, view) => {
+      expect(shown(rows.slice(0, 8))).to.deep.equal(['a0', 'b0', 'z1', 'a2', 'b2', 'y3', 'a4', 'b4']);
+      expect(orderingOf(view)).to.deep.equal(['__time', 's']);
+      expect(rows).to.have.length(many + 3);
+      for (const row of rows) expect(row['n']).to.equal((row['__time'] as bigint) - BigInt(day));
+    });
+  });
 });

@@ -8,7 +8,16 @@ import type { Arena } from '../kernels/arena.js';
 import type { IntervalMs, SegmentView } from '../read/view.js';
 import { jsonReader } from '../read/plain-values.js';
 import { addNumberTexts, mergeColumn, type MergedColumn } from './merge-columns.js';
-import { idOf, idsOf, numberOf, orderRows, timeOf, type RowOrder } from './merge-order.js';
+import {
+  idOf,
+  idsOf,
+  mergeKeys,
+  numberOf,
+  orderRows,
+  timeOf,
+  unordered,
+  type RowOrder,
+} from './merge-order.js';
 import type { SegmentMetadata, SourceColumn, SourceDimension, SourceMetric, WriteOptions } from './source.js';
 import { writeSegmentColumns, type ColumnPlan } from './writer.js';
 
@@ -37,7 +46,8 @@ export interface MergedSegment {
 }
 
 /**
- * Merges `inputs`, each sorted by time and its dimensions, into a segment in `dir`. A column missing in an input is null
+ * Merges `inputs`, each sorted by time and its dimensions, into a segment in `dir`. Inputs that are all sorted alike by
+ * other columns before time keep that order; where only some are, those are sorted by time first. A column missing in an input is null
  * in its rows; differing kinds become the one that holds both (text holds numbers, several values hold one).
  * Throws InvalidInput naming a column whose kinds can't be joined or that has no combine.
  */
@@ -56,15 +66,17 @@ export function mergeSegments(
   const metricNames = [...new Set(inputs.flatMap((input) => input.metrics))].filter(
     (n) => !dimensionNames.includes(n),
   );
-  const columnsOf = (names: readonly string[]) =>
-    names
-      .flatMap((name) => mergeColumn(name, inputs) ?? [])
+  const names = mergeKeys(inputs, dimensionNames);
+  const anyOrder = unordered(inputs, names);
+  const columnsOf = (wanted: readonly string[]) =>
+    wanted
+      .flatMap((name) => mergeColumn(name, inputs, anyOrder) ?? [])
       .map((column) => addNumberTexts(column, arena, inputs));
   const dimensions = columnsOf(dimensionNames);
   const metrics = columnsOf(metricNames);
   if (spec.rollup) checkCombines(metrics, spec);
-  const order = orderRows(inputs, arena, dimensions, spec.rollup);
-  const gather = { inputs, arena, order, combine: spec.combine ?? {} };
+  const order = orderRows(inputs, arena, { names, dimensions, anyOrder }, spec.rollup);
+  const gather = { inputs, arena, order, anyOrder, combine: spec.combine ?? {} };
   const time = gatherTime(gather);
   const metadata: SegmentMetadata = { ...spec.metadata, rollup: spec.rollup, ordering: order.ordering };
   const planOf = (column: MergedColumn): ColumnPlan => ({
@@ -113,6 +125,7 @@ interface Gather {
   readonly inputs: readonly SegmentView[];
   readonly arena: Arena;
   readonly order: RowOrder;
+  readonly anyOrder: readonly boolean[];
   readonly combine: Readonly<Record<string, Combine>>;
 }
 
@@ -121,13 +134,14 @@ function eachRow(
   gather: Gather,
   visit: (out: number, isNew: boolean, input: number, row: number) => void,
 ): void {
-  const { picks, starts } = gather.order;
+  const { picks, starts, permutations } = gather.order;
   const rows = gather.inputs.map(() => 0);
   let out = -1;
   for (let at = 0; at < picks.length; at++) {
     const input = picks[at] as number;
-    const row = rows[input] as number;
-    rows[input] = row + 1;
+    const place = rows[input] as number;
+    const row = permutations[input]?.[place] ?? place;
+    rows[input] = place + 1;
     const isNew = starts[at] === 1;
     if (isNew) out++;
     visit(out, isNew, input, row);
@@ -136,7 +150,7 @@ function eachRow(
 
 function gatherTime(gather: Gather): BigInt64Array {
   const out = new BigInt64Array(gather.order.rowCount);
-  const times = timeOf(gather.inputs, gather.arena);
+  const times = timeOf(gather.inputs, gather.arena, gather.anyOrder);
   eachRow(gather, (at, isNew, input, row) => {
     if (isNew) out[at] = times[input]?.(row) as bigint;
   });
@@ -169,7 +183,9 @@ function gatherColumn(gather: Gather, column: MergedColumn): SourceColumn {
   if (kind === 'complex') return gatherComplex(gather, column);
   if (kind === 'json' || kind === 'auto') {
     const values = Array.from({ length: rows }, () => null as ReturnType<ReturnType<typeof jsonReader>>);
-    const readers = inputs.map((input, i) => jsonReader(column.parts[i], arena, input.rowCount));
+    const readers = inputs.map((input, i) =>
+      jsonReader(column.parts[i], arena, input.rowCount, column.anyOrder[i]),
+    );
     eachRow(gather, (at, isNew, input, row) => {
       if (isNew) values[at] = readers[input]?.(row) ?? null;
     });
