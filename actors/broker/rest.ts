@@ -4,6 +4,7 @@ import { formatInterval, parseInterval } from '../../segment/timeline/interval.j
 import type { IntervalMs } from '../../segment/read/view.js';
 import { partitionNumOf } from '../../segment/timeline/shard-spec.js';
 import type { TimelineChunk } from '../../segment/timeline/timeline.js';
+import { hashSetOrder } from './hash-set-order.js';
 import { answerJson, intervalText, type RestAnswer, type RestCall, type RestRoute } from '../rest-router.js';
 import type { BrokerView, ViewSegment } from './view.js';
 
@@ -71,7 +72,7 @@ function columnsOf(found: readonly TimelineChunk<ViewSegment>[]): Columns {
       for (const name of segment.metrics) metrics.add(name);
     }
   }
-  return { dimensions: [...dimensions], metrics: [...metrics] };
+  return { dimensions: hashSetOrder([...dimensions]), metrics: hashSetOrder([...metrics]) };
 }
 
 function columns(deps: BrokerRestDeps, call: RestCall): RestAnswer {

@@ -7,7 +7,7 @@ import type { IntervalMs } from '../../segment/read/view.js';
 import type { JsonValue, SegmentMetadata, SegmentSource } from '../../segment/write/source.js';
 import type { InputRow } from '../formats/row-reader.js';
 import { TIME_COLUMN, isColumnName, stringDimension } from '../spec/data-schema.js';
-import type { DimensionSpec, Discovery, MetricSpec } from '../spec/model.js';
+import type { DimensionSpec, Discovery, MetricSpec, TimestampSpec } from '../spec/model.js';
 import type { ColumnSnapshot } from './column-snapshot.js';
 import { highWord, keyColumn, lowWord, type KeyColumn } from './key-columns.js';
 import { combiningJson, metricColumn, type MetricColumn } from './metric-columns.js';
@@ -24,6 +24,8 @@ export interface IndexSchema {
   readonly queryGranularity: Granularity;
   readonly queryGranularityJson: JsonValue;
   readonly rollup: boolean;
+  /** Noted in the segment; absent: times were numbers already. */
+  readonly timestamp?: TimestampSpec;
 }
 
 const TIME_WORDS = 2;
@@ -217,10 +219,16 @@ export class IncrementalIndex {
       aggregators: this.#schema.metrics.map(combiningJson),
       queryGranularity: this.#schema.queryGranularityJson,
       rollup: this.#schema.rollup,
-      timestampSpec: { column: TIME_COLUMN, format: 'millis', missingValue: null },
+      timestampSpec: timestampJson(this.#schema.timestamp),
       container: {},
     };
   }
+}
+
+function timestampJson(spec: TimestampSpec | undefined): JsonValue {
+  if (spec === undefined) return { column: TIME_COLUMN, format: 'millis', missingValue: null };
+  const { column, format, missingValueMs } = spec;
+  return { column, format, missingValue: missingValueMs === undefined ? null : new Date(missingValueMs).toISOString() };
 }
 
 function timeOf(keys: RowKeys, row: number): number {

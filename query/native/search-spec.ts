@@ -14,7 +14,6 @@ import type { SearchSpec } from './model.js';
 export function parseSearchSpec(json: unknown, field: string): SearchSpec {
   const object = objectAt(json, field);
   const type = typeOf(object, 'search spec', field);
-  const name = 'caseSensitive' in object ? 'caseSensitive' : 'case_sensitive';
   switch (type) {
     case 'all':
       return { type };
@@ -24,7 +23,7 @@ export function parseSearchSpec(json: unknown, field: string): SearchSpec {
       return {
         type,
         value: requiredText(object, 'value', field),
-        caseSensitive: optionalBoolean(object, name, field, false),
+        caseSensitive: optionalBoolean(object, 'caseSensitive', field, false),
       };
     case 'fragment':
       return {
@@ -32,7 +31,7 @@ export function parseSearchSpec(json: unknown, field: string): SearchSpec {
         values: requiredArray(object, 'values', field).map((each, i) =>
           scalarText(each, `${field}.values[${i}]`),
         ),
-        caseSensitive: optionalBoolean(object, name, field, false),
+        caseSensitive: optionalBoolean(object, 'caseSensitive', field, false),
       };
     case 'regex': {
       const pattern = requiredText(object, 'pattern', field);

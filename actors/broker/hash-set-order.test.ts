@@ -1,0 +1,15 @@
+import { expect } from 'chai';
+import { hashSetOrder } from './hash-set-order.js';
+
+describe('order of a Java HashSet', () => {
+  it('is that of the hashes, not of insertion', () => {
+    expect(hashSetOrder(['b', 'a', 'p', 'q'])).to.deep.equal(['p', 'a', 'q', 'b']);
+    expect(hashSetOrder(['q', 'a'])).to.deep.equal(['q', 'a']);
+  });
+
+  it('changes as the table grows', () => {
+    const letters = [...'abcdefghijklm'];
+    expect(hashSetOrder(letters)).to.deep.equal(letters);
+    expect(hashSetOrder(['q', ...'abcdefghijkl'])[1]).to.equal('b');
+  });
+});

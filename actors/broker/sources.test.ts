@@ -1,0 +1,85 @@
+import { expect } from 'chai';
+import { CodedError } from '../../proto/errors.js';
+import type { Frame } from '../../query/frame.js';
+import { cellColumn } from '../../query/frame-build.js';
+import { parseNativeQuery } from '../../query/native/parse.js';
+import { pendingSources } from '../../query/native/source.js';
+import { fetchSources, type LookupOf } from './sources.js';
+
+const counts = [{ type: 'count', name: 'rows' }];
+const common = { intervals: '2024-01-01/2024-01-02', granularity: 'all', aggregations: counts };
+const inner = { queryType: 'groupBy', dataSource: 't', dimensions: ['d'], ...common };
+const rowsOf = (rows: number): Frame => ({
+  rows,
+  columns: [
+    cellColumn(
+      'd',
+      'STRING',
+      Array.from({ length: rows }, (_, i) => `d${i}`),
+    ),
+  ],
+});
+
+async function fetched(body: object, rows: number, lookups?: LookupOf): Promise<readonly Frame[] | string> {
+  const query = parseNativeQuery({ ...common, ...body }, { queryId: 'q', timeoutMs: 0 });
+  try {
+    return await fetchSources(query, pendingSources(query.source), lookups, () =>
+      Promise.resolve(rowsOf(rows)),
+    );
+  } catch (thrown) {
+    return thrown instanceof CodedError ? thrown.code : String(thrown);
+  }
+}
+
+const over = { type: 'query', query: inner };
+
+describe('what stands inside a data source', () => {
+  it('inner queries share one limit of rows', async () => {
+    const body = { queryType: 'timeseries', dataSource: over, context: { maxSubqueryRows: 10 } };
+    expect(await fetched(body, 10)).to.be.an('array');
+    expect(await fetched(body, 11)).to.equal('LimitExceeded');
+    const join = {
+      type: 'join',
+      left: over,
+      right: over,
+      rightPrefix: 'r.',
+      condition: 'd == "r.d"',
+      joinType: 'INNER',
+    };
+    expect(await fetched({ ...body, dataSource: join }, 5)).to.be.an('array');
+    expect(await fetched({ ...body, dataSource: join }, 6)).to.equal('LimitExceeded');
+  });
+
+  it('a limit of bytes goes before that of rows', async () => {
+    const body = { queryType: 'timeseries', dataSource: over };
+    expect(
+      await fetched({ ...body, context: { maxSubqueryRows: 1, maxSubqueryBytes: 1_000_000 } }, 11),
+    ).to.be.an('array');
+    expect(await fetched({ ...body, context: { maxSubqueryBytes: '20' } }, 11)).to.equal('LimitExceeded');
+  });
+
+  it('groups of groups are not limited', async () => {
+    const body = { queryType: 'groupBy', dataSource: over, context: { maxSubqueryRows: 10 } };
+    expect(await fetched(body, 11)).to.be.an('array');
+  });
+
+  it('lookups are rows of k and v; an unknown one is empty, but nothing can be joined with it', async () => {
+    const lookup = { type: 'lookup', lookup: 'names' };
+    const known: LookupOf = (name) => (name === 'names' ? new Map([['a', 'Anna']]) : undefined);
+    const streamed = await fetched({ queryType: 'timeseries', dataSource: lookup }, 0, known);
+    expect(streamed).to.have.nested.property('[0].rows', 1);
+    expect(await fetched({ queryType: 'timeseries', dataSource: lookup }, 0)).to.have.nested.property(
+      '[0].rows',
+      0,
+    );
+    const join = {
+      type: 'join',
+      left: 't',
+      right: lookup,
+      rightPrefix: 'r.',
+      condition: 'd == "r.k"',
+      joinType: 'LEFT',
+    };
+    expect(await fetched({ queryType: 'timeseries', dataSource: join }, 0)).to.equal('QueryFailed');
+  });
+});

@@ -1,0 +1,417 @@
+import { expect } from 'chai';
+import { createArena } from '../../../segment/kernels/arena.js';
+import { compileKernels, instantiateKernels } from '../../../segment/kernels/load.js';
+import type { SegmentView } from '../../../segment/read/view.js';
+import type { Frame } from '../../frame.js';
+import { TextSink } from '../../json/write.js';
+import { mergePartials } from '../../merge.js';
+import { parseNativeQuery } from '../../native/parse.js';
+import { pendingSources } from '../../native/source.js';
+import { renderResult } from '../../results/render.js';
+import { resultFrame } from '../../results/result-frame.js';
+import { createInlinePool } from '../inline-pool.js';
+import { testSegment } from '../test-segment.js';
+import { inlineHandle } from './apply.js';
+
+const arena = createArena({ maximumBytes: 1 << 28 });
+const kernels = instantiateKernels(compileKernels(), arena);
+const startMs = Date.UTC(2024, 0, 1);
+const interval = { startMs, endMs: startMs + 86_400_000 };
+
+/** More rows than a batch holds, so that gathered rows cross blocks. */
+const count = 20_000;
+const city = (i: number): string | null => (i % 7 === 0 ? null : `c${i % 5}`);
+const tags = (i: number): (string | null)[] => (i % 3 === 0 ? [] : i % 3 === 1 ? ['x'] : ['x', `t${i % 4}`]);
+
+function segment(id: string, from: number): SegmentView {
+  const rows = Array.from({ length: count }, (_, i) => from + i);
+  return testSegment(arena, {
+    id,
+    interval,
+    metrics: ['n'],
+    columns: {
+      __time: { kind: 'long', values: rows.map((i) => BigInt(startMs + i)) },
+      city: { kind: 'string', values: rows.map(city) },
+      tags: { kind: 'strings', values: rows.map(tags) },
+      k: { kind: 'long', values: rows.map((i) => (i % 11 === 0 ? null : BigInt(i % 4))) },
+      n: { kind: 'double', values: rows.map((i) => i / 2) },
+    },
+  });
+}
+
+const segments = [segment('s1', 0), segment('s2', count)];
+const all = Array.from({ length: 2 * count }, (_, i) => i);
+
+const pool = createInlinePool({
+  kernels,
+  open: (handle) => {
+    const found = segments.find(({ id }) => id === handle);
+    if (found === undefined) throw new Error(`no segment ${String(handle)}`);
+    return found;
+  },
+  clock: { now: () => 0, monotonic: () => 0 },
+});
+
+async function merged(body: unknown, frames?: readonly Frame[]) {
+  const query = parseNativeQuery(body, {
+    queryId: 'q',
+    timeoutMs: 0,
+    ...(frames === undefined ? {} : { frames }),
+  });
+  const refs =
+    query.dataSources.length === 0
+      ? [{ segmentId: '', handle: inlineHandle, intervals: query.intervals }]
+      : segments.map(({ id }) => ({ segmentId: id, handle: id, intervals: query.intervals }));
+  const parts: Frame[] = [];
+  for await (const { frame } of pool.scanSegments(query, refs)) parts.push(frame);
+  return { query, frame: mergePartials(query, parts) };
+}
+
+async function answer(body: unknown, frames?: readonly Frame[]): Promise<unknown> {
+  const { query, frame } = await merged(body, frames);
+  const sink = new TextSink();
+  renderResult(query, frame, sink);
+  return JSON.parse(sink.text);
+}
+
+const eternity = '-146136543-09-08T08:23:32.096Z/146140482-04-24T15:36:27.903Z';
+const counts = [{ type: 'count', name: 'rows' }];
+const table = { type: 'table', name: 't' };
+
+async function total(dataSource: unknown, more: object = {}): Promise<unknown> {
+  const body = {
+    queryType: 'timeseries',
+    dataSource,
+    intervals: eternity,
+    granularity: 'all',
+    aggregations: [...counts, { type: 'doubleSum', name: 'sum', fieldName: 'n' }],
+    ...more,
+  };
+  return ((await answer(body)) as { result: unknown }[])[0]?.result;
+}
+
+const naive = (rows: readonly number[]) => ({
+  rows: rows.length,
+  sum: rows.length === 0 ? null : rows.reduce((sum, i) => sum + i / 2, 0),
+});
+
+const cities = {
+  type: 'inline',
+  columnNames: ['code', 'w'],
+  columnTypes: ['STRING', 'LONG'],
+  rows: [
+    ['c1', 10],
+    ['c1', 20],
+    ['c3', 30],
+    ['zz', 40],
+    [null, 50],
+  ],
+};
+
+const join = (joinType: string, more: object = {}) => ({
+  type: 'join',
+  left: table,
+  right: cities,
+  rightPrefix: 'r.',
+  condition: 'city == "r.code"',
+  joinType,
+  ...more,
+});
+
+/** Pairs of a left row and a right row (or undefined), as a nested loop finds them. */
+function nested(keepLeft: boolean): [number, number | undefined][] {
+  return all.flatMap((i): [number, number | undefined][] => {
+    const found = cities.rows.flatMap(([code], r) => (code !== null && code === city(i) ? [r] : []));
+    if (found.length === 0) return keepLeft ? [[i, undefined]] : [];
+    return found.map((r) => [i, r]);
+  });
+}
+
+describe('data sources: join', () => {
+  for (const joinType of ['INNER', 'LEFT']) {
+    it(`${joinType}: rows, sums of both sides, filters on both`, async () => {
+      const pairs = nested(joinType === 'LEFT');
+      expect(await total(join(joinType))).to.deep.equal(naive(pairs.map(([i]) => i)));
+      const filter = { type: 'selector', dimension: 'r.w', value: '20' };
+      expect(await total(join(joinType), { filter })).to.deep.equal(
+        naive(pairs.filter(([, r]) => r === 1).map(([i]) => i)),
+      );
+      const rows = (await answer({
+        queryType: 'groupBy',
+        dataSource: join(joinType),
+        intervals: eternity,
+        granularity: 'all',
+        dimensions: ['city', 'r.code'],
+        aggregations: [...counts, { type: 'longSum', name: 'w', fieldName: 'r.w' }],
+      })) as { event: { city: string | null; rows: number; w: number | null } }[];
+      for (const { event } of rows) {
+        const own = pairs.filter(([i]) => city(i) === event.city);
+        expect(event.rows).to.equal(own.length);
+        const weights = own.flatMap(([, r]) => (r === undefined ? [] : [Number(cities.rows[r]?.[1])]));
+        expect(event.w).to.equal(weights.length === 0 ? null : weights.reduce((a, b) => a + b));
+      }
+    });
+  }
+
+  it('leftFilter thins out the left side before it is joined', async () => {
+    const leftFilter = { type: 'selector', dimension: 'city', value: 'c3' };
+    expect(await total(join('LEFT', { leftFilter }))).to.deep.equal(
+      naive(all.filter((i) => city(i) === 'c3')),
+    );
+  });
+
+  it('several conditions, other types and expressions', async () => {
+    const right = {
+      ...cities,
+      rows: [
+        ['c1', 1],
+        ['c1', 2],
+        ['c3', 3],
+      ],
+    };
+    const on = (condition: string) => total(join('INNER', { right, condition }));
+    const matches = (keys: (i: number) => unknown[]) =>
+      naive(
+        all.flatMap((i) =>
+          right.rows
+            .filter((row) => keys(i).every((key, at) => key !== null && String(key) === String(row[at])))
+            .map(() => i),
+        ),
+      );
+    const k = (i: number) => (i % 11 === 0 ? null : i % 4);
+    expect(await on('city == "r.code" && "r.w" == k')).to.deep.equal(matches((i) => [city(i), k(i)]));
+    expect(await on('lower(upper(city)) == "r.code"')).to.deep.equal(matches((i) => [city(i)]));
+    expect(await on('1')).to.deep.equal(naive(all.flatMap((i) => [i, i, i])));
+    expect(await on('0 && city == "r.code"')).to.deep.equal(naive([]));
+    expect(await total(join('INNER', { condition: 'notdistinctfrom(city, "r.code")' }))).to.deep.equal(
+      naive([...nested(false).map(([i]) => i), ...all.filter((i) => city(i) === null)]),
+    );
+  });
+
+  it('RIGHT and FULL keep what met nothing', async () => {
+    const left = {
+      type: 'inline',
+      columnNames: ['city', 'n'],
+      rows: [
+        ['c1', 1.5],
+        ['q', 2.5],
+        [null, 3.5],
+      ],
+    };
+    const rows = async (joinType: string) =>
+      (
+        (await answer({
+          queryType: 'scan',
+          dataSource: join(joinType, { left }),
+          intervals: eternity,
+          columns: ['city', 'n', 'r.code', 'r.w'],
+          resultFormat: 'compactedList',
+        })) as { events: unknown[] }[]
+      )[0]?.events;
+    const right = [
+      ['c1', 1.5, 'c1', 10],
+      ['c1', 1.5, 'c1', 20],
+    ];
+    const rest = [
+      [null, null, 'c3', 30],
+      [null, null, 'zz', 40],
+      [null, null, null, 50],
+    ];
+    expect(await rows('RIGHT')).to.deep.equal([...right, ...rest]);
+    expect(await rows('FULL')).to.deep.equal([
+      ...right,
+      ['q', 2.5, null, null],
+      [null, 3.5, null, null],
+      ...rest,
+    ]);
+  });
+
+  it('refuses conditions that are no equalities, and several values a row', async () => {
+    for (const condition of ['k > "r.w"', 'city == "r.code" || k == 1', 'tags == "r.code"']) {
+      let code = 'none';
+      try {
+        await total(join('INNER', { condition }));
+      } catch (thrown) {
+        code = (thrown as { code: string }).code;
+      }
+      expect(code, condition).to.equal('QueryFailed');
+    }
+  });
+
+  it('joins what was joined', async () => {
+    const second = {
+      type: 'join',
+      left: join('INNER'),
+      right: {
+        type: 'inline',
+        columnNames: ['w', 'size'],
+        rows: [
+          [10, 'small'],
+          [30, 'big'],
+        ],
+      },
+      rightPrefix: 's.',
+      condition: '"r.w" == "s.w"',
+      joinType: 'LEFT',
+    };
+    const filter = { type: 'selector', dimension: 's.size', value: null };
+    expect(await total(second, { filter })).to.deep.equal(
+      naive(
+        nested(false)
+          .filter(([, r]) => r === 1)
+          .map(([i]) => i),
+      ),
+    );
+  });
+});
+
+describe('data sources: unnest and filter', () => {
+  const unnest = (expression: string, more: object = {}) => ({
+    type: 'unnest',
+    base: table,
+    virtualColumn: { type: 'expression', name: 'u', expression, outputType: 'STRING' },
+    ...more,
+  });
+
+  it('a row for each value; rows without one keep theirs', async () => {
+    const rows = all.flatMap((i) => (tags(i).length === 0 ? [i] : tags(i).map(() => i)));
+    expect(await total(unnest('tags'))).to.deep.equal(naive(rows));
+    const unnestFilter = { type: 'selector', dimension: 'u', value: 't2' };
+    expect(await total(unnest('tags', { unnestFilter }))).to.deep.equal(
+      naive(
+        all.flatMap((i) =>
+          tags(i)
+            .filter((tag) => tag === 't2')
+            .map(() => i),
+        ),
+      ),
+    );
+  });
+
+  it('arrays that an expression makes; null and empty ones give nothing', async () => {
+    expect(await total(unnest('array(1, 2, 3)'))).to.deep.equal(naive(all.flatMap((i) => [i, i, i])));
+    const base = {
+      type: 'inline',
+      columnNames: ['k', 'v'],
+      columnTypes: ['STRING', 'ARRAY<LONG>'],
+      rows: [
+        ['a', [7, 2]],
+        ['b', []],
+        ['c', null],
+        ['d', [null]],
+      ],
+    };
+    const events = (
+      (await answer({
+        queryType: 'scan',
+        dataSource: {
+          ...unnest('v'),
+          base,
+          virtualColumn: { type: 'expression', name: 'u', expression: 'v', outputType: 'ARRAY<LONG>' },
+        },
+        intervals: eternity,
+        columns: ['k', 'u'],
+        filter: {
+          type: 'not',
+          field: { type: 'equals', column: 'u', matchValueType: 'LONG', matchValue: 2 },
+        },
+        resultFormat: 'compactedList',
+      })) as { events: unknown[] }[]
+    )[0]?.events;
+    expect(events).to.deep.equal([['a', 7]]);
+  });
+
+  it('filters of data sources are conditions, below unnesting and at the top', async () => {
+    const filter = { type: 'selector', dimension: 'city', value: 'c2' };
+    const filteredTable = { type: 'filter', base: table, filter };
+    expect(await total(filteredTable)).to.deep.equal(naive(all.filter((i) => city(i) === 'c2')));
+    expect(await total(unnest('array(1, 2)', { base: filteredTable }))).to.deep.equal(
+      naive(all.filter((i) => city(i) === 'c2').flatMap((i) => [i, i])),
+    );
+  });
+});
+
+describe('data sources: queries inside queries', () => {
+  const inner = {
+    queryType: 'groupBy',
+    dataSource: 't',
+    intervals: eternity,
+    granularity: 'all',
+    dimensions: ['city'],
+    aggregations: [...counts, { type: 'doubleSum', name: 'n', fieldName: 'n' }],
+    postAggregations: [
+      {
+        type: 'arithmetic',
+        name: 'mean',
+        fn: '/',
+        fields: [
+          { type: 'fieldAccess', fieldName: 'n' },
+          { type: 'fieldAccess', fieldName: 'rows' },
+        ],
+      },
+    ],
+    limitSpec: { type: 'default', limit: 3, columns: ['city'] },
+  };
+
+  async function outer(innerBody: unknown, body: object): Promise<unknown> {
+    const first = await merged(innerBody);
+    const frame = resultFrame(first.query, first.frame);
+    return answer({ ...body, dataSource: { type: 'query', query: innerBody } }, [frame]);
+  }
+
+  it('an inner answer is what the outer query reads: limited, with post-aggregators', async () => {
+    const events = (
+      (await outer(inner, {
+        queryType: 'scan',
+        intervals: eternity,
+        columns: ['city', 'rows', 'mean'],
+        resultFormat: 'compactedList',
+      })) as { events: unknown[] }[]
+    )[0]?.events;
+    const expected = [null, 'c0', 'c1'].map((name) => {
+      const own = naive(all.filter((i) => city(i) === name));
+      return [name, own.rows, (own.sum ?? 0) / own.rows];
+    });
+    expect(events).to.deep.equal(expected);
+  });
+
+  it('times of inner buckets are times of rows', async () => {
+    const hours = (await outer(
+      {
+        queryType: 'timeseries',
+        dataSource: 't',
+        intervals: eternity,
+        granularity: { type: 'duration', duration: 1000 },
+        aggregations: counts,
+      },
+      {
+        queryType: 'timeseries',
+        intervals: eternity,
+        granularity: { type: 'duration', duration: 20_000 },
+        aggregations: [{ type: 'longSum', name: 'rows', fieldName: 'rows' }],
+      },
+    )) as unknown[];
+    expect(hours).to.deep.equal([
+      { timestamp: '2024-01-01T00:00:00.000Z', result: { rows: 20_000 } },
+      { timestamp: '2024-01-01T00:00:20.000Z', result: { rows: 20_000 } },
+    ]);
+  });
+
+  it('names what has to be fetched, left before right', () => {
+    const query = parseNativeQuery(
+      {
+        ...inner,
+        dimensions: [],
+        limitSpec: null,
+        dataSource: join('LEFT', {
+          left: { type: 'query', query: inner },
+          right: { type: 'lookup', lookup: 'names' },
+          condition: 'city == "r.k"',
+        }),
+      },
+      { queryId: 'q', timeoutMs: 0 },
+    );
+    expect(pendingSources(query.source).map(({ type }) => type)).to.deep.equal(['query', 'lookup']);
+    expect(query.dataSources).to.deep.equal([]);
+  });
+});
