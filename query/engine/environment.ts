@@ -1,6 +1,7 @@
 /** What every operator over one segment is handed. */
 import type { SegmentView } from '../../segment/read/view.js';
 import type { QueryKernels } from '../kernels/exports.js';
+import type { Mask } from './filter.js';
 import type { Scratch } from './scratch.js';
 
 export interface Environment {
@@ -9,6 +10,8 @@ export interface Environment {
   readonly scratch: Scratch;
   /** Called once per batch; throws Canceled or Timeout. */
   readonly check: () => void;
+  /** Rows that computed columns are asked for; absent = all. */
+  readonly wanted?: Mask;
 }
 
 /** Words of a bitset over `rows` rows. */

@@ -6,6 +6,7 @@ import type { Frame } from '../frame.js';
 import { queryKernels, type QueryKernels } from '../kernels/exports.js';
 import { mergePartials } from '../merge.js';
 import type { NativeQuery } from '../native/model.js';
+import { DerivedSegment } from './columns/derived-segment.js';
 import type { Environment } from './environment.js';
 import { runGroupBy, runTopN } from './group-by.js';
 import type { SegmentRef } from './pool-api.js';
@@ -131,8 +132,11 @@ function withSegment<T>(
   let leaf: SegmentView | undefined;
   try {
     leaf = isInlineHandle(ref.handle) ? inlineView(query.source, scratch) : executor.open(ref.handle);
-    const environment = { segment: leaf, kernels: executor.queryKernels, scratch, check };
-    return run({ ...environment, segment: applySource(environment, query.source, ref.intervals) });
+    const plain: Environment = { segment: leaf, kernels: executor.queryKernels, scratch, check };
+    const environment = { ...plain, segment: applySource(plain, query.source, ref.intervals) };
+    const { virtualColumns } = query;
+    if (virtualColumns === undefined || virtualColumns.length === 0) return run(environment);
+    return run({ ...environment, segment: new DerivedSegment(environment, virtualColumns) });
   } finally {
     scratch.close();
     leaf?.close();

@@ -2,7 +2,7 @@
  * A predicate over one column as a mask. Strings: by the bitmaps of the matching ids when there are few and the column
  * has bitmaps, else by a match table over the ids. Numbers: range and set kernels, or row by row on their text.
  */
-import type { NumericColumnView, StringColumnView } from '../../segment/read/view.js';
+import type { ColumnView, NumericColumnView, StringColumnView } from '../../segment/read/view.js';
 import { doubleText, floatText } from '../json/java-number.js';
 import { wordsOf, type Environment } from './environment.js';
 import type { Mask } from './filter.js';
@@ -24,11 +24,11 @@ const none: Mask = { kind: 'none' };
 /** Rows of the span where the predicate is true, or true or unknown. */
 export function columnMask(
   environment: Environment,
+  column: ColumnView | undefined,
   predicate: Predicate,
   span: RowSpan,
   orUnknown: boolean,
 ): Mask {
-  const column = environment.segment.column(predicate.column);
   const unknownNull = orUnknown && !predicate.nullIsFalse;
   if (column === undefined) return predicate.nullMatches || unknownNull ? all : none;
   switch (column.kind) {
@@ -127,6 +127,12 @@ function tableMask(
   });
   scratch.give(table);
   return { kind: 'bits', bits };
+}
+
+/** Rows of a column with several values a row that have any. */
+export function filledMask(environment: Environment, column: StringColumnView, span: RowSpan): Mask {
+  const ids = Array.from({ length: column.cardinality }, (_, id) => id);
+  return tableMask(environment, column, ids, false, span);
 }
 
 // ---- numbers
@@ -236,7 +242,7 @@ function textInto(
   });
 }
 
-function setBits(
+export function setBits(
   environment: Environment,
   target: number,
   rows: number,

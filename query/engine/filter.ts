@@ -4,9 +4,13 @@
  * of the other kind, AND and OR stay what they are.
  */
 import type { Filter } from '../native/model.js';
+import { DerivedSegment, restrictedTo } from './columns/derived-segment.js';
+import { steppedColumn } from './columns/dimension-column.js';
+import { truthColumn } from './columns/expression-column.js';
+import { arrayRangeMask, comparisonMask, elementMask } from './filter-cells.js';
 import { columnMask } from './filter-column.js';
 import { wordsOf, type Environment } from './environment.js';
-import { leafPredicate } from './predicate.js';
+import { equalsNumber, leafPredicate, type LeafFilter } from './predicate.js';
 import { rowRanges, rowsFrom, type RowRanges, type RowSpan } from './rows.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 
@@ -36,8 +40,54 @@ function evaluate(environment: Environment, filter: Filter, span: RowSpan, orUnk
       return conjunction(environment, filter.fields, span, orUnknown);
     case 'or':
       return disjunction(environment, filter.fields, span, orUnknown);
+    case 'istrue':
+      return evaluate(environment, filter.field, span, false);
+    case 'isfalse':
+      return complement(environment, evaluate(environment, filter.field, span, true));
+    case 'expression': {
+      const column = truthColumn(environment, filter.expression);
+      return columnMask(environment, column, equalsNumber('', 1n), span, orUnknown);
+    }
+    case 'columnComparison':
+      return comparisonMask(environment, filter.dimensions, span, orUnknown);
+    case 'arrayContainsElement':
+      return elementMask(environment, filter, span, orUnknown);
+    case 'arrayRange':
+      return arrayRangeMask(environment, filter, span, orUnknown);
     default:
-      return columnMask(environment, leafPredicate(filter), span, orUnknown);
+      return leafMask(environment, filter, span, orUnknown);
+  }
+}
+
+function leafMask(environment: Environment, filter: LeafFilter, span: RowSpan, orUnknown: boolean): Mask {
+  const predicate = leafPredicate(filter);
+  const fn = 'extractionFn' in filter ? filter.extractionFn : undefined;
+  const stored = environment.segment.column(predicate.column);
+  const column = fn === undefined ? stored : steppedColumn(environment, stored, [{ type: 'extraction', fn }]);
+  return columnMask(environment, column, predicate, span, orUnknown);
+}
+
+/** Reads columns that are computed: better asked for few rows, and only for those an error in a row counts. */
+function isComputed(environment: Environment, filter: Filter): boolean {
+  switch (filter.type) {
+    case 'true':
+    case 'false':
+      return false;
+    case 'and':
+    case 'or':
+      return filter.fields.some((field) => isComputed(environment, field));
+    case 'not':
+    case 'istrue':
+    case 'isfalse':
+      return isComputed(environment, filter.field);
+    case 'expression':
+    case 'columnComparison':
+      return true;
+    default: {
+      const { segment } = environment;
+      const name = 'column' in filter ? filter.column : filter.dimension;
+      return segment instanceof DerivedSegment && segment.isVirtual(name);
+    }
   }
 }
 
@@ -55,8 +105,12 @@ function conjunction(
   orUnknown: boolean,
 ): Mask {
   let result: Mask = allRows;
-  for (const field of fields) {
-    result = intersect(environment, result, evaluate(environment, field, span, orUnknown));
+  const computed = fields.filter((field) => isComputed(environment, field));
+  const stored = fields.filter((field) => !computed.includes(field));
+  for (const field of [...stored, ...computed]) {
+    const isLate = computed.includes(field) && result.kind === 'bits';
+    const wanted = isLate ? restrictedTo(environment, result) : environment;
+    result = intersect(environment, result, evaluate(wanted, field, span, orUnknown));
     if (result.kind === 'none') return noRows;
     if (
       result.kind === 'bits' &&

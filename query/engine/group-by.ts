@@ -11,10 +11,13 @@ import type { Aggregator, DimensionSpec, Granularity, GroupByQuery, TopNQuery } 
 import type { Accumulator, Batch } from './aggregators/accumulator.js';
 import { inputCache } from './aggregators/input.js';
 import { createAccumulators } from './aggregators/registry.js';
+import { restrictedTo } from './columns/derived-segment.js';
+import { dimensionColumn } from './columns/dimension-column.js';
 import { forEachBatch, selectedCount } from './cursor.js';
 import type { Environment } from './environment.js';
 import { EntryExploder } from './explode.js';
-import { selectRows, type Selected } from './filter.js';
+import { intersect, selectRows, type Selected } from './filter.js';
+import { filledMask } from './filter-column.js';
 import { DenseGrouper, HashGrouper, type Grouper } from './grouper.js';
 import { keyDimension, type KeyDimension } from './keys.js';
 import { BucketNumbers, timeBuckets } from './time-buckets.js';
@@ -37,7 +40,7 @@ export function runGroupBy(
   intervals: readonly IntervalMs[],
 ): Frame[] {
   const selected = selectRows(environment, intervals, query.filter);
-  return new Grouping(environment, query, intervals, selected).run();
+  return new Grouping(restrictedTo(environment, selected.mask), query, intervals, selected).run();
 }
 
 /** Keeps the best groups of each bucket: as many as the threshold asks for, or minTopNThreshold if that is more. */
@@ -46,14 +49,26 @@ export function runTopN(
   query: TopNQuery,
   intervals: readonly IntervalMs[],
 ): Frame[] {
-  const selected = selectRows(environment, intervals, query.filter);
+  const matching = selectRows(environment, intervals, query.filter);
   const grouping = { ...query, dimensions: [query.dimension] };
-  const frames = new Grouping(environment, grouping, intervals, selected, (buckets, aggregates) =>
+  const wanted = restrictedTo(environment, matching.mask);
+  // A row without any value has no entry here; groupBy counts it as null.
+  const selected = withValues(wanted, query.dimension, matching);
+  const frames = new Grouping(wanted, grouping, intervals, selected, (buckets, aggregates) =>
     topRows(query, buckets, aggregates),
   ).run();
   const only = frames[0];
   const merged = only !== undefined && frames.length === 1 ? only : mergePartials(query, frames);
   return [merged === only ? only : keepTop(merged, query)];
+}
+
+function withValues(environment: Environment, dimension: DimensionSpec, selected: Selected): Selected {
+  const column = dimensionColumn(environment, dimension);
+  if (column?.kind !== 'string' || !column.hasMultipleValues) return selected;
+  return {
+    ...selected,
+    mask: intersect(environment, selected.mask, filledMask(environment, column, selected.hull)),
+  };
 }
 
 /** Picks the groups to keep (ascending) before their keys are read; undefined = all. */

@@ -8,6 +8,7 @@ import { BATCH_ROWS, type NumericColumnView, type StringColumnView } from '../..
 import type { FrameColumn } from '../frame.js';
 import type { DimensionSpec } from '../native/model.js';
 import type { Batch } from './aggregators/accumulator.js';
+import { dimensionColumn } from './columns/dimension-column.js';
 import type { Environment } from './environment.js';
 import { HashTable } from './hash-table.js';
 import { valueColumn, type Value } from './value-column.js';
@@ -31,7 +32,7 @@ export interface KeyDimension {
 }
 
 export function keyDimension(environment: Environment, spec: DimensionSpec): KeyDimension {
-  const column = environment.segment.column(spec.dimension);
+  const column = dimensionColumn(environment, spec);
   if (column === undefined) return new MissingKey(environment, spec);
   switch (column.kind) {
     case 'string':

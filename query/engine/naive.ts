@@ -2,7 +2,12 @@
  * The engine's answers row by row on plain values, as slowly and plainly as can be: what tests compare the engine with.
  */
 import { doubleText, doubleToLong, floatText } from '../json/java-number.js';
+import { expression } from '../expression/expression.js';
+import { isTrue, nullValue, type Value } from '../expression/value.js';
 import type { Aggregator, Filter } from '../native/model.js';
+import type { SearchSpec } from '../native/transform-model.js';
+import { extraction } from './columns/extraction.js';
+import type { LeafFilter } from './predicate.js';
 import { comparatorOf } from '../sort/comparators.js';
 
 export type Cell = bigint | number | string | null | readonly (string | null)[];
@@ -31,6 +36,19 @@ export function naiveFilter(filter: Filter, row: Row, kinds: Kinds): Truth {
       const all = filter.fields.map((field) => naiveFilter(field, row, kinds));
       return all.includes('true') ? 'true' : all.includes('unknown') ? 'unknown' : 'false';
     }
+    case 'istrue':
+    case 'isfalse': {
+      const inner = naiveFilter(filter.field, row, kinds);
+      return of(inner === (filter.type === 'istrue' ? 'true' : 'false'));
+    }
+    case 'expression': {
+      const value = naiveExpression(filter.expression, row);
+      return value.value === null ? 'unknown' : of(isTrue(value));
+    }
+    case 'columnComparison':
+    case 'arrayContainsElement':
+    case 'arrayRange':
+      throw new Error(`there is no plain form of filter[${filter.type}]`);
     default: {
       const name = 'column' in filter ? filter.column : filter.dimension;
       const kind = kinds[name];
@@ -46,9 +64,26 @@ export function naiveFilter(filter: Filter, row: Row, kinds: Kinds): Truth {
   }
 }
 
-type Leaf = Exclude<Filter, { type: 'true' | 'false' | 'and' | 'or' | 'not' }>;
+/** An expression over one row without multi-value columns. */
+export function naiveExpression(text: string, row: Row): Value {
+  return expression(text).evaluate((name) => {
+    const cell = row[name] ?? null;
+    if (cell === null || Array.isArray(cell)) return nullValue;
+    const type = typeof cell === 'bigint' ? 'LONG' : typeof cell === 'number' ? 'DOUBLE' : 'STRING';
+    return { type, value: cell as Single };
+  });
+}
 
-function testValue(filter: Leaf, value: Single, kind: Kinds[string]): Truth {
+function testValue(filter: LeafFilter, given: Single, of_: Kinds[string]): Truth {
+  const fn = 'extractionFn' in filter ? filter.extractionFn : undefined;
+  const value =
+    fn === undefined
+      ? given
+      : extraction(fn)(
+          given === null ? null : textOf(given, of_),
+          typeof given === 'string' || given === null ? undefined : given,
+        );
+  const kind = fn === undefined ? of_ : 'string';
   switch (filter.type) {
     case 'null':
       return of(value === null);
@@ -103,11 +138,30 @@ function testValue(filter: Leaf, value: Single, kind: Kinds[string]): Truth {
     case 'like':
       if (value === null) return 'unknown';
       return of(naiveLike(textOf(value, kind), filter.pattern));
+    case 'regex':
+      return value === null ? 'unknown' : of(new RegExp(filter.pattern, 'u').test(textOf(value, kind)));
+    case 'search':
+      return value === null ? 'unknown' : of(naiveSearch(textOf(value, kind), filter.query));
     case 'interval':
       if (value === null) return 'unknown';
       return of(
         filter.intervals.some(({ startMs, endMs }) => Number(value) >= startMs && Number(value) < endMs),
       );
+  }
+}
+
+function naiveSearch(text: string, spec: SearchSpec): boolean {
+  switch (spec.type) {
+    case 'all':
+    case 'none':
+      return spec.type === 'all';
+    case 'regex':
+      return new RegExp(spec.pattern, 'u').test(text);
+    default: {
+      const values = spec.type === 'contains' ? [spec.value] : spec.values;
+      const fold = (each: string): string => (spec.caseSensitive ? each : each.toLowerCase());
+      return values.every((value) => fold(text).includes(fold(value)));
+    }
   }
 }
 

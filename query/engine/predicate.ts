@@ -4,12 +4,28 @@
  */
 import { CodedError } from '../../proto/errors.js';
 import type { Constant, Filter } from '../native/model.js';
+import { compilePattern } from '../regex/pattern.js';
 import { likeMatcher } from './like.js';
 import { ceilOf, fitsLong, floorOf, longLimits, orderKey, parseDouble, parseLong } from './numbers.js';
 import { doubleText } from '../json/java-number.js';
+import { searchMatcher } from '../native/search-spec.js';
 import { comparatorOf, compareText } from '../sort/comparators.js';
 
-export type LeafFilter = Exclude<Filter, { type: 'true' | 'false' | 'and' | 'or' | 'not' }>;
+type Compound =
+  | 'true'
+  | 'false'
+  | 'and'
+  | 'or'
+  | 'not'
+  | 'istrue'
+  | 'isfalse'
+  | 'expression'
+  | 'columnComparison'
+  | 'arrayContainsElement'
+  | 'arrayRange';
+
+/** Filters that test one value at a time. */
+export type LeafFilter = Exclude<Filter, { type: Compound }>;
 
 /** How strings are tested: by a set of values, a range in lexicographic order, or one by one. */
 export type StringTest =
@@ -66,7 +82,21 @@ export function leafPredicate(filter: LeafFilter): Predicate {
     }
     case 'interval':
       return inIntervals(filter);
+    case 'regex': {
+      const pattern = compilePattern(filter.pattern);
+      return byText(filter.dimension, {
+        kind: 'test',
+        matches: (value) => pattern.find(value) !== undefined,
+      });
+    }
+    case 'search':
+      return byText(filter.dimension, { kind: 'test', matches: searchMatcher(filter.query) });
   }
+}
+
+/** Equality with a number or its text; null is unknown. */
+export function equalsNumber(column: string, value: bigint): Predicate {
+  return valueSet(column, [String(value)], false);
 }
 
 function isNull(column: string): Predicate {

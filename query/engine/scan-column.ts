@@ -5,6 +5,8 @@ import {
   type NumericColumnView,
   type StringColumnView,
 } from '../../segment/read/view.js';
+import { exactJsonText } from '../../segment/format/json.js';
+import { MixedStringColumn } from '../../segment/read/nested-values.js';
 import type { FrameColumn } from '../frame.js';
 import { packNulls } from '../merge/columns.js';
 import { DictionaryBuilder, emptyDictionary } from '../merge/dictionary.js';
@@ -19,6 +21,7 @@ export function readColumn(environment: Environment, name: string, rows: Uint32A
     const values = new Uint32Array(rows.length);
     return { name, type: 'STRING', values, nulls: allNulls(rows.length), dictionary: emptyDictionary };
   }
+  if (column instanceof MixedStringColumn) return mixedColumn(name, column, rows);
   switch (column.kind) {
     case 'string':
       return column.hasMultipleValues
@@ -162,6 +165,21 @@ function elementEntries(column: StringColumnView, ids: Uint32Array, offsets: Uin
   }
   const nulls = packNulls(flags);
   return { values, dictionary: builder.build(), ...(nulls === undefined ? {} : { nulls }) };
+}
+
+/** Values of several types in their own types, as JSON. */
+function mixedColumn(name: string, column: MixedStringColumn, rows: Uint32Array): FrameColumn {
+  const builder = new DictionaryBuilder();
+  const values = new Uint32Array(rows.length);
+  const flags = new Uint8Array(rows.length);
+  rows.forEach((row, i) => {
+    const value = column.json(row);
+    if (value === null) flags[i] = 1;
+    else values[i] = builder.addText(exactJsonText(value));
+  });
+  const nulls = packNulls(flags);
+  const base = { name, type: 'COMPLEX', complexType: 'json', values, dictionary: builder.build() } as const;
+  return nulls === undefined ? base : { ...base, nulls };
 }
 
 function complexColumn(

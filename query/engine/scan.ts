@@ -9,7 +9,8 @@ import type { Frame } from '../frame.js';
 import { longKeys, sortedOrder } from '../merge/order.js';
 import type { ScanQuery } from '../native/model.js';
 import { forEachBatch } from './cursor.js';
-import type { Environment } from './environment.js';
+import { DerivedSegment, restrictedTo } from './columns/derived-segment.js';
+import { wordsOf, type Environment } from './environment.js';
 import { selectRows, type Selected } from './filter.js';
 import { readColumn } from './scan-column.js';
 
@@ -50,13 +51,24 @@ export function runScan(
     ? selectedRows(environment, selectRows(environment, intervals, query.filter, fromRow), wanted + 1)
     : orderedRows(environment, query, intervals).subarray(answered);
   const part = rows.subarray(0, wanted);
+  const forRows = onlyRows(environment, part);
   const frame: Frame = {
     rows: part.length,
-    columns: [...new Set(names)].map((name) => readColumn(environment, name, part)),
+    columns: [...new Set(names)].map((name) => readColumn(forRows, name, part)),
   };
   const total = answered + part.length;
   const isMore = rows.length > part.length && total < most;
   return { frame, resume: isMore ? { fromRow: rows[part.length] ?? 0, answered: total } : undefined };
+}
+
+/** Virtual columns are computed for the rows of the part only. */
+function onlyRows(environment: Environment, rows: Uint32Array): Environment {
+  const { segment, scratch } = environment;
+  if (!(segment instanceof DerivedSegment)) return environment;
+  const bits = scratch.takeZeroed(wordsOf(segment.rowCount) * 8);
+  const bytes = scratch.arena.bytes(bits, wordsOf(segment.rowCount) * 8);
+  for (const row of rows) bytes[row >>> 3] = (bytes[row >>> 3] ?? 0) | (1 << (row & 7));
+  return restrictedTo(environment, { kind: 'bits', bits });
 }
 
 function allColumns(segment: SegmentView): string[] {

@@ -10,6 +10,7 @@ import type { Accumulator, Batch } from './aggregators/accumulator.js';
 import { CountAccumulator } from './aggregators/count.js';
 import { inputCache } from './aggregators/input.js';
 import { createAccumulators } from './aggregators/registry.js';
+import { restrictedTo } from './columns/derived-segment.js';
 import { forEachBatch } from './cursor.js';
 import type { Environment } from './environment.js';
 import { selectRows, type Selected } from './filter.js';
@@ -17,13 +18,14 @@ import { bucketEnds, BucketNumbers, rowsPerBucketMin, timeBuckets } from './time
 import type { IntervalMs } from '../../segment/read/view.js';
 
 export function runTimeseries(
-  environment: Environment,
+  all: Environment,
   query: TimeseriesQuery,
   intervals: readonly IntervalMs[],
 ): Frame {
-  const { scratch, segment, kernels } = environment;
-  const buckets = timeBuckets(environment, query.granularity, intervals, query.context.skipEmptyBuckets);
-  const selected = selectRows(environment, intervals, query.filter);
+  const { scratch, segment, kernels } = all;
+  const buckets = timeBuckets(all, query.granularity, intervals, query.context.skipEmptyBuckets);
+  const selected = selectRows(all, intervals, query.filter);
+  const environment = restrictedTo(all, selected.mask);
   const inputs = inputCache(environment);
   const context = { environment, inputs, span: selected.hull, emptyGroups: true };
   const accumulators = [

@@ -7,6 +7,7 @@ import { CodedError } from '../../proto/errors.js';
 import type { Frame, FrameColumn } from '../frame.js';
 import { doubleText, floatText } from '../json/java-number.js';
 import type { ScanQuery } from '../native/model.js';
+import { columnOutput } from '../results/output.js';
 import { chainDictionaries, isNull, packNulls, pickFloats, pickInts, pickLongs, sum } from './columns.js';
 import { DictionaryBuilder } from './dictionary.js';
 import { longKeys, sortedOrder } from './order.js';
@@ -55,9 +56,8 @@ type ColumnType = FrameColumn['type'];
 
 function widest(a: ColumnType, b: ColumnType): ColumnType {
   if (a === b) return a;
-  if (a === 'COMPLEX' || b === 'COMPLEX') {
-    throw new CodedError('Unsupported', 'a column is complex in one segment and plain in another');
-  }
+  // Plain values beside documents become documents too.
+  if (a === 'COMPLEX' || b === 'COMPLEX') return 'COMPLEX';
   if (a === 'STRING_ARRAY' || b === 'STRING_ARRAY') return 'STRING_ARRAY';
   return a === 'STRING' || b === 'STRING' ? 'STRING' : 'DOUBLE';
 }
@@ -126,11 +126,21 @@ function numbers<A extends BigInt64Array | Float64Array | Float32Array>(
   return out;
 }
 
+/** A plain column's values as JSON. */
+function asDocuments(column: FrameColumn, rows: number): Extract<FrameColumn, { type: 'STRING' }> {
+  const output = columnOutput(column);
+  const builder = new DictionaryBuilder();
+  const values = Uint32Array.from({ length: rows }, (_, row) => builder.addText(output.json(row)));
+  return { name: column.name, type: 'STRING', values, dictionary: builder.build() };
+}
+
 /** A plain column's values as text; dictionary columns as they are. */
 function asStrings(
   column: FrameColumn,
   rows: number,
+  type: ColumnType,
 ): Extract<FrameColumn, { type: 'STRING' | 'COMPLEX' | 'STRING_ARRAY' }> {
+  if (type === 'COMPLEX' && column.type !== 'COMPLEX') return asDocuments(column, rows);
   if ('dictionary' in column) return column;
   const builder = new DictionaryBuilder();
   const values = new Uint32Array(rows);
@@ -156,7 +166,7 @@ function joinStrings(
 ): FrameColumn {
   const columns = frames.map((frame, i) => {
     const column = found[i];
-    return column === undefined ? undefined : asStrings(column, frame.rows);
+    return column === undefined ? undefined : asStrings(column, frame.rows, type);
   });
   const present = columns.filter((column) => column !== undefined);
   const { dictionary, bases } = chainDictionaries(present.map((column) => column.dictionary));
@@ -188,7 +198,7 @@ function joinArrays(
 ): FrameColumn {
   const columns = frames.map((frame, i) => {
     const column = found[i];
-    return column === undefined ? undefined : asStrings(column, frame.rows);
+    return column === undefined ? undefined : asStrings(column, frame.rows, 'STRING_ARRAY');
   });
   const present = columns.filter((column) => column !== undefined);
   const { dictionary, bases } = chainDictionaries(present.map((column) => column.dictionary));

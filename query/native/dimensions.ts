@@ -2,30 +2,65 @@
 import { invalidInput } from '../../proto/errors.js';
 import { parseOrdering } from '../sort/comparators.js';
 import { parseValueType } from './filters.js';
-import { isMissing, objectAt, optionalText, requiredText, typeOf, unknownType } from './json-fields.js';
-import type { DimensionSpec, TopNMetric } from './model.js';
+import {
+  isMissing,
+  type JsonObject,
+  objectAt,
+  optionalText,
+  requiredText,
+  typeOf,
+  unknownType,
+  unsupported,
+} from './json-fields.js';
+import type { DimensionSpec, TopNMetric, ValueStep } from './model.js';
+import { parseExtraction, parseFilteredStep, parseMapLookup } from './transforms.js';
 
-const dimensionsNotYet: readonly string[] = [
-  'extraction',
-  'listFiltered',
-  'lookup',
-  'prefixFiltered',
-  'regexFiltered',
-];
+const maxNesting = 20;
 
-/** A column name or {"type":"default"}. */
-export function parseDimension(json: unknown, field: string): DimensionSpec {
+/** A column name, or a dimension spec of any type. */
+export function parseDimension(json: unknown, field: string, depth = 1): DimensionSpec {
   if (typeof json === 'string') return { dimension: json, outputName: json, outputType: 'STRING' };
+  if (depth > maxNesting)
+    throw invalidInput(`${field}: dimension specs nested deeper than ${maxNesting}`, field);
   const object = objectAt(json, field);
   const type = isMissing(object['type']) ? 'default' : typeOf(object, 'dimension spec', field);
-  if (type !== 'default') throw unknownType('dimension spec', type, field, dimensionsNotYet);
+  switch (type) {
+    case 'default':
+      return plainDimension(object, field, []);
+    case 'extraction': {
+      const fn = parseExtraction(object['extractionFn'], `${field}.extractionFn`);
+      return plainDimension(object, field, [{ type: 'extraction', fn }]);
+    }
+    case 'lookup':
+      return lookupDimension(object, field);
+    case 'listFiltered':
+    case 'regexFiltered':
+    case 'prefixFiltered': {
+      const inner = parseDimension(object['delegate'], `${field}.delegate`, depth + 1);
+      const kind = type === 'listFiltered' ? 'list' : type === 'regexFiltered' ? 'regex' : 'prefix';
+      return { ...inner, steps: [...(inner.steps ?? []), parseFilteredStep(kind, object, field)] };
+    }
+    default:
+      throw unknownType('dimension spec', type, field, []);
+  }
+}
+
+function plainDimension(object: JsonObject, field: string, steps: readonly ValueStep[]): DimensionSpec {
   const dimension = requiredText(object, 'dimension', field);
   const outputType = object['outputType'];
   return {
     dimension,
     outputName: optionalText(object, 'outputName', field) ?? dimension,
     outputType: isMissing(outputType) ? 'STRING' : parseValueType(outputType, `${field}.outputType`),
+    ...(steps.length === 0 ? {} : { steps }),
   };
+}
+
+function lookupDimension(object: JsonObject, field: string): DimensionSpec {
+  if (isMissing(object['lookup'])) {
+    throw unsupported(`${field}.name`, `${field}.name: registered lookups are not supported yet`);
+  }
+  return plainDimension(object, field, [{ type: 'extraction', fn: parseMapLookup(object, field) }]);
 }
 
 const maxDepth = 20;

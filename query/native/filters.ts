@@ -10,7 +10,6 @@ import {
   objectAt,
   optionalBoolean,
   optionalText,
-  refuseField,
   requiredArray,
   requiredText,
   scalarText,
@@ -19,20 +18,11 @@ import {
   unsupported,
 } from './json-fields.js';
 import type { Constant, Filter, ValueType } from './model.js';
+import { parseDimension } from './dimensions.js';
+import { parseSearchSpec } from './search-spec.js';
+import { optionalExtraction } from './transforms.js';
 
-const notYet: readonly string[] = [
-  'arrayContainsElement',
-  'bloom',
-  'columnComparison',
-  'expression',
-  'extraction',
-  'isfalse',
-  'istrue',
-  'javascript',
-  'regex',
-  'search',
-  'spatial',
-];
+const notYet: readonly string[] = ['bloom', 'javascript', 'spatial'];
 
 const maxDepth = 200;
 
@@ -56,8 +46,10 @@ export function parseFilter(json: unknown, field: string, depth = 1): Filter {
       if (isMissing(object['field']))
         throw invalidInput(`${field}.field: NOT operator requires at least one field`, `${field}.field`);
       return { type: 'not', field: parseFilter(object['field'], `${field}.field`, depth + 1) };
+    case 'istrue':
+    case 'isfalse':
+      return { type, field: parseFilter(object['field'], `${field}.field`, depth + 1) };
     default:
-      refuseField(object, 'extractionFn', field);
       return leaf(object, type, field);
   }
 }
@@ -78,11 +70,15 @@ function combination(object: JsonObject, type: 'and' | 'or', field: string, dept
 
 function leaf(object: JsonObject, type: string, field: string): Filter {
   const dimension = (): string => requiredText(object, 'dimension', field, 'dimension must not be null');
+  const extraction = optionalExtraction(object, field);
   switch (type) {
     case 'selector':
-      return { type, dimension: dimension(), value: optionalText(object, 'value', field) ?? null };
+    case 'extraction': {
+      const value = optionalText(object, 'value', field) ?? null;
+      return { type: 'selector', dimension: dimension(), value, ...extraction };
+    }
     case 'in':
-      return { type, dimension: dimension(), values: textValues(object, 'values', field) };
+      return { type, dimension: dimension(), values: textValues(object, 'values', field), ...extraction };
     case 'inType':
       return typedIn(object, field);
     case 'null':
@@ -92,18 +88,65 @@ function leaf(object: JsonObject, type: string, field: string): Filter {
     case 'range':
       return range(object, field);
     case 'bound':
-      return bound(object, field, dimension());
+      return { ...bound(object, field, dimension()), ...extraction };
     case 'like':
-      return like(object, field, dimension());
+      return { ...like(object, field, dimension()), ...extraction };
     case 'interval':
       return {
         type,
         dimension: dimension(),
         intervals: parseIntervalList(requiredArray(object, 'intervals', field), `${field}.intervals`),
+        ...extraction,
       };
+    case 'regex':
+      return { type, dimension: dimension(), pattern: requiredText(object, 'pattern', field), ...extraction };
+    case 'search':
+      return {
+        type,
+        dimension: dimension(),
+        query: parseSearchSpec(object['query'], `${field}.query`),
+        ...extraction,
+      };
+    case 'expression':
+      return { type, expression: requiredText(object, 'expression', field) };
+    case 'columnComparison':
+      return columnComparison(object, field);
+    case 'arrayContainsElement':
+      return arrayContainsElement(object, field);
     default:
       throw unknownType('filter', type, field, notYet);
   }
+}
+
+function columnComparison(object: JsonObject, field: string): Filter {
+  const dimensions = requiredArray(object, 'dimensions', field).map((each, i) =>
+    parseDimension(each, `${field}.dimensions[${i}]`),
+  );
+  return { type: 'columnComparison', dimensions };
+}
+
+function arrayContainsElement(object: JsonObject, field: string): Filter {
+  const elementType = parseValueType(object['elementMatchValueType'], `${field}.elementMatchValueType`);
+  const value = object['elementMatchValue'];
+  return {
+    type: 'arrayContainsElement',
+    column: requiredText(object, 'column', field),
+    elementType,
+    element: isMissing(value) ? null : parseConstant(value, elementType, `${field}.elementMatchValue`),
+  };
+}
+
+/** The element type of ARRAY<…>; undefined for other types. */
+function arrayElementType(json: unknown, field: string): ValueType | undefined {
+  const inner = typeof json === 'string' ? /^ARRAY<(.*)>$/i.exec(json)?.[1] : undefined;
+  return inner === undefined ? undefined : parseValueType(inner, field);
+}
+
+function arrayConstant(json: unknown, type: ValueType, field: string): (Constant | null)[] {
+  if (!Array.isArray(json)) throw invalidInput(`${field} must be an array, got ${describe(json)}`, field);
+  return (json as unknown[]).map((each, i) =>
+    each === null ? null : parseConstant(each, type, `${field}[${i}]`),
+  );
 }
 
 function textValues(object: JsonObject, name: string, field: string): (string | null)[] {
@@ -128,8 +171,14 @@ function typedIn(object: JsonObject, field: string): Filter {
 
 function equals(object: JsonObject, field: string): Filter {
   const column = requiredText(object, 'column', field);
-  const matchValueType = parseValueType(object['matchValueType'], `${field}.matchValueType`);
+  const elementType = arrayElementType(object['matchValueType'], `${field}.matchValueType`);
   const value = object['matchValue'];
+  if (elementType !== undefined && !isMissing(value)) {
+    const whole = arrayConstant(value, elementType, `${field}.matchValue`);
+    const closed = { lowerOpen: false, upperOpen: false } as const;
+    return { type: 'arrayRange', column, elementType, lower: whole, upper: whole, ...closed };
+  }
+  const matchValueType = parseValueType(object['matchValueType'], `${field}.matchValueType`);
   if (isMissing(value)) {
     throw invalidInput(
       `${field}.matchValue: invalid equality filter on column[${column}], matchValue cannot be null`,
@@ -146,6 +195,8 @@ function equals(object: JsonObject, field: string): Filter {
 
 function range(object: JsonObject, field: string): Filter {
   const column = requiredText(object, 'column', field);
+  const elementType = arrayElementType(object['matchValueType'], `${field}.matchValueType`);
+  if (elementType !== undefined) return arrayRange(object, field, column, elementType);
   const matchValueType = parseValueType(object['matchValueType'], `${field}.matchValueType`);
   const constant = (name: string): Constant | undefined =>
     isMissing(object[name]) ? undefined : parseConstant(object[name], matchValueType, `${field}.${name}`);
@@ -160,6 +211,20 @@ function range(object: JsonObject, field: string): Filter {
   const lowerOpen = optionalBoolean(object, 'lowerOpen', field, false);
   const upperOpen = optionalBoolean(object, 'upperOpen', field, false);
   return { type: 'range', column, matchValueType, lower, upper, lowerOpen, upperOpen };
+}
+
+function arrayRange(object: JsonObject, field: string, column: string, elementType: ValueType): Filter {
+  const end = (name: string): (Constant | null)[] | undefined =>
+    isMissing(object[name]) ? undefined : arrayConstant(object[name], elementType, `${field}.${name}`);
+  return {
+    type: 'arrayRange',
+    column,
+    elementType,
+    lower: end('lower'),
+    upper: end('upper'),
+    lowerOpen: optionalBoolean(object, 'lowerOpen', field, false),
+    upperOpen: optionalBoolean(object, 'upperOpen', field, false),
+  };
 }
 
 function bound(object: JsonObject, field: string, dimension: string): Filter {

@@ -5,6 +5,9 @@
  */
 import type { IntervalMs } from '../../segment/read/view.js';
 import type { Source } from './source.js';
+import type { ExtractionFn, SearchSpec, ValueStep, VirtualColumn } from './transform-model.js';
+
+export type { ExtractionFn, SearchSpec, ValueStep, VirtualColumn } from './transform-model.js';
 
 export type ValueType = 'STRING' | 'LONG' | 'FLOAT' | 'DOUBLE';
 
@@ -32,8 +35,18 @@ export type Filter =
   | { readonly type: 'and' | 'or'; readonly fields: readonly Filter[] }
   | { readonly type: 'not'; readonly field: Filter }
   /** value null matches null. The value is compared as a string against strings, as a number against numbers. */
-  | { readonly type: 'selector'; readonly dimension: string; readonly value: string | null }
-  | { readonly type: 'in'; readonly dimension: string; readonly values: readonly (string | null)[] }
+  | {
+      readonly type: 'selector';
+      readonly dimension: string;
+      readonly value: string | null;
+      readonly extractionFn?: ExtractionFn;
+    }
+  | {
+      readonly type: 'in';
+      readonly dimension: string;
+      readonly values: readonly (string | null)[];
+      readonly extractionFn?: ExtractionFn;
+    }
   | { readonly type: 'null'; readonly column: string }
   | {
       readonly type: 'equals';
@@ -58,14 +71,55 @@ export type Filter =
       readonly lowerStrict: boolean;
       readonly upperStrict: boolean;
       readonly ordering: Ordering;
+      readonly extractionFn?: ExtractionFn;
     }
   | {
       readonly type: 'like';
       readonly dimension: string;
       readonly pattern: string;
       readonly escape: string | undefined;
+      readonly extractionFn?: ExtractionFn;
     }
-  | { readonly type: 'interval'; readonly dimension: string; readonly intervals: readonly IntervalMs[] };
+  | {
+      readonly type: 'interval';
+      readonly dimension: string;
+      readonly intervals: readonly IntervalMs[];
+      readonly extractionFn?: ExtractionFn;
+    }
+  | {
+      readonly type: 'regex';
+      readonly dimension: string;
+      readonly pattern: string;
+      readonly extractionFn?: ExtractionFn;
+    }
+  | {
+      readonly type: 'search';
+      readonly dimension: string;
+      readonly query: SearchSpec;
+      readonly extractionFn?: ExtractionFn;
+    }
+  /** Unknown counts as false. */
+  | { readonly type: 'istrue' | 'isfalse'; readonly field: Filter }
+  | { readonly type: 'expression'; readonly expression: string }
+  /** Some value of each dimension is a value of the next one too. */
+  | { readonly type: 'columnComparison'; readonly dimensions: readonly DimensionSpec[] }
+  /** Scalars are arrays of one element. */
+  | {
+      readonly type: 'arrayContainsElement';
+      readonly column: string;
+      readonly elementType: ValueType;
+      readonly element: Constant | null;
+    }
+  /** Whole arrays, compared element by element; null sorts first, a prefix before the longer array. */
+  | {
+      readonly type: 'arrayRange';
+      readonly column: string;
+      readonly elementType: ValueType;
+      readonly lower: readonly (Constant | null)[] | undefined;
+      readonly upper: readonly (Constant | null)[] | undefined;
+      readonly lowerOpen: boolean;
+      readonly upperOpen: boolean;
+    };
 
 export type Aggregator =
   | { readonly type: 'count'; readonly name: string }
@@ -115,6 +169,8 @@ export interface DimensionSpec {
   readonly dimension: string;
   readonly outputName: string;
   readonly outputType: ValueType;
+  /** From the column's values to the dimension's, in turn. */
+  readonly steps?: readonly ValueStep[];
 }
 
 export type TopNMetric =
@@ -165,6 +221,7 @@ interface QueryBase {
   /** Sorted, not overlapping, half-open. */
   readonly intervals: readonly IntervalMs[];
   readonly filter: Filter | undefined;
+  readonly virtualColumns?: readonly VirtualColumn[];
   readonly context: QueryContext;
 }
 
@@ -216,12 +273,6 @@ export interface TimeBoundaryQuery extends QueryBase {
   readonly queryType: 'timeBoundary';
   readonly bound: 'minTime' | 'maxTime' | undefined;
 }
-
-export type SearchSpec =
-  | { readonly type: 'all' }
-  | { readonly type: 'contains'; readonly value: string; readonly caseSensitive: boolean }
-  | { readonly type: 'fragment'; readonly values: readonly string[]; readonly caseSensitive: boolean }
-  | { readonly type: 'regex'; readonly pattern: string };
 
 export interface SearchQuery extends QueryBase {
   readonly queryType: 'search';

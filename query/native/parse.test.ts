@@ -242,9 +242,10 @@ describe('native query parser', () => {
     for (const change of [
       { queryType: 'windowOperator' },
       { dataSource: { type: 'restrict', base: 'shop' } },
-      { virtualColumns: [{ type: 'expression' }] },
-      { filter: { type: 'regex', dimension: 'd', pattern: 'x' } },
-      { filter: { type: 'selector', dimension: 'd', value: 'x', extractionFn: { type: 'upper' } } },
+      { filter: { type: 'spatial', dimension: 'd' } },
+      {
+        filter: { type: 'selector', dimension: 'd', value: 'x', extractionFn: { type: 'registeredLookup' } },
+      },
       { aggregations: [{ type: 'longSum', name: 'x', expression: 'a + b' }] },
     ]) {
       expect(refusal({ ...ts, ...change }), JSON.stringify(change)).to.include({

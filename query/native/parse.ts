@@ -39,6 +39,7 @@ import type {
   TopNQuery,
 } from './model.js';
 import { namesRead, parsePostAggregator } from './post-aggregators.js';
+import { parseVirtualColumns } from './transforms.js';
 
 export type { QueryDefaults } from './context.js';
 
@@ -89,7 +90,10 @@ function parse(body: unknown, defaults: QueryDefaults): NativeQuery {
   }
 }
 
-export type Base = Pick<NativeQuery, 'dataSources' | 'source' | 'intervals' | 'filter' | 'context'>;
+export type Base = Pick<
+  NativeQuery,
+  'dataSources' | 'source' | 'intervals' | 'filter' | 'virtualColumns' | 'context'
+>;
 
 function base(body: JsonObject, defaults: QueryDefaults, needsIntervals: boolean): Base {
   const { frames, ...innerDefaults } = defaults;
@@ -99,13 +103,13 @@ function base(body: JsonObject, defaults: QueryDefaults, needsIntervals: boolean
   const intervals = isMissing(body['intervals'])
     ? [eternity]
     : parseQueryIntervals(body['intervals'], 'intervals');
-  refuseField(body, 'virtualColumns', 'query');
+  const virtual = parseVirtualColumns(body['virtualColumns'], 'virtualColumns');
   const { source, filter } = withoutFilters(
     frames === undefined ? given : withFrames(given, frames),
     parseOptionalFilter(body['filter'], 'filter'),
   );
   const context = parseContext(body['context'], defaults);
-  const common = { dataSources: tablesOf(source), intervals, filter, context };
+  const common = { dataSources: tablesOf(source), intervals, filter, ...virtual, context };
   return source.type === 'tables' ? common : { ...common, source };
 }
 

@@ -1,59 +1,49 @@
-/** Search specs: which texts a search query takes. */
-import { invalidInput } from '../../proto/errors.js';
+/** Search specs: which texts a search query, filter or extraction function takes. */
+import { compilePattern } from '../regex/pattern.js';
 import {
+  isMissing,
+  type JsonObject,
   objectAt,
   optionalBoolean,
+  optionalText,
   requiredArray,
   requiredText,
   scalarText,
   typeOf,
   unknownType,
 } from './json-fields.js';
-import type { SearchSpec } from './model.js';
+import type { SearchSpec } from './transform-model.js';
 
 export function parseSearchSpec(json: unknown, field: string): SearchSpec {
   const object = objectAt(json, field);
   const type = typeOf(object, 'search spec', field);
+  const caseSensitive = optionalBoolean(object, 'caseSensitive', field, false);
   switch (type) {
     case 'all':
       return { type };
-    case 'insensitive_contains':
-      return { type: 'contains', value: requiredText(object, 'value', field), caseSensitive: false };
     case 'contains':
-      return {
-        type,
-        value: requiredText(object, 'value', field),
-        caseSensitive: optionalBoolean(object, 'caseSensitive', field, false),
-      };
-    case 'fragment':
-      return {
-        type,
-        values: requiredArray(object, 'values', field).map((each, i) =>
-          scalarText(each, `${field}.values[${i}]`),
-        ),
-        caseSensitive: optionalBoolean(object, 'caseSensitive', field, false),
-      };
-    case 'regex': {
-      const pattern = requiredText(object, 'pattern', field);
-      checkPattern(pattern, `${field}.pattern`);
-      return { type, pattern };
+    case 'insensitive_contains': {
+      // Nothing holds null.
+      const value = optionalText(object, 'value', field);
+      if (value === undefined) return { type: 'none' };
+      return { type: 'contains', value, caseSensitive: type === 'contains' && caseSensitive };
     }
+    case 'fragment':
+      if (isMissing(object['values'])) return { type: 'none' };
+      return { type, values: texts(object, field), caseSensitive };
+    case 'regex':
+      // What is no pattern is refused before any row.
+      compilePattern(requiredText(object, 'pattern', field));
+      return { type, pattern: requiredText(object, 'pattern', field) };
     default:
       throw unknownType('search spec', type, field, []);
   }
 }
 
-function checkPattern(pattern: string, field: string): void {
-  try {
-    searchPattern(pattern);
-  } catch (thrown) {
-    const problem = thrown instanceof Error ? thrown.message : '';
-    throw invalidInput(`${field}: ${problem}`, field);
-  }
-}
-
-export function searchPattern(pattern: string): RegExp {
-  return new RegExp(pattern, 'u');
+function texts(object: JsonObject, field: string): string[] {
+  return requiredArray(object, 'values', field)
+    .filter((value) => value !== null)
+    .map((value, i) => scalarText(value, `${field}.values[${i}]`));
 }
 
 /** Null is taken by `all` only. */
@@ -61,23 +51,24 @@ export function searchMatcher(spec: SearchSpec): (text: string | null) => boolea
   switch (spec.type) {
     case 'all':
       return () => true;
-    case 'contains': {
-      const { caseSensitive } = spec;
-      const value = caseSensitive ? spec.value : spec.value.toLowerCase();
-      return (text) => text !== null && (caseSensitive ? text : text.toLowerCase()).includes(value);
-    }
-    case 'fragment': {
-      const { caseSensitive } = spec;
-      const values = caseSensitive ? spec.values : spec.values.map((value) => value.toLowerCase());
-      return (text) => {
-        if (text === null) return false;
-        const folded = caseSensitive ? text : text.toLowerCase();
-        return values.every((value) => folded.includes(value));
-      };
-    }
+    case 'none':
+      return () => false;
+    case 'contains':
+      return containsAll([spec.value], spec.caseSensitive);
+    case 'fragment':
+      return containsAll(spec.values, spec.caseSensitive);
     case 'regex': {
-      const pattern = searchPattern(spec.pattern);
-      return (text) => text !== null && pattern.test(text);
+      const pattern = compilePattern(spec.pattern);
+      return (text) => text !== null && pattern.find(text) !== undefined;
     }
   }
+}
+
+function containsAll(values: readonly string[], caseSensitive: boolean): (text: string | null) => boolean {
+  if (caseSensitive) return (text) => text !== null && values.every((value) => text.includes(value));
+  const lower = values.map((value) => value.toLowerCase());
+  return (text) => {
+    const folded = text?.toLowerCase();
+    return folded !== undefined && lower.every((value) => folded.includes(value));
+  };
 }

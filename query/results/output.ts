@@ -67,11 +67,13 @@ export function columnOutput(column: FrameColumn, name = column.name): Output {
     case 'STRING_ARRAY':
       return arrayOutput(column, name, isNull);
     case 'COMPLEX': {
-      const { values, dictionary } = column;
+      const { values, dictionary, complexType } = column;
+      // Documents and arrays are carried as their JSON text.
+      const isJson = complexType === 'json' || complexType.startsWith('ARRAY<');
       const json = (row: number): string => {
         const entry = values[row] ?? 0;
         const bytes = dictionary.bytes.subarray(dictionary.ends[entry - 1] ?? 0, dictionary.ends[entry] ?? 0);
-        return `"${Buffer.from(bytes).toString('base64')}"`;
+        return isJson ? decoder.decode(bytes) : `"${Buffer.from(bytes).toString('base64')}"`;
       };
       return { name, type: 'COMPLEX', at: () => null, json: (row) => (isNull(row) ? 'null' : json(row)) };
     }

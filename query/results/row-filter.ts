@@ -1,6 +1,11 @@
 /** Filters and having specs over rows of a result, with three-valued logic. */
-import { leafPredicate, type NumberTest, type StringTest } from '../engine/predicate.js';
+import { CodedError } from '../../proto/errors.js';
+import { extraction } from '../engine/columns/extraction.js';
+import { leafPredicate, type LeafFilter, type NumberTest, type StringTest } from '../engine/predicate.js';
 import { orderKey } from '../engine/numbers.js';
+import { columnsOf } from '../expression/ast.js';
+import { expression } from '../expression/expression.js';
+import { isTrue, nullValue, type Value } from '../expression/value.js';
 import type { Filter, Having } from '../native/model.js';
 import { compareText } from '../sort/comparators.js';
 import { type Cell, cellText, type Output } from './output.js';
@@ -85,9 +90,24 @@ export function filterTest(filter: Filter, read: Read): RowTest {
         return truth === undefined ? undefined : !truth;
       };
     }
+    case 'istrue':
+    case 'isfalse': {
+      const inner = filterTest(filter.field, read);
+      const wanted = filter.type === 'istrue';
+      return (row) => inner(row) === wanted;
+    }
+    case 'expression':
+      return expressionTest(filter.expression, read);
+    case 'columnComparison': {
+      const outputs = filter.dimensions.map(({ dimension }) => read(dimension));
+      return (row) => new Set(outputs.map((output) => cellText(output.at(row), output.type))).size === 1;
+    }
+    case 'arrayContainsElement':
+    case 'arrayRange':
+      throw new CodedError('Unsupported', `a filter of type[${filter.type}] on results is not supported`);
     default: {
       const predicate = leafPredicate(filter);
-      const output = read(predicate.column);
+      const output = extracted(filter, read(predicate.column));
       const numeric = output.type !== 'STRING';
       const onNull = (numeric ? predicate.nullMatchesInNumbers : predicate.nullMatches)
         ? true
@@ -101,6 +121,31 @@ export function filterTest(filter: Filter, read: Read): RowTest {
       };
     }
   }
+}
+
+/** What the filter's extraction function makes of the values. */
+function extracted(filter: LeafFilter, output: Output): Output {
+  const fn = 'extractionFn' in filter ? filter.extractionFn : undefined;
+  if (fn === undefined) return output;
+  const apply = extraction(fn);
+  return { ...output, type: 'STRING', at: (row) => apply(cellText(output.at(row), output.type)) };
+}
+
+function expressionTest(text: string, read: Read): RowTest {
+  const { node, evaluate } = expression(text);
+  const outputs = new Map([...columnsOf(node)].map((name) => [name, read(name)]));
+  return (row) => {
+    const value = evaluate((name) => valueOf(outputs.get(name), row));
+    return value.value === null ? undefined : isTrue(value);
+  };
+}
+
+/** A result's cell as the expression language sees it. */
+export function valueOf(output: Output | undefined, row: number): Value {
+  const cell = output?.at(row) ?? null;
+  if (cell === null) return nullValue;
+  const type = typeof cell === 'bigint' ? 'LONG' : typeof cell === 'number' ? 'DOUBLE' : 'STRING';
+  return { type, value: cell };
 }
 
 function all(tests: readonly RowTest[]): RowTest {

@@ -3,8 +3,10 @@ import { CodedError } from '../../../proto/errors.js';
 import { BATCH_ROWS } from '../../../segment/read/view.js';
 import type { FrameColumn } from '../../frame.js';
 import type { Aggregator } from '../../native/model.js';
+import { DerivedSegment, restrictedTo } from '../columns/derived-segment.js';
 import { evaluateFilter, type Mask } from '../filter.js';
 import type { Accumulator, AccumulatorContext, AggregatorType, Batch } from './accumulator.js';
+import { inputCache } from './input.js';
 import { refineBatch } from './numeric.js';
 
 class FilteredAccumulator implements Accumulator {
@@ -69,12 +71,22 @@ function innerOf(spec: Aggregator): Aggregator {
   return { ...aggregator, name };
 }
 
+/** Computed inputs are computed for the rows of the filter only, apart from those that others read. */
+function innerContext(context: AccumulatorContext, mask: Mask): AccumulatorContext {
+  const { segment } = context.environment;
+  if (!(segment instanceof DerivedSegment)) return context;
+  const environment = restrictedTo(context.environment, mask);
+  return { ...context, environment, inputs: inputCache(environment) };
+}
+
 export const filteredAggregator: AggregatorType = {
   create(spec, context) {
     const inner = innerOf(spec);
     const mask = evaluateFilter(context.environment, filteredSpec(spec).filter, context.span);
     // Groups exist without any matching row, so the inner state has to remember whether it saw one.
-    const accumulator = context.types(inner).create(inner, { ...context, emptyGroups: true });
+    const accumulator = context
+      .types(inner)
+      .create(inner, { ...innerContext(context, mask), emptyGroups: true });
     return new FilteredAccumulator(accumulator, mask, context);
   },
   combine: (spec, types) => types(innerOf(spec)).combine(innerOf(spec), types),

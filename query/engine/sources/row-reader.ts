@@ -1,7 +1,7 @@
 /** Rows of a segment as an expression sees them: columns by name, at the row the reader stands on. */
 import { BATCH_ROWS } from '../../../segment/read/view.js';
 import type { Row } from '../../expression/compile.js';
-import { cellReader, type CellReader } from './cells.js';
+import { cellReader, type CellReader } from '../columns/cells.js';
 import type { Environment } from '../environment.js';
 
 export class RowReader {

@@ -7,7 +7,7 @@ import { elementType, isArrayType, isComplex, type Value } from '../../expressio
 import { bytesColumn, cellColumn, type FrameCell } from '../../frame-build.js';
 import { jsonText } from '../../json/write.js';
 import type { UnnestColumn } from '../../native/source.js';
-import { cellReader } from './cells.js';
+import { cellReader } from '../columns/cells.js';
 import type { Environment } from '../environment.js';
 import { frameColumnView } from './frame-columns.js';
 import { GatherView } from './gather-view.js';

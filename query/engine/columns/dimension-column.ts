@@ -1,0 +1,81 @@
+/** The column a dimension spec reads: what its steps make of the one it names. */
+import type { ColumnView, StringColumnView } from '../../../segment/read/view.js';
+import { asString } from '../../expression/value.js';
+import { floatText } from '../../json/java-number.js';
+import type { DimensionSpec, ValueStep } from '../../native/model.js';
+import { compilePattern } from '../../regex/pattern.js';
+import type { Environment } from '../environment.js';
+import { cellReader } from './cells.js';
+import { extraction } from './extraction.js';
+import { ConstantColumn, mapStrings, type ValueMap } from './string-views.js';
+import { textRows } from './text-rows.js';
+
+export function dimensionColumn(
+  environment: Environment,
+  { dimension, steps }: Pick<DimensionSpec, 'dimension' | 'steps'>,
+): ColumnView | undefined {
+  const column = environment.segment.column(dimension);
+  if (steps === undefined || steps.length === 0) return column;
+  return steppedColumn(environment, column, steps);
+}
+
+export function steppedColumn(
+  environment: Environment,
+  column: ColumnView | undefined,
+  steps: readonly ValueStep[],
+): StringColumnView {
+  const map = valueMap(steps);
+  if (column?.kind === 'string') return mapStrings(environment, column, map);
+  if (column === undefined) return mapStrings(environment, new ConstantColumn(environment, null), map);
+  return fromCells(environment, column, map);
+}
+
+function valueMap(steps: readonly ValueStep[]): ValueMap {
+  const maps = steps.map(stepMap);
+  return (value, number) => {
+    let current: string | null | undefined = value;
+    for (const [i, map] of maps.entries()) {
+      if (current === undefined) return undefined;
+      current = i === 0 ? map(current, number) : map(current);
+    }
+    return current;
+  };
+}
+
+function stepMap(step: ValueStep): ValueMap {
+  switch (step.type) {
+    case 'extraction':
+      return extraction(step.fn);
+    case 'listFiltered': {
+      const values = new Set(step.values);
+      return (value) => (values.has(value) === step.isWhitelist ? value : undefined);
+    }
+    case 'prefixFiltered':
+      return (value) => (value?.startsWith(step.prefix) === true ? value : undefined);
+    case 'regexFiltered': {
+      // The whole value has to match.
+      const pattern = compilePattern(step.pattern);
+      return (value) => (value !== null && pattern.matches(value) ? value : undefined);
+    }
+  }
+}
+
+/** Numbers and others by their text; each distinct text is mapped once. */
+function fromCells(environment: Environment, column: ColumnView, map: ValueMap): StringColumnView {
+  const reader = cellReader(environment, column);
+  const known = new Map<string | null, string | null | undefined>();
+  const mapped = (text: string | null, number: unknown): string | null | undefined => {
+    if (known.has(text)) return known.get(text);
+    const isNumber = typeof number === 'bigint' || typeof number === 'number';
+    const result = isNumber ? map(text, number) : map(text);
+    if (known.size < 100_000) known.set(text, result);
+    return result;
+  };
+  const at = (row: number): string | null | [] => {
+    const value = reader.at(row);
+    const isFloat = column.kind === 'float' && typeof value.value === 'number';
+    const text = mapped(isFloat ? floatText(Number(value.value)) : asString(value), value.value);
+    return text === undefined ? [] : text;
+  };
+  return textRows(environment, { open: (start) => reader.open(start), at }, false);
+}

@@ -1,0 +1,295 @@
+/**
+ * An expression over a segment as a column: strings over one string column through its dictionary, numbers a block at a
+ * time, other strings once for all wanted rows, arrays and JSON when a row is asked for.
+ */
+import { CodedError } from '../../../proto/errors.js';
+import { exactJsonText } from '../../../segment/format/json.js';
+import type { ColumnView } from '../../../segment/read/view.js';
+import { columnsOf, type Node } from '../../expression/ast.js';
+import { expression } from '../../expression/expression.js';
+import {
+  asDouble,
+  asLong,
+  asString,
+  elementsOf,
+  elementType,
+  type ExprType,
+  isArrayType,
+  isComplex,
+  isTrue,
+  nullValue,
+  unwrapJson,
+  type Value,
+} from '../../expression/value.js';
+import type { Environment } from '../environment.js';
+import { cellReader, type CellReader } from './cells.js';
+import { ComputedBytes, ComputedNumbers } from './computed-views.js';
+import { expressionType } from './expression-type.js';
+import { ConstantColumn, mapStrings } from './string-views.js';
+import { textRows } from './text-rows.js';
+
+/** An expression bound to a segment: its values row by row. */
+export interface BoundExpression {
+  open(start: number): void;
+  at(row: number): Value;
+  readonly type: ExprType | undefined;
+  /** Strings with several values stand in scalar places: values are arrays of what each value gives. */
+  readonly isMapped: boolean;
+  readonly columns: readonly string[];
+  /** The value when every column has this one. */
+  one(value: Value): Value;
+}
+
+/** Functions and the places of their arguments that take whole arrays; -1 = all of them. */
+const arrayArguments: Readonly<Record<string, number>> = {
+  array: -1,
+  array_length: 0,
+  array_offset: 0,
+  array_ordinal: 0,
+  array_contains: -1,
+  array_overlap: -1,
+  array_offset_of: 0,
+  array_ordinal_of: 0,
+  array_prepend: 1,
+  array_append: 0,
+  array_concat: -1,
+  array_set_add: 0,
+  array_set_add_all: -1,
+  array_slice: 0,
+  array_to_string: 0,
+  array_to_mv: 0,
+  array_quantile: 0,
+  mv_to_array: 0,
+  mv_harmonize_nulls: 0,
+  scalar_in_array: 1,
+};
+
+interface Uses {
+  readonly asArray: Set<string>;
+  readonly asScalar: Set<string>;
+}
+
+function usesOf(node: Node, uses: Uses, bound: readonly string[], inArray: boolean): Uses {
+  switch (node.kind) {
+    case 'literal':
+      break;
+    case 'identifier':
+      if (!bound.includes(node.name)) (inArray ? uses.asArray : uses.asScalar).add(node.name);
+      break;
+    case 'unary':
+      usesOf(node.operand, uses, bound, false);
+      break;
+    case 'binary':
+      usesOf(node.left, uses, bound, false);
+      usesOf(node.right, uses, bound, false);
+      break;
+    case 'call': {
+      const name = node.name.toLowerCase();
+      const place = Object.hasOwn(arrayArguments, name) ? arrayArguments[name] : undefined;
+      node.args.forEach((arg, i) => usesOf(arg, uses, bound, place === -1 || place === i));
+      break;
+    }
+    case 'apply':
+      usesOf(node.lambda.body, uses, [...bound, ...node.lambda.parameters], false);
+      for (const arg of node.args) usesOf(arg, uses, bound, true);
+      break;
+  }
+  return uses;
+}
+
+function columnType(column: ColumnView | undefined): ExprType | undefined {
+  if (column === undefined) return undefined;
+  switch (column.kind) {
+    case 'string':
+      return column.hasMultipleValues ? 'ARRAY<STRING>' : 'STRING';
+    case 'long':
+      return 'LONG';
+    case 'double':
+    case 'float':
+      return 'DOUBLE';
+    case 'complex':
+      return column.typeName.startsWith('ARRAY<') ? column.typeName : `COMPLEX<${column.typeName}>`;
+  }
+}
+
+export function bindExpression(environment: Environment, text: string): BoundExpression {
+  const { node, evaluate } = expression(text);
+  const names = [...columnsOf(node)];
+  const readers = new Map<string, CellReader>();
+  const several = new Set<string>();
+  const types = new Map<string, ExprType | undefined>();
+  for (const name of names) {
+    const column = environment.segment.column(name);
+    readers.set(name, cellReader(environment, column));
+    types.set(name, columnType(column));
+    if (column?.kind === 'string' && column.hasMultipleValues) several.add(name);
+  }
+  const { asArray, asScalar } = usesOf(node, { asArray: new Set(), asScalar: new Set() }, [], false);
+  const mapped = [...asScalar].filter((name) => several.has(name) && !asArray.has(name));
+  const single = (name: string): ExprType | undefined => (mapped.includes(name) ? 'STRING' : types.get(name));
+  const type = expressionType(node, single);
+  let current = 0;
+  const read = (name: string): Value => readers.get(name)?.at(current) ?? nullValue;
+  const plain = (): Value => evaluate(read);
+  const value = mapped.length === 0 ? plain : overAll(mapped, read, evaluate, type);
+  return {
+    columns: names,
+    isMapped: mapped.length > 0,
+    type: mapped.length > 0 && type !== undefined ? `ARRAY<${type}>` : type,
+    open(start) {
+      for (const reader of readers.values()) reader.open(start);
+    },
+    at(row) {
+      current = row;
+      return value();
+    },
+    one: (each) => evaluate(() => each),
+  };
+}
+
+/** Every combination of the values of the mapped columns, the first column counting most. */
+function overAll(
+  mapped: readonly string[],
+  read: (name: string) => Value,
+  evaluate: (row: (name: string) => Value) => Value,
+  type: ExprType | undefined,
+): () => Value {
+  return () => {
+    const lists = mapped.map((name) => elementsOf(read(name)) ?? []);
+    const chosen = new Map<string, Value>();
+    const row = (name: string): Value => chosen.get(name) ?? read(name);
+    const results: Value[] = [];
+    const visit = (depth: number): void => {
+      const name = mapped[depth];
+      if (name === undefined) {
+        results.push(evaluate(row));
+        return;
+      }
+      for (const each of lists[depth] ?? []) {
+        chosen.set(name, { type: 'STRING', value: each as string | null });
+        visit(depth + 1);
+      }
+    };
+    visit(0);
+    const found = results.find(({ value }) => value !== null);
+    return { type: `ARRAY<${type ?? found?.type ?? 'STRING'}>`, value: results.map(({ value }) => value) };
+  };
+}
+
+/** `outputType`: a type of Druid's, or undefined to take what the expression gives. */
+export function expressionColumn(
+  environment: Environment,
+  text: string,
+  outputType: string | undefined,
+): ColumnView | undefined {
+  const bound = bindExpression(environment, text);
+  const type = outputType?.toUpperCase() ?? bound.type ?? 'STRING';
+  if (type === 'STRING') return stringColumn(environment, bound);
+  if ((type === 'LONG' || type === 'DOUBLE' || type === 'FLOAT') && !bound.isMapped) {
+    return numberColumn(environment, bound, type);
+  }
+  if (isArrayType(type) && bound.isMapped && outputType === undefined)
+    return stringColumn(environment, bound);
+  const isScalar = type === 'LONG' || type === 'DOUBLE' || type === 'FLOAT';
+  return bytesColumn(bound, isScalar ? `ARRAY<${type}>` : type);
+}
+
+function textsOf(value: Value): string | null | (string | null)[] {
+  const plain = unwrapJson(value);
+  const elements = elementsOf(plain);
+  if (elements === undefined) {
+    return isComplex(plain.type) && plain.value !== null ? exactJsonText(plain.value) : asString(plain);
+  }
+  const type = elementType(plain.type);
+  return elements.map((each) => asString({ type, value: each as Value['value'] }));
+}
+
+function stringColumn(environment: Environment, bound: BoundExpression): ColumnView | undefined {
+  return overDictionary(environment, bound) ?? stringRows(environment, bound);
+}
+
+/** Through the dictionary of the only column; undefined when there are several, or some entry has no single text. */
+function overDictionary(environment: Environment, bound: BoundExpression): ColumnView | undefined {
+  const { segment } = environment;
+  const name = bound.columns[0];
+  if (bound.columns.length > 1) return undefined;
+  const column = name === undefined ? undefined : segment.column(name);
+  if (name !== undefined && column !== undefined && column.kind !== 'string') return undefined;
+  if (column?.kind === 'string' && column.hasMultipleValues !== bound.isMapped) return undefined;
+  const textOf = (text: string | null): string | null => {
+    const found = textsOf(bound.one({ type: 'STRING', value: text }));
+    if (Array.isArray(found)) throw new CodedError('Bug', 'one value gave several');
+    return found;
+  };
+  try {
+    if (column === undefined) return new ConstantColumn(environment, textOf(null));
+    return column.kind === 'string' ? mapStrings(environment, column, textOf) : undefined;
+  } catch {
+    // Perhaps only entries that no wanted row has: rows decide.
+    return undefined;
+  }
+}
+
+function stringRows(environment: Environment, bound: BoundExpression): ColumnView {
+  const source = { open: (start: number) => bound.open(start), at: (row: number) => textsOf(bound.at(row)) };
+  return textRows(environment, source, bound.isMapped);
+}
+
+function numberColumn(
+  environment: Environment,
+  bound: BoundExpression,
+  type: 'LONG' | 'DOUBLE' | 'FLOAT',
+): ColumnView {
+  const convert = type === 'LONG' ? asLong : asDouble;
+  const kind = type === 'LONG' ? 'long' : type === 'DOUBLE' ? 'double' : 'float';
+  return new ComputedNumbers(environment, kind, {
+    open: (start) => bound.open(start),
+    at: (row) => convert(bound.at(row)),
+  });
+}
+
+/** Arrays and JSON as the texts of JSON they are stored as, under the type's name. */
+function bytesColumn(bound: BoundExpression, type: string): ColumnView {
+  const typeName = /^COMPLEX<(.*)>$/i.exec(type)?.[1]?.toLowerCase() ?? type;
+  return new ComputedBytes(typeName, {
+    open: (start) => bound.open(start),
+    at(row) {
+      const { value } = bound.at(row);
+      return value === null ? null : Buffer.from(exactJsonText(value), 'utf8');
+    },
+  });
+}
+
+/** Druid's truth of a value as LONG 1, 0 or null; of several values any true one decides. */
+function truthOf(value: Value): 1n | 0n | null {
+  const elements = elementsOf(value);
+  if (elements === undefined) return value.value === null ? null : isTrue(value) ? 1n : 0n;
+  const type = elementType(value.type);
+  const all = elements.map((each) => truthOf({ type, value: each as Value['value'] }));
+  return all.includes(1n) ? 1n : all.includes(null) || all.length === 0 ? null : 0n;
+}
+
+/** The truth of an expression as a column: LONG or, over one string column, text; 1, 0 or null. */
+export function truthColumn(environment: Environment, text: string): ColumnView {
+  const bound = bindExpression(environment, text);
+  const [name] = bound.columns;
+  const column = name === undefined ? undefined : environment.segment.column(name);
+  if (
+    bound.columns.length === 1 &&
+    column?.kind === 'string' &&
+    column.hasMultipleValues === bound.isMapped
+  ) {
+    try {
+      return mapStrings(environment, column, (value) => {
+        const truth = truthOf(bound.one({ type: 'STRING', value }));
+        return truth === null ? null : String(truth);
+      });
+    } catch {
+      // Perhaps only entries that no wanted row has: rows decide.
+    }
+  }
+  return new ComputedNumbers(environment, 'long', {
+    open: (start) => bound.open(start),
+    at: (row) => truthOf(bound.at(row)),
+  });
+}
