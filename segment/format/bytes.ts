@@ -95,6 +95,14 @@ export class Cursor {
   }
 }
 
+const halfPair = /\p{Surrogate}/u;
+const halfPairs = /\p{Surrogate}/gu;
+
+/** Text as it comes back from UTF-8: half surrogate pairs become U+FFFD. */
+export function wellFormed(text: string): string {
+  return halfPair.test(text) ? text.replaceAll(halfPairs, '\uFFFD') : text;
+}
+
 /** A buffer that grows; positions are absolute and may be patched later. */
 export class ByteWriter {
   buffer: Buffer;

@@ -22,31 +22,49 @@ function layoutOf(bytes: Uint8Array): Layout {
   };
 }
 
-/** Distinct values seen, estimated. Bytes that are no sketch estimate something, but never throw. */
+/** Distinct values seen, estimated as Druid does. Bytes that are no sketch estimate something, but never throw. */
 export function estimateHyperUnique(bytes: Uint8Array): number {
   if (bytes.length === 0) return 0;
-  const { headBytes, offset, overflowValue, overflowRegister } = layoutOf(bytes);
-  const registers = new Uint8Array(registerBytes);
-  if (bytes.length === headBytes + registerBytes) registers.set(bytes.subarray(headBytes));
-  else {
+  const layout = layoutOf(bytes);
+  const { headBytes } = layout;
+  const sum: Sum = { inverse: 0, zeros: 0 };
+  if (bytes.length === headBytes + registerBytes) {
+    for (let at = 0; at < registerBytes; at++) addPair(sum, layout, at, bytes[headBytes + at] as number);
+  } else {
+    const triples = Math.floor((bytes.length - headBytes) / 3);
+    sum.zeros = registerCount - 2 * triples;
     for (let at = headBytes; at + 2 < bytes.length; at += 3) {
-      const position = (((bytes[at] as number) << 8) | (bytes[at + 1] as number)) - headBytes;
-      const value = bytes[at + 2] as number;
-      if (value !== 0 && position >= 0 && position < registerBytes) registers[position] = value;
+      const position = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+      addPair(sum, layout, position, bytes[at + 2] as number);
     }
+    sum.inverse += sum.zeros;
   }
-  let sum = 0;
-  let zeros = 0;
-  for (let register = 0; register < registerCount; register++) {
-    const byte = registers[register >>> 1] as number;
-    const nibble = (register & 1) === 0 ? byte >>> 4 : byte & 15;
-    if (nibble === 0) zeros++;
-    const value = offset + nibble;
-    sum += 2 ** -(register === overflowRegister ? Math.max(value, overflowValue) : value);
-  }
-  const estimate = (alpha * registerCount * registerCount) / sum;
+  const estimate = (alpha * registerCount * registerCount) / sum.inverse;
   if (estimate <= 2.5 * registerCount)
-    return zeros === 0 ? estimate : registerCount * Math.log(registerCount / zeros);
+    return sum.zeros === 0 ? estimate : registerCount * Math.log(registerCount / sum.zeros);
   if (estimate > 2 ** 64 / 30) return -(2 ** 64) * Math.log(1 - estimate / 2 ** 64);
   return estimate;
+}
+
+interface Sum {
+  inverse: number;
+  zeros: number;
+}
+
+/** Two registers. `position` is counted as stored, so that sparse forms meet the overflow elsewhere: Druid's way. */
+function addPair(sum: Sum, layout: Layout, position: number, pair: number): void {
+  const { offset, overflowValue, overflowRegister } = layout;
+  let upper = pair >>> 4;
+  let lower = pair & 15;
+  if (overflowValue === 0 || position !== overflowRegister >>> 1) {
+    sum.zeros += (upper === 0 ? 1 : 0) + (lower === 0 ? 1 : 0);
+    sum.inverse += 2 ** -(offset + upper) + 2 ** -(offset + lower);
+    return;
+  }
+  upper += offset;
+  lower += offset;
+  if ((overflowRegister & 1) === 0) upper = Math.max(upper, overflowValue);
+  else lower = Math.max(lower, overflowValue);
+  sum.zeros += ((upper & 0xf0) === 0 ? 1 : 0) + ((lower & 0x0f) === 0 ? 1 : 0);
+  sum.inverse += 2 ** -upper + 2 ** -lower;
 }

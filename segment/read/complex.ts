@@ -1,4 +1,5 @@
 /** Complex columns: opaque bytes a row. */
+import { CodedError } from '../../proto/errors.js';
 import type { Cursor } from '../format/bytes.js';
 import { readIndexed, type IndexedList } from '../format/indexed.js';
 import { openBlobs } from './blobs.js';
@@ -28,7 +29,15 @@ export function openComplexColumn(
   file: ColumnFile,
   typeName: string,
 ): ComplexColumn {
-  if (cursor.left > 0 && cursor.bytes[cursor.at] === compressedMark) {
+  const mark = cursor.left > 0 ? (cursor.bytes[cursor.at] as number) : 0;
+  if (typeName === 'json' && mark >= 3 && mark <= 5) {
+    throw new CodedError(
+      'Unsupported',
+      `column[${file.place.column}] is json as Druid 24 to 27 stored it (form[${mark}]); Druid 28 or later rewrites it by compaction`,
+      { column: file.place.column },
+    );
+  }
+  if (mark === compressedMark) {
     return openCompressed(cursor, context, typeName);
   }
   const list: IndexedList = readIndexed(cursor, opener(context), 'complex values');

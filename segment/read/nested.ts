@@ -66,6 +66,12 @@ export function openNestedColumn(
   if (version !== 0) throw cursor.fail(`nested column of unknown version[${version}]`, cursor.at - 1);
   const base = cursor.text(cursor.vbyte('base name length'), 'base name');
   const layout = { base, part, bitmap: bitmapOf(part), bigEndian: part.byteOrder === 'BIG_ENDIAN' };
+  if (layout.bigEndian) {
+    const name = file.place.column;
+    throw new CodedError('Unsupported', `column[${name}] is a nested column in big-endian byte order`, {
+      column: name,
+    });
+  }
   const logical = part.logicalType ?? '';
   if (part.isVariantType === true || logical.startsWith('ARRAY<'))
     return openVariant(context, layout, logical);

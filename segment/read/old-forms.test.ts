@@ -51,7 +51,8 @@ function withFiles(
     const handle = registerSegment(residency, { id: 'old', dir: segment });
     const view = reader.openView(handle);
     try {
-      expect(verifySegment(view, arena)).to.deep.equal([]);
+      const problems = verifySegment(view, arena);
+      if (problems.length > 0) throw new Error(problems.join('\n'));
       return [...readRows(view, arena)];
     } finally {
       view.close();
@@ -253,5 +254,29 @@ describe('old and rare forms', () => {
       {},
       'text',
     ]);
+  });
+
+  it('refuses by name what it does not read', () => {
+    const part = { type: 'nestedCommonFormat', bitmapSerdeFactory: { type: 'roaring' } };
+    const nested = (out: ByteWriter) => {
+      out.u8(0);
+      out.vbyte(1);
+      out.bytes(Buffer.from('x'));
+    };
+    const little = { ...part, byteOrder: 'LITTLE_ENDIAN', logicalType: 'COMPLEX<map>' };
+    const big = { ...part, byteOrder: 'BIG_ENDIAN', logicalType: 'COMPLEX<json>' };
+    const refused: readonly [Buffer, RegExp][] = [
+      [
+        column({ type: 'complex', typeName: 'json' }, 'COMPLEX', (out) => out.u8(4)),
+        /column\[x\] is json as Druid 24/,
+      ],
+      [column(big, 'COMPLEX', nested), /column\[x\] .*big-endian/],
+      [column(little, 'COMPLEX', nested), /column\[x\] has the logical type\[COMPLEX<map>\]/],
+      [
+        column({ type: 'spatial' }, 'STRING', (out) => out.u8(0)),
+        /column\[x\] has a part of type\[spatial\]/,
+      ],
+    ];
+    for (const [x, message] of refused) expect(() => withFiles({ x })).to.throw(message);
   });
 });

@@ -9,6 +9,11 @@ export const DAY_MS = 86_400_000;
 export const MIN_INSTANT_MS = -(2 ** 62);
 export const MAX_INSTANT_MS = 2 ** 62;
 
+/** The instant as Druid's 64-bit number: a double can't hold the last one. */
+export function exactMs(ms: number): bigint {
+  return ms === MAX_INSTANT_MS ? 2n ** 62n - 1n : BigInt(ms);
+}
+
 export interface CivilDate {
   readonly year: number;
   readonly month: number;

@@ -1,6 +1,6 @@
 /** The bytes of single column files: numbers, strings, complex values. */
 import { CodedError } from '../../proto/errors.js';
-import type { ByteWriter } from '../format/bytes.js';
+import { wellFormed, type ByteWriter } from '../format/bytes.js';
 import {
   codecIds,
   doublesPerBlock,
@@ -299,11 +299,22 @@ const flagMultiValue = 1;
 const flagMultiValueV3 = 2;
 const flagNoBitmaps = 4;
 
+/** The same rows over a dictionary that UTF-8 can hold: texts may become equal, and their order another one. */
+function inWellFormed<T extends StringSource | MultiStringSource>(source: T): T {
+  const texts = source.dictionary.map((text) => (text === null ? null : wellFormed(text)));
+  if (texts.every((text, id) => text === source.dictionary[id])) return source;
+  const sorted = [...new Set(texts)].sort((a, b) => (a === null ? -1 : b === null ? 1 : a < b ? -1 : 1));
+  const places = new Map(sorted.map((text, id) => [text, id]));
+  const newIds = texts.map((text) => places.get(text) as number);
+  return { ...source, dictionary: sorted, ids: source.ids.map((id) => newIds[id] as number) };
+}
+
 export function writeStringColumn(
   out: ByteWriter,
-  source: StringSource | MultiStringSource,
+  given: StringSource | MultiStringSource,
   context: WriteContext,
 ): void {
+  const source = inWellFormed(given);
   const { options } = context;
   const compressed = options.dimensionCompression !== 'uncompressed';
   const bitmaps = options.withoutBitmaps?.includes(source.name) !== true;

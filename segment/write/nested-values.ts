@@ -1,5 +1,6 @@
 /** Cutting json documents into typed fields, and numbering all values of a column. */
 import { CodedError } from '../../proto/errors.js';
+import { wellFormed } from '../format/bytes.js';
 import { doubleText } from '../format/json.js';
 import type { JsonValue } from './source.js';
 
@@ -41,6 +42,20 @@ export function scalarOf(value: string | number | bigint | boolean, exact: boole
   if (typeof value === 'bigint') return value < longMin || value > longMax ? Number(value) : value;
   if (!exact && Number.isSafeInteger(value) && !Object.is(value, -0)) return BigInt(value);
   return value;
+}
+
+/** Text that UTF-8 can hold: half surrogate pairs become U+FFFD, as the bytes would. The value itself where all is well. */
+export function wellFormedJson(value: JsonValue): JsonValue {
+  if (typeof value === 'string') return wellFormed(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const items = (value as readonly JsonValue[]).map(wellFormedJson);
+    return items.every((item, i) => item === value[i]) ? value : items;
+  }
+  const members = Object.entries(value);
+  const found = members.map(([key, item]) => [wellFormed(key), wellFormedJson(item)] as const);
+  const isWell = found.every(([key, item], i) => key === members[i]?.[0] && item === members[i]?.[1]);
+  return isWell ? value : Object.fromEntries(found);
 }
 
 export function isPlainArray(

@@ -27,6 +27,7 @@ import {
   settleTypes,
   typeBits,
   ValueNumbers,
+  wellFormedJson,
   type FieldValues,
 } from './nested-values.js';
 import type { JsonValue, NestedSource } from './source.js';
@@ -39,8 +40,9 @@ const arrayBucketSize = 4;
 /** Writes the column in the plainest layout that holds it: a json column always as documents. */
 export function writeNestedColumn(source: NestedSource, context: WriteContext, emit: Emit): void {
   const exact = source.exactNumbers === true;
-  const plain = source.kind === 'auto' ? asPlain(source.values, exact) : undefined;
-  if (plain === undefined) writeDocuments(source, context, emit);
+  const values = source.values.map(wellFormedJson);
+  const plain = source.kind === 'auto' ? asPlain(values, exact) : undefined;
+  if (plain === undefined) writeDocuments({ ...source, values }, context, emit);
   else writePlain(source.name, plain, context, emit);
 }
 

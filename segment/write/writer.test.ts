@@ -8,7 +8,15 @@ import { compileKernels, instantiateKernels } from '../kernels/load.js';
 import { createResidency } from '../read/residency.js';
 import { readRows, type PlainRow, type PlainValue } from '../read/rows.js';
 import { registerSegment, SegmentReader, unregisterSegment, type StoredSegment } from '../read/segment.js';
-import type { MultiStringSource, SegmentSource, StringSource, WriteOptions } from './source.js';
+import type {
+  MultiStringSource,
+  SegmentSource,
+  SourceDimension,
+  StringSource,
+  WriteOptions,
+} from './source.js';
+import { ETERNITY } from '../timeline/interval.js';
+import { verifySegment } from '../dump.js';
 import { writeSegment } from './writer.js';
 
 const day = Date.UTC(2024, 2, 1);
@@ -302,5 +310,47 @@ describe('writeSegment', () => {
           .with.property('code', 'Bug'),
       );
     }
+  });
+
+  it('writes text that UTF-8 can hold', () => {
+    const { source } = sample(4);
+    const text: SourceDimension = {
+      kind: 'string',
+      name: 'text',
+      // In order here, but not as U+FFFD; the first and the last become one.
+      dictionary: ['a', '\uD800', '\uE000', '\uFFFD'],
+      ids: Uint32Array.of(1, 0, 3, 2),
+    };
+    const document = { ['k\uDC00']: 'v\uD83D', l: ['\u{1F600}'] };
+    inDirectory((dir) => {
+      writeSegment(dir, {
+        ...source,
+        dimensions: [text, { kind: 'json', name: 'j', values: [document, null, null, null] }],
+        metrics: [],
+      });
+      withView(dir, (view) => {
+        const rows = [...readRows(view, arena)];
+        expect(rows.map((row) => row['text'])).to.deep.equal(['\uFFFD', 'a', '\uFFFD', '\uE000']);
+        expect(rows[0]?.['j']).to.deep.equal({ 'k\uFFFD': 'v\uFFFD', l: ['\u{1F600}'] });
+        const column = view.column('text');
+        expect(column?.kind === 'string' ? column.cardinality : 0).to.equal(3);
+        expect(verifySegment(view, arena)).to.deep.equal([]);
+      });
+      expect(() => writeSegment(`${dir}-2`, { ...source, dimensions: [{ ...text, name: 'x\uD800' }] }))
+        .to.throw()
+        .with.property('code', 'InvalidInput');
+    });
+  });
+
+  it('writes the last instant as Druid has it', () => {
+    const { source } = sample(4);
+    inDirectory((dir) => {
+      writeSegment(dir, { ...source, interval: ETERNITY });
+      withView(dir, (view) => {
+        expect(view.interval).to.deep.equal(ETERNITY);
+        const ends = view.internalFile('index.drd').bytes.toString('hex');
+        expect(ends).to.include('c0000000000000003fffffffffffffff');
+      });
+    });
   });
 });

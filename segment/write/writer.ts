@@ -2,10 +2,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { CodedError } from '../../proto/errors.js';
-import { ByteWriter } from '../format/bytes.js';
+import { ByteWriter, wellFormed } from '../format/bytes.js';
 import { writeNames } from '../format/indexed.js';
 import { jsonText } from '../format/json.js';
 import { createLz4Encoder } from '../format/lz4.js';
+import { exactMs } from '../timeline/instant.js';
 import { SmooshWriter, smooshLimitMax } from '../format/smoosh.js';
 import {
   writeComplexColumn,
@@ -162,8 +163,8 @@ function writeIndex(out: ByteWriter, plan: SegmentPlan, options: WriteOptions): 
     out,
     withData.map((column) => column.name),
   );
-  out.i64(BigInt(plan.interval.startMs));
-  out.i64(BigInt(plan.interval.endMs));
+  out.i64(exactMs(plan.interval.startMs));
+  out.i64(exactMs(plan.interval.endMs));
   out.str32(JSON.stringify({ type: options.bitmap ?? 'roaring' }));
   writeNames(out, [...metrics, ...plan.dimensions].map(nullOrName));
   writeNames(out, plan.dimensions.map(nullOrName));
@@ -189,8 +190,8 @@ function checkPlan(plan: SegmentPlan): void {
   if (rowCount < 1 || time.length !== rowCount) throw bug(`rowCount[${rowCount}] does not fit its times`);
   const first = plan.metadata.ordering?.[0];
   const sorted = first === undefined || (first.columnName === timeColumn && first.order === 'ascending');
-  const start = BigInt(interval.startMs);
-  const end = BigInt(interval.endMs);
+  const start = exactMs(interval.startMs);
+  const end = exactMs(interval.endMs);
   let before = time[0] as bigint;
   for (const at of time) {
     if (at < start || at >= end) throw bug(`time[${at}] lies outside the interval`);
@@ -200,6 +201,11 @@ function checkPlan(plan: SegmentPlan): void {
   const names = new Set([timeColumn]);
   for (const { name } of [...plan.dimensions, ...plan.metrics]) {
     if (name === '' || names.has(name)) throw bug(`column name[${name}] is empty or used twice`);
+    if (wellFormed(name) !== name) {
+      throw new CodedError('InvalidInput', `column name[${name}] holds half a surrogate pair`, {
+        field: name,
+      });
+    }
     names.add(name);
   }
 }
