@@ -118,7 +118,7 @@ class BatchRun {
     this.#tally = new RowTally(spec.tuning, () => formatInstant(clock.now()), logBadRow);
     const nowYear = Number(formatInstant(clock.now()).slice(0, 4));
     const { inputDirs, httpAllow = [], segmentLookup: segments, signal, workDir } = deps;
-    const sourceDeps = { inputDirs, httpAllow, segments, clock, log, signal };
+    const sourceDeps = { inputDirs, httpAllow, segments, workDir, clock, log, signal };
     this.#streamOf = (tally) => new RowStream(spec, sourceDeps, tally, nowYear, workDir);
   }
 

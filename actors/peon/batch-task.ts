@@ -2,6 +2,7 @@
 import { CodedError } from '../../proto/errors.js';
 import { runBatch, type AllocationRequest, type SegmentAllocation } from '../../ingest/batch.js';
 import { reportToJson, type IngestReport } from '../../ingest/report.js';
+import type { SegmentLookup } from '../../ingest/sources/source.js';
 import { compileTask } from '../../ingest/spec/task.js';
 import { pause } from '../../runtime/deadline.js';
 import type { Clock, HitCrashPoint, Log } from '../../runtime/types.js';
@@ -78,11 +79,13 @@ class BatchRun {
       for (const interval of condense(spec.intervals)) await this.#lock(interval);
     }
     const { root, zip } = config.deepStorage;
+    const store = new LocalStorage({ root, zip, hit });
     const result = await runBatch(spec, {
       inputDirs: config.inputDirs,
       httpAllow: config.inputHosts,
       workDir: peonFiles.work(config.folder),
-      store: new LocalStorage({ root, zip, hit }),
+      store,
+      segmentLookup: this.#segmentLookup(store),
       lock: async (chunk) => (await this.#lock(chunk)).version,
       allocate: (request) => this.#allocate(spec.dataSource, request),
       usedIntervals: (intervals) => this.#usedIntervals(spec.dataSource, intervals),
@@ -176,17 +179,31 @@ class BatchRun {
   }
 
   async #usedIntervals(dataSource: string, intervals: readonly IntervalMs[]): Promise<readonly IntervalMs[]> {
-    const found: IntervalMs[] = [];
+    const payloads = await this.#usedSegments(dataSource, intervals.map(formatInterval));
+    return payloads.map((text) => parseInterval((JSON.parse(text) as { interval: string }).interval));
+  }
+
+  /** For tasks that read segments of the same or another data source. */
+  #segmentLookup(store: LocalStorage): SegmentLookup {
+    return {
+      usedSegments: (dataSource, intervals) => this.#usedSegments(dataSource, intervals),
+      fetch: async ({ loadSpec, size }, dir, signal) => {
+        if (loadSpec === null) throw new CodedError('StorageFailure', 'A used segment has no load spec');
+        await store.pull(loadSpec, dir, { signal, ...(size > 0 && { expectedSize: size }) });
+      },
+    };
+  }
+
+  async #usedSegments(dataSource: string, intervals: readonly string[]): Promise<readonly string[]> {
+    const found: string[] = [];
     let after: string | null = null;
     do {
       const page: { readonly segments: readonly string[]; readonly next: string | null } =
         await this.#deps.overlord.action(
-          { type: 'retrieveUsedSegments', dataSource, intervals: intervals.map(formatInterval), after },
+          { type: 'retrieveUsedSegments', dataSource, intervals, after },
           { signal: this.#deps.signal },
         );
-      for (const text of page.segments) {
-        found.push(parseInterval((JSON.parse(text) as { interval: string }).interval));
-      }
+      found.push(...page.segments);
       after = page.next;
     } while (after !== null);
     return found;

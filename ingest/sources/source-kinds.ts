@@ -2,12 +2,13 @@
 import { CodedError } from '../../proto/errors.js';
 import type { JsonKeys } from '../spec/keys.js';
 import { combiningSource } from './combining.js';
+import { druidSource } from './druid.js';
 import { httpSource } from './http.js';
 import { inlineSource } from './inline.js';
 import { localSource } from './local-files.js';
 import type { InputSource, SourceKind } from './source.js';
 
-const kinds: readonly SourceKind[] = [inlineSource, localSource, httpSource, combiningSource];
+const kinds: readonly SourceKind[] = [inlineSource, localSource, httpSource, druidSource, combiningSource];
 
 /** Druid's other sources, refused by name. */
 const notBuilt: readonly string[] = [

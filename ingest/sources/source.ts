@@ -6,6 +6,7 @@
  * submitted) and answers an {@link InputSource}, whose `open` finds the entities (files, objects, answers) to read.
  */
 import type { Clock, Log } from '../../segment/ports.js';
+import type { DataSegment } from '../../segment/timeline/data-segment.js';
 import type { JsonKeys } from '../spec/keys.js';
 import type { InputEntity } from './input-entity.js';
 
@@ -30,6 +31,8 @@ export interface SourceDeps {
   readonly inputDirs: readonly string[];
   /** Hosts, host:port, addresses or networks (`10.0.0.0/8`) that http sources may reach although they are private. */
   readonly httpAllow: readonly string[];
+  /** A folder for files that are needed while reading. */
+  readonly workDir: string;
   /** Used segments of a data source, for reindexing; undefined where there is no overlord to ask. */
   readonly segments: SegmentLookup | undefined;
   readonly clock: Clock;
@@ -41,6 +44,6 @@ export interface SourceDeps {
 export interface SegmentLookup {
   /** Payloads (Druid's JSON of a DataSegment) of the used segments that overlap the interval. */
   usedSegments(dataSource: string, intervals: readonly string[]): Promise<readonly string[]>;
-  /** Fetches a segment into a folder of its own and answers the folder. */
-  fetch(payload: string, signal: AbortSignal): Promise<string>;
+  /** Puts the segment's files into `dir`, which is not there yet. */
+  fetch(segment: DataSegment, dir: string, signal: AbortSignal): Promise<void>;
 }
