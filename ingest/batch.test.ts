@@ -178,9 +178,13 @@ describe('batch build', () => {
     const { report } = await run({ data, granularity, tuning: { maxSavedParseExceptions: 2 } });
     expect(report.rows).include({ processed: 1, processedWithError: 1, thrownAway: 1, unparseable: 4 });
     expect(report.unparseableEvents.map((event) => event.details[0])).deep.equal([
-      'could not convert value["many"] of column[n] to long (inline, line 6)',
       'Timestamp is outside the years that can be stored (inline, line 7)',
+      'could not convert value["many"] of column[n] to long (inline, line 6)',
     ]);
+    expect(report.unparseableEvents[1]).include({
+      input: `{t=${day(1)}, d=x, n=many}`,
+      errorType: 'processedWithError',
+    });
     expect(await codeOf(run({ data, granularity, tuning: { maxParseExceptions: 4 } }))).equal('InvalidInput');
     expect(await codeOf(run({ data, granularity, tuning: { maxParseExceptions: 5 } }))).equal('no error');
   });

@@ -32,6 +32,7 @@ import type { RowSink } from './row-sink.js';
 import { SegmentBuilders } from './segment-builders.js';
 import type { SegmentLookup } from './sources/source.js';
 import type { IngestSpec, Partitioning } from './spec/model.js';
+import { scalarText } from './values.js';
 
 /** The identity of one segment to be appended. */
 export interface SegmentAllocation {
@@ -115,7 +116,7 @@ class BatchRun {
     const logBadRow = (reason: string): void => {
       if (spec.tuning.logParseExceptions) log.warn('Unreadable row', { reason });
     };
-    this.#tally = new RowTally(spec.tuning, () => formatInstant(clock.now()), logBadRow);
+    this.#tally = new RowTally(spec.tuning, () => clock.now(), logBadRow);
     const nowYear = Number(formatInstant(clock.now()).slice(0, 4));
     const { inputDirs, httpAllow = [], segmentLookup: segments, signal, workDir } = deps;
     const sourceDeps = { inputDirs, httpAllow, segments, workDir, clock, log, signal };
@@ -132,6 +133,10 @@ class BatchRun {
     this.#sink = sink;
     try {
       return await this.#build(sink);
+    } catch (thrown) {
+      // The report of a failed task tells how far it came and which rows were bad.
+      this.#progress('READING', true);
+      throw thrown;
     } finally {
       sink.close();
     }
@@ -147,7 +152,7 @@ class BatchRun {
     const limits = { maxParseExceptions: Infinity, maxSavedParseExceptions: 0 };
     const tally = new RowTally(
       limits,
-      () => '',
+      () => 0,
       () => undefined,
     );
     await this.#streamOf(tally).readAll({
@@ -181,18 +186,26 @@ class BatchRun {
       return undefined;
     }
     if (index === 'open needed') return this.#openAndAdd(sink, time, row, place);
-    return this.#added(sink, index.add(time, row), place);
+    return this.#added(sink, index.add(time, row), row, place);
   }
 
   async #openAndAdd(sink: RowSink, time: number, row: InputRow, place: RowPlace): Promise<void> {
     throwIfCanceled(this.#deps.signal);
     const index = await sink.open(time, row);
-    await this.#added(sink, index.add(time, row), place);
+    await this.#added(sink, index.add(time, row), row, place);
   }
 
-  #added(sink: RowSink, errors: readonly string[], place: RowPlace): Promise<void> | undefined {
+  #added(
+    sink: RowSink,
+    errors: readonly string[],
+    row: InputRow,
+    place: RowPlace,
+  ): Promise<void> | undefined {
     if (errors.length === 0) this.#tally.processed++;
-    else this.#tally.rowWithErrors(errors.map((error) => `${error} (${place.toString()})`));
+    else {
+      const reasons = errors.map((error) => `${error} (${place.toString()})`);
+      this.#tally.rowWithErrors(reasons, () => scalarText(row.fields));
+    }
     return sink.added();
   }
 

@@ -11,15 +11,21 @@ export interface RowCounts {
   readonly processedBytes: number;
 }
 
+/** A row that could not be read, or not all of it; fields are named as in Druid's reports. */
 export interface UnparseableEvent {
-  readonly timeOfException: string;
+  /** The line, or the fields that were read from it; long ones are cut. */
+  readonly input: string;
+  readonly errorType: 'unparseable' | 'processedWithError';
   readonly details: readonly string[];
+  readonly timeOfExceptionMillis: number;
 }
+
+const INPUT_LENGTH_MAX = 1000;
 
 export interface IngestReport {
   readonly ingestionState: 'NOT_STARTED' | 'DETERMINE_PARTITIONS' | 'BUILD_SEGMENTS' | 'COMPLETED';
   readonly rows: RowCounts;
-  /** Newest last, at most maxSavedParseExceptions. */
+  /** Newest first, at most maxSavedParseExceptions. */
   readonly unparseableEvents: readonly UnparseableEvent[];
   readonly segmentsBuilt: number;
 }
@@ -55,30 +61,36 @@ export class RowTally {
   readonly #limits: RowTallyLimits;
   readonly #saved: UnparseableEvent[] = [];
   readonly #onBadRow: (reason: string) => void;
-  readonly #time: () => string;
+  readonly #timeMs: () => number;
 
   /** `onBadRow` hears of every bad row (for logParseExceptions); reasons hold no row data beyond one value. */
-  constructor(limits: RowTallyLimits, time: () => string, onBadRow: (reason: string) => void) {
+  constructor(limits: RowTallyLimits, timeMs: () => number, onBadRow: (reason: string) => void) {
     this.#limits = limits;
-    this.#time = time;
+    this.#timeMs = timeMs;
     this.#onBadRow = onBadRow;
   }
 
-  badRow(reason: string): void {
+  /** `input` makes the text that is saved of the row; asked only when it is. */
+  badRow(reason: string, input: () => string): void {
     this.unparseable++;
-    this.#note(reason);
+    this.#note('unparseable', [reason], input);
   }
 
-  rowWithErrors(reasons: readonly string[]): void {
+  rowWithErrors(reasons: readonly string[], input: () => string): void {
     this.processedWithError++;
-    this.#note(...reasons);
+    this.#note('processedWithError', reasons, input);
   }
 
-  #note(...reasons: string[]): void {
+  #note(errorType: UnparseableEvent['errorType'], reasons: readonly string[], input: () => string): void {
     this.#onBadRow(reasons.join('; '));
     if (this.#limits.maxSavedParseExceptions > 0) {
-      if (this.#saved.length >= this.#limits.maxSavedParseExceptions) this.#saved.shift();
-      this.#saved.push({ timeOfException: this.#time(), details: reasons });
+      if (this.#saved.length >= this.#limits.maxSavedParseExceptions) this.#saved.pop();
+      this.#saved.unshift({
+        input: input().slice(0, INPUT_LENGTH_MAX),
+        errorType,
+        details: reasons,
+        timeOfExceptionMillis: this.#timeMs(),
+      });
     }
     if (this.unparseable + this.processedWithError > this.#limits.maxParseExceptions) {
       throw new CodedError(

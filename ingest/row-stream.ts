@@ -88,6 +88,10 @@ export class RowStream {
           place.number++;
           const row = reader.read(line);
           if (row === undefined) continue;
+          if (typeof row === 'string') {
+            this.#tally.badRow(`${row} (${place.toString()})`, () => line);
+            continue;
+          }
           const pending = this.#takeRow(row, entity, place, taker);
           if (pending !== undefined) await pending;
         }
@@ -119,6 +123,10 @@ export class RowStream {
       for await (const rows of batches) {
         for (const row of rows) {
           place.number++;
+          if (typeof row === 'string') {
+            this.#tally.badRow(`${row} (${place.toString()})`, () => '');
+            continue;
+          }
           const pending = this.#takeRow(row, entity, place, taker);
           if (pending !== undefined) await pending;
         }
@@ -143,19 +151,10 @@ export class RowStream {
     }
   }
 
-  #takeRow(
-    row: InputRow | string,
-    entity: InputEntity,
-    place: Place,
-    taker: RowTaker,
-  ): Promise<void> | undefined {
-    if (typeof row === 'string') {
-      this.#tally.badRow(`${row} (${place.toString()})`);
-      return undefined;
-    }
+  #takeRow(row: InputRow, entity: InputEntity, place: Place, taker: RowTaker): Promise<void> | undefined {
     const time = this.#timeOf(row);
     if (typeof time === 'string') {
-      this.#tally.badRow(`${time} (${place.toString()})`);
+      this.#tally.badRow(`${time} (${place.toString()})`, () => scalarText(row.fields));
       return undefined;
     }
     if (entity.systemFields !== undefined) this.#addSystemFields(row, entity.systemFields);
@@ -166,7 +165,7 @@ export class RowStream {
       return undefined;
     }
     if ('reason' in transformed) {
-      this.#tally.badRow(`${transformed.reason} (${place.toString()})`);
+      this.#tally.badRow(`${transformed.reason} (${place.toString()})`, () => scalarText(row.fields));
       return undefined;
     }
     return taker.take(transformed.timeMs, transformed.row, place);
