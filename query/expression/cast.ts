@@ -7,7 +7,9 @@ import {
   asString,
   double,
   elementType,
+  bestEffort,
   type ExprType,
+  type Json,
   isArrayType,
   isComplex,
   long,
@@ -55,6 +57,7 @@ export function castTo(value: Value, target: ExprType): Value {
   if (isArrayType(from.type)) {
     const elements = from.value as readonly unknown[];
     if (elements.length !== 1) throw refused(from.type, target);
+    if (isComplex(elementType(from.type))) return castLoneJson(elements[0] as Json, target);
     return castTo({ type: elementType(from.type), value: elements[0] as Value['value'] }, target);
   }
   switch (target) {
@@ -69,12 +72,21 @@ export function castTo(value: Value, target: ExprType): Value {
   }
 }
 
+/** The only element of an array of JSON: an object counts as 0. */
+function castLoneJson(json: Json, target: ExprType): Value {
+  const inner = bestEffort(json);
+  if (!isComplex(inner.type)) return castTo(inner, target);
+  if (target === 'STRING') return string(asString({ type: 'ARRAY<COMPLEX<json>>', value: [json] }));
+  return target === 'LONG' ? long(0n) : double(0);
+}
+
 function castToArray(from: Value, target: ExprType): Value {
   const element = elementType(target);
   if (!isArrayType(from.type)) return array(element, [castTo(from, element).value]);
   const inner = elementType(from.type);
   const elements = from.value as readonly unknown[];
   if (inner === element) return { type: target, value: elements };
+  if (isComplex(inner)) throw refused(from.type, target);
   return array(
     element,
     elements.map((each) => castTo({ type: inner, value: each as Value['value'] }, element).value),

@@ -61,3 +61,53 @@ export function findJson(json: Json, path: readonly PathPart[]): Json {
   }
   return at;
 }
+
+/** A path as text; names that hold signs of paths are quoted. */
+export function jsonPathText(path: readonly PathPart[]): string {
+  if (path.length === 0) return '$';
+  const parts = path.map((part) => {
+    if (typeof part === 'number') return `[${part}]`;
+    return /[.[\]'"]/.test(part) ? `['${part}']` : `.${part}`;
+  });
+  return `$${parts.join('')}`;
+}
+
+/** Paths of all leaves: scalars and arrays of nothing but scalars. Ordered as Java's hash set of such paths is. */
+export function leafPaths(json: Json): string[] {
+  const leaves: PathPart[][] = [];
+  const waiting: { readonly json: Json; readonly path: PathPart[] }[] = [{ json, path: [] }];
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    const { json: at, path } = next;
+    if (typeof at !== 'object' || at === null) {
+      leaves.push(path);
+      continue;
+    }
+    if (Array.isArray(at)) {
+      const elements = at as readonly Json[];
+      if (elements.every((each) => typeof each !== 'object' || each === null)) leaves.push(path);
+      else elements.forEach((each, i) => waiting.push({ json: each, path: [...path, i] }));
+      continue;
+    }
+    for (const [name, each] of Object.entries(at)) waiting.push({ json: each as Json, path: [...path, name] });
+  }
+  return hashSetOrder(leaves).map(jsonPathText);
+}
+
+/** Java's hash of a list of names and indexes, spread as a hash map does. */
+function hashOf(path: readonly PathPart[]): number {
+  let hash = 1;
+  for (const part of path) {
+    let own = 0;
+    if (typeof part === 'number') own = part;
+    else for (let i = 0; i < part.length; i++) own = (Math.imul(own, 31) + part.charCodeAt(i)) | 0;
+    hash = (Math.imul(hash, 31) + 31 + own) | 0;
+  }
+  return hash ^ (hash >>> 16);
+}
+
+function hashSetOrder(paths: readonly PathPart[][]): PathPart[][] {
+  let buckets = 16;
+  while (paths.length > buckets * 0.75) buckets *= 2;
+  const placed = paths.map((path, i) => ({ path, i, bucket: hashOf(path) & (buckets - 1) }));
+  return placed.toSorted((a, b) => a.bucket - b.bucket || a.i - b.i).map(({ path }) => path);
+}

@@ -118,7 +118,7 @@ const verdicts: Readonly<Record<Comparison, (order: number) => boolean>> = {
 function comparison(operator: Comparison): Binary {
   const verdict = verdicts[operator];
   return (a, b) => {
-    if (a.value === null || b.value === null) return nullValue;
+    if (a.value === null || b.value === null) return long(null);
     const order = compareValues(a, b);
     return order === undefined ? long(null) : bool(verdict(order));
   };

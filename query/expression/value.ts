@@ -77,20 +77,51 @@ export function bestEffort(json: Json): Value {
   return bestArray(json) ?? { type: 'COMPLEX<json>', value: json };
 }
 
-/** An array of scalars as ARRAY of their common type, text when they are mixed; nothing but nulls is ARRAY<STRING>. */
+/** ARRAY of the elements' common type, text when they are mixed; nothing but nulls is ARRAY<STRING>, objects make it JSON. */
 function bestArray(json: Exclude<Json, null | boolean | number | bigint | string>): Value | undefined {
   if (!Array.isArray(json)) return undefined;
-  const elements = (json as readonly Json[]).map(bestEffort);
-  const types = new Set(elements.filter(({ value }) => value !== null).map(({ type }) => type));
-  if ([...types].some((type) => isComplex(type) || isArrayType(type))) return undefined;
-  const type = types.size === 0 || types.has('STRING') ? 'STRING' : types.has('DOUBLE') ? 'DOUBLE' : 'LONG';
-  const cast = (each: Value): unknown =>
-    each.value === null || each.type === type
-      ? each.value
-      : type === 'STRING'
-        ? asString(each)
-        : asDouble(each);
-  return array(type, elements.map(cast));
+  const elements = (json as readonly Json[]).map((each): Value => {
+    // Whole numbers beyond 64 bits are text among others.
+    if (typeof each === 'bigint' && BigInt.asIntN(64, each) !== each) return string(each.toString());
+    // So are booleans once any other element is text.
+    return typeof each === 'boolean' ? { type: 'BOOLEAN', value: each } : bestEffort(each);
+  });
+  const type = elements
+    .filter(({ value }) => value !== null)
+    .map((each) => each.type)
+    .reduce<ExprType | undefined>((common, each) => (common === undefined ? each : commonOf(common, each)), undefined);
+  if (type?.endsWith(jsonType) === true) return array(jsonType, json);
+  const found = type === undefined ? 'STRING' : type.replace('BOOLEAN', 'LONG');
+  return array(
+    found,
+    elements.map((each) => conformed(each, found)),
+  );
+}
+
+const jsonType = 'COMPLEX<json>';
+
+function commonOf(a: ExprType, b: ExprType): ExprType {
+  if (a === b) return a;
+  if (a.includes(jsonType) || b.includes(jsonType)) return jsonType;
+  if (isArrayType(a) || isArrayType(b)) {
+    return `ARRAY<${commonOf(isArrayType(a) ? elementType(a) : a, isArrayType(b) ? elementType(b) : b)}>`;
+  }
+  if (a === 'STRING' || b === 'STRING') return 'STRING';
+  return a === 'DOUBLE' || b === 'DOUBLE' ? 'DOUBLE' : 'LONG';
+}
+
+/** An element in the array's element type. */
+function conformed({ type, value }: Value, wanted: ExprType): unknown {
+  if (value === null) return null;
+  if (isArrayType(wanted)) {
+    const inner = elementType(wanted);
+    if (!isArrayType(type)) return [conformed({ type, value }, inner)];
+    const from = elementType(type);
+    return (value as readonly Value['value'][]).map((each) => conformed({ type: from, value: each }, inner));
+  }
+  if (wanted === 'STRING') return elementText(value);
+  if (typeof value === 'boolean') return wanted === 'LONG' ? BigInt(value) : Number(value);
+  return wanted === 'DOUBLE' ? Number(value) : value;
 }
 
 /** A value as a double; null when it is null or no number. Arrays of one element count as the element. */

@@ -1,5 +1,5 @@
 /** Functions on arrays. A scalar stands for an array of itself; the first array's element type rules. */
-import { CodedError } from '../../../proto/errors.js';
+import { JavaPattern } from '../../regex/pattern.js';
 import { castTo, leastRestrictive } from '../cast.js';
 import { argument, type ExprFunction, validationError } from '../function.js';
 import { compareElements, evaluationError } from '../operators.js';
@@ -203,24 +203,15 @@ function toText(args: readonly Value[]): Value {
   );
 }
 
-/** The delimiter is a regular expression in Druid; here it must be plain or escaped text. */
+/** The delimiter is a regular expression; null and "" cut between all characters. */
 function fromText(constants: readonly (Value | undefined)[]): (args: readonly Value[]) => Value {
   const name = 'string_to_array';
   const literal = constants[1];
   if (literal === undefined) throw validationError(`Function[${name}] delimiter must be a literal`);
-  const pattern = asString(literal) ?? '';
-  const plain = pattern.replace(/\\([^A-Za-z0-9])/g, '$1');
-  if (/[\\^$.|?*+()[\]{}]/.test(pattern.replace(/\\[^A-Za-z0-9]/g, ''))) {
-    const message = `Function[${name}] a delimiter that is a regular expression is not supported yet`;
-    throw new CodedError('Unsupported', message, { field: 'expression' });
-  }
+  const delimiter = new JavaPattern(asString(literal) ?? '');
   return (args) => {
     const text = asString(argument(args, 0));
-    if (text === null) return nullValue;
-    if (text === '') return array('STRING', ['']);
-    const parts = text.split(plain);
-    while (parts.length > 0 && parts[parts.length - 1] === '') parts.pop();
-    return array('STRING', parts);
+    return array('STRING', text === null ? null : text === '' ? [''] : delimiter.split(text));
   };
 }
 

@@ -5,12 +5,13 @@ import { parseJson } from '../../json/parse.js';
 import { jsonString } from '../../json/write.js';
 import { castTo, parseType } from '../cast.js';
 import { argument, type ExprFunction, validationError } from '../function.js';
-import { findJson, parseJsonPath, type PathPart } from '../json-path.js';
+import { findJson, leafPaths, parseJsonPath, type PathPart } from '../json-path.js';
 import { evaluationError } from '../operators.js';
 import {
   array,
   asString,
   bestEffort,
+  elementsOf,
   isComplex,
   type Json,
   nullValue,
@@ -43,9 +44,10 @@ function pathAt(name: string, constants: Constants): PathPart[] {
   return parseJsonPath(asString(literal) ?? '');
 }
 
+/** Without a type the path may come from a column. */
 function jsonValue(constants: Constants): Apply {
   const name = 'json_value';
-  const path = pathAt(name, constants);
+  const known = constants.length === 2 && constants[1] === undefined ? undefined : pathAt(name, constants);
   let target: string | undefined;
   if (constants.length > 2) {
     const text = constants[2] === undefined ? null : asString(constants[2]);
@@ -54,8 +56,9 @@ function jsonValue(constants: Constants): Apply {
       throw validationError(`Function[${name}] invalid output type[${text ?? 'no literal'}]`);
   }
   return (args) => {
+    const path = known ?? pathAt(name, args);
     const found = bestEffort(findJson(toJson(argument(args, 0)), path));
-    if (found.value === null || isComplex(found.type))
+    if (found.value === null || found.type.includes('COMPLEX') || found.type.startsWith('ARRAY<ARRAY'))
       return target === undefined ? nullValue : { type: target, value: null };
     return target === undefined ? found : castTo(found, target);
   };
@@ -70,9 +73,9 @@ function jsonQuery(constants: Constants): Apply {
 function jsonQueryArray(constants: Constants): Apply {
   const path = pathAt('json_query_array', constants);
   return (args) => {
-    const found = findJson(toJson(argument(args, 0)), path);
-    if (found === null || isObject(found)) return array('COMPLEX<json>', null);
-    return array('COMPLEX<json>', Array.isArray(found) ? (found as readonly Json[]) : [found]);
+    const found = bestEffort(findJson(toJson(argument(args, 0)), path));
+    if (found.value === null || isComplex(found.type)) return array('COMPLEX<json>', null);
+    return array('COMPLEX<json>', elementsOf(found) ?? [found.value]);
   };
 }
 
@@ -85,26 +88,9 @@ function jsonKeys(constants: Constants): Apply {
   };
 }
 
-/** Paths of all leaves in document order; an array that holds only scalars is a leaf. */
+/** Paths of all leaves; an array that holds only scalars is a leaf. In the order of Druid's hash set of paths. */
 function jsonPaths(args: readonly Value[]): Value {
-  const value = argument(args, 0);
-  const found: string[] = [];
-  const json = toJson(value);
-  if (!isComplex(value.type)) found.push('$');
-  else leaves(json, '$', found);
-  return array('STRING', found);
-}
-
-function leaves(json: Json, path: string, found: string[]): void {
-  if (Array.isArray(json) && json.some((each: unknown) => typeof each === 'object' && each !== null)) {
-    (json as readonly Json[]).forEach((each, i) => leaves(each, `${path}[${i}]`, found));
-  } else if (isObject(json) && Object.keys(json).length > 0) {
-    for (const [name, each] of Object.entries(json)) {
-      leaves(each, /[.[\]']/.test(name) ? `${path}['${name}']` : `${path}.${name}`, found);
-    }
-  } else {
-    found.push(path);
-  }
+  return array('STRING', leafPaths(toJson(argument(args, 0))));
 }
 
 /** Compact text; NaN and the infinities are strings. */
@@ -186,7 +172,7 @@ function mergeInside(left: Json, right: Json): Json {
 function jsonMerge(args: readonly Value[]): Value {
   const jsonOf = (value: Value): Json | undefined =>
     value.type === 'STRING' && typeof value.value === 'string' ? readJson(value.value) : toJson(value);
-  if (args.some(({ value }) => value === null)) return complex(null);
+  if (args[0]?.value === null) return complex(null);
   let merged: Json | undefined;
   for (const [i, arg] of args.entries()) {
     const json = jsonOf(arg);

@@ -7,13 +7,11 @@ import { asLong, asString, bool, isNumeric, long, nullValue, string, type Value 
 type Constants = readonly (Value | undefined)[];
 type Apply = (args: readonly Value[]) => Value;
 
-/** The pattern of the second argument; undefined = null was given. */
-function patternAt(name: string, constants: Constants): JavaPattern | undefined {
+function patternAt(name: string, constants: Constants): JavaPattern {
   const literal = constants[1];
-  if (literal === undefined || (literal.value !== null && literal.type !== 'STRING'))
+  if (literal === undefined || literal.type !== 'STRING' || typeof literal.value !== 'string')
     throw validationError(`Function[${name}] pattern must be a string literal`);
-  const text = asString(literal);
-  return text === null ? undefined : new JavaPattern(text);
+  return new JavaPattern(literal.value);
 }
 
 function extract(constants: Constants): Apply {
@@ -25,9 +23,9 @@ function extract(constants: Constants): Apply {
   const index = group === undefined ? 0 : Number(BigInt.asIntN(32, asLong(group) ?? 0n));
   return (args) => {
     const text = asString(argument(args, 0));
-    const match = pattern?.find(text ?? '');
+    const match = pattern.find(text ?? '');
     if (match === undefined) return string(null);
-    if (pattern !== undefined && (index < 0 || index > pattern.groupCount))
+    if (index < 0 || index > pattern.groupCount)
       throw evaluationError(`Function[${name}] No group ${index}`);
     return string(match.group(index));
   };
@@ -37,7 +35,7 @@ function like(constants: Constants): Apply {
   const pattern = patternAt('regexp_like', constants);
   return (args) => {
     const text = asString(argument(args, 0));
-    if (text === null || pattern === undefined) return long(null);
+    if (text === null) return long(null);
     return bool(pattern.test(text));
   };
 }
