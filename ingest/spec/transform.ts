@@ -3,6 +3,7 @@ import { CodedError, invalidInput } from '../../proto/errors.js';
 import { expression } from '../../query/expression/expression.js';
 import type { Filter } from '../../query/native/model.js';
 import { parseOptionalFilter } from '../../query/native/filters.js';
+import { rowTest } from '../transform/row-filter.js';
 import type { JsonKeys } from './keys.js';
 
 export interface TransformSpec {
@@ -21,6 +22,8 @@ export function checkTransform(keys: JsonKeys | undefined): TransformSpec | unde
   const doubled = transforms.find((one, i) => transforms.findIndex(({ name }) => name === one.name) !== i);
   if (doubled !== undefined) throw keys.wrong('transforms', `holds a name twice: name[${doubled.name}]`);
   const filter = parseOptionalFilter(keys.raw('filter'), keys.at('filter'));
+  // Some filters of queries have no meaning here.
+  if (filter !== undefined) rowTest(filter, new Set());
   keys.leftovers();
   return transforms.length === 0 && filter === undefined ? undefined : { transforms, filter };
 }

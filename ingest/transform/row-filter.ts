@@ -1,4 +1,8 @@
 /** Native filters on rows while they are read, with three-valued logic; types are those of the values found. */
+import { CodedError } from '../../proto/errors.js';
+import { columnsOf } from '../../query/expression/ast.js';
+import { expression } from '../../query/expression/expression.js';
+import { isTrue, long } from '../../query/expression/value.js';
 import { orderKey } from '../../query/engine/numbers.js';
 import {
   leafPredicate,
@@ -11,6 +15,7 @@ import { doubleText } from '../../query/json/java-number.js';
 import type { Filter } from '../../query/native/model.js';
 import type { InputRow } from '../formats/row-reader.js';
 import { scalarText } from '../values.js';
+import { expressionValue } from './row-value.js';
 
 /** Undefined = unknown. */
 type Truth = boolean | undefined;
@@ -37,6 +42,18 @@ export function rowTest(filter: Filter, columns: Set<string>): RowTest {
         return truth === undefined ? undefined : !truth;
       };
     }
+    case 'istrue':
+    case 'isfalse': {
+      const inner = rowTest(filter.field, columns);
+      const wanted = filter.type === 'istrue';
+      return (row, timeMs) => inner(row, timeMs) === wanted;
+    }
+    case 'expression':
+      return byExpression(filter.expression, columns);
+    case 'columnComparison':
+    case 'arrayContainsElement':
+    case 'arrayRange':
+      throw unsupported(`filters of type[${filter.type}] can't be used while ingesting`);
     default:
       return leaf(filter, columns);
   }
@@ -55,7 +72,25 @@ function combined(tests: readonly RowTest[], decisive: boolean): RowTest {
   };
 }
 
+function unsupported(message: string): CodedError {
+  return new CodedError('Unsupported', message, { field: 'filter' });
+}
+
+function byExpression(text: string, columns: Set<string>): RowTest {
+  const { node, evaluate } = expression(text);
+  columnsOf(node, columns);
+  return (row, timeMs) => {
+    const value = evaluate((name) =>
+      name === TIME_COLUMN ? long(BigInt(timeMs)) : expressionValue(row, name),
+    );
+    return value.value === null ? undefined : isTrue(value);
+  };
+}
+
 function leaf(filter: LeafFilter, columns: Set<string>): RowTest {
+  if ('extractionFn' in filter && filter.extractionFn !== undefined) {
+    throw unsupported("extraction functions can't be used while ingesting");
+  }
   const predicate = leafPredicate(filter);
   const { column } = predicate;
   columns.add(column);

@@ -1,0 +1,134 @@
+import { expect } from 'chai';
+import { CodedError } from '../../proto/errors.js';
+import type { InputRow } from '../formats/row-reader.js';
+import { checkFormat } from '../formats/format-kinds.js';
+import { JsonKeys } from '../spec/keys.js';
+import { checkTransform } from '../spec/transform.js';
+import { RowTransformer } from './row-transformer.js';
+
+function rowOf(line: string): InputRow {
+  const format = checkFormat(new JsonKeys({ type: 'json' }, 'inputFormat'));
+  if (format.by !== 'line') throw new Error('no line format');
+  const row = format.open({ names: new Set(), others: true }).read(line);
+  if (row === undefined || typeof row === 'string') throw new Error('no row');
+  return row;
+}
+
+function transformer(json: object, hidesNew = false): RowTransformer {
+  const spec = checkTransform(new JsonKeys(json, 'transformSpec'));
+  if (spec === undefined) throw new Error('nothing to do');
+  return new RowTransformer(spec, hidesNew);
+}
+
+const expressions = (...pairs: [string, string][]): object => ({
+  transforms: pairs.map(([name, expression]) => ({ type: 'expression', name, expression })),
+});
+
+function codeOf(json: object): string {
+  try {
+    checkTransform(new JsonKeys(json, 'transformSpec'));
+  } catch (thrown) {
+    return thrown instanceof CodedError ? thrown.code : String(thrown);
+  }
+  return 'no error';
+}
+
+describe('transforms', () => {
+  const apply = (json: object, line: string, timeMs = 1000) => transformer(json).apply(timeMs, rowOf(line));
+
+  it('read the row as it came, not one another', () => {
+    const json = expressions(['a', 'b'], ['b', 'a'], ['c', 'a + b'], ['big', 'l + 1'], ['none', 'nosuch']);
+    const done = apply(json, '{"a":1,"b":2,"l":9007199254740993}');
+    if (typeof done === 'string' || 'reason' in done) throw new Error('no row');
+    expect(done.row.fields).deep.equal({
+      a: 2,
+      b: 1,
+      c: 3,
+      big: 9007199254740994n,
+      l: 9007199254740993n,
+      none: null,
+    });
+  });
+
+  it('know doubles however they are written, and lists', () => {
+    const json = expressions(
+      ['x', 'd * 2'],
+      ['y', 'i * 2'],
+      ['up', 'map((v) -> upper(v), tags)'],
+      ['one', 'upper(single)'],
+    );
+    const done = apply(json, '{"d":3.0,"i":3,"tags":["a","b"],"single":["s"]}');
+    if (typeof done === 'string' || 'reason' in done) throw new Error('no row');
+    expect([done.row.fields['x'], done.row.doubleText('x')]).deep.equal([6, '6.0']);
+    expect([done.row.fields['y'], done.row.doubleText('y')]).deep.equal([6, undefined]);
+    expect([done.row.fields['up'], done.row.fields['one']]).deep.equal([['A', 'B'], 'S']);
+  });
+
+  it('may set the time, and fail one row at a time', () => {
+    const json = expressions(['__time', '__time + shift']);
+    expect(apply(json, '{"shift":500}')).deep.include({ timeMs: 1500 });
+    expect(apply(expressions(['q', '1 / n']), '{"n":0}'))
+      .have.property('reason')
+      .that.contains('for q');
+    expect(apply(json, '{}')).have.property('reason');
+  });
+
+  it('hide what only they make where dimensions are discovered', () => {
+    const done = transformer(expressions(['new', 'a'], ['a', 'a + 1']), true).apply(0, rowOf('{"a":1}'));
+    if (typeof done === 'string' || 'reason' in done) throw new Error('no row');
+    expect(Object.keys(done.row.fields)).deep.equal(['a']);
+    expect(done.row.fields).include({ a: 2 });
+    expect(done.row.fields['new']).equal(1);
+  });
+
+  it('are checked when a task is submitted', () => {
+    expect(codeOf(expressions(['x', '1 +']))).equal('InvalidInput');
+    expect(codeOf(expressions(['x', '1'], ['x', '2']))).equal('InvalidInput');
+    expect(codeOf({ transforms: [{ type: 'lookup', name: 'x' }] })).equal('Unsupported');
+    expect(codeOf({ filter: { type: 'columnComparison', dimensions: ['a', 'b'] } })).equal('Unsupported');
+    expect(codeOf({ filter: { type: 'nosuch' } })).equal('InvalidInput');
+  });
+});
+
+describe('the filter of a transformSpec', () => {
+  const passes = (filter: object, line: string): boolean =>
+    transformer({ ...expressions(['made', 'a + 1']), filter }).apply(86_400_000, rowOf(line)) !== 'filtered';
+  const line = '{"a":1,"s":"x","d":2.0,"n":null,"tags":["p","q"],"t":true}';
+
+  it('sees values, lists, the time and what transforms made, with three-valued logic', () => {
+    const selector = (dimension: string, value: string | null): object => ({
+      type: 'selector',
+      dimension,
+      value,
+    });
+    const not = (field: object): object => ({ type: 'not', field });
+    const cases: [object, boolean][] = [
+      [selector('a', '1'), true],
+      [selector('made', '2'), true],
+      [selector('d', '2.0'), true],
+      [selector('s', 'x'), true],
+      [selector('tags', 'q'), true],
+      [selector('tags', 'z'), false],
+      [selector('t', 'true'), true],
+      [selector('n', null), true],
+      [selector('nosuch', null), true],
+      [not(selector('n', 'x')), false],
+      [not(selector('s', 'y')), true],
+      [{ type: 'istrue', field: selector('n', 'x') }, false],
+      [not({ type: 'istrue', field: selector('n', 'x') }), true],
+      [{ type: 'bound', dimension: 'a', lower: '0', upper: '10', ordering: 'numeric' }, true],
+      [{ type: 'range', column: 'd', matchValueType: 'DOUBLE', lower: 1.5, upper: 2 }, true],
+      [{ type: 'interval', dimension: '__time', intervals: ['1970-01-02/P1D'] }, true],
+      [{ type: 'interval', dimension: '__time', intervals: ['1970-01-01/P1D'] }, false],
+      [{ type: 'expression', expression: "a == 1 && s == 'x'" }, true],
+      [{ type: 'expression', expression: 'n > 1' }, false],
+      [{ type: 'or', fields: [selector('s', 'y'), selector('a', '1')] }, true],
+      [{ type: 'and', fields: [selector('s', 'y'), selector('a', '1')] }, false],
+      [{ type: 'like', dimension: 's', pattern: 'x%' }, true],
+      [{ type: 'true' }, true],
+      [{ type: 'false' }, false],
+    ];
+    for (const [filter, expected] of cases)
+      expect(passes(filter, line), JSON.stringify(filter)).equal(expected);
+  });
+});
