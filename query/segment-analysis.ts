@@ -4,6 +4,7 @@
  */
 import type { IntervalMs } from '../segment/read/view.js';
 import type { Frame } from './frame.js';
+import { formatTimestamp } from './granularity.js';
 import { cellColumn } from './frame-build.js';
 import { jsonText } from './json/write.js';
 import { entryText } from './merge/dictionary.js';
@@ -26,7 +27,7 @@ export interface ColumnAnalysis {
 /** A part that was not asked for, or is not known, is null. */
 export interface SegmentAnalysis {
   readonly id: string;
-  /** Of the segment (ms), to tell which is the later one. */
+  /** Of the segment, or of the latest of several. */
   readonly interval: IntervalMs;
   readonly intervals: readonly IntervalMs[] | null;
   readonly columns: Readonly<Record<string, ColumnAnalysis>>;
@@ -61,36 +62,62 @@ export function analysesOf(frames: readonly Frame[]): SegmentAnalysis[] {
 
 /** Oldest first; one when the query merges. */
 export function mergeAnalyses(query: SegmentMetadataQuery, frames: readonly Frame[]): Frame {
-  const all = analysesOf(frames).toSorted(
-    (a, b) => a.interval.startMs - b.interval.startMs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
-  );
+  const all = analysesOf(frames).toSorted(byTime);
   if (!query.merge) return analysesFrame(all);
-  const merged = all.reduce<SegmentAnalysis | undefined>(
-    (a, b) => (a === undefined ? b : mergePair(a, b, query.aggregatorMergeStrategy)),
+  const merged = all.reduceRight<SegmentAnalysis | undefined>(
+    (later, one) => (later === undefined ? one : mergePair(later, one, query.aggregatorMergeStrategy)),
     undefined,
   );
   return analysesFrame(merged === undefined ? [] : [merged]);
 }
 
+/** By the end of their intervals, then by partition. */
+function byTime(a: SegmentAnalysis, b: SegmentAnalysis): number {
+  return (
+    a.interval.endMs - b.interval.endMs ||
+    a.interval.startMs - b.interval.startMs ||
+    partitionOf(a) - partitionOf(b)
+  );
+}
+
+/** Where the version begins in a segment's id; undefined when it is none. */
+function versionAt({ id, interval }: SegmentAnalysis): number | undefined {
+  const time = (ms: number): string => formatTimestamp(ms, { type: 'all' });
+  const middle = `_${time(interval.startMs)}_${time(interval.endMs)}_`;
+  const at = id.indexOf(middle);
+  return at < 0 ? undefined : at + middle.length;
+}
+
+function partitionOf(analysis: SegmentAnalysis): number {
+  const version = analysis.id.slice(versionAt(analysis) ?? 0);
+  return Number(/^[^_]*_(\d+)$/.exec(version)?.[1] ?? 0);
+}
+
+/** That of the latest segment, with another version. */
+function mergedId(later: SegmentAnalysis, earlier: SegmentAnalysis): string {
+  if (later.id === earlier.id) return later.id;
+  const at = versionAt(later);
+  if (at === undefined) return 'merged';
+  const partition = partitionOf(later);
+  return `${later.id.slice(0, at)}merged${partition === 0 ? '' : `_${partition}`}`;
+}
+
 function mergePair(
-  a: SegmentAnalysis,
-  b: SegmentAnalysis,
+  later: SegmentAnalysis,
+  earlier: SegmentAnalysis,
   strategy: AggregatorMergeStrategy,
 ): SegmentAnalysis {
   return {
-    id: 'merged',
-    interval: {
-      startMs: Math.min(a.interval.startMs, b.interval.startMs),
-      endMs: Math.max(a.interval.endMs, b.interval.endMs),
-    },
-    intervals: mergeIntervals(a.intervals, b.intervals),
-    columns: mergeColumns(a.columns, b.columns),
-    size: a.size + b.size,
-    numRows: a.numRows + b.numRows,
-    aggregators: mergeAggregators(a, b, strategy),
-    timestampSpec: same(a.timestampSpec, b.timestampSpec),
-    queryGranularity: same(a.queryGranularity, b.queryGranularity),
-    rollup: a.rollup === b.rollup ? a.rollup : null,
+    id: mergedId(later, earlier),
+    interval: later.interval,
+    intervals: mergeIntervals(earlier.intervals, later.intervals),
+    columns: mergeColumns(later.columns, earlier.columns),
+    size: later.size + earlier.size,
+    numRows: later.numRows + earlier.numRows,
+    aggregators: mergeAggregators(later, earlier, strategy),
+    timestampSpec: same(later.timestampSpec, earlier.timestampSpec),
+    queryGranularity: same(later.queryGranularity, earlier.queryGranularity),
+    rollup: later.rollup === earlier.rollup ? later.rollup : null,
   };
 }
 
@@ -188,8 +215,8 @@ function mergeAggregators(
   b: SegmentAnalysis,
   strategy: AggregatorMergeStrategy,
 ): Aggregators {
-  if (strategy === 'earliest') return a.aggregators ?? b.aggregators;
-  if (strategy === 'latest') return b.aggregators ?? a.aggregators;
+  if (strategy === 'latest') return a.aggregators ?? b.aggregators;
+  if (strategy === 'earliest') return b.aggregators ?? a.aggregators;
   if (strategy === 'strict') return mergeStrictly(a.aggregators, b.aggregators);
   if (a.aggregators === null || b.aggregators === null) return a.aggregators ?? b.aggregators;
   const merged: Record<string, unknown> = { ...a.aggregators };

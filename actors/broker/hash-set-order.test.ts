@@ -8,8 +8,8 @@ describe('order of a Java HashSet', () => {
   });
 
   it('changes as the table grows', () => {
-    const letters = [...'abcdefghijklm'];
+    const letters = Array.from('abcdefghijklm');
     expect(hashSetOrder(letters)).to.deep.equal(letters);
-    expect(hashSetOrder(['q', ...'abcdefghijkl'])[1]).to.equal('b');
+    expect(hashSetOrder(['q', ...letters.slice(0, 12)])[1]).to.equal('b');
   });
 });

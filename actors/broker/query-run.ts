@@ -28,6 +28,7 @@ import {
   type Slice,
 } from './route.js';
 import { scatter, type NodeRequest, type ScatterDeps } from './scatter.js';
+import { ByteLimit, limitedRows } from './byte-limit.js';
 import { fetchSources, leafTables, tooManyRows, wantedSlices, type LookupOf } from './sources.js';
 import { rowsOf, streamScan, type SegmentRows } from './scan-stream.js';
 import type { BrokerView } from './view.js';
@@ -251,6 +252,7 @@ export class QueryRun {
       return { frames, missing: [], times };
     }
     const isScan = this.#query.queryType === 'scan';
+    const limit = new ByteLimit(this.#query);
     let rows = 0;
     let folding: Promise<void> = Promise.resolve();
     const fold = async (): Promise<void> => {
@@ -265,7 +267,10 @@ export class QueryRun {
       take: async (parts, partTimes) => {
         frames.push(...parts);
         times.push(...partTimes);
-        for (const part of parts) rows += part.rows;
+        for (const part of parts) {
+          rows += part.rows;
+          limit.add(part);
+        }
         if (isScan && this.#rowsKept(rows) > rowsMax) throw tooManyRows(rowsMax);
         folding = folding.then(fold);
         await folding;
@@ -351,7 +356,7 @@ export class QueryRun {
     if (missing.length > 0 && !query.context.allowPartialResults) throw segmentsUnavailable(missing);
     const lost = new Set(missing);
     const asked = slices.filter((slice) => !lost.has(slice));
-    const rows = streamScan(this.#scatterDeps(), this.#nodeRequest(), asked);
+    const rows = limitedRows(query, streamScan(this.#scatterDeps(), this.#nodeRequest(), asked));
     const parts = new Parts(this.#head(slices, missing, etag), this.#request.pretty === true);
     if (this.#request.format === FRAMES) yield* this.#scanFrames(query, rows, parts);
     else yield* this.#scanRows(query, rows, parts);

@@ -66,7 +66,8 @@ interface Columns {
 function columnsOf(found: readonly TimelineChunk<ViewSegment>[]): Columns {
   const dimensions = new Set<string>();
   const metrics = new Set<string>();
-  for (const { segments } of found) {
+  // The latest first: which of several names in one place of the set comes first is not settled otherwise.
+  for (const { segments } of found.toReversed()) {
     for (const { segment } of segments) {
       for (const name of segment.dimensions) dimensions.add(name);
       for (const name of segment.metrics) metrics.add(name);

@@ -92,7 +92,7 @@ function scanFrame(query: ScanQuery, merged: Frame): Frame {
 }
 
 function nullColumn(name: string, rows: number): FrameColumn {
-  return cellColumn(name, 'STRING', new Array<null>(rows).fill(null));
+  return cellColumn(name, 'STRING', Array.from({ length: rows }, () => null));
 }
 
 const plainTypes: ReadonlySet<string> = new Set(['LONG', 'DOUBLE', 'FLOAT', 'STRING']);

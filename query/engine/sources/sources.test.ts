@@ -170,7 +170,7 @@ describe('data sources: join', () => {
       ],
     };
     const on = (condition: string) => total(join('INNER', { right, condition }));
-    const matches = (keys: (i: number) => unknown[]) =>
+    const matches = (keys: (i: number) => (string | number | null)[]) =>
       naive(
         all.flatMap((i) =>
           right.rows
