@@ -172,13 +172,10 @@ export class QueryRun {
   #choose(): Slice[] {
     const { view } = this.#deps;
     const query = this.#query;
-    // Columns of joins and unnesting are not those that segments are partitioned by.
     const { dataSources, intervals } = query;
-    const question = {
-      dataSources,
-      intervals,
-      filter: query.source === undefined ? query.filter : undefined,
-    };
+    // Columns of joins and unnesting, and virtual ones, are not those that segments are partitioned by.
+    const isPlain = query.source === undefined && query.virtualColumns === undefined;
+    const question = { dataSources, intervals, filter: isPlain ? query.filter : undefined };
     return wantedSlices(
       query,
       chooseSlices(question, (name) => view.timeline(name)),

@@ -13,8 +13,9 @@ import type { Frame } from '../frame.js';
 import { cellColumn } from '../frame-build.js';
 import { bucketStart } from '../granularity.js';
 import { doubleText, floatText } from '../json/java-number.js';
-import type { SearchQuery } from '../native/model.js';
+import type { DimensionSpec, SearchQuery } from '../native/model.js';
 import { searchMatcher } from '../native/search-spec.js';
+import { dimensionColumn } from './columns/dimension-column.js';
 import { forEachBatch } from './cursor.js';
 import type { Environment } from './environment.js';
 import { selectRows, type Selected } from './filter.js';
@@ -34,10 +35,11 @@ export function runSearch(
   const selected = selectRows(environment, intervals, query.filter);
   const takes = searchMatcher(query.query);
   const hits = new Map<string, Hit>();
-  const dimensions =
+  const dimensions: readonly Pick<DimensionSpec, 'dimension' | 'outputName' | 'steps'>[] =
     query.dimensions ?? segment.dimensions.map((name) => ({ dimension: name, outputName: name }));
-  for (const { dimension, outputName } of dimensions) {
-    const column = segment.column(dimension);
+  for (const spec of dimensions) {
+    const { outputName } = spec;
+    const column = dimensionColumn(environment, spec);
     if (column === undefined || hits.size >= query.limit) continue;
     for (const [value, count] of valueCounts(environment, column, selected)) {
       if (!takes(value)) continue;

@@ -10,19 +10,17 @@ import {
   optionalText,
   requiredArray,
   requiredText,
-  typeOf,
-  unknownType,
   unsupported,
 } from './json-fields.js';
 import type { NativeQuery } from './model.js';
-import type { JoinType, Source, UnnestColumn } from './source.js';
+import type { JoinType, Source } from './source.js';
+import { parseVirtualColumn } from './transforms.js';
 
 /** Parses a query inside a data source; what it throws names fields of that query. */
 export type ParseQuery = (json: unknown) => NativeQuery;
 
 /** Data sources inside each other. */
 const depthMax = 40;
-const virtualColumnsNotYet: readonly string[] = ['list-filtered', 'mv-filtered', 'nested-field'];
 
 export function parseDataSource(json: unknown, field: string, parseQuery: ParseQuery, depth = 1): Source {
   if (isMissing(json)) throw invalidInput(`${field}: dataSource can't be null`, field);
@@ -49,7 +47,7 @@ export function parseDataSource(json: unknown, field: string, parseQuery: ParseQ
       return {
         type: 'unnest',
         base: inner('base'),
-        column: unnestColumn(object['virtualColumn'], `${field}.virtualColumn`),
+        column: parseVirtualColumn(object['virtualColumn'], `${field}.virtualColumn`),
         filter: parseOptionalFilter(object['unnestFilter'], `${field}.unnestFilter`),
       };
     case 'filter':
@@ -134,16 +132,4 @@ export function sourceText(source: Source): string {
     default:
       return source.type;
   }
-}
-
-function unnestColumn(json: unknown, field: string): UnnestColumn {
-  const object = objectAt(json, field);
-  const type = typeOf(object, 'virtual column', field);
-  if (type !== 'expression') throw unknownType('virtual column', type, field, virtualColumnsNotYet);
-  const outputType = optionalText(object, 'outputType', field);
-  return {
-    name: requiredText(object, 'name', field),
-    expression: requiredText(object, 'expression', field),
-    outputType: outputType?.toUpperCase(),
-  };
 }

@@ -104,10 +104,11 @@ function base(body: JsonObject, defaults: QueryDefaults, needsIntervals: boolean
     ? [eternity]
     : parseQueryIntervals(body['intervals'], 'intervals');
   const virtual = parseVirtualColumns(body['virtualColumns'], 'virtualColumns');
-  const { source, filter } = withoutFilters(
-    frames === undefined ? given : withFrames(given, frames),
-    parseOptionalFilter(body['filter'], 'filter'),
-  );
+  const filled = frames === undefined ? given : withFrames(given, frames);
+  const own = parseOptionalFilter(body['filter'], 'filter');
+  // A virtual column may hide one that the data source's condition means.
+  const { source, filter } =
+    virtual.virtualColumns === undefined ? withoutFilters(filled, own) : { source: filled, filter: own };
   const context = parseContext(body['context'], defaults);
   const common = { dataSources: tablesOf(source), intervals, filter, ...virtual, context };
   return source.type === 'tables' ? common : { ...common, source };

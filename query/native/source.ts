@@ -3,17 +3,9 @@
  * Plain data, as the rest of the query.
  */
 import type { Frame } from '../frame.js';
-import type { Filter, NativeQuery } from './model.js';
+import type { Filter, NativeQuery, VirtualColumn } from './model.js';
 
 export type JoinType = 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
-
-/** The column that unnesting adds, in place of one of that name. */
-export interface UnnestColumn {
-  readonly name: string;
-  readonly expression: string;
-  /** As the expression language writes it, e.g. ARRAY<LONG>; undefined = as the values are. */
-  readonly outputType: string | undefined;
-}
 
 export type Source =
   | { readonly type: 'tables'; readonly names: readonly string[] }
@@ -34,7 +26,8 @@ export type Source =
   | {
       readonly type: 'unnest';
       readonly base: Source;
-      readonly column: UnnestColumn;
+      /** Adds its elements, in place of a column of its name. */
+      readonly column: VirtualColumn;
       readonly filter: Filter | undefined;
     }
   | { readonly type: 'filter'; readonly base: Source; readonly filter: Filter };

@@ -6,8 +6,9 @@ import { castTo } from '../../expression/cast.js';
 import { elementType, isArrayType, isComplex, type Value } from '../../expression/value.js';
 import { bytesColumn, cellColumn, type FrameCell } from '../../frame-build.js';
 import { jsonText } from '../../json/write.js';
-import type { UnnestColumn } from '../../native/source.js';
+import type { VirtualColumn } from '../../native/model.js';
 import { cellReader } from '../columns/cells.js';
+import { DerivedSegment } from '../columns/derived-segment.js';
 import type { Environment } from '../environment.js';
 import { frameColumnView } from './frame-columns.js';
 import { GatherView } from './gather-view.js';
@@ -17,7 +18,7 @@ import { RowReader } from './row-reader.js';
 const rowsMax = 50_000_000;
 
 /** `rows` of the base, ascending. Null and empty arrays give no row; a null value that is no array gives one. */
-export function unnested(environment: Environment, rows: Uint32Array, column: UnnestColumn): GatherView {
+export function unnested(environment: Environment, rows: Uint32Array, column: VirtualColumn): GatherView {
   const source: number[] = [];
   const elements: Value['value'][] = [];
   let seen: string | undefined;
@@ -30,7 +31,7 @@ export function unnested(environment: Environment, rows: Uint32Array, column: Un
     if (elements.length > rowsMax)
       throw new CodedError('LimitExceeded', `unnesting makes more than ${rowsMax} rows of a segment`);
   });
-  const asked = column.outputType;
+  const asked = column.type === 'expression' ? column.outputType?.toUpperCase() : undefined;
   const type = asked === undefined ? (seen ?? 'STRING') : isArrayType(asked) ? elementType(asked) : asked;
   const make = (): ColumnView => elementColumn(environment, column.name, type, seen ?? type, elements);
   return new GatherView(environment, {
@@ -63,7 +64,12 @@ function elementColumn(
 
 type Visit = (row: number, type: string, items: readonly Value['value'][]) => void;
 
-function forEachList(environment: Environment, rows: Uint32Array, column: UnnestColumn, visit: Visit): void {
+function forEachList(environment: Environment, rows: Uint32Array, column: VirtualColumn, visit: Visit): void {
+  if (column.type !== 'expression') {
+    const segment = new DerivedSegment(environment, [column]);
+    forEachStored({ ...environment, segment }, rows, column.name, visit);
+    return;
+  }
   const { node, evaluate } = expression(column.expression);
   if (node.kind === 'identifier') {
     forEachStored(environment, rows, node.name, visit);
