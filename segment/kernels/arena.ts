@@ -2,7 +2,8 @@
  * One shared WebAssembly.Memory and a page allocator over it that every thread may use.
  *
  * Pages are 4 KiB. The table of runs lives in a SharedArrayBuffer beside the memory: the first and the last entry of
- * every run hold its length in pages, the top bit telling whether it is taken; entries inside a run mean nothing.
+ * every run hold its length in pages (and, when taken, the number of the thread it belongs to), the top bit telling
+ * whether it is taken; entries inside a run mean nothing.
  * Taking walks from run to run starting at a hint, giving back joins both neighbours at once. The memory grows on
  * demand; addresses may pass 2 GiB, so they are only ever added, divided or shifted with `>>>`.
  */
@@ -23,6 +24,10 @@ const usedWord = 1;
 const hintWord = 2;
 const headerWords = 16;
 const takenBit = 0x80000000;
+const lengthMask = (1 << 21) - 1;
+const ownerShift = 21;
+/** Threads have numbers from 1 to this; 0 is everybody. */
+export const ownersMax = 31;
 const lockPatienceMs = 10_000;
 
 /** Goes through postMessage; every thread attaches to it. */
@@ -41,12 +46,16 @@ export class Arena {
   readonly handle: ArenaHandle;
   readonly memory: WasmMemory;
   readonly maximumBytes: number;
+  /** Whose allocations these are: see `reap`. */
+  readonly owner: number;
   readonly #table: Int32Array;
   readonly #pages: number;
   #buffer: ArrayBufferLike;
 
-  constructor(handle: ArenaHandle) {
+  constructor(handle: ArenaHandle, owner = 0) {
+    if (!(owner >= 0 && owner <= ownersMax)) throw new CodedError('Bug', `arena owner[${owner}]`);
     this.handle = handle;
+    this.owner = owner;
     this.memory = handle.memory;
     this.maximumBytes = handle.maximumBytes;
     this.#table = new Int32Array(handle.control);
@@ -59,11 +68,44 @@ export class Arena {
    * The contents are whatever was there. Throws LimitExceeded when the arena has no such run.
    */
   alloc(bytes: number): number {
+    return this.#alloc(bytes, this.owner);
+  }
+
+  /** The same for what outlives the thread that takes it. */
+  allocShared(bytes: number): number {
+    return this.#alloc(bytes, 0);
+  }
+
+  /** Frees what a thread that is no more had taken for itself, its lock included; answers how many bytes. */
+  reap(owner: number): number {
+    if (Atomics.compareExchange(this.#table, lockWord, owner + 1, 0) === owner + 1)
+      Atomics.notify(this.#table, lockWord, 1);
+    let pages = 0;
+    this.#lock();
+    try {
+      for (let page = 0; page < this.#pages;) {
+        const entry = this.#table[headerWords + page] ?? 0;
+        const length = entry & lengthMask;
+        // A thread that died while it changed the table: what lies behind stays taken.
+        if (length === 0) break;
+        if (entry < 0 && (entry & ~takenBit) >>> ownerShift === owner) {
+          this.#give(page, length);
+          pages += length;
+        }
+        page += length;
+      }
+    } finally {
+      this.#unlock();
+    }
+    return pages * pageBytes;
+  }
+
+  #alloc(bytes: number, owner: number): number {
     if (!(bytes >= 0) || bytes > this.maximumBytes) throw this.#full(bytes);
     const wanted = Math.ceil((bytes + slackBytes) / pageBytes);
     this.#lock();
     try {
-      const page = this.#take(wanted);
+      const page = this.#take(wanted, owner);
       if (page < 0) throw this.#full(bytes);
       return page * pageBytes;
     } finally {
@@ -145,22 +187,22 @@ export class Arena {
 
   #runAt(page: number): number {
     const entry = this.#table[headerWords + page] ?? 0;
-    return entry < 0 ? entry - -takenBit : 0;
+    return entry < 0 ? entry & lengthMask : 0;
   }
 
-  #take(wanted: number): number {
+  #take(wanted: number, owner: number): number {
     const table = this.#table;
     let page = table[hintWord] ?? 0;
     let first = -1;
     while (page < this.#pages) {
       const entry = table[headerWords + page] ?? 0;
-      const length = entry & ~takenBit;
+      const length = entry & lengthMask;
       if (entry > 0) {
         if (first < 0) first = page;
         if (length >= wanted) {
           if (!this.#commit((page + wanted) * pageBytes)) return -1;
-          this.#mark(page, wanted, true);
-          if (length > wanted) this.#mark(page + wanted, length - wanted, false);
+          this.#mark(page, wanted, takenBit | (owner << ownerShift));
+          if (length > wanted) this.#mark(page + wanted, length - wanted, 0);
           if (first === page) table[hintWord] = page + wanted;
           Atomics.add(table, usedWord, wanted);
           return page;
@@ -184,13 +226,13 @@ export class Arena {
       total += before;
     }
     table[headerWords + page] = 0;
-    this.#mark(start, total, false);
+    this.#mark(start, total, 0);
     if (start < (table[hintWord] ?? 0)) table[hintWord] = start;
     Atomics.sub(table, usedWord, length);
   }
 
-  #mark(page: number, length: number, taken: boolean): void {
-    const entry = taken ? length | takenBit : length;
+  #mark(page: number, length: number, bits: number): void {
+    const entry = length | bits;
     this.#table[headerWords + page] = entry;
     this.#table[headerWords + page + length - 1] = entry;
   }
@@ -214,8 +256,10 @@ export class Arena {
 
   #lock(): void {
     let waits = 0;
-    while (Atomics.compareExchange(this.#table, lockWord, 0, 1) !== 0) {
-      Atomics.wait(this.#table, lockWord, 1, 10);
+    for (;;) {
+      const holder = Atomics.compareExchange(this.#table, lockWord, 0, this.owner + 1);
+      if (holder === 0) return;
+      Atomics.wait(this.#table, lockWord, holder, 10);
       if (++waits > lockPatienceMs / 10) throw new CodedError('Bug', 'the arena stays locked');
     }
   }
@@ -258,6 +302,7 @@ export function createArena(options: ArenaOptions): Arena {
   return new Arena({ memory, control, maximumBytes });
 }
 
-export function attachArena(handle: ArenaHandle): Arena {
-  return new Arena(handle);
+/** `owner`: this thread's number, for threads that may die and be replaced. */
+export function attachArena(handle: ArenaHandle, owner = 0): Arena {
+  return new Arena(handle, owner);
 }

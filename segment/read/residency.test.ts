@@ -204,4 +204,96 @@ describe('residency', () => {
     for (const sums of results) expect(sums).to.deep.equal(right);
     expect(residency.stats().loads).to.equal(columns);
   });
+
+  it('takes back what a thread held that is no more', async () => {
+    const { arena, residency, handle, reader } = setUp({ coldBytesMax: 16 << 20, hotBytesMax: 16 << 20 });
+    // The thread has a view open, and dies while it reads a second column's file.
+    const code = `
+      const { parentPort, workerData: w } = require('node:worker_threads');
+      (async () => {
+        const { attachArena } = await import(w.base + 'kernels/arena.js');
+        const { compileKernels, instantiateKernels } = await import(w.base + 'kernels/load.js');
+        const { attachResidency, nodeFiles } = await import(w.base + 'read/residency.js');
+        const { SegmentReader } = await import(w.base + 'read/segment.js');
+        const arena = attachArena(w.arena, 3);
+        const kernels = instantiateKernels(compileKernels(w.kernels), arena);
+        let isLast = false;
+        const readSync = (path, into, position) => {
+          if (isLast) {
+            parentPort.postMessage('stuck');
+            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+          }
+          return nodeFiles.readSync(path, into, position);
+        };
+        const files = { ...nodeFiles, readSync };
+        const reader = new SegmentReader({ kernels, residency: attachResidency(w.residency, arena), files });
+        reader.openView(w.handle).column('d0').batch(0);
+        reader.openView(w.handle).column('d0').batch(0);
+        arena.alloc(100000);
+        isLast = true;
+        reader.openView(w.handle).column('d1');
+      })();`;
+    const workerData = {
+      base: new URL('../', import.meta.url).href,
+      kernels: defaultKernelsPath(),
+      arena: arena.handle,
+      residency: residency.handle,
+      handle,
+    };
+    const worker = new Worker(code, { eval: true, workerData });
+    await new Promise<void>((resolve, reject) => {
+      worker.once('message', () => resolve());
+      worker.once('error', reject);
+    });
+    await worker.terminate();
+    expect(arena.usedBytes).to.be.above(100_000);
+    residency.reap(3);
+    // What it had loaded is still good, what it was loading is loaded by others.
+    expect(sum(reader, handle, 'd0', arena)).to.equal(wanted(0));
+    expect(sum(reader, handle, 'd1', arena)).to.equal(wanted(1));
+    // All of it can go: nothing is pinned.
+    unregisterSegment(residency, handle);
+    reader.close();
+    expect(residency.stats().slots).to.equal(0);
+    expect(heldBytes(residency)).to.equal(0);
+    expect(arena.usedBytes).to.equal(0);
+  });
+
+  it('reads a segment of ten times the memory, column by column', () => {
+    const many = 72;
+    const big = `${dir}-big`;
+    let state = 1;
+    const noise = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0);
+    const values = Array.from({ length: many }, () => Uint32Array.from({ length: 2 * rows }, noise));
+    const written = writeSegment(big, {
+      rowCount: rows,
+      interval: { startMs: 0, endMs: rows },
+      time: BigInt64Array.from({ length: rows }, (_, r) => BigInt(r)),
+      dimensions: [],
+      metrics: values.map((words, c) => ({
+        kind: 'long' as const,
+        name: `n${c}`,
+        values: new BigInt64Array(words.buffer),
+      })),
+      metadata: { aggregators: [], queryGranularity: null, rollup: false },
+    });
+    const { arena, residency, reader } = setUp({ coldBytesMax: 64 << 20, hotBytesMax: 64 << 20 }, 2 << 20);
+    expect(written.bytes).to.be.above(10 * arena.maximumBytes);
+    const handle = registerSegment(residency, { id: 'big', dir: big });
+    for (let round = 0; round < 2; round++) {
+      for (let c = 0; c < many; c++) {
+        const view = reader.openView(handle);
+        const column = view.column(`n${c}`);
+        if (column?.kind !== 'long') throw new Error('kind');
+        const own = new BigInt64Array((values[c] as Uint32Array).buffer);
+        for (let start = 0; start < rows; start += 8192) {
+          const n = Math.min(8192, rows - start);
+          const got = Buffer.from(arena.bytes(column.batch(start), 8 * n));
+          expect(got.equals(Buffer.from(own.buffer, 8 * start, 8 * n))).to.equal(true);
+        }
+        view.close();
+      }
+    }
+    unregisterSegment(residency, handle);
+  });
 });

@@ -2,16 +2,19 @@
  * Which column files are in memory: a table of slots in shared memory, one per internal file of every registered
  * segment. Any thread pins a file; whoever comes first reads it into the arena, the others wait. Unpinned files are
  * dropped, least recently used first, when the byte budgets or the arena are full. A file's decoded ("hot") form and
- * its null bitset belong to its slot.
+ * its null bitset belong to its slot. Pins are also counted per thread, so that those of a thread that died can be
+ * taken back (`reap`).
  */
 import fs from 'node:fs';
 import { CodedError } from '../../proto/errors.js';
-import type { Arena, ArenaHandle } from '../kernels/arena.js';
+import { ownersMax, type Arena, type ArenaHandle } from '../kernels/arena.js';
 import type { Files } from '../ports.js';
 
 /** Goes through postMessage. */
 export interface ResidencyHandle {
   readonly table: SharedArrayBuffer;
+  /** Per thread and slot its pins, 16 bits. */
+  readonly pins: SharedArrayBuffer;
 }
 
 export interface ResidencyOptions {
@@ -45,6 +48,7 @@ const slotWords = 16;
 const headWords = 16;
 const pageBytes = 4096;
 const patienceMs = 60_000;
+const pinsMax = 65535;
 
 const head = {
   lock: 0,
@@ -77,7 +81,20 @@ const word = {
   life: 12,
   generation: 13,
   auxBytes: 14,
+  /** Threads that are making the file's forms: three numbers of eight bits. */
+  makers: 15,
 } as const;
+/** The three forms of a file: where its state, address and size stand, and its maker's bits. */
+const cold = { state: word.state, pointer: word.pointer, bytes: word.length, shift: 0, isHot: false };
+const hot = { state: word.hotState, pointer: word.hotPointer, bytes: word.hotBytes, shift: 8, isHot: true };
+const aux = { state: word.auxState, pointer: word.auxPointer, bytes: word.auxBytes, shift: 16, isHot: false };
+interface Form {
+  readonly state: number;
+  readonly pointer: number;
+  readonly bytes: number;
+  readonly shift: number;
+  readonly isHot: boolean;
+}
 const empty = 0;
 const busy = 1;
 const ready = 2;
@@ -113,11 +130,13 @@ export class Residency {
   readonly handle: ResidencyHandle;
   readonly arena: Arena;
   readonly #table: Int32Array;
+  readonly #ownPins: Uint16Array;
 
   constructor(handle: ResidencyHandle, arena: Arena) {
     this.handle = handle;
     this.arena = arena;
     this.#table = new Int32Array(handle.table);
+    this.#ownPins = this.#pinsOf(arena.owner);
   }
 
   /** Takes `count` neighbouring slots; answers the first and the generation that guards against stale handles. */
@@ -193,10 +212,62 @@ export class Residency {
 
   unpin(slot: number): void {
     this.#locked(() => {
-      const pins = this.#get(slot, word.pins) - 1;
-      this.#set(slot, word.pins, pins);
-      if (pins === 0 && this.#get(slot, word.life) === doomedLife) this.#release(slot);
+      const own = this.#ownPins[slot] ?? 0;
+      this.#ownPins[slot] = own - 1;
+      this.#dropPins(slot, 1);
     });
+  }
+
+  /**
+   * Takes back what a thread that is no more held (see Arena.owner): its locks, its pins, what it was loading, its own
+   * memory. Call once, after it ended and before its number is used again.
+   */
+  reap(owner: number): void {
+    this.arena.reap(owner);
+    if (Atomics.compareExchange(this.#table, head.lock, owner + 1, 0) === owner + 1)
+      Atomics.notify(this.#table, head.lock, 1);
+    const pins = this.#pinsOf(owner);
+    this.#locked(() => {
+      const highest = this.#head(head.highest);
+      for (let slot = 0; slot < highest; slot++) {
+        for (const form of [cold, hot, aux]) this.#abandon(slot, owner, form);
+        const held = pins[slot] ?? 0;
+        pins[slot] = 0;
+        if (held > 0) this.#dropPins(slot, held);
+      }
+    });
+  }
+
+  #pinsOf(owner: number): Uint16Array {
+    const slots = Atomics.load(new Int32Array(this.handle.table), head.slots);
+    return new Uint16Array(this.handle.pins, owner * slots * 2, slots);
+  }
+
+  #dropPins(slot: number, count: number): void {
+    const pins = this.#get(slot, word.pins) - count;
+    this.#set(slot, word.pins, pins);
+    if (pins === 0 && this.#get(slot, word.life) === doomedLife) this.#release(slot);
+  }
+
+  /** What the thread was making is nobody's now: others start anew. */
+  #abandon(slot: number, owner: number, form: Form): void {
+    const maker = (this.#get(slot, word.makers) >>> form.shift) & 0xff;
+    if (maker !== owner || this.#get(slot, form.state) !== busy) return;
+    const pointer = this.#get(slot, form.pointer) >>> 0;
+    if (pointer !== 0) this.#giveBack(pointer, this.#get(slot, form.bytes) >>> 0, form.isHot);
+    this.#settle(slot, form.state, empty);
+  }
+
+  /** Before a form is made: whose work it is, and no memory yet. */
+  #begin(slot: number, form: Form): void {
+    this.#set(slot, form.pointer, 0);
+    Atomics.and(this.#table, this.#index(slot, word.makers), ~(0xff << form.shift));
+    Atomics.or(this.#table, this.#index(slot, word.makers), this.arena.owner << form.shift);
+  }
+
+  #note(slot: number, form: Form, pointer: number, bytes: number): void {
+    this.#set(slot, form.bytes, bytes | 0);
+    this.#set(slot, form.pointer, pointer | 0);
   }
 
   /**
@@ -204,24 +275,12 @@ export class Residency {
    * in the thread that takes it.
    */
   hot(slot: number, bytes: number, prepare: (pointer: number) => void): number {
-    return this.#derived(
-      slot,
-      { state: word.hotState, pointer: word.hotPointer, bytes: word.hotBytes },
-      bytes,
-      prepare,
-      true,
-    );
+    return this.#derived(slot, hot, bytes, prepare);
   }
 
   /** A smaller companion of a pinned file (its null bitset), made once. */
   companion(slot: number, bytes: number, build: (pointer: number) => void): number {
-    return this.#derived(
-      slot,
-      { state: word.auxState, pointer: word.auxPointer, bytes: word.auxBytes },
-      bytes,
-      build,
-      false,
-    );
+    return this.#derived(slot, aux, bytes, build);
   }
 
   stats(): ResidencyStats {
@@ -238,6 +297,9 @@ export class Residency {
     if (this.#get(slot, word.generation) !== generation || this.#get(slot, word.life) !== liveLife) {
       throw new CodedError('NotFound', 'the segment was closed');
     }
+    const own = this.#ownPins[slot] ?? 0;
+    if (own === pinsMax) throw new CodedError('LimitExceeded', `a column is open in views[${pinsMax}]`);
+    this.#ownPins[slot] = own + 1;
     this.#set(slot, word.pins, this.#get(slot, word.pins) + 1);
     this.#set(slot, word.lastUse, this.#add(head.clock, 1));
     if (this.#get(slot, word.token) !== token) {
@@ -245,7 +307,10 @@ export class Residency {
       this.#set(slot, word.touches, Math.min(this.#get(slot, word.touches) + 1, 1 << 20));
     }
     const state = this.#get(slot, word.state);
-    if (state === empty) this.#set(slot, word.state, busy);
+    if (state === empty) {
+      this.#set(slot, word.state, busy);
+      this.#begin(slot, cold);
+    }
     return state;
   }
 
@@ -253,9 +318,8 @@ export class Residency {
     let pointer = 0;
     try {
       pointer = this.#allocate(length, false);
+      this.#note(slot, cold, pointer, length);
       read(this.arena.buffer(pointer, length));
-      this.#set(slot, word.pointer, pointer | 0);
-      this.#set(slot, word.length, length | 0);
       Atomics.add(this.#table, head.loads, 1);
       this.#settle(slot, word.state, ready);
     } catch (error) {
@@ -266,37 +330,32 @@ export class Residency {
     }
   }
 
-  #derived(
-    slot: number,
-    at: { readonly state: number; readonly pointer: number; readonly bytes: number },
-    bytes: number,
-    build: (pointer: number) => void,
-    isHot: boolean,
-  ): number {
+  #derived(slot: number, form: Form, bytes: number, build: (pointer: number) => void): number {
+    const { isHot } = form;
     for (;;) {
-      const state = Atomics.compareExchange(this.#table, this.#index(slot, at.state), empty, busy);
-      if (state === ready) return this.#get(slot, at.pointer) >>> 0;
+      const state = Atomics.compareExchange(this.#table, this.#index(slot, form.state), empty, busy);
+      if (state === ready) return this.#get(slot, form.pointer) >>> 0;
       if (state === busy) {
-        this.#await(slot, at.state);
+        this.#await(slot, form.state);
         continue;
       }
+      this.#begin(slot, form);
       let pointer = 0;
       try {
         pointer = this.#allocate(bytes, isHot);
         if (pointer === 0) {
-          this.#settle(slot, at.state, empty);
+          this.#settle(slot, form.state, empty);
           return 0;
         }
+        this.#note(slot, form, pointer, bytes);
         build(pointer);
       } catch (error) {
         if (pointer !== 0) this.#giveBack(pointer, bytes, isHot);
-        this.#settle(slot, at.state, empty);
+        this.#settle(slot, form.state, empty);
         if (isHot && pointer === 0 && error instanceof CodedError && error.code === 'LimitExceeded') return 0;
         throw error;
       }
-      this.#set(slot, at.pointer, pointer | 0);
-      this.#set(slot, at.bytes, bytes | 0);
-      this.#settle(slot, at.state, ready);
+      this.#settle(slot, form.state, ready);
       return pointer;
     }
   }
@@ -313,7 +372,7 @@ export class Residency {
       if (isHot && this.#head(counter) + pages > limit) return 0;
       for (;;) {
         try {
-          const pointer = this.arena.alloc(bytes);
+          const pointer = this.arena.allocShared(bytes);
           this.#add(counter, pages);
           return pointer;
         } catch (error) {
@@ -395,8 +454,10 @@ export class Residency {
   }
 
   #locked<T>(action: () => T): T {
-    for (let waited = 0; Atomics.compareExchange(this.#table, head.lock, 0, 1) !== 0; waited += 10) {
-      Atomics.wait(this.#table, head.lock, 1, 10);
+    for (let waited = 0; ; waited += 10) {
+      const holder = Atomics.compareExchange(this.#table, head.lock, 0, this.arena.owner + 1);
+      if (holder === 0) break;
+      Atomics.wait(this.#table, head.lock, holder, 10);
       if (waited > patienceMs) throw new CodedError('Bug', 'the column table stays locked');
     }
     try {
@@ -437,7 +498,9 @@ export function createResidency(options: ResidencyOptions): Residency {
   words[head.slots] = slots;
   words[head.coldMax] = Math.floor(options.coldBytesMax / pageBytes);
   words[head.hotMax] = Math.floor(options.hotBytesMax / pageBytes);
-  return new Residency({ table }, options.arena);
+  // Pages of threads that never come stay untouched, and so cost nothing.
+  const pins = new SharedArrayBuffer((ownersMax + 1) * slots * 2);
+  return new Residency({ table, pins }, options.arena);
 }
 
 export function attachResidency(handle: ResidencyHandle, arena: Arena): Residency {
