@@ -13,6 +13,8 @@ export interface WorkerStart {
   /** Int32 per running query or job: see `flags` in execute.ts. */
   readonly flags: SharedArrayBuffer;
   readonly scratchBytes: number;
+  /** The thread's number in column memory: see Arena.owner. */
+  readonly owner: number;
 }
 
 export type ToWorker =

@@ -5,10 +5,10 @@
  */
 import { Worker } from 'node:worker_threads';
 import { asCoded, CodedError, fromErrorInfo } from '../../proto/errors.js';
-import type { ArenaHandle } from '../../segment/kernels/arena.js';
+import { attachArena, ownersMax, type ArenaHandle } from '../../segment/kernels/arena.js';
 import type { WasmModule } from '../../segment/kernels/wasm.js';
 import type { Log } from '../../segment/ports.js';
-import type { ResidencyHandle } from '../../segment/read/residency.js';
+import { attachResidency, type ResidencyHandle } from '../../segment/read/residency.js';
 import type { NativeQuery } from '../native/model.js';
 import { flags, type ScanTask } from './execute.js';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
@@ -63,6 +63,8 @@ interface QueryEntry {
 
 interface Thread {
   worker: Worker;
+  /** Number in column memory, 0 = none: what it leaves behind when it dies is taken back by it. */
+  owner: number;
   work: Work | undefined;
 }
 
@@ -79,6 +81,7 @@ class ThreadPool implements Pool {
   readonly #all: Thread[] = [];
   readonly #queries: QueryEntry[] = [];
   readonly #jobs: Job[] = [];
+  readonly #unreaped = new Set<number>();
   #turn = 0;
   #nextId = 1;
   #failedStarts = 0;
@@ -92,7 +95,10 @@ class ThreadPool implements Pool {
     this.#flagBytes = new SharedArrayBuffer(slots * 4);
     this.#flags = new Int32Array(this.#flagBytes);
     this.#freeFlags = Array.from({ length: slots }, (_, i) => i);
-    for (let i = 0; i < options.threads; i++) this.#all.push({ worker: this.#start(i), work: undefined });
+    for (let i = 0; i < options.threads; i++) {
+      const owner = this.#freeOwner();
+      this.#all.push({ worker: this.#start(i, owner), owner, work: undefined });
+    }
   }
 
   async *scanSegments(
@@ -237,7 +243,27 @@ class ThreadPool implements Pool {
     return undefined;
   }
 
-  #start(index: number): Worker {
+  /** A number no living thread has, nor one whose leavings are still there; 0 when there are more threads than numbers. */
+  #freeOwner(): number {
+    const taken = new Set([...this.#unreaped, ...this.#all.map((thread) => thread.owner)]);
+    for (let owner = 1; owner <= ownersMax; owner++) if (!taken.has(owner)) return owner;
+    return 0;
+  }
+
+  #reap(owner: number): void {
+    this.#unreaped.delete(owner);
+    if (owner === 0) return;
+    const { arenaHandle, residencyHandle } = this.#options;
+    try {
+      attachResidency(residencyHandle, attachArena(arenaHandle)).reap(owner);
+    } catch (thrown) {
+      this.#options.log?.error('column memory of a stopped thread was not taken back', {
+        reason: asCoded(thrown).message,
+      });
+    }
+  }
+
+  #start(index: number, owner: number): Worker {
     const { kernelsModule, arenaHandle, residencyHandle, scratchBytes, workerUrl } = this.#options;
     const start: WorkerStart = {
       kernelsModule,
@@ -245,6 +271,7 @@ class ThreadPool implements Pool {
       residencyHandle,
       flags: this.#flagBytes,
       scratchBytes: scratchBytes ?? scratchBytesDefault,
+      owner,
     };
     const worker = new Worker(workerUrl, { workerData: start, name: `engine-${index}` });
     worker.on('message', (message: FromWorker) => {
@@ -294,7 +321,14 @@ class ThreadPool implements Pool {
     const { work } = thread;
     thread.work = undefined;
     this.#failedStarts++;
-    if (this.#failedStarts < startFailuresMax) thread.worker = this.#start(index);
+    const { owner } = thread;
+    this.#unreaped.add(owner);
+    if (this.#failedStarts < startFailuresMax) {
+      thread.owner = this.#freeOwner();
+      thread.worker = this.#start(index, thread.owner);
+    }
+    // Its last steps, if any, are over by the time its process resources are.
+    void worker.terminate().finally(() => this.#reap(owner));
     const error = new CodedError('Unavailable', `a worker thread stopped while it worked on this: ${reason}`);
     if (work !== undefined) this.#fail(work, error);
     if (this.#failedStarts >= startFailuresMax) this.#giveUp(error);

@@ -10,7 +10,7 @@ import { runJob } from './jobs.js';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
 
 function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
-  const arena = attachArena(start.arenaHandle);
+  const arena = attachArena(start.arenaHandle, start.owner);
   const kernels = instantiateKernels(start.kernelsModule, arena);
   const reader = new SegmentReader({ kernels, residency: attachResidency(start.residencyHandle, arena) });
   const executor = createExecutor({
