@@ -8,6 +8,7 @@ import { CodedError } from '../proto/errors.js';
 import type { FileFormat, LineFormat, Wanted } from './formats/format.js';
 import { setField, type InputRow } from './formats/row-reader.js';
 import type { RowTally } from './report.js';
+import { metricInputs } from './index/metric-columns.js';
 import type { InputEntity } from './sources/input-entity.js';
 import { linesOf } from './sources/lines.js';
 import type { SourceDeps } from './sources/source.js';
@@ -198,7 +199,7 @@ function namesOf(spec: IngestSpec, transformer: RowTransformer | undefined): Rea
   return new Set([
     spec.timestamp.column,
     ...spec.dimensions.map(({ name }) => name),
-    ...spec.metrics.flatMap((metric) => ('fieldName' in metric ? [metric.fieldName] : [])),
+    ...metricInputs(spec.metrics),
     ...(transformer?.columns ?? []),
   ]);
 }

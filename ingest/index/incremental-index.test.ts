@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { parseGranularity } from '../../query/granularity.js';
 import type { SegmentSource, SourceColumn } from '../../segment/write/source.js';
 import type { InputRow } from '../formats/row-reader.js';
-import type { DimensionSpec, MetricSpec, MultiValueHandling } from '../spec/model.js';
+import type { DimensionSpec, MetricSpec, MultiValueHandling, NumericMetricType } from '../spec/model.js';
 import { IncrementalIndex, type IndexSchema } from './incremental-index.js';
 
 const interval = { startMs: 0, endMs: 86_400_000 };
@@ -29,7 +29,7 @@ const text = (name: string, multiValueHandling: MultiValueHandling = 'SORTED_ARR
   multiValueHandling,
   createBitmapIndex: true,
 });
-const metric = (type: MetricSpec['type'], fieldName = 'v'): MetricSpec =>
+const metric = (type: 'count' | NumericMetricType, fieldName = 'v'): MetricSpec =>
   type === 'count' ? { type, name: type } : { type, name: type, fieldName };
 
 function valueAt(column: SourceColumn, row: number): unknown {

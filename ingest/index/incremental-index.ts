@@ -113,11 +113,12 @@ export class IncrementalIndex {
     }
     if (this.#keys.rowCount > this.#capacity) this.#grow();
     if (stored === this.#keys.rowCount - 1) this.#noteTime(time);
+    const input = { row, timeMs: timestampMs };
     for (const metric of this.#metrics) {
       const { fieldName } = metric;
       const value =
         fieldName === undefined || fieldName === TIME_COLUMN ? timestampMs : this.#field(row, fieldName);
-      const error = metric.fold(stored, value);
+      const error = metric.fold(stored, value, input);
       if (error !== undefined) (errors ??= []).push(error);
     }
     return errors ?? noErrors;
@@ -228,7 +229,11 @@ export class IncrementalIndex {
 function timestampJson(spec: TimestampSpec | undefined): JsonValue {
   if (spec === undefined) return { column: TIME_COLUMN, format: 'millis', missingValue: null };
   const { column, format, missingValueMs } = spec;
-  return { column, format, missingValue: missingValueMs === undefined ? null : new Date(missingValueMs).toISOString() };
+  return {
+    column,
+    format,
+    missingValue: missingValueMs === undefined ? null : new Date(missingValueMs).toISOString(),
+  };
 }
 
 function timeOf(keys: RowKeys, row: number): number {

@@ -1,9 +1,13 @@
 /** Metrics of the in-memory index: one growing typed column each, values folded in as rows arrive. */
 import type { Combine } from '../../segment/write/merge.js';
 import type { JsonValue, SourceMetric } from '../../segment/write/source.js';
-import type { MetricSpec, NumericMetricType } from '../spec/model.js';
+import type { InputRow } from '../formats/row-reader.js';
+import { rowStrings } from '../partition/row-strings.js';
+import { plainMetric, type FilteredMetric, type MetricSpec, type NumericMetricType } from '../spec/model.js';
+import { rowTest, type RowTest } from '../transform/row-filter.js';
 import { ValueError, metricNumber, numberToLong } from '../values.js';
 import type { ColumnSnapshot } from './column-snapshot.js';
+import { HyperUnique, mergeHyperUnique } from '../../segment/format/hyper-unique-sketch.js';
 import { highWord, lowWord, nullBits } from './key-columns.js';
 
 export interface MetricColumn {
@@ -13,16 +17,24 @@ export interface MetricColumn {
   /** Makes room; new rows hold "nothing yet". */
   grow(rows: number): void;
   /** Folds a value into a row; null leaves it as it is. Answers what was wrong with the value. */
-  fold(row: number, value: unknown): string | undefined;
+  fold(row: number, value: unknown, input: MetricInput): string | undefined;
   source(order: Uint32Array): SourceMetric;
   /** The values of the first `rows` rows as they are now; `mayChange`: later rows may be folded into them. */
   snapshot(rows: number, mayChange: boolean): ColumnSnapshot;
   readonly bytesPerRow: number;
 }
 
+/** The row that a value is of. */
+export interface MetricInput {
+  readonly row: InputRow;
+  readonly timeMs: number;
+}
+
 export function metricColumn(spec: MetricSpec): MetricColumn {
+  if (spec.type === 'filtered') return new FilteredColumn(spec);
   if (spec.type === 'count') return new CountColumn(spec.name);
   const { type, name, fieldName } = spec;
+  if (type === 'hyperUnique') return new HyperUniqueColumn(name, fieldName);
   return type.startsWith('long')
     ? new LongColumn(type, name, fieldName)
     : new DoubleColumn(type, name, fieldName);
@@ -30,14 +42,105 @@ export function metricColumn(spec: MetricSpec): MetricColumn {
 
 /** What the segment's metadata says of a metric: how stored values are combined, in Druid's JSON. */
 export function combiningJson(spec: MetricSpec): JsonValue {
-  const type = spec.type === 'count' ? 'longSum' : spec.type;
-  return { type, name: spec.name, fieldName: spec.name };
+  const plain = plainMetric(spec);
+  const { name } = plain;
+  if (plain.type === 'hyperUnique') {
+    return { type: plain.type, name, fieldName: name, isInputHyperUnique: false, round: plain.round };
+  }
+  return { type: plain.type === 'count' ? 'longSum' : plain.type, name, fieldName: name };
+}
+
+/** Fields that the metrics read, those of filters included. */
+export function metricInputs(metrics: readonly MetricSpec[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const metric of metrics) {
+    const plain = plainMetric(metric);
+    if ('fieldName' in plain) names.add(plain.fieldName);
+    if (metric.type === 'filtered') rowTest(metric.filter, names);
+  }
+  return names;
 }
 
 /** How stored values of a metric become one. */
 export function combineOf(spec: MetricSpec): Combine {
-  if (spec.type === 'count' || spec.type.endsWith('Sum')) return { type: 'sum' };
-  return { type: spec.type.endsWith('Min') ? 'min' : 'max' };
+  const { type } = plainMetric(spec);
+  if (type === 'hyperUnique') return { type: 'complex', merge: mergeHyperUnique };
+  if (type === 'count' || type.endsWith('Sum')) return { type: 'sum' };
+  return { type: type.endsWith('Min') ? 'min' : 'max' };
+}
+
+/** Folds the rows that pass its filter into another column. */
+class FilteredColumn implements MetricColumn {
+  readonly name: string;
+  readonly fieldName: string | undefined;
+  readonly bytesPerRow: number;
+  readonly #inner: MetricColumn;
+  readonly #passes: RowTest;
+
+  constructor({ name, filter, aggregator }: FilteredMetric) {
+    this.#inner = metricColumn(aggregator);
+    this.#passes = rowTest(filter, new Set());
+    this.name = name;
+    this.fieldName = this.#inner.fieldName;
+    this.bytesPerRow = this.#inner.bytesPerRow;
+  }
+
+  grow(rows: number): void {
+    this.#inner.grow(rows);
+  }
+
+  fold(row: number, value: unknown, input: MetricInput): string | undefined {
+    return this.#passes(input.row, input.timeMs) === true ? this.#inner.fold(row, value, input) : undefined;
+  }
+
+  snapshot(rows: number, mayChange: boolean): ColumnSnapshot {
+    return this.#inner.snapshot(rows, mayChange);
+  }
+
+  source(order: Uint32Array): SourceMetric {
+    return this.#inner.source(order);
+  }
+}
+
+/** A sketch of the texts seen, in every row. */
+class HyperUniqueColumn implements MetricColumn {
+  readonly name: string;
+  readonly fieldName: string;
+  readonly bytesPerRow = 2200;
+  readonly #sketches: HyperUnique[] = [];
+
+  constructor(name: string, fieldName: string) {
+    this.name = name;
+    this.fieldName = fieldName;
+  }
+
+  grow(): void {
+    // Sketches are made when their row is first asked for.
+  }
+
+  #at(row: number): HyperUnique {
+    return (this.#sketches[row] ??= new HyperUnique());
+  }
+
+  fold(row: number, value: unknown, input: MetricInput): undefined {
+    const sketch = this.#at(row);
+    if (value === null || value === undefined) return;
+    for (const text of rowStrings(input.row, this.fieldName)) sketch.addText(text);
+  }
+
+  snapshot(rows: number, mayChange: boolean): ColumnSnapshot {
+    const stored = mayChange ? Array.from({ length: rows }, (_, row) => this.#at(row).toBytes()) : undefined;
+    return {
+      kind: 'bytes',
+      typeName: 'hyperUnique',
+      bytes: (row) => stored?.[row] ?? this.#at(row).toBytes(),
+    };
+  }
+
+  source(order: Uint32Array): SourceMetric {
+    const values = Array.from(order, (row) => this.#at(row).toBytes());
+    return { kind: 'complex', name: this.name, typeName: 'hyperUnique', values };
+  }
 }
 
 class CountColumn implements MetricColumn {

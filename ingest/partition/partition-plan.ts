@@ -10,7 +10,7 @@ import { overlaps } from '../../segment/timeline/interval.js';
 import { rangeBucket, type RangeTuple } from '../../segment/timeline/range-bucket.js';
 import type { ShardSpec } from '../../segment/timeline/shard-spec.js';
 import type { InputRow } from '../formats/row-reader.js';
-import { HyperUnique } from '../index/hyper-unique.js';
+import { HyperUnique } from '../../segment/format/hyper-unique-sketch.js';
 import { truncation } from '../index/truncation.js';
 import type { IngestSpec, Partitioning } from '../spec/model.js';
 import { KeySieve } from './key-sieve.js';

@@ -9,6 +9,8 @@ import { checkIdName } from '../../segment/timeline/segment-id.js';
 import type { JsonValue } from '../../segment/write/source.js';
 import { timestampParser } from '../timestamps/timestamp-parser.js';
 import type { JsonKeys } from './keys.js';
+import { checkMetrics } from './metrics.js';
+import { plainMetric } from './model.js';
 import { checkTransform } from './transform.js';
 import type {
   CastType,
@@ -17,7 +19,6 @@ import type {
   IngestSpec,
   MetricSpec,
   MultiValueHandling,
-  NumericMetricType,
   TimestampSpec,
 } from './model.js';
 
@@ -45,7 +46,7 @@ export function checkDataSchema(schema: JsonKeys): SchemaPart {
   schema.refuse('projections are not written yet', 'projections');
   const transform = checkTransform(schema.optionalObject('transformSpec'));
   const timestamp = checkTimestamp(schema.optionalObject('timestampSpec'), schema);
-  const metrics = checkMetrics(schema);
+  const metrics = checkMetrics(schema, checkColumnName);
   const dimensionKeys = schema.optionalObject('dimensionsSpec');
   if (dimensionKeys === undefined) throw schema.wrong('dimensionsSpec', 'is missing');
   const { dimensions, exclusions, discoverDimensions } = checkDimensions(dimensionKeys);
@@ -55,9 +56,10 @@ export function checkDataSchema(schema: JsonKeys): SchemaPart {
       ...exclusions,
       timestamp.column,
       TIME_COLUMN,
-      ...metrics.flatMap((metric) =>
-        'fieldName' in metric ? [metric.name, metric.fieldName] : [metric.name],
-      ),
+      ...metrics.flatMap((metric) => {
+        const plain = plainMetric(metric);
+        return 'fieldName' in plain ? [metric.name, plain.fieldName] : [metric.name];
+      }),
     ]),
   ];
   const granularity = checkGranularity(schema.optionalObject('granularitySpec'), schema);
@@ -188,41 +190,6 @@ function checkColumnName(name: string, path: string): string {
 
 export function isColumnName(name: string): boolean {
   return name !== '' && !/[,\r\n]|\p{Surrogate}/u.test(name);
-}
-
-const numericMetrics: ReadonlySet<string> = new Set<NumericMetricType>([
-  'longSum',
-  'longMin',
-  'longMax',
-  'doubleSum',
-  'doubleMin',
-  'doubleMax',
-  'floatSum',
-  'floatMin',
-  'floatMax',
-]);
-
-function checkMetrics(schema: JsonKeys): MetricSpec[] {
-  const list = schema.list('metricsSpec') ?? [];
-  return list.map((item, i) => {
-    const keys = schema.item(item, `${schema.at('metricsSpec')}[${i}]`);
-    const type = keys.text('type');
-    const name = checkColumnName(keys.text('name'), keys.at('name'));
-    keys.refuse('expressions are not supported yet', 'expression');
-    if (type === 'count') {
-      keys.leftovers();
-      return { type, name };
-    }
-    if (!isNumericMetric(type))
-      throw keys.unsupported('type', `aggregators of type[${type}] are not supported yet`);
-    const fieldName = keys.text('fieldName');
-    keys.leftovers();
-    return { type, name, fieldName };
-  });
-}
-
-function isNumericMetric(type: string): type is NumericMetricType {
-  return numericMetrics.has(type);
 }
 
 function checkNames(

@@ -1,5 +1,5 @@
 /** A batch task after checking: defaults filled in, times in ms. Plain data, but for the source and the format. */
-import type { Granularity } from '../../query/native/model.js';
+import type { Filter, Granularity } from '../../query/native/model.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import type { JsonValue, WriteOptions } from '../../segment/write/source.js';
 import type { InputFormat } from '../formats/format.js';
@@ -83,9 +83,31 @@ export type CastType =
   | 'ARRAY<DOUBLE>'
   | 'COMPLEX<json>';
 
-export type MetricSpec =
+export type MetricSpec = PlainMetric | FilteredMetric;
+
+export type PlainMetric =
   | { readonly type: 'count'; readonly name: string }
-  | { readonly type: NumericMetricType; readonly name: string; readonly fieldName: string };
+  | { readonly type: NumericMetricType; readonly name: string; readonly fieldName: string }
+  | {
+      readonly type: 'hyperUnique';
+      readonly name: string;
+      readonly fieldName: string;
+      /** Of no meaning while rows are read; queries round their estimates when it is set. */
+      readonly round: boolean;
+    };
+
+/** Sees only the rows that pass. */
+export interface FilteredMetric {
+  readonly type: 'filtered';
+  readonly name: string;
+  readonly filter: Filter;
+  readonly aggregator: PlainMetric;
+}
+
+/** The metric that does the work. */
+export function plainMetric(metric: MetricSpec): PlainMetric {
+  return metric.type === 'filtered' ? metric.aggregator : metric;
+}
 
 export type NumericMetricType =
   | 'longSum'

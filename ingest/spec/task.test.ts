@@ -177,7 +177,7 @@ describe('batch task spec', () => {
         `${S}.dimensionsSpec.dimensions[0].type`,
       ],
       [schema({ transformSpec: { transforms: [{ type: 'odd' }] } }), `${S}.transformSpec.transforms[0].type`],
-      [schema({ metricsSpec: [{ type: 'hyperUnique', name: 'x' }] }), `${S}.metricsSpec[0].type`],
+      [schema({ metricsSpec: [{ type: 'thetaSketch', name: 'x' }] }), `${S}.metricsSpec[0].type`],
       [io({ inputSource: { type: 's3', uris: [] } }), 'spec.ioConfig.inputSource.type'],
       [io({ inputFormat: { type: 'orc' } }), 'spec.ioConfig.inputFormat.type'],
     ];
