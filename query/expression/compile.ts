@@ -78,6 +78,7 @@ function call(node: Extract<Node, { kind: 'call' }>, functions: FunctionTable): 
   const found = functions.get(node.name.toLowerCase());
   if (found === undefined) throw validationError(`function '${node.name}' is not defined.`);
   checkArity(found, args.length);
+  found.checkArgs?.(node.args);
   const { apply: plain, choose, prepare } = found;
   if (choose !== undefined) {
     const thunks = (row: Row): Thunk[] =>

@@ -1,5 +1,6 @@
 /** What a function of the expression language is to the compiler. */
 import { CodedError } from '../../proto/errors.js';
+import type { Node } from './ast.js';
 import type { Value } from './value.js';
 
 export type Thunk = () => Value;
@@ -10,6 +11,8 @@ export interface ExprFunction {
   readonly arity: readonly [number, number];
   /** Further checks of the number of arguments ("an odd number"); throws. */
   readonly check?: (count: number) => void;
+  /** Checks of what the arguments are in the text; throws. */
+  readonly checkArgs?: (args: readonly Node[]) => void;
   /** Exactly one of the three: `apply` gets all values, `choose` asks for those it needs. */
   readonly apply?: (args: readonly Value[]) => Value;
   readonly choose?: (args: readonly Thunk[]) => Value;

@@ -88,7 +88,8 @@ export function leafPaths(json: Json): string[] {
       else elements.forEach((each, i) => waiting.push({ json: each, path: [...path, i] }));
       continue;
     }
-    for (const [name, each] of Object.entries(at)) waiting.push({ json: each as Json, path: [...path, name] });
+    for (const [name, each] of Object.entries(at))
+      waiting.push({ json: each as Json, path: [...path, name] });
   }
   return hashSetOrder(leaves).map(jsonPathText);
 }

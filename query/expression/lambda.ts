@@ -1,6 +1,6 @@
 /** Functions over lambdas: map, filter, fold, any, all and the two over all combinations of several arrays. */
 import { castTo } from './cast.js';
-import { array, bool, isTrue, nullValue, type Value } from './value.js';
+import { array, bool, isComplex, isTrue, nullValue, type Value } from './value.js';
 import { arrayOf, type Items, itemsOf } from './functions/array.js';
 import { validationError } from './function.js';
 import { evaluationError } from './operators.js';
@@ -36,6 +36,7 @@ export function applyLambda(name: string, body: Body, args: readonly Value[]): V
   const start = args[args.length - 1] ?? nullValue;
   const known = lists.filter((list) => list !== undefined);
   if (known.length < lists.length) return name === 'any' || name === 'all' ? bool(false) : nullValue;
+  if (name.startsWith('cartesian_')) castToLast(known);
   const first = known[0];
   if (first === undefined) return nullValue;
   switch (name) {
@@ -66,6 +67,19 @@ export function applyLambda(name: string, body: Body, args: readonly Value[]): V
       return rows.reduce((accumulated, row) => keep(body([...row, accumulated])), start);
     }
   }
+}
+
+/** Elements of all lists are read as what the last list that has any holds: Druid's way. */
+function castToLast(lists: Items[]): void {
+  const type = lists.findLast(({ items }) => items.length > 0)?.type;
+  if (type === undefined || isComplex(type)) return;
+  lists.forEach((list, i) => {
+    if (list.type === type || isComplex(list.type)) return;
+    lists[i] = {
+      type,
+      items: list.items.map((value) => castTo({ type: list.type, value }, type).value),
+    };
+  });
 }
 
 /** All combinations, the last list varying fastest. */

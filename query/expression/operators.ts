@@ -11,6 +11,7 @@ import {
   double,
   elementType,
   isArrayType,
+  isComplex,
   isTrue,
   long,
   nullValue,
@@ -45,7 +46,7 @@ function arithmetic(operator: Arithmetic): Binary {
   const longs = longOperations[operator];
   const doubles = doubleOperations[operator];
   return (left, right) => {
-    if (left.value === null || right.value === null) return nullValue;
+    if (left.value === null || right.value === null) return nullOf(left.type, right.type);
     if (left.type === 'STRING' && right.type === 'STRING') {
       if (operator !== '+')
         throw evaluationError(`operator '${operator}' in expression is not supported on type STRING.`);
@@ -58,6 +59,12 @@ function arithmetic(operator: Arithmetic): Binary {
     const y = asDouble(right);
     return double(x === null || y === null ? null : doubles(x, y));
   };
+}
+
+/** The type of a result that is null: a null inside an array of results must have the others' type. */
+function nullOf(left: string, right: string): Value {
+  if (left === right) return { type: isArrayType(left) ? 'STRING' : left, value: null };
+  return double(null);
 }
 
 const longOperations: Readonly<Record<Arithmetic, (a: bigint, b: bigint) => bigint>> = {
@@ -168,6 +175,7 @@ function compareArrays(left: Value, right: Value): number {
 /** Nulls first. */
 export function compareElements(x: Value['value'], y: Value['value'], type: string): number {
   if (x === null || y === null) return x === y ? 0 : x === null ? -1 : 1;
+  if (isComplex(type)) return compareJson(x, y);
   return compareValues({ type, value: x }, { type, value: y }) ?? 0;
 }
 
@@ -197,4 +205,17 @@ export function orValues(left: Value, right: () => Value): Value {
   const other = right();
   if (other.value !== null && isTrue(other)) return bool(true);
   return left.value === null || other.value === null ? long(null) : bool(false);
+}
+
+/** Texts, then numbers, then all else by their text. */
+function compareJson(x: unknown, y: unknown): number {
+  const rank = (json: unknown): number =>
+    typeof json === 'string' ? 0 : typeof json === 'number' || typeof json === 'bigint' ? 1 : 2;
+  const order = rank(x) - rank(y);
+  if (order !== 0) return order;
+  if (typeof x === 'string' && typeof y === 'string') return compareText(x, y);
+  if (rank(x) === 1) return compareDoubles(Number(x), Number(y));
+  const text = (json: unknown): string =>
+    asString({ type: 'COMPLEX<json>', value: json as Value['value'] }) ?? '';
+  return compareText(text(x), text(y));
 }

@@ -89,7 +89,10 @@ function bestArray(json: Exclude<Json, null | boolean | number | bigint | string
   const type = elements
     .filter(({ value }) => value !== null)
     .map((each) => each.type)
-    .reduce<ExprType | undefined>((common, each) => (common === undefined ? each : commonOf(common, each)), undefined);
+    .reduce<ExprType | undefined>(
+      (common, each) => (common === undefined ? each : commonOf(common, each)),
+      undefined,
+    );
   if (type?.endsWith(jsonType) === true) return array(jsonType, json);
   const found = type === undefined ? 'STRING' : type.replace('BOOLEAN', 'LONG');
   return array(

@@ -37,15 +37,24 @@ export function itemsOf(value: Value): Items | undefined {
   return { type: inner.type, items: [inner.value] };
 }
 
+const jsonType = 'COMPLEX<json>';
+
+/** As `itemsOf`, but an array of JSON keeps its elements as they are. */
+function rawItemsOf(value: Value): Items | undefined {
+  if (value.type === jsonType && Array.isArray(value.value))
+    return { type: jsonType, items: value.value as readonly Element[] };
+  return itemsOf(value);
+}
+
 function castElement(value: Value, type: ExprType): Element {
-  return castTo(value, type).value;
+  return type === jsonType ? value.value : castTo(unwrapJson(value), type).value;
 }
 
 /** A scalar as an element of an array of `type`; undefined when none can equal it (1.5 among longs, "a" among arrays). */
 function exactElement(value: Value, type: ExprType): Element | undefined {
   if (value.value === null) return null;
   if (isArrayType(type) !== isArrayType(value.type))
-    return isArrayType(value.type) ? castElement(value, type) : undefined;
+    return isArrayType(value.type) || isComplex(value.type) ? castElement(value, type) : undefined;
   const element = castElement(value, type);
   if (element === null) return undefined;
   return type === 'LONG' && value.type === 'DOUBLE' && Number(element) !== value.value ? undefined : element;
@@ -53,6 +62,7 @@ function exactElement(value: Value, type: ExprType): Element | undefined {
 
 /** The elements of a value cast to a type; a null value has none. */
 function castItems(value: Value, type: ExprType): readonly Element[] {
+  if (type === jsonType) return rawItemsOf(value)?.items ?? [];
   return (castTo(value, `ARRAY<${type}>`).value ?? []) as readonly Element[];
 }
 
@@ -61,6 +71,8 @@ function contains(items: readonly Element[], wanted: Element, type: ExprType): b
 }
 
 function indexOf(items: readonly Element[], wanted: Element, type: ExprType): number {
+  // Java's arrays are equal to themselves only.
+  if (wanted !== null && isArrayType(type)) return -1;
   return items.findIndex((item) =>
     item === null || wanted === null ? item === wanted : compareElements(item, wanted, type) === 0,
   );
@@ -83,7 +95,7 @@ function arrayOverlap(args: readonly Value[]): Value {
   const left = itemsOf(argument(args, 0));
   if (left === undefined) return long(null);
   const other = argument(args, 1);
-  if (other.value === null) return bool(!isArrayType(other.type) && contains(left.items, null, left.type));
+  if (other.value === null) return bool(false);
   return bool(castItems(other, left.type).some((each) => contains(left.items, each, left.type)));
 }
 
@@ -103,7 +115,7 @@ function indexAt(value: Value): number {
 
 function pick(shift: number) {
   return (args: readonly Value[]): Value => {
-    const list = itemsOf(argument(args, 0));
+    const list = rawItemsOf(argument(args, 0));
     const index = indexAt(argument(args, 1)) - shift;
     const item = list === undefined || index < 0 ? undefined : list.items[index];
     return list === undefined || item === undefined ? nullValue : { type: list.type, value: item };
@@ -130,7 +142,7 @@ function position(name: string, shift: number): ExprFunction {
 const longestArray = 1_000_000;
 
 function slice(args: readonly Value[]): Value {
-  const list = itemsOf(argument(args, 0));
+  const list = rawItemsOf(argument(args, 0));
   if (list === undefined) return nullValue;
   const start = indexAt(argument(args, 1));
   const end = args[2] === undefined ? list.items.length : indexAt(args[2]);
@@ -147,13 +159,13 @@ function extend(
   added: Value,
   build: (items: readonly Element[], element: Element) => readonly Element[],
 ): Value {
-  const items = itemsOf(list);
+  const items = rawItemsOf(list);
   if (items === undefined) return nullValue;
-  return array(items.type, build(items.items, castElement(unwrapJson(added), items.type)));
+  return array(items.type, build(items.items, castElement(added, items.type)));
 }
 
 function concat(args: readonly Value[]): Value {
-  const left = itemsOf(argument(args, 0));
+  const left = rawItemsOf(argument(args, 0));
   const right = argument(args, 1);
   if (left === undefined) return nullValue;
   return right.value === null ? nullValue : array(left.type, [...left.items, ...castItems(right, left.type)]);
@@ -165,7 +177,7 @@ function sortedSet(items: readonly Element[], type: ExprType): Element[] {
 }
 
 function setAddAll(args: readonly Value[]): Value {
-  const left = itemsOf(argument(args, 0));
+  const left = rawItemsOf(argument(args, 0));
   const right = argument(args, 1);
   if (left === undefined || right.value === null) return nullValue;
   const added = castItems(right, left.type);
@@ -182,9 +194,14 @@ export function commonType(values: readonly Value[]): ExprType | undefined {
   return type;
 }
 
-/** An array of values in their common type. */
-export function arrayOf(values: readonly Value[]): Value {
-  const type = commonType(values) ?? values[0]?.type ?? 'STRING';
+/** An array of values in their common type; nothing but nulls have the type of the first one, or `ofNulls`. */
+export function arrayOf(values: readonly Value[], ofNulls?: ExprType): Value {
+  if (values.some(({ type, value }) => type === jsonType && value !== null))
+    return array(
+      jsonType,
+      values.map(({ value }) => value),
+    );
+  const type = commonType(values) ?? ofNulls ?? values[0]?.type ?? 'STRING';
   return array(
     type,
     values.map((value) => castTo(value, type).value),
@@ -193,7 +210,7 @@ export function arrayOf(values: readonly Value[]): Value {
 
 function toText(args: readonly Value[]): Value {
   const list = itemsOf(argument(args, 0));
-  if (list === undefined) return nullValue;
+  if (list === undefined || isComplex(list.type)) return nullValue;
   if (list.items.length === 1 && list.items[0] === null) return nullValue;
   const between = asString(argument(args, 1)) ?? '';
   return string(
@@ -224,7 +241,8 @@ function quantile(constants: readonly (Value | undefined)[]): (args: readonly Va
   const rank = asDouble(rankValue) ?? 0;
   if (rank < 0) throw validationError('Function[array_quantile] rank must not be negative');
   return (args) => {
-    const list = itemsOf(argument(args, 0));
+    const given = argument(args, 0);
+    const list = isArrayType(given.type) ? itemsOf(given) : undefined;
     if (list === undefined || (list.type !== 'LONG' && list.type !== 'DOUBLE')) return double(null);
     const numbers = list.items.filter((item) => item !== null).map(Number);
     numbers.sort((a, b) => (Number.isNaN(a) ? 1 : 0) - (Number.isNaN(b) ? 1 : 0) || a - b);
@@ -234,6 +252,7 @@ function quantile(constants: readonly (Value | undefined)[]): (args: readonly Va
     const low = Math.floor(at);
     const first = numbers[Math.max(0, Math.min(last, low))] ?? Number.NaN;
     if (at <= 0 || at >= last) return double(numbers[at <= 0 ? 0 : last] ?? null);
+    if (at === low) return double(first);
     const second = numbers[low + 1] ?? first;
     return double(first + (at - low) * (second - first));
   };
@@ -251,7 +270,7 @@ function harmonize(args: readonly Value[]): Value {
 }
 
 export const arrayFunctions: readonly ExprFunction[] = [
-  { name: 'array', arity: [0, Infinity], apply: arrayOf },
+  { name: 'array', arity: [1, Infinity], apply: (args) => arrayOf(args, 'LONG') },
   {
     name: 'array_length',
     arity: [1, 1],
@@ -283,9 +302,9 @@ export const arrayFunctions: readonly ExprFunction[] = [
     name: 'array_set_add',
     arity: [2, 2],
     apply: (args) => {
-      const list = itemsOf(argument(args, 0));
+      const list = rawItemsOf(argument(args, 0));
       if (list === undefined) return nullValue;
-      const element = castElement(unwrapJson(argument(args, 1)), list.type);
+      const element = castElement(argument(args, 1), list.type);
       return array(list.type, sortedSet([...list.items, element], list.type));
     },
   },
@@ -293,7 +312,15 @@ export const arrayFunctions: readonly ExprFunction[] = [
   { name: 'array_to_string', arity: [2, 2], apply: toText },
   { name: 'string_to_array', arity: [2, 2], prepare: fromText },
   { name: 'array_quantile', arity: [2, 2], prepare: quantile },
-  { name: 'mv_to_array', arity: [1, 1], apply: (args) => asStrings(argument(args, 0)) },
+  {
+    name: 'mv_to_array',
+    arity: [1, 1],
+    checkArgs: ([column]) => {
+      if (column?.kind !== 'identifier')
+        throw validationError('Function[mv_to_array] the argument should be the name of a column');
+    },
+    apply: (args) => asStrings(argument(args, 0)),
+  },
   { name: 'array_to_mv', arity: [1, 1], apply: (args) => asStrings(argument(args, 0)) },
   { name: 'mv_harmonize_nulls', arity: [1, 1], apply: harmonize },
 ];

@@ -17,7 +17,9 @@ const sketch = (bytes: Uint8Array | null): Value => ({
 
 function bytesOf(name: string, value: Value): Uint8Array | null {
   if (value.type !== sketchType)
-    throw validationError(`Function[${name}] requires a hyper-log-log collector but got ${value.type} instead`);
+    throw validationError(
+      `Function[${name}] requires a hyper-log-log collector but got ${value.type} instead`,
+    );
   return value.value as unknown as Uint8Array | null;
 }
 
@@ -80,7 +82,8 @@ const decoders: Readonly<Record<string, (bytes: Buffer) => Json>> = {
 function decodeComplex(constants: readonly (Value | undefined)[]): (args: readonly Value[]) => Value {
   const name = 'complex_decode_base64';
   const literal = constants[0];
-  const typeName = literal?.type === 'STRING' && typeof literal.value === 'string' ? literal.value : undefined;
+  const typeName =
+    literal?.type === 'STRING' && typeof literal.value === 'string' ? literal.value : undefined;
   if (typeName === undefined)
     throw validationError(`Function[${name}] first argument must be the constant name of a complex type`);
   const decode = Object.hasOwn(decoders, typeName) ? decoders[typeName] : undefined;

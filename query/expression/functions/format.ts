@@ -1,11 +1,12 @@
-/** `format`: texts in the way of Java's `String.format`, English; dates (%t) and hexadecimal floats (%a) are not built. */
+/** `format`: texts in the way of Java's `String.format`, English, dates in UTC. */
 import { CodedError } from '../../../proto/errors.js';
 import { exactDoubleText } from '../../../segment/format/java-digits.js';
 import { argument, type ExprFunction } from '../function.js';
 import { asString, nullValue, string, type Value } from '../value.js';
 import { bitsOf } from './double-bits.js';
+import { formatTimePart } from './format-time.js';
 
-const directive = /%(?:(\d+)\$)?([-#+ 0,(<]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])/y;
+const directive = /%(?:(\d+)\$)?([-#+ 0,(<]*)(\d+)?(?:\.(\d+))?([tT](?=[a-zA-Z]))?([a-zA-Z%])/y;
 /** Wider fields are refused. */
 const widest = 10_000;
 
@@ -13,6 +14,8 @@ interface Spec {
   readonly flags: string;
   readonly width: number;
   readonly precision: number | undefined;
+  /** "t" or "T" in front of the letter of a date's part. */
+  readonly time: string;
   readonly letter: string;
 }
 
@@ -45,7 +48,7 @@ function fill(pattern: string, values: readonly Value[]): string {
     if (match === null) throw new Misfit();
     at = directive.lastIndex;
     const spec = specOf(match);
-    if (spec.letter === '%' || spec.letter === 'n') {
+    if (spec.time === '' && (spec.letter === '%' || spec.letter === 'n')) {
       result += aligned(spec.letter === 'n' ? '\n' : '%', spec);
       continue;
     }
@@ -64,7 +67,7 @@ function specOf(match: RegExpExecArray): Spec {
   if (width > widest || (precision ?? 0) > widest)
     throw new CodedError('QueryFailed', `Function[format] a field wider than ${widest} is not built`);
   if (flags.includes('-') && match[3] === undefined) throw new Misfit();
-  return { flags, width, precision, letter: match[5] ?? '' };
+  return { flags, width, precision, time: match[5] ?? '', letter: match[6] ?? '' };
 }
 
 function aligned(text: string, { flags, width }: Spec): string {
@@ -76,9 +79,21 @@ function general(text: string, spec: Spec): string {
 }
 
 function one(spec: Spec, value: Value): string {
+  if (spec.time !== '') return datePart(spec, value);
   const upper = spec.letter !== spec.letter.toLowerCase();
   const text = converted({ ...spec, letter: spec.letter.toLowerCase() }, value);
   return upper ? text.toUpperCase() : text;
+}
+
+function datePart(spec: Spec, value: Value): string {
+  if (spec.precision !== undefined || /[^<-]/.test(spec.flags)) throw new Misfit();
+  let text: string | undefined = 'null';
+  if (value.value !== null) {
+    if (value.type !== 'LONG') throw new Misfit();
+    text = formatTimePart(spec.letter, value.value as bigint);
+  }
+  if (text === undefined) throw new Misfit();
+  return aligned(spec.time === 'T' ? text.toUpperCase() : text, spec);
 }
 
 function converted(spec: Spec, value: Value): string {
@@ -89,13 +104,8 @@ function converted(spec: Spec, value: Value): string {
       return general(String(value.value !== null), spec);
     case 'h':
       return general(value.value === null ? 'null' : (hashOf(value) >>> 0).toString(16), spec);
-    case 'a':
-    case 't':
-      throw new CodedError('Unsupported', `Function[format] %${spec.letter} is not supported`, {
-        field: 'expression',
-      });
     default:
-      if (!'cdoxefg'.includes(spec.letter)) throw new Misfit();
+      if (!'acdoxefg'.includes(spec.letter)) throw new Misfit();
   }
   if (value.value === null) return general('null', spec);
   if (spec.letter === 'c') return aligned(character(value), spec);
@@ -157,6 +167,7 @@ function whole(spec: Spec, value: bigint): string {
 function real(spec: Spec, value: number): string {
   const negative = value < 0 || Object.is(value, -0);
   if (!Number.isFinite(value)) return special(spec, value);
+  if (spec.letter === 'a') return hexadecimal(spec, value);
   const precision = spec.precision ?? 6;
   const size = Math.abs(value);
   if (spec.letter === 'f') return signed(spec, negative, fixed(size, precision));
@@ -175,6 +186,34 @@ function special({ flags, ...spec }: Spec, value: number): string {
     ...spec,
     flags: flags.replaceAll('0', ''),
   });
+}
+
+/** As Java's `Double.toHexString`: "0x1.8p1". */
+function hexadecimal(spec: Spec, value: number): string {
+  if (/[,(]/.test(spec.flags)) throw new Misfit();
+  const bits = BigInt.asUintN(63, bitsOf(value));
+  let exponent = Number(bits >> 52n) - 1023;
+  let mantissa = bits & 0xf_ffff_ffff_ffffn;
+  let lead = exponent === -1023 ? 0n : 1n;
+  if (lead === 0n) exponent = mantissa === 0n ? 0 : -1022;
+  const places = spec.precision === undefined ? 13 : Math.max(1, spec.precision);
+  if (places < 13 && value !== 0) {
+    const unit = 1n << BigInt(52 - 4 * places);
+    const rest = mantissa % unit;
+    const up = rest * 2n > unit || (rest * 2n === unit && (mantissa / unit) % 2n === 1n);
+    mantissa += (up ? unit : 0n) - rest;
+    if (mantissa >> 52n === 1n) {
+      mantissa = 0n;
+      if (lead === 0n) lead = 1n;
+      else exponent++;
+    }
+  }
+  const digits = mantissa.toString(16).padStart(13, '0').replace(/0+$/, '');
+  const shown = spec.precision === undefined ? digits.padEnd(1, '0') : digits.padEnd(places, '0');
+  const sign = value < 0 || Object.is(value, -0) ? '-' : (/[+ ]/.exec(spec.flags)?.[0] ?? '');
+  const body = `${lead}.${shown}p${exponent}`;
+  const filled = spec.flags.includes('0') ? body.padStart(spec.width - sign.length - 2, '0') : body;
+  return aligned(`${sign}0x${filled}`, spec);
 }
 
 /** The decimal text's digits as a whole number times a power of ten. */

@@ -164,9 +164,10 @@ function mergeInside(left: Json, right: Json): Json {
     }
     return Object.fromEntries(merged);
   }
-  if (Array.isArray(left) && Array.isArray(right))
-    return [...(left as readonly Json[]), ...(right as readonly Json[])];
-  return right;
+  if (!Array.isArray(right)) return right;
+  if (Array.isArray(left)) return [...(left as readonly Json[]), ...(right as readonly Json[])];
+  // Onto what is no array Druid's reader puts only the first element.
+  return left === null ? right : ((right as readonly Json[])[0] ?? right);
 }
 
 function jsonMerge(args: readonly Value[]): Value {

@@ -18,15 +18,14 @@ function extract(constants: Constants): Apply {
   const name = 'regexp_extract';
   const pattern = patternAt(name, constants);
   const group = constants[2];
-  if (constants.length > 2 && (group === undefined || !isNumeric(group.type)))
-    throw validationError(`Function[${name}] index must be a numeric literal`);
   const index = group === undefined ? 0 : Number(BigInt.asIntN(32, asLong(group) ?? 0n));
+  if (constants.length > 2 && (group === undefined || !isNumeric(group.type) || index < 0))
+    throw validationError(`Function[${name}] index must be a numeric literal`);
   return (args) => {
     const text = asString(argument(args, 0));
-    const match = pattern.find(text ?? '');
+    const match = text === null ? undefined : pattern.find(text);
     if (match === undefined) return string(null);
-    if (index < 0 || index > pattern.groupCount)
-      throw evaluationError(`Function[${name}] No group ${index}`);
+    if (index > pattern.groupCount) throw evaluationError(`Function[${name}] No group ${index}`);
     return string(match.group(index));
   };
 }
