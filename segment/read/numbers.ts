@@ -1,5 +1,5 @@
 /** Number columns: plain and packed longs, floats, doubles, with and without blocks, with null bitmaps. */
-import { packedWidths } from '../format/codec.js';
+import { packedWidths, type Codec } from '../format/codec.js';
 import type { Cursor } from '../format/bytes.js';
 import {
   Batches,
@@ -39,13 +39,24 @@ export interface NumberSource {
   readonly encoding: Encoding;
 }
 
-/** Reads the head of "part 2" at the cursor and answers the values behind it. */
-export function readNumbers(
+export interface NumberHead {
+  readonly count: number;
+  readonly perBlock: number;
+  readonly codec: Codec;
+  readonly isPacked: boolean;
+  readonly encoding: Encoding;
+  readonly unpacking: Unpacking;
+  /** Plain bytes of `values` values. */
+  readonly plainBytes: (values: number) => number;
+}
+
+/** Reads the head of "part 2" at the cursor and stops before the values. */
+export function readNumberHead(
   cursor: Cursor,
   context: ReadContext,
   file: ColumnFile,
   shape: NumberShape,
-): NumberSource {
+): NumberHead {
   const version = cursor.u8('number version');
   if (version !== 1 && version !== 2)
     throw cursor.fail(`number column of unknown version[${version}]`, cursor.at - 1);
@@ -72,6 +83,19 @@ export function readNumbers(
     encoding:
       packed === undefined ? 'plain' : `${packed.table === undefined ? 'delta' : 'table'}/${packed.bits}`,
   };
+  return { count, perBlock, codec, isPacked: packed !== undefined, encoding, unpacking, plainBytes };
+}
+
+/** Reads the head of "part 2" at the cursor and answers the values behind it. */
+export function readNumbers(
+  cursor: Cursor,
+  context: ReadContext,
+  file: ColumnFile,
+  shape: NumberShape,
+): NumberSource {
+  const head = readNumberHead(cursor, context, file, shape);
+  const { count, perBlock, codec, encoding, unpacking, plainBytes } = head;
+  const { width } = unpacking;
   if (codec === 'none') {
     const start = file.pointer + cursor.skip(plainBytes(count), 'values');
     const source = new RunSource(count, width, (first, n, target) => copyRun(start, first, n, target));
@@ -81,7 +105,7 @@ export function readNumbers(
   return { source: new BlockSource(context, file, blocks, unpacking), encoding };
 
   function copyRun(start: number, first: number, n: number, target: number): void {
-    if (packed !== undefined) {
+    if (head.isPacked) {
       unpacking.unpack(start, first, n, target);
       return;
     }

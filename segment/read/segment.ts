@@ -3,7 +3,7 @@
  */
 import path from 'node:path';
 import { CodedError } from '../../proto/errors.js';
-import { corrupt } from '../format/bytes.js';
+import { corrupt, type Place } from '../format/bytes.js';
 import { bitmapOf, readDescriptor } from '../format/descriptor.js';
 import { chunkName } from '../format/smoosh.js';
 import type { Kernels } from '../kernels/load.js';
@@ -15,6 +15,7 @@ import { openNumberColumn, type NumberKind } from './numbers.js';
 import { nodeFiles, type Residency } from './residency.js';
 import { NullColumn, openStringColumn } from './strings.js';
 import { readSummary, type SegmentSummary } from './summary.js';
+import { readTimeEnds } from './time-ends.js';
 import { BATCH_ROWS, type ColumnView, type NumericColumnView, type SegmentView } from './view.js';
 
 const timeColumn = '__time';
@@ -63,6 +64,8 @@ interface Known {
   /** Internal file name → its place in the summary. */
   readonly places: ReadonlyMap<string, number>;
   readonly columns: ReadonlySet<string>;
+  /** Of a segment sorted by time: its first and last, once they were asked for. */
+  ends?: readonly [first: number, last: number];
 }
 
 function unpack(handle: SegmentHandle): Known {
@@ -192,7 +195,11 @@ export class StoredSegment implements SegmentView {
 
   timeRange(): { readonly minMs: number; readonly maxMs: number } | undefined {
     if (this.rowCount === 0) return undefined;
-    if (this.timeSorted) return { minMs: this.#timeAt(0), maxMs: this.#timeAt(this.rowCount - 1) };
+    if (this.timeSorted) {
+      this.#known.ends ??= this.#timeEnds();
+      const [minMs, maxMs] = this.#known.ends;
+      return { minMs, maxMs };
+    }
     let min = Infinity;
     let max = -Infinity;
     const time = this.#time();
@@ -245,6 +252,23 @@ export class StoredSegment implements SegmentView {
     return this.#open(name);
   }
 
+  /** From the column when it is open already, else from two of its blocks. */
+  #timeEnds(): readonly [number, number] {
+    const entry = this.summary.files[this.#known.places.get(timeColumn) ?? -1];
+    if (!this.#columns.has(timeColumn) && entry !== undefined) {
+      const { files } = this.#machinery;
+      const chunk = path.join(this.#handle.dir, chunkName(entry.chunk));
+      const place = { file: chunk, column: timeColumn };
+      const found = readTimeEnds(this.#context, place, entry.end - entry.start, (start, length) => {
+        const bytes = Buffer.alloc(length);
+        readInto(files, place, bytes, entry.start + start);
+        return bytes;
+      });
+      if (found !== undefined) return found;
+    }
+    return [this.#timeAt(0), this.#timeAt(this.rowCount - 1)];
+  }
+
   #time(): NumericColumnView {
     const column = this.column(timeColumn);
     if (column?.kind !== 'long')
@@ -274,19 +298,23 @@ export class StoredSegment implements SegmentView {
     const length = entry.end - entry.start;
     const slot = this.#handle.slotBase + index;
     const pinned = residency.pin(slot, this.#handle.generation, token, length, (into) => {
-      let got: number;
-      try {
-        got = files.readSync(chunk, into, entry.start);
-      } catch (error) {
-        throw new CodedError('StorageFailure', `segment file[${chunk}] can't be read`, {}, error);
-      }
-      if (got !== length) throw corrupt(place, entry.start + got, 'the file is cut short');
+      readInto(files, place, into, entry.start);
     });
     const bytes = kernels.arena.buffer(pinned.pointer, length);
     const file = { place, pointer: pinned.pointer, length, slot, isHot: pinned.isHot, bytes };
     this.#pinned.set(name, file);
     return file;
   }
+}
+
+function readInto(files: Files, place: Place, into: Buffer<ArrayBufferLike>, position: number): void {
+  let got: number;
+  try {
+    got = files.readSync(place.file, into, position);
+  } catch (error) {
+    throw new CodedError('StorageFailure', `segment file[${place.file}] can't be read`, {}, error);
+  }
+  if (got !== into.length) throw corrupt(place, position + got, 'the file is cut short');
 }
 
 const oldNumberParts: Readonly<Record<string, NumberKind>> = {

@@ -287,6 +287,30 @@ describe('writeSegment', () => {
     });
   });
 
+  for (const [name, options] of Object.entries({
+    default: {},
+    'auto longs': { longEncoding: 'auto' },
+    uncompressed: { metricCompression: 'uncompressed' },
+    'no blocks': { metricCompression: 'none' },
+    'auto longs without blocks': { longEncoding: 'auto', metricCompression: 'none' },
+  } satisfies Record<string, WriteOptions>)) {
+    it(`tells its first and last time without loading the column: ${name}`, () => {
+      for (const rows of [1, 20_001]) {
+        const { source } = sample(rows);
+        inDirectory((dir) => {
+          writeSegment(dir, { ...source, dimensions: [], metrics: [] }, options);
+          const { loads } = residency.stats();
+          withView(dir, (view) => {
+            const range = { minMs: day, maxMs: day + Math.floor((rows - 1) / 2) };
+            expect(view.timeRange()).to.deep.equal(range);
+            if (name !== 'auto longs without blocks') expect(residency.stats().loads).to.equal(loads);
+            expect(view.timeRange()).to.deep.equal(range);
+          });
+        });
+      }
+    });
+  }
+
   it('refuses sources that break their own rules', () => {
     const { source } = sample(10);
     const broken: readonly SegmentSource[] = [
