@@ -6,7 +6,7 @@
 import { asCoded, CodedError, fromErrorInfo, toErrorInfo } from '../proto/errors.js';
 import type { Codec, Method, StreamMethod, UnaryMethod } from '../proto/services.js';
 import { cancelReason, openCall, untilAborted, type CallScope } from './deadline.js';
-import { carryOnce, perfectNetwork, type Network, type Place } from './network.js';
+import { carrySurely, perfectNetwork, type Network, type Place } from './network.js';
 import type { CallContext, CallOptions, Client, Clock, Handlers, Transport } from './types.js';
 
 type AnyHandler = (request: unknown, context: CallContext) => unknown;
@@ -209,7 +209,7 @@ class InlineClient implements Client {
     return { request: this.copy(method.request, request), handler };
   }
 
-  /** There and back over the Network. What is lost leaves the caller waiting for its deadline. */
+  /** There and back over the Network, which may be slow, or broken for so long that both ends notice. */
   private exchange<T>(call: RunningCall, work: () => Promise<T>): Promise<T> {
     const { network } = this.hub;
     const { place } = this;
@@ -217,13 +217,21 @@ class InlineClient implements Client {
     const begin = async (): Promise<T> => work();
     if (network === perfectNetwork) return begin();
     return new Promise<T>((resolve, reject) => {
-      const back = (action: () => void): void => carryOnce(network, to.name, place, action);
-      carryOnce(network, place.name, to, () => {
+      const broken = (): void => {
+        reject(new CodedError('Unavailable', `${call.what}: the connection is broken`));
+      };
+      // Whatever has become of the other end, the caller notices by its own clock.
+      const lost = (): void => void place.clock.setTimer(0, broken, true);
+      const back = (arrive: () => void): void => {
+        carrySurely(network, to, place, { arrive, broken: lost });
+      };
+      const arrive = (): void => {
         begin().then(
           (value) => back(() => resolve(value)),
           (error: unknown) => back(() => reject(asCoded(error))),
         );
-      });
+      };
+      carrySurely(network, place, to, { arrive, broken });
     });
   }
 

@@ -28,6 +28,33 @@ export function carryOnce(network: Network, from: string, to: Place, arrive: () 
   if (delayMs !== undefined) deliver(to, delayMs, arrive);
 }
 
+/** How long a connection tries to get a message through before its ends notice that it is broken. */
+const RESEND_MS = 300;
+const RESENDS_MAX = 4;
+
+/**
+ * For connections, which send again what is lost: late rather than never, and `broken` when nothing gets through for
+ * seconds. The sender waits by its own clock.
+ */
+export function carrySurely(
+  network: Network,
+  from: Place,
+  to: Place,
+  handlers: { readonly arrive: () => void; readonly broken: () => void },
+  resends = 0,
+): void {
+  const [delayMs] = network.route(from.name, to.name);
+  if (delayMs !== undefined) {
+    deliver(to, delayMs, handlers.arrive);
+    return;
+  }
+  const again = (): void => {
+    if (resends >= RESENDS_MAX) handlers.broken();
+    else carrySurely(network, from, to, handlers, resends + 1);
+  };
+  from.clock.setTimer(RESEND_MS * 2 ** resends, again, true);
+}
+
 function deliver(to: Place, delayMs: number, arrive: () => void): void {
   if (delayMs === 0) queueMicrotask(arrive);
   else to.clock.setTimer(delayMs, arrive, true);

@@ -94,7 +94,7 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
   };
 
   return {
-    now: () => wall,
+    now: () => Math.floor(wall),
     monotonic: () => elapsed,
     setTimer,
     advance: async (ms) => {

@@ -7,6 +7,7 @@ import { leaderCutOff } from './leader-cut-off.js';
 import { leaderFailover } from './leader-failover.js';
 import { metadataKilled } from './metadata-killed.js';
 import { middlemanagerKilled } from './middlemanager-killed.js';
+import { natsBlink } from './nats-blink.js';
 import { natsDataDeleted } from './nats-data-deleted.js';
 import { natsDown } from './nats-down.js';
 import { oldBackup } from './old-backup.js';
@@ -28,6 +29,7 @@ export const chaosCases: readonly ChaosCase[] = [
   overlordBeforeCommit,
   overlordAfterCommit,
   natsDown,
+  natsBlink,
   pausedLeader,
   metadataKilled,
   middlemanagerKilled,

@@ -1,6 +1,7 @@
 /**
  * `npm run chaos`: every case against real processes. `-- --case NAME` one of them (a part of the name will do),
- * `--runs N` each so often, `--list` their names. Ends with the measured times and `N passed, N failed`.
+ * `--runs N` each so often, `--measure` the ones whose times are worth knowing five times each, `--list` their names.
+ * Ends with the measured times and `N passed, N failed`.
  */
 import { systemClock } from '../../runtime/clock.js';
 import { findNatsServer } from '../../runtime/nats-server.js';
@@ -8,6 +9,18 @@ import { measureLines, runCase } from './case.js';
 import { chaosCases } from './cases.js';
 
 const caseMs = 60_000;
+/** Detection, fail-over and recovery. */
+const measured: ReadonlySet<string> = new Set([
+  'only-holder-killed',
+  'second-replica-hides-kill',
+  'leader-killed',
+  'nats-restarted',
+  'paused-leader',
+  'leader-cut-off-from-nats',
+  'metadata-owner-killed',
+  'middlemanager-killed',
+  'broker-killed',
+]);
 
 function option(name: string): string | undefined {
   const at = process.argv.indexOf(`--${name}`);
@@ -16,8 +29,11 @@ function option(name: string): string | undefined {
 
 async function main(): Promise<number> {
   const wanted = option('case') ?? '';
-  const runs = Number(option('runs') ?? '1');
-  const cases = chaosCases.filter((one) => one.name.includes(wanted));
+  const isMeasuring = process.argv.includes('--measure');
+  const runs = Number(option('runs') ?? (isMeasuring ? '5' : '1'));
+  const cases = chaosCases.filter(
+    (one) => one.name.includes(wanted) && (!isMeasuring || measured.has(one.name)),
+  );
   if (process.argv.includes('--list')) {
     for (const one of cases) console.log(`${one.name}: ${one.about}`);
     return 0;

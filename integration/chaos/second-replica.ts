@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { until } from '../launch.js';
 import type { ChaosCase } from './case.js';
 import { dataPlan } from './plans.js';
 import { pause, serves, setReplicas, watchQueries } from './steps.js';
@@ -19,7 +20,15 @@ export const secondReplica: ChaosCase = {
       const watcher = watchQueries(oracle, 'pair');
       await pause(300);
       await node.kill();
-      await pause(2_500);
+      const killedAt = performance.now();
+      await until('the dead node is noticed', 5_000, async () => {
+        const servers = await cluster.gateway.request('GET', '/druid/coordinator/v1/servers');
+        return servers.json<string[]>().length < nodes.length ? true : undefined;
+      });
+      const noticedMs = performance.now() - killedAt;
+      measure('data node killed: noticed after', noticedMs);
+      expect(noticedMs).to.be.below(2_500);
+      await pause(500);
       const { wrong, errors, answers, longestGapMs } = await watcher.stop();
       expect(wrong).to.deep.equal([]);
       expect(errors).to.deep.equal([]);

@@ -1,0 +1,2 @@
+/** Seeds that failed once, each with what they found. They run for ever. */
+export const failedBefore: readonly number[] = [];

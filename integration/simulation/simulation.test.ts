@@ -1,0 +1,25 @@
+/** A few seeds of the simulated cluster; `npm run test:sim` runs 200. */
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { expect } from 'chai';
+import { root } from '../launch.js';
+
+/** In a process of its own: it answers files in its own way. */
+function simulate(...args: string[]): { readonly text: string; readonly status: number | null } {
+  const program = path.join(root, 'dist/integration/simulation/run.js');
+  const { stdout, stderr, status } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
+  return { text: stdout + stderr, status };
+}
+
+describe('the simulated cluster', function () {
+  this.timeout(120_000);
+
+  it('loses, doubles and mixes nothing in 16 seeds, and converges after each', () => {
+    const { text, status } = simulate('--seeds', '16');
+    expect(status, text).to.equal(0);
+  });
+  it('runs the same for the same seed', () => {
+    const { text, status } = simulate('--seed', '7', '--twice');
+    expect(status, text).to.equal(0);
+  });
+});
