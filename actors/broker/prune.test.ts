@@ -30,6 +30,29 @@ const bound = (lower: string | undefined, upper: string | undefined): Filter => 
   ordering: 'lexicographic',
 });
 
+const tuples = (start: (string | null)[] | null, end: (string | null)[] | null): ShardSpec => ({
+  type: 'range',
+  dimensions: ['d', 'e'],
+  start,
+  end,
+  partitionNum: 0,
+  numCorePartitions: 3,
+});
+const hashed = (
+  bucketId: number,
+  partitionDimensions = ['d'],
+  partitionFunction: string | null = 'murmur3_32_abs',
+): ShardSpec => ({
+  type: 'hashed',
+  partitionNum: 0,
+  partitions: 3,
+  bucketId,
+  numBuckets: 3,
+  partitionDimensions,
+  partitionFunction,
+});
+const both = (d: string, e: string): Filter => ({ type: 'and', fields: [is(d), is(e, 'e')] });
+
 describe('pruning partitions', () => {
   const cases: readonly (readonly [string, ShardSpec, Filter | undefined, boolean])[] = [
     ['no filter', single('f', 'm'), undefined, true],
@@ -56,6 +79,28 @@ describe('pruning partitions', () => {
     ['or of two that exclude', range('f', 'm'), { type: 'or', fields: [is('a'), is('z')] }, false],
     ['not says nothing', single('f', 'm'), { type: 'not', field: is('g') }, true],
     ['false', single('f', 'm'), { type: 'false' }, false],
+    ['second dimension: before the start', tuples(['c', 'k'], ['m', 'm']), both('c', 'a'), false],
+    ['second dimension: behind the start', tuples(['c', 'k'], ['m', 'm']), both('c', 'z'), true],
+    ['second dimension: behind the end', tuples(['c', 'k'], ['m', 'm']), both('m', 'n'), false],
+    ['second dimension: between, nothing is said', tuples(['c', 'k'], ['m', 'm']), both('d', 'a'), true],
+    ['second dimension: both ends alike', tuples(['c', 'a'], ['c', 'f']), both('c', 'g'), false],
+    ['second dimension: null at the end', tuples(['c', null], ['c', null]), is('c'), true],
+    ['second dimension alone', tuples(['c', 'k'], ['m', 'm']), is('a', 'e'), true],
+    // The bucket of [["x"]] of three is 2.
+    ['hashed: its bucket', hashed(2), is('x'), true],
+    ['hashed: another bucket', hashed(0), is('x'), false],
+    ['hashed: null may be anywhere', hashed(0), is(null), true],
+    ['hashed: a range may be anywhere', hashed(0), bound('a', 'b'), true],
+    ['hashed: one dimension of two is free', hashed(0, ['d', 'e']), is('x'), true],
+    ['hashed: the whole row', hashed(0, []), is('x'), true],
+    ['hashed: unknown function', hashed(0, ['d'], null), is('x'), true],
+    ['hashed: nothing can pass', hashed(0), { type: 'in', dimension: 'd', values: [] }, false],
+    [
+      'an extraction function says nothing',
+      single('f', 'm'),
+      { ...is('a'), extractionFn: { type: 'upper' } } as unknown as Filter,
+      true,
+    ],
     [
       'numbered partitions hold anything',
       { type: 'numbered', partitionNum: 0, partitions: 1 },

@@ -1,8 +1,9 @@
 /**
- * Which partitions can hold rows that pass a filter: for range and single-dimension shard specs, from what the filter
- * allows on the first partition dimension. Pure; in doubt a segment stays.
+ * Which partitions can hold rows that pass a filter: for hashed, range and single-dimension shard specs, from what the
+ * filter allows on the partition dimensions. Pure; in doubt a segment stays.
  */
 import type { Constant, Filter } from '../../query/native/model.js';
+import { hashBucket, MURMUR3_32_ABS, valuesKey } from '../../segment/timeline/hash-bucket.js';
 import type { ShardSpec } from '../../segment/timeline/shard-spec.js';
 
 /** Values a dimension may take: closed ranges of strings; undefined ends are open; `null` is the null value. */
@@ -23,27 +24,82 @@ const nothing: Domain = { spans: [], hasNull: false };
 /** False: no row of the partition can pass. */
 export function mayMatch(spec: ShardSpec, filter: Filter | undefined): boolean {
   if (filter === undefined) return true;
-  if (spec.type === 'single') {
-    const domain = domainOf(filter, spec.dimension);
-    return domain === undefined || overlaps(domain, spec.start, spec.end);
+  switch (spec.type) {
+    case 'single':
+      return mayLieBetween([spec.dimension], [spec.start], [spec.end], filter);
+    case 'range':
+      return mayLieBetween(spec.dimensions, spec.start ?? [], spec.end ?? [], filter);
+    case 'hashed':
+      return mayHashTo(spec, filter);
+    default:
+      return true;
   }
-  if (spec.type === 'range') {
-    const [dimension] = spec.dimensions;
-    const domain = dimension === undefined ? undefined : domainOf(filter, dimension);
-    return domain === undefined || overlaps(domain, spec.start?.[0] ?? null, spec.end?.[0] ?? null);
+}
+
+/**
+ * Dimension by dimension, as long as the ones before pin the row to the partition's very start or end. The end is taken
+ * for part of the partition: with several dimensions it may be.
+ */
+function mayLieBetween(
+  dimensions: readonly string[],
+  start: readonly (string | null)[],
+  end: readonly (string | null)[],
+  filter: Filter,
+): boolean {
+  let onStart = true;
+  let onEnd = true;
+  for (const [i, dimension] of dimensions.entries()) {
+    const from: string | null = onStart ? (start[i] ?? null) : null;
+    const to: string | null = onEnd ? (end[i] ?? null) : null;
+    const part = cutTo(domainOf(filter, dimension) ?? everything, from, to);
+    if (!part.hasNull && part.spans.length === 0) return false;
+    onStart = from !== null && isPoint(part, from);
+    onEnd = to !== null && isPoint(part, to);
+    if (!onStart && !onEnd) return true;
   }
   return true;
 }
 
-/** Partition bounds are taken as closed on both sides: with several dimensions the upper one is. */
-function overlaps(domain: Domain, start: string | null, end: string | null): boolean {
-  // Null sorts first, so it lies in the partition without a start.
-  if (domain.hasNull && start === null) return true;
-  return domain.spans.some(
-    (span) =>
-      (span.upper === undefined || start === null || !isLess(span.upper, start)) &&
-      (span.lower === undefined || end === null || !isLess(end, span.lower)),
+const everything: Domain = { spans: [{ lower: undefined, upper: undefined }], hasNull: true };
+
+/** What of the domain lies in [from, to]; null sorts first, so that it lies before any `from`. */
+function cutTo(domain: Domain, from: string | null, to: string | null): Domain {
+  const spans = domain.spans.flatMap(({ lower, upper }): Span[] => {
+    const low = from !== null && (lower === undefined || isLess(lower, from)) ? from : lower;
+    const high = to !== null && (upper === undefined || isLess(to, upper)) ? to : upper;
+    return low !== undefined && high !== undefined && isLess(high, low) ? [] : [{ lower: low, upper: high }];
+  });
+  return { spans, hasNull: domain.hasNull && from === null };
+}
+
+function isPoint({ spans, hasNull }: Domain, value: string): boolean {
+  return !hasNull && spans.every(({ lower, upper }) => lower === value && upper === value);
+}
+
+const combinationsMax = 10_000;
+
+/** Only when every partition dimension is held to single values: then their buckets are known. */
+function mayHashTo(spec: Extract<ShardSpec, { type: 'hashed' }>, filter: Filter): boolean {
+  const { partitionDimensions, partitionFunction, bucketId, numBuckets } = spec;
+  if (partitionDimensions.length === 0 || partitionFunction !== MURMUR3_32_ABS || numBuckets < 1) return true;
+  let combinations: string[][] = [[]];
+  for (const dimension of partitionDimensions) {
+    const values = pointsOf(domainOf(filter, dimension));
+    if (values === undefined || values.length * combinations.length > combinationsMax) return true;
+    combinations = combinations.flatMap((before) => values.map((value) => [...before, value]));
+  }
+  return combinations.some((values) => {
+    return hashBucket(valuesKey(values.map((value) => [value])), numBuckets) === bucketId;
+  });
+}
+
+/** Undefined: other values than these, or null, may pass. */
+function pointsOf(domain: Domain | undefined): string[] | undefined {
+  if (domain === undefined || domain.hasNull) return undefined;
+  const points = domain.spans.flatMap(({ lower, upper }) =>
+    lower !== undefined && lower === upper ? [lower] : [],
   );
+  return points.length === domain.spans.length ? points : undefined;
 }
 
 /** Java compares strings by UTF-16 units, as JavaScript does. */
@@ -51,6 +107,8 @@ const isLess = (a: string, b: string): boolean => a < b;
 
 /** Undefined: the filter says nothing about the dimension. */
 function domainOf(filter: Filter, dimension: string): Domain | undefined {
+  // What an extraction function makes of a value says nothing about the value.
+  if ('extractionFn' in filter && filter.extractionFn !== undefined) return undefined;
   switch (filter.type) {
     case 'false':
       return nothing;

@@ -29,14 +29,25 @@ type Hashed = Extract<Partitioning, { type: 'hashed' }>;
 type Range = Extract<Partitioning, { type: 'range' }>;
 
 /** The text that tells which rows belong together, by which they are hashed. */
-function hashKey(spec: IngestSpec, dimensions: readonly string[]): (timeMs: number, row: InputRow) => string {
-  if (dimensions.length > 0) return (_, row) => valuesKey(dimensions.map((name) => rowStrings(row, name)));
+function hashKey(
+  spec: IngestSpec,
+  dimensions: readonly string[],
+  onSeveral: () => void,
+): (timeMs: number, row: InputRow) => string {
+  if (dimensions.length > 0) {
+    return (_, row) => {
+      const values = dimensions.map((name) => rowStrings(row, name));
+      if (values.some((list) => list.length > 1)) onSeveral();
+      return valuesKey(values);
+    };
+  }
   const truncate = truncation(spec.queryGranularity);
   return (timeMs, row) => rowKey(truncate(timeMs), sortedDimensions(row, spec));
 }
 
 function hashedPartitions(spec: IngestSpec, { dimensions }: Hashed, numBuckets: number): ChunkPartitions {
-  const keyOf = hashKey(spec, dimensions);
+  let holdsSeveral = false;
+  const keyOf = hashKey(spec, dimensions, () => (holdsSeveral = true));
   return {
     bucketOf: (timeMs, row) => hashBucket(keyOf(timeMs, row), numBuckets),
     shardSpec: (bucketId, partitionNum, partitions) => ({
@@ -46,7 +57,8 @@ function hashedPartitions(spec: IngestSpec, { dimensions }: Hashed, numBuckets: 
       bucketId,
       numBuckets,
       partitionDimensions: dimensions,
-      partitionFunction: MURMUR3_32_ABS,
+      // A row of several values lies where none of them alone would be looked for: no function, no pruning.
+      partitionFunction: holdsSeveral ? null : MURMUR3_32_ABS,
     }),
   };
 }
@@ -120,7 +132,7 @@ export class PlanMaker {
     this.#partitioning = partitioning;
     this.#buckets = bucketer(spec.segmentGranularity);
     const isHashed = partitioning.type === 'hashed';
-    this.#keyOf = hashKey(spec, isHashed ? partitioning.dimensions : []);
+    this.#keyOf = hashKey(spec, isHashed ? partitioning.dimensions : [], () => undefined);
     const needsSieve = !isHashed && spec.rollup && !partitioning.assumeGrouped;
     this.#sieve = needsSieve ? new KeySieve() : undefined;
   }

@@ -91,6 +91,20 @@ describe('partitions', () => {
     expect(built.flatMap(({ rows }) => rows).reduce((sum, row) => sum + Number(row['n']), 0)).equal(300);
   });
 
+  it('are not pruned by hash when rows hold several values', async () => {
+    const spec = { type: 'hashed', numShards: 2, partitionDimensions: ['a'] };
+    const built = await build(
+      [
+        { t: 1, a: ['x', 'y'] },
+        { t: 1, a: 'x' },
+        { t: 1, a: 'z' },
+      ],
+      spec,
+    );
+    expect(built.length).within(1, 2);
+    for (const { spec: shard } of built) expect(shard).include({ type: 'hashed', partitionFunction: null });
+  });
+
   it('hash the whole row, into as many as the rows ask for, with rollup complete', async () => {
     const once = events(300);
     const built = await build(
