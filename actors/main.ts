@@ -9,6 +9,7 @@ import {
 } from '../config/settings.js';
 import { CodedError } from '../proto/errors.js';
 import { systemClock } from '../runtime/clock.js';
+import { processRegistry } from '../runtime/data-folder.js';
 import { pause } from '../runtime/deadline.js';
 import { runCommand, type CommandIo } from './cli/commands.js';
 import { makeEphemeralFolder } from './start/ephemeral.js';
@@ -60,13 +61,19 @@ function settle(settings: Settings): Settings {
   return { ...settings, dataDir, sample: false };
 }
 
+/** The second signal takes no time, but the servers we started have process groups of their own and must not stay. */
+function endAtOnce(dataDir: string): never {
+  for (const server of processRegistry(dataDir).living()) process.kill(server.pid, 'SIGTERM');
+  process.exit(130);
+}
+
 /** Resolves at the first signal that asks us to stop; a second one ends the process at once. */
-function stopWanted(): Promise<'stop'> {
+function stopWanted(dataDir: string): Promise<'stop'> {
   return new Promise((done) => {
     let isAsked = false;
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
-        if (isAsked) process.exit(130);
+        if (isAsked) endAtOnce(dataDir);
         isAsked = true;
         done('stop');
       });
@@ -86,8 +93,9 @@ async function start(argv: readonly string[], screen: Screen): Promise<number> {
     );
   }
   // Before anything is started: a Ctrl-C while the servers come up must not leave them behind.
-  const wanted = stopWanted();
-  const starting = startGrove(settle(given), screen);
+  const settings = settle(given);
+  const wanted = stopWanted(settings.dataDir);
+  const starting = startGrove(settings, screen);
   const early = await Promise.race([starting, wanted]);
   if (early === 'stop') screen.stopping();
   const running = await starting;
