@@ -8,6 +8,8 @@ export interface Environment {
   readonly segment: SegmentView;
   readonly kernels: QueryKernels;
   readonly scratch: Scratch;
+  /** The rows say nothing of when there is data: empty buckets are those of the query's intervals. */
+  readonly wholeIntervals?: boolean;
   /** Called once per batch; throws Canceled or Timeout. */
   readonly check: () => void;
   /** Rows that computed columns are asked for; absent = all. */

@@ -5,6 +5,7 @@ import type { IntervalMs, SegmentView } from '../../segment/read/view.js';
 import type { Frame } from '../frame.js';
 import { queryKernels, type QueryKernels } from '../kernels/exports.js';
 import { mergePartials } from '../merge.js';
+import { earlyPart } from '../native/filter-columns.js';
 import type { NativeQuery } from '../native/model.js';
 import { DerivedSegment } from './columns/derived-segment.js';
 import type { Environment } from './environment.js';
@@ -132,9 +133,18 @@ function withSegment<T>(
   let leaf: SegmentView | undefined;
   try {
     leaf = isInlineHandle(ref.handle) ? inlineView(query.source, scratch) : executor.open(ref.handle);
-    const plain: Environment = { segment: leaf, kernels: executor.queryKernels, scratch, check };
-    const environment = { ...plain, segment: applySource(plain, query.source, ref.intervals) };
-    const { virtualColumns } = query;
+    const plain: Environment = {
+      segment: leaf,
+      kernels: executor.queryKernels,
+      scratch,
+      check,
+      wholeIntervals: isInlineHandle(ref.handle),
+    };
+    const { virtualColumns, source } = query;
+    const isVirtual = (column: string): boolean =>
+      virtualColumns?.some(({ name }) => name === column) === true;
+    const early = source === undefined ? undefined : earlyPart(query.filter, isVirtual);
+    const environment = { ...plain, segment: applySource(plain, source, ref.intervals, early) };
     if (virtualColumns === undefined || virtualColumns.length === 0) return run(environment);
     return run({ ...environment, segment: new DerivedSegment(environment, virtualColumns) });
   } finally {

@@ -24,6 +24,10 @@ export function timeBuckets(
   onlyFilled: boolean,
 ): Float64Array {
   const { segment } = environment;
+  if (environment.wholeIntervals === true && !onlyFilled && granularity.type !== 'all') {
+    const starts = intervalBuckets(granularity, intervals);
+    if (starts !== undefined) return starts;
+  }
   const time = segment.timeRange();
   if (time === undefined) return new Float64Array(0);
   const inside = intervals
@@ -46,6 +50,26 @@ export function timeBuckets(
     if (start <= starts.last) start = nextBucket(granularity, starts.last);
     for (; start < to; start = nextBucket(granularity, start)) {
       if (starts.count === bucketsMax) throw tooMany(granularity);
+      starts.add(start);
+    }
+  }
+  return starts.list();
+}
+
+/** More empty buckets than this are nobody's wish: only those between rows are made then. */
+const intervalBucketsMax = 100_000;
+
+/** All buckets of the intervals; undefined when there are too many. */
+function intervalBuckets(
+  granularity: Granularity,
+  intervals: readonly IntervalMs[],
+): Float64Array | undefined {
+  const starts = new StartList();
+  for (const { startMs, endMs } of intervals) {
+    let start = bucketStart(granularity, startMs);
+    if (start <= starts.last) start = nextBucket(granularity, starts.last);
+    for (; start < endMs; start = nextBucket(granularity, start)) {
+      if (starts.count === intervalBucketsMax) return undefined;
       starts.add(start);
     }
   }

@@ -2,6 +2,7 @@
 import { CodedError } from '../../../proto/errors.js';
 import type { IntervalMs, SegmentView } from '../../../segment/read/view.js';
 import type { Filter } from '../../native/model.js';
+import { both, earlyPart } from '../../native/filter-columns.js';
 import { leafOf, type Source } from '../../native/source.js';
 import type { Environment } from '../environment.js';
 import { selectRows } from '../filter.js';
@@ -28,31 +29,50 @@ export function inlineView(source: Source | undefined, scratch: Scratch): Segmen
   return new FrameView(leaf.frame, scratch);
 }
 
-/** `environment.segment` is the leaf, the caller's to close; rows outside of the intervals may be left out. */
+/**
+ * `environment.segment` is the leaf, the caller's to close; rows outside of the intervals, and rows that do not pass
+ * `filter` (a condition asked again of the result), may be left out.
+ */
 export function applySource(
   environment: Environment,
   source: Source | undefined,
   intervals: readonly IntervalMs[],
+  filter: Filter | undefined,
 ): SegmentView {
   switch (source?.type) {
     case 'join': {
-      const left = { ...environment, segment: applySource(environment, source.left, intervals) };
-      return joined(left, rowsOf(left, intervals, source.leftFilter), source, intervals);
+      const { rightPrefix, joinType, leftFilter } = source;
+      // Right rows that meet nothing are those that no left row met at all.
+      const isKept = joinType === 'RIGHT' || joinType === 'FULL';
+      const early = isKept ? undefined : earlyPart(filter, (column) => column.startsWith(rightPrefix));
+      const left = { ...environment, segment: applySource(environment, source.left, intervals, early) };
+      return joined(
+        left,
+        rowsOf(left, intervals, both([leftFilter, atLeaf(source.left, early)])),
+        source,
+        intervals,
+      );
     }
     case 'unnest': {
-      const base = { ...environment, segment: applySource(environment, source.base, intervals) };
-      const view = unnested(base, rowsOf(base, intervals, undefined), source.column);
+      const early = earlyPart(filter, (column) => column === source.column.name);
+      const base = { ...environment, segment: applySource(environment, source.base, intervals, early) };
+      const view = unnested(base, rowsOf(base, intervals, atLeaf(source.base, early)), source.column);
       return source.filter === undefined
         ? view
         : filtered({ ...environment, segment: view }, intervals, source.filter);
     }
     case 'filter': {
-      const base = { ...environment, segment: applySource(environment, source.base, intervals) };
+      const base = { ...environment, segment: applySource(environment, source.base, intervals, filter) };
       return filtered(base, intervals, source.filter);
     }
     default:
       return environment.segment;
   }
+}
+
+/** What was asked deeper already is not asked again. */
+function atLeaf(source: Source, early: Filter | undefined): Filter | undefined {
+  return leafOf(source) === source ? early : undefined;
 }
 
 function filtered(environment: Environment, intervals: readonly IntervalMs[], filter: Filter): GatherView {

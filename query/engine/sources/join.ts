@@ -14,8 +14,8 @@ import type { Environment } from '../environment.js';
 import { frameColumnView } from './frame-columns.js';
 import { GatherView, noRow } from './gather-view.js';
 import { parseJoinCondition } from './join-condition.js';
-import { joinValue, JoinTable } from './join-table.js';
-import { RowReader } from './row-reader.js';
+import { joinMatcher } from './join-match.js';
+import { JoinTable } from './join-table.js';
 
 type Join = Extract<Source, { type: 'join' }>;
 
@@ -61,17 +61,10 @@ function pairsOf(environment: Environment, rows: Uint32Array, join: Join, frame:
   const keepsRight = join.joinType === 'RIGHT' || join.joinType === 'FULL';
   const met = new Uint8Array(frame.rows);
   const pairs = new PairList();
-  const reader = new RowReader(environment);
-  const several = (): never => {
-    throw new CodedError('QueryFailed', 'Joining against a multi-value dimension is not supported.');
-  };
+  const find = joinMatcher(environment, table, condition);
   for (const [i, row] of rows.entries()) {
     if (i % checkEvery === 0) environment.check();
-    reader.moveTo(row);
-    const values = condition.canMatch
-      ? condition.equalities.map(({ left }) => joinValue(left(reader.value), several))
-      : [];
-    const found = condition.canMatch ? table.find(values) : new Uint32Array(0);
+    const found = find(row);
     for (const right of found) {
       pairs.add(row, right);
       met[right] = 1;

@@ -153,6 +153,21 @@ describe('data sources: join', () => {
     });
   }
 
+  it('conditions that the left side can answer alone change nothing', async () => {
+    const pairs = nested(true);
+    const is = (dimension: string, value: string) => ({ type: 'selector', dimension, value });
+    const or = { type: 'or', fields: [is('r.w', '10'), is('k', '2')] };
+    const filter = { type: 'and', fields: [is('city', 'c1'), { type: 'not', field: is('k', '3') }, or] };
+    const expected = pairs.filter(
+      ([i, r]) => city(i) === 'c1' && i % 11 !== 0 && i % 4 !== 3 && (r === 0 || i % 4 === 2),
+    );
+    expect(await total(join('LEFT'), { filter })).to.deep.equal(naive(expected.map(([i]) => i)));
+    const virtualColumns = [{ type: 'expression', name: 'city', expression: "'c1'", outputType: 'STRING' }];
+    expect(await total(join('INNER'), { virtualColumns, filter: is('city', 'c1') })).to.deep.equal(
+      naive(nested(false).map(([i]) => i)),
+    );
+  });
+
   it('leftFilter thins out the left side before it is joined', async () => {
     const leftFilter = { type: 'selector', dimension: 'city', value: 'c3' };
     expect(await total(join('LEFT', { leftFilter }))).to.deep.equal(
@@ -395,6 +410,22 @@ describe('data sources: queries inside queries', () => {
       { timestamp: '2024-01-01T00:00:00.000Z', result: { rows: 20_000 } },
       { timestamp: '2024-01-01T00:00:20.000Z', result: { rows: 20_000 } },
     ]);
+  });
+
+  it('buckets without rows are those of the interval, where rows in memory are asked', async () => {
+    const rows = await answer({
+      queryType: 'timeseries',
+      dataSource: { type: 'inline', columnNames: ['__time', 'n'], rows: [[startMs + 86_400_000, 1]] },
+      intervals: '2024-01-01/2024-01-04',
+      granularity: 'day',
+      aggregations: counts,
+    });
+    expect(rows).to.deep.equal(
+      [0, 1, 0].map((count, i) => ({
+        timestamp: `2024-01-0${i + 1}T00:00:00.000Z`,
+        result: { rows: count },
+      })),
+    );
   });
 
   it('names what has to be fetched, left before right', () => {
