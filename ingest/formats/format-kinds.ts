@@ -1,25 +1,26 @@
 /** All input formats. */
 import { CodedError } from '../../proto/errors.js';
 import type { JsonKeys } from '../spec/keys.js';
+import { avroFormat } from './avro.js';
 import { csvFormat, tsvFormat } from './delimited.js';
 import type { FormatKind, InputFormat } from './format.js';
 import { jsonFormat } from './json-lines.js';
 import { linesFormat } from './lines.js';
+import { parquetFormat } from './parquet.js';
 import { regexFormat } from './regex.js';
 
-const kinds: readonly FormatKind[] = [jsonFormat, csvFormat, tsvFormat, regexFormat, linesFormat];
+const kinds: readonly FormatKind[] = [
+  jsonFormat,
+  csvFormat,
+  tsvFormat,
+  regexFormat,
+  linesFormat,
+  parquetFormat,
+  avroFormat,
+];
 
 /** Druid's other formats, refused by name. */
-const notBuilt: readonly string[] = [
-  'avro_ocf',
-  'avro_stream',
-  'kafka',
-  'kinesis',
-  'orc',
-  'parquet',
-  'protobuf',
-  'thrift',
-];
+const notBuilt: readonly string[] = ['avro_stream', 'kafka', 'kinesis', 'orc', 'protobuf', 'thrift'];
 
 /** `ioConfig.inputFormat`. Throws InvalidInput or Unsupported, naming the path. */
 export function checkFormat(keys: JsonKeys): InputFormat {

@@ -3,6 +3,7 @@
  * A line the pattern does not match can't be read.
  */
 import { CodedError } from '../../proto/errors.js';
+import { compilePattern, type JavaPattern, type RegexMatch } from '../../query/regex/pattern.js';
 import type { JsonKeys } from '../spec/keys.js';
 import { LIST_DELIMITER, cellReader, checkColumns } from './delimited.js';
 import type { FormatKind, LineFormat, LineReader } from './format.js';
@@ -13,41 +14,48 @@ export const regexFormat: FormatKind = {
   parse(keys: JsonKeys): LineFormat {
     const columns = checkColumns(keys);
     const listDelimiter = keys.text('listDelimiter', LIST_DELIMITER);
-    const pattern = wholeLine(keys.text('pattern'), keys);
+    const pattern = javaPattern(keys);
     keys.leftovers();
     return { type: 'regex', by: 'line', open: () => new RegexReader(pattern, columns, listDelimiter) };
   },
 };
 
-/** Java's syntax where JavaScript has it too: inline flags, possessive quantifiers and atomic groups are refused. */
-function wholeLine(text: string, keys: JsonKeys): RegExp {
+function javaPattern(keys: JsonKeys): JavaPattern {
+  const field = keys.at('pattern');
   try {
-    return new RegExp(`^(?:${text})$`, 'u');
-  } catch {
-    throw new CodedError('InvalidInput', `${keys.at('pattern')} is no regular expression that can be read`, {
-      field: keys.at('pattern'),
-    });
+    return compilePattern(keys.text('pattern'));
+  } catch (thrown) {
+    if (!(thrown instanceof CodedError)) throw thrown;
+    throw new CodedError('InvalidInput', `${field}: ${thrown.message}`, { field }, thrown);
   }
 }
 
 class RegexReader implements LineReader {
-  readonly #pattern: RegExp;
+  readonly #pattern: JavaPattern;
   readonly #columns: readonly string[] | undefined;
   readonly #value: (cell: string | null) => unknown;
 
-  constructor(pattern: RegExp, columns: readonly string[] | undefined, listDelimiter: string) {
+  constructor(pattern: JavaPattern, columns: readonly string[] | undefined, listDelimiter: string) {
     this.#pattern = pattern;
     this.#columns = columns;
     this.#value = cellReader(listDelimiter, false);
   }
 
   read(line: string): InputRow | string {
-    const groups = this.#pattern.exec(line);
-    if (groups === null) return 'a line does not match the pattern';
+    let match: RegexMatch | undefined;
+    try {
+      match = this.#pattern.matchWhole(line);
+    } catch (thrown) {
+      // Matching has a budget of steps: a line may be too much for a pattern.
+      if (thrown instanceof CodedError) return thrown.message;
+      throw thrown;
+    }
+    if (match === undefined) return 'a line does not match the pattern';
     const fields = Object.create(null) as Record<string, unknown>;
-    const count = this.#columns?.length ?? groups.length - 1;
-    for (let i = 0; i < count && i + 1 < groups.length; i++) {
-      fields[this.#columns?.[i] ?? `column_${i + 1}`] = this.#value(groups[i + 1] ?? null);
+    const groups = this.#pattern.groupCount;
+    const count = Math.min(groups, this.#columns?.length ?? groups);
+    for (let i = 0; i < count; i++) {
+      fields[this.#columns?.[i] ?? `column_${i + 1}`] = this.#value(match.group(i + 1));
     }
     return new PlainRow(fields);
   }

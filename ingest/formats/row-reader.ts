@@ -1,4 +1,6 @@
 /** A row as a format hands it over. */
+import { doubleText, floatText } from '../../query/json/java-number.js';
+
 export interface InputRow {
   /** Fields by name; values as in values.ts. Never a prototype: any name is just a name. */
   readonly fields: Readonly<Record<string, unknown>>;
@@ -22,6 +24,27 @@ export class PlainRow implements InputRow {
   }
   doubleText(): undefined {
     return undefined;
+  }
+}
+
+/** Columns that hold floating point numbers, so that whole ones are written as such. */
+export type NumberKinds = ReadonlyMap<string, 'float' | 'double'>;
+
+/** A row of a format that knows the types of its columns. */
+export class TypedRow implements InputRow {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly #kinds: NumberKinds;
+
+  constructor(fields: Readonly<Record<string, unknown>>, kinds: NumberKinds) {
+    this.fields = fields;
+    this.#kinds = kinds;
+  }
+
+  doubleText(name: string): string | undefined {
+    const kind = this.#kinds.get(name);
+    const value = this.fields[name];
+    if (kind === undefined || typeof value !== 'number') return undefined;
+    return kind === 'float' ? floatText(value) : doubleText(value);
   }
 }
 

@@ -1,12 +1,11 @@
 /** Rows of a segment folder as input rows, through the read interface. */
-import { doubleText, floatText } from '../../query/json/java-number.js';
 import { createArena, type Arena } from '../../segment/kernels/arena.js';
 import { compileKernels, instantiateKernels } from '../../segment/kernels/load.js';
 import { createResidency, type Residency } from '../../segment/read/residency.js';
 import { readRows } from '../../segment/read/rows.js';
 import { registerSegment, SegmentReader, unregisterSegment } from '../../segment/read/segment.js';
 import type { IntervalMs, SegmentView } from '../../segment/read/view.js';
-import type { InputRow } from '../formats/row-reader.js';
+import { TypedRow, type InputRow, type NumberKinds } from '../formats/row-reader.js';
 
 const ARENA_BYTES_MAX = 256 << 20;
 const COLD_BYTES_MAX = 64 << 20;
@@ -58,9 +57,7 @@ function machinery(): Machinery {
   return { arena, residency, reader: new SegmentReader({ kernels, residency }) };
 }
 
-type Kinds = ReadonlyMap<string, 'float' | 'double'>;
-
-function numberKinds(view: SegmentView): Kinds {
+function numberKinds(view: SegmentView): NumberKinds {
   const kinds = new Map<string, 'float' | 'double'>();
   for (const name of [...view.dimensions, ...view.metrics]) {
     const kind = view.column(name)?.kind;
@@ -85,21 +82,11 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
 }
 
-class SegmentRow implements StoredRow {
+class SegmentRow extends TypedRow implements StoredRow {
   readonly timeMs: number;
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly #kinds: Kinds;
 
-  constructor(timeMs: number, fields: Readonly<Record<string, unknown>>, kinds: Kinds) {
+  constructor(timeMs: number, fields: Readonly<Record<string, unknown>>, kinds: NumberKinds) {
+    super(fields, kinds);
     this.timeMs = timeMs;
-    this.fields = fields;
-    this.#kinds = kinds;
-  }
-
-  doubleText(name: string): string | undefined {
-    const kind = this.#kinds.get(name);
-    const value = this.fields[name];
-    if (kind === undefined || typeof value !== 'number') return undefined;
-    return kind === 'float' ? floatText(value) : doubleText(value);
   }
 }

@@ -25,3 +25,22 @@ export async function* unzstd(packed: AsyncIterable<Uint8Array>): AsyncGenerator
   }
   yield* push(new Uint8Array(0), true);
 }
+
+/** A whole stream at once. Throws InvalidInput, also when there are more than `bytesMax` inside. */
+export function unzstdBytes(packed: Uint8Array, bytesMax: number): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  const decoder = new Decompress((piece) => {
+    size += piece.length;
+    if (size <= bytesMax) pieces.push(piece);
+  });
+  try {
+    for (let at = 0; at < packed.length && size <= bytesMax; at += PUSH_BYTES) {
+      decoder.push(packed.slice(at, at + PUSH_BYTES), at + PUSH_BYTES >= packed.length);
+    }
+  } catch {
+    throw invalidInput('no whole zstd stream', 'zstd');
+  }
+  if (size > bytesMax) throw invalidInput('a zstd stream is too long', 'zstd');
+  return Buffer.concat(pieces);
+}

@@ -1,0 +1,116 @@
+import { expect } from 'chai';
+import { CodedError } from '../../proto/errors.js';
+import { JsonKeys } from '../spec/keys.js';
+import { checkFormat } from './format-kinds.js';
+import type { RandomAccess } from './format.js';
+import type { InputRow } from './row-reader.js';
+
+/** Three rows each, written by other programs (pyarrow: snappy; fastavro: deflate). */
+const parquet = Buffer.from(
+  'UEFSMRUEFTAVNEwVBhUAEgAAGFwA6GZebwEAAOjrZl5vAQAA0O9mXm8BAAAVABUUFRgsFQYVEBUGFQYcAAAACiQCAAAABgECAyQAFQQVFhUaTBUEFQASAAALKAIAAADDqQEAAAB4FQAVEhUWLBUGFRAVBhUGHAAAAAkgAgAAAAMGAQMCFQQVMBUyTBUGFQASAAAYBAEAAQFEIAD//////////wAAAAAAAAAAFQAVFBUYLBUGFRAVBhUGHAAAAAokAgAAAAYBAgMkABUEFTAVLEwVBhUAEgAAGAAABQEE4D8FBygA8D8AAAAAAAAAQBUAFRQVGCwVBhUQFQYVBhwAAAAKJAIAAAAGAQIDJAAVBBUwFSxMFQYVABIAABgAAA0BPAEAAAAAAAAAAgAAAAAAAAAVABUUFRgsFQYVEBUGFQYcAAAACiQCAAAABgICAyQAFQQVFBUYTBUEFQASAAAKJAEAAABhAQAAAGIVABUgFSQsFQgVEBUGFQYcAAAAEDwCAAAAAwIDAAAAAx8AAQMCFQQZrDUAGAZzY2hlbWEVDAAVBCUCGAJ0cyUSTIwSHBwAAAAAABUMJQIYAXMlAEwcAAAAFQQlAhgBbAAVCiUCGAFkADUCGAJzdBUCABUEJQIYAXgANQIYBHRhZ3MVAhUGTDwAAAA1BBgEbGlzdBUCABUMJQIYB2VsZW1lbnQlAEwcAAAAFgYZHBlsJgAcFQQZNQAGEBkYAnRzFQIWBhaGARaOASZYJggpLBUEFQAVAgAVABUQFQIAPCkGGSYABgAAACYAHBUMGTUABhAZGAFzFQIWBhZqFnImzAEmlgEpLBUEFQAVAgAVABUQFQIAPBYGGQYZJgIEAAAAJgAcFQQZNQAGEBkYAWwVAhYGFoYBFowBJtYCJogCKSwVBBUAFQIAFQAVEBUCADwpBhkmAAYAAAAmABwVChk1AAYQGRgBZBUCFgYWhgEWhgEm3AMmlAMpLBUEFQAVAgAVABUQFQIAPCkGGSYABgAAACYAHBUEGTUABhAZKAJzdAF4FQIWBhaGARaGASbiBCaaBCksFQQVABUCABUAFRAVAgA8KQYZNgAABgAAACYAHBUMGTUABhAZOAR0YWdzBGxpc3QHZWxlbWVudBUCFggWdhZ+JtQFJqAFKSwVBBUAFQIAFQAVEBUCADwWBBkmBgIZRgICAAQAAAAW+AUWBiYIFpYGACggcGFycXVldC1jcHAtYXJyb3cgdmVyc2lvbiAyNi4wLjEZbBwAABwAABwAABwAABwAABwAAAAzAgAAUEFSMQ==',
+  'base64',
+);
+const avro = Buffer.from(
+  'T2JqAQQUYXZyby5jb2RlYw5kZWZsYXRlFmF2cm8uc2NoZW1h1Ax7InR5cGUiOiAicmVjb3JkIiwgIm5hbWUiOiAiUiIsICJuYW1lc3BhY2UiOiAibiIsICJmaWVsZHMiOiBbeyJuYW1lIjogInQiLCAidHlwZSI6IHsidHlwZSI6ICJsb25nIiwgImxvZ2ljYWxUeXBlIjogInRpbWVzdGFtcC1taWNyb3MifX0sIHsibmFtZSI6ICJzIiwgInR5cGUiOiBbIm51bGwiLCAic3RyaW5nIl19LCB7Im5hbWUiOiAibCIsICJ0eXBlIjogImxvbmcifSwgeyJuYW1lIjogImQiLCAidHlwZSI6ICJkb3VibGUifSwgeyJuYW1lIjogImYiLCAidHlwZSI6IFsibnVsbCIsICJmbG9hdCJdfSwgeyJuYW1lIjogImIiLCAidHlwZSI6ICJib29sZWFuIn0sIHsibmFtZSI6ICJlIiwgInR5cGUiOiB7InR5cGUiOiAiZW51bSIsICJuYW1lIjogIkUiLCAic3ltYm9scyI6IFsiQSIsICJCIl19fSwgeyJuYW1lIjogImFyciIsICJ0eXBlIjogeyJ0eXBlIjogImFycmF5IiwgIml0ZW1zIjogInN0cmluZyJ9fSwgeyJuYW1lIjogIm0iLCAidHlwZSI6IHsidHlwZSI6ICJtYXAiLCAidmFsdWVzIjogImxvbmcifX0sIHsibmFtZSI6ICJyIiwgInR5cGUiOiB7InR5cGUiOiAicmVjb3JkIiwgIm5hbWUiOiAiSW4iLCAiZmllbGRzIjogW3sibmFtZSI6ICJ4IiwgInR5cGUiOiAiaW50In0sIHsibmFtZSI6ICJuZXh0IiwgInR5cGUiOiBbIm51bGwiLCAiSW4iXX1dfX0sIHsibmFtZSI6ICJieSIsICJ0eXBlIjogImJ5dGVzIn0sIHsibmFtZSI6ICJ1IiwgInR5cGUiOiBbIm51bGwiLCAic3RyaW5nIiwgImxvbmciXX0sIHsibmFtZSI6ICJmeCIsICJ0eXBlIjogeyJ0eXBlIjogImZpeGVkIiwgIm5hbWUiOiAiRiIsICJzaXplIjogMn19XX0AMDEyMzQ1Njc4OWFiY2RlZgbaAWtouDR/xqGzrAwIwMjAwMSUzQAiGVgY/jMxVWRkNnSeWQBSxsRVZqhweGVLAxgoQDQ8sGcCkvZA9UyJIK1MDIwQrSxMQJ2Tji2E6jQC6uye9IURousDRBcjAwtTIlMSSB8LAzNEH0NGJgAtyiMwMTIzNDU2Nzg5YWJjZGVm',
+  'base64',
+);
+
+function fileOf(bytes: Uint8Array): RandomAccess {
+  const slice = (start: number, end: number): Promise<Uint8Array> => {
+    if (start < 0 || end > bytes.length) return Promise.reject(new CodedError('InvalidInput', 'cut short'));
+    return Promise.resolve(Uint8Array.from(bytes.subarray(start, end)));
+  };
+  return { sizeBytes: bytes.length, slice };
+}
+
+async function rowsOf(json: object, bytes: Uint8Array, names?: string[]): Promise<InputRow[]> {
+  const format = checkFormat(new JsonKeys(json, 'inputFormat'));
+  if (format.by !== 'file') throw new Error('no file format');
+  const wanted = { names: new Set(names ?? []), others: names === undefined };
+  const all: InputRow[] = [];
+  for await (const rows of format.rows(fileOf(bytes), wanted)) {
+    for (const row of rows) if (typeof row !== 'string') all.push(row);
+  }
+  return all;
+}
+
+/** Every way to damage the file gives rows or an error of the table, nothing else. */
+async function survivesDamage(json: object, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; at += 7) {
+    const damaged = Uint8Array.from(bytes);
+    damaged[at]! ^= 0x41;
+    for (const form of [damaged, bytes.subarray(0, at)]) {
+      const thrown: unknown = await rowsOf(json, form).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (thrown !== undefined) expect(thrown, String(at)).instanceOf(CodedError);
+    }
+  }
+}
+
+describe('formats that need the whole file', () => {
+  it('parquet: types, nested values, paths, projection', async () => {
+    const rows = await rowsOf({ type: 'parquet' }, parquet);
+    expect(rows.map((row) => row.fields)).deep.equal([
+      { ts: 1_577_836_800_000, s: null, l: 9_007_199_254_740_993n, d: 0.5, st: { x: 0 }, tags: ['a', 'b'] },
+      { ts: 1_577_836_801_000, s: 'é', l: -1, d: 1, st: { x: 1 }, tags: [] },
+      { ts: 1_577_836_802_000, s: 'x', l: 0, d: 2, st: { x: 2 }, tags: null },
+    ]);
+    expect([rows[1]?.doubleText('d'), rows[1]?.doubleText('l')]).deep.equal(['1.0', undefined]);
+    const flattenSpec = { fields: [{ type: 'path', name: 'x', expr: '$.st.x' }] };
+    const flat = await rowsOf({ type: 'parquet', flattenSpec }, parquet);
+    expect(flat.map((row) => row.fields['x'])).deep.equal([0, 1, 2]);
+    const some = await rowsOf({ type: 'parquet' }, parquet, ['s']);
+    expect(some.map((row) => row.fields)).deep.equal([{ s: null }, { s: 'é' }, { s: 'x' }]);
+    expect(await rowsOf({ type: 'parquet' }, parquet, ['nosuch'])).length(3);
+  });
+
+  it('avro: types, unions, logical types, records inside themselves', async () => {
+    const rows = await rowsOf({ type: 'avro_ocf' }, avro);
+    const columns = ['t', 's', 'l', 'd', 'f', 'b', 'e', 'arr', 'm', 'r', 'by', 'u', 'fx'];
+    const inner = (x: number): object => ({ x, next: { x: 1, next: null } });
+    expect(rows.map((row) => columns.map((name) => row.fields[name]))).deep.equal([
+      [1_577_836_800_000, null, 0, 0, null, true, 'A', [], { k: 0 }, inner(0), 'AP8=', 'x', 'aGk='],
+      [
+        1_577_836_801_000,
+        'v1 é',
+        9_007_199_254_740_994n,
+        0.5,
+        0.5,
+        false,
+        'B',
+        ['a'],
+        { k: 1 },
+        inner(-1),
+        'AP8=',
+        1,
+        'aGk=',
+      ],
+      [
+        1_577_836_802_000,
+        'v2 é',
+        -2_000_006,
+        1,
+        0.5,
+        true,
+        'A',
+        ['a', 'b'],
+        { k: 2 },
+        inner(-2),
+        'AP8=',
+        null,
+        'aGk=',
+      ],
+    ]);
+    expect(rows[2]?.doubleText('d')).equal('1.0');
+    const tagged = await rowsOf({ type: 'avro_ocf', extractUnionsByType: true, binaryAsString: true }, avro);
+    expect(tagged.map((row) => row.fields['u'])).deep.equal([{ string: 'x' }, { long: 1 }, null]);
+    expect(tagged[0]?.fields['fx']).equal('hi');
+  });
+
+  it('damaged files are errors that can be told', async () => {
+    await survivesDamage({ type: 'parquet' }, parquet);
+    await survivesDamage({ type: 'avro_ocf' }, avro);
+  });
+});
