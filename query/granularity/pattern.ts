@@ -1,5 +1,6 @@
 /** Date patterns in Joda-Time's letters: printing instants. */
 import { civilOf, daysFromCivil, localMsOf, millisOfDay, MS_PER_DAY } from './calendar.js';
+import { zoneName } from './zone-names.js';
 import { formatOffset, type Zone } from './zone.js';
 
 export type PatternToken = { readonly letter: string; readonly count: number } | { readonly literal: string };
@@ -172,11 +173,5 @@ function zoneField(letter: string, count: number, ms: number, zone: Zone): strin
     const text = minutes === 0 ? '+00:00' : formatOffset(minutes);
     return count === 1 ? text.replace(':', '') : text;
   }
-  if (zone.id === 'UTC' || zone.id === 'Etc/UTC') return count >= 4 ? 'Coordinated Universal Time' : 'UTC';
-  if (zone.fixedOffsetMs !== undefined) return offset === 0 ? '+00:00' : formatOffset(offset);
-  const style = count >= 4 ? 'long' : 'short';
-  const parts = new Intl.DateTimeFormat('en-US', { timeZone: zone.id, timeZoneName: style }).formatToParts(
-    ms,
-  );
-  return parts.find(({ type }) => type === 'timeZoneName')?.value ?? zone.id;
+  return zoneName(zone, ms, count >= 4);
 }

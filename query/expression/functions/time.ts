@@ -18,6 +18,7 @@ import type { Granularity } from '../../native/model.js';
 import { argument, type ExprFunction, validationError } from '../function.js';
 import { evaluationError } from '../operators.js';
 import { asLong, asString, double, long, nullValue, string, type Value } from '../value.js';
+import { far, farText, near, nearText } from './wide-instant.js';
 
 type Constants = readonly (Value | undefined)[];
 type Apply = (args: readonly Value[]) => Value;
@@ -45,14 +46,34 @@ function rounding(name: string, round: (granularity: Granularity, ms: number) =>
     const rest = constants.slice(1);
     const known = rest.every((value) => value !== undefined) ? granularityOf(name, rest) : undefined;
     return (args) => {
-      const given = instantOf(argument(args, 0));
+      const given = asLong(argument(args, 0));
       // With a period from a column null counts as 1970: Druid's quirk.
       if (given === null && known !== undefined) return nullValue;
-      const ms = given ?? 0;
-      return toLong(round(known ?? granularityOf(name, args.slice(1)), ms));
+      const { ms, cycles } = near(given ?? 0n);
+      const granularity = known ?? granularityOf(name, args.slice(1));
+      if (cycles !== 0n) checkLocal(given ?? 0n, ms, granularity);
+      const rounded = far(round(granularity, ms), cycles);
+      // Rounding down wraps; adding to it afterwards may not.
+      if (name === 'timestamp_ceil' && cycles !== 0n) {
+        for (const instant of [far(floorTo(granularity, ms), cycles), rounded])
+          if (BigInt.asIntN(64, instant) !== instant)
+            throw evaluationError(`Function[${name}] the calculation caused an overflow`);
+      }
+      return long(rounded);
     };
   };
   return { name, arity: [2, 4], prepare };
+}
+
+/** The local time of an instant must have 64 bits. */
+function checkLocal(instant: bigint, nearMs: number, granularity: Granularity): void {
+  const zone = granularity.type === 'period' ? zoneOrUtc(granularity.timeZone) : utcZone;
+  checkOffset(instant, zone.offsetAt(nearMs));
+}
+
+function checkOffset(instant: bigint, offset: number): void {
+  const local = instant + BigInt(offset);
+  if (local !== BigInt.asIntN(64, local)) throw evaluationError('Adding time zone offset caused overflow');
 }
 
 function granularityOf(name: string, [period, origin, zone]: readonly (Value | undefined)[]): Granularity {
@@ -86,11 +107,13 @@ function shift(constants: Constants): Apply {
   const literal = constants[1];
   const known = literal === undefined ? undefined : periodOf(name, literal);
   return (args) => {
-    const ms = instantOf(argument(args, 0));
-    if (ms === null) return nullValue;
+    const given = asLong(argument(args, 0));
+    if (given === null) return nullValue;
+    const { ms, cycles } = near(given);
+    if (cycles !== 0n) checkOffset(given, zone.offsetAt(ms));
     const step = asLong(argument(args, 2)) ?? 0n;
     const period = known ?? periodOf(name, argument(args, 1));
-    return toLong(addPeriod(ms, period, Number(BigInt.asIntN(32, step)), zone));
+    return long(far(addPeriod(ms, period, Number(BigInt.asIntN(32, step)), zone), cycles));
   };
 }
 
@@ -183,9 +206,11 @@ function format(constants: Constants): Apply {
   const zone = zoneAt(name, constants, 2);
   const tokens = patternAt(name, constants, 1);
   return (args) => {
-    const ms = instantOf(argument(args, 0));
-    if (ms === null) return nullValue;
-    return string(tokens === undefined ? formatInstant(ms, zone) : formatPattern(tokens, ms, zone));
+    const given = asLong(argument(args, 0));
+    if (given === null) return nullValue;
+    if (tokens !== undefined) return string(formatPattern(tokens, Number(given), zone));
+    const { ms, years } = near(given);
+    return string(farText(formatInstant(ms, zone), years));
   };
 }
 
@@ -197,17 +222,22 @@ function parse(constants: Constants): Apply {
   return (args) => {
     const text = asString(argument(args, 0));
     if (text === null) return nullValue;
-    const ms = tokens === undefined ? parseIso(text, zone) : parseByPattern(tokens, text, zone);
+    if (tokens === undefined) {
+      const instant = parseIso(text, zone);
+      return long(instant === undefined || BigInt.asIntN(64, instant) !== instant ? null : instant);
+    }
+    const ms = parseByPattern(tokens, text, zone);
     return ms === undefined ? long(null) : toLong(ms);
   };
 }
 
-function parseIso(text: string, zone: Zone): number | undefined {
+function parseIso(given: string, zone: Zone): bigint | undefined {
+  const { text, cycles } = nearText(given);
   const spaced = text.replace(/^([^T ]+) (?=\d|$)/, '$1T');
   const ms = spaced.startsWith('T') ? undefined : parseInstant(spaced);
   if (ms === undefined) return undefined;
   const hasOffset = /T.*(?:Z|[+-]\d\d(?::?\d\d){0,2})$/i.test(spaced);
-  return hasOffset || zone === utcZone ? ms : zone.fromLocalAdding(ms);
+  return far(hasOffset || zone === utcZone ? ms : zone.fromLocalAdding(ms), cycles);
 }
 
 /** Text → instant in ms or seconds; what can't be read is an error. */
@@ -221,14 +251,18 @@ function strict(name: string, perUnit: number): ExprFunction {
       const text = asString(value);
       if (text === null) return nullValue;
       const iso = text.startsWith('T') ? undefined : text;
+      const near = iso === undefined ? undefined : nearText(iso);
       const ms =
         tokens !== undefined
           ? parseByPattern(tokens, text, utcZone)
-          : iso === undefined
+          : near === undefined
             ? undefined
-            : parseInstant(iso);
+            : parseInstant(near.text);
       if (ms === undefined) throw invalidInput(`Function[${name}] invalid value ${text}`, 'expression');
-      return toLong(Math.trunc(ms / perUnit));
+      const instant = far(ms, tokens === undefined ? (near?.cycles ?? 0n) : 0n);
+      if (BigInt.asIntN(64, instant) !== instant)
+        throw invalidInput(`Function[${name}] invalid value ${text}`, 'expression');
+      return long(instant / BigInt(perUnit));
     };
   };
   return { name, arity: [1, 2], prepare };
