@@ -2,8 +2,11 @@ import { expect } from 'chai';
 import { createArena } from '../../segment/kernels/arena.js';
 import { compileKernels, instantiateKernels } from '../../segment/kernels/load.js';
 import type { Frame } from '../frame.js';
+import { TextSink } from '../json/write.js';
 import { mergePartials } from '../merge.js';
 import type { QueryContext, ScanQuery } from '../native/model.js';
+import { parseNativeQuery } from '../native/parse.js';
+import { renderResult } from '../results/render.js';
 import { createInlinePool } from './inline-pool.js';
 import { testSegment } from './test-segment.js';
 
@@ -84,4 +87,69 @@ describe('scan in parts', () => {
       }
     }
   }
+});
+
+describe('scan ordered by columns', () => {
+  const texts = ['b', null, 'a', 'b', 'ü', null];
+  const part = (id: string, from: number) =>
+    testSegment(arena, {
+      id,
+      interval: { startMs: 0, endMs: 100 },
+      columns: {
+        __time: { kind: 'long', values: texts.map((_, i) => BigInt(from + i)) },
+        text: { kind: 'string', values: texts },
+        half: { kind: 'double', values: texts.map((_, i) => (i === 3 ? null : 0 - i / 2)) },
+      },
+    });
+  const parts = [part('s0', 0), part('s1', 50)];
+
+  async function events(orderBy: readonly object[], limit?: number): Promise<unknown> {
+    const pool = createInlinePool({
+      kernels,
+      open: (handle) => parts[Number(handle)] as (typeof parts)[0],
+      clock: { now: () => 0, monotonic: () => 0 },
+    });
+    const query = parseNativeQuery(
+      {
+        queryType: 'scan',
+        dataSource: 't',
+        intervals: '1970-01-01/P1D',
+        columns: ['__time', 'text', 'half'],
+        resultFormat: 'compactedList',
+        orderBy,
+        limit,
+      },
+      { queryId: 'q', timeoutMs: 0 },
+    );
+    const frames: Frame[] = [];
+    const refs = parts.map(({ id }, i) => ({ segmentId: id, handle: i, intervals: query.intervals }));
+    for await (const { frame } of pool.scanSegments(query, refs)) frames.push(frame);
+    const sink = new TextSink();
+    renderResult(query, mergePartials(query, frames), sink);
+    return (JSON.parse(sink.text) as { events: unknown }[])[0]?.events;
+  }
+
+  it('of several types, either way, over segments, cut at the limit', async () => {
+    const orderBy = [
+      { columnName: 'text', order: 'descending' },
+      { columnName: 'half' },
+      { columnName: '__time', order: 'descending' },
+    ];
+    const expected = [
+      [54, 'ü', -2],
+      [4, 'ü', -2],
+      [53, 'b', null],
+      [3, 'b', null],
+      [50, 'b', 0],
+      [0, 'b', 0],
+      [52, 'a', -1],
+      [2, 'a', -1],
+      [55, null, -2.5],
+      [5, null, -2.5],
+      [51, null, -0.5],
+      [1, null, -0.5],
+    ];
+    expect(await events(orderBy)).to.deep.equal(expected);
+    expect(await events(orderBy, 3)).to.deep.equal(expected.slice(0, 3));
+  });
 });

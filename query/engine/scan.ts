@@ -7,6 +7,7 @@ import { CodedError } from '../../proto/errors.js';
 import type { IntervalMs, SegmentView } from '../../segment/read/view.js';
 import type { Frame } from '../frame.js';
 import { longKeys, sortedOrder } from '../merge/order.js';
+import { frameOrder } from '../merge/order-by.js';
 import type { ScanQuery } from '../native/model.js';
 import { forEachBatch } from './cursor.js';
 import { DerivedSegment, restrictedTo } from './columns/derived-segment.js';
@@ -39,7 +40,7 @@ export function runScan(
 ): ScanPart {
   const { segment } = environment;
   const names = query.columns.length === 0 ? allColumns(segment) : query.columns;
-  if (query.order !== 'none' && !names.includes('__time')) {
+  if (query.order !== 'none' && query.order !== 'columns' && !names.includes('__time')) {
     throw new CodedError('InvalidInput', 'columns must contain __time when order is set', {
       field: 'columns',
     });
@@ -94,6 +95,11 @@ function orderedRows(
   intervals: readonly IntervalMs[],
 ): Uint32Array {
   const rows = selectedRows(environment, selectRows(environment, intervals, query.filter), Infinity);
+  if (query.order === 'columns') {
+    const orderBy = query.orderBy ?? [];
+    const columns = orderBy.map(({ column }) => readColumn(environment, column, rows));
+    return frameOrder({ rows: rows.length, columns }, orderBy).map((at) => rows[at] ?? 0);
+  }
   return environment.segment.timeSorted
     ? rows.reverse()
     : byTime(environment, rows, query.order === 'descending');

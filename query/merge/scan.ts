@@ -11,6 +11,7 @@ import { columnOutput } from '../results/output.js';
 import { chainDictionaries, isNull, packNulls, pickFloats, pickInts, pickLongs, sum } from './columns.js';
 import { DictionaryBuilder } from './dictionary.js';
 import { longKeys, sortedOrder } from './order.js';
+import { frameOrder } from './order-by.js';
 
 export function mergeScans(query: ScanQuery, parts: readonly Frame[]): Frame {
   const most = query.limit === undefined ? Infinity : query.limit + query.offset;
@@ -20,7 +21,10 @@ export function mergeScans(query: ScanQuery, parts: readonly Frame[]): Frame {
   if (frames.length === 1 && single.rows <= most) return single;
   const joined = joinFrames(frames);
   if (query.order === 'none') return pickRows(joined, countedRows(Math.min(joined.rows, most)));
-  const order = timeOrder(joined, query.order === 'descending');
+  const order =
+    query.order === 'columns'
+      ? frameOrder(joined, query.orderBy ?? [])
+      : timeOrder(joined, query.order === 'descending');
   return pickRows(joined, order.subarray(0, Math.min(order.length, most)));
 }
 

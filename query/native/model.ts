@@ -257,6 +257,11 @@ export interface GroupByQuery extends QueryBase {
   readonly offset: number;
 }
 
+export interface ScanOrder {
+  readonly column: string;
+  readonly descending: boolean;
+}
+
 export interface ScanQuery extends QueryBase {
   readonly queryType: 'scan';
   /** Empty = every column of each segment. */
@@ -265,7 +270,10 @@ export interface ScanQuery extends QueryBase {
   readonly limit: number | undefined;
   readonly offset: number;
   readonly batchSize: number;
-  readonly order: 'none' | 'ascending' | 'descending';
+  /** By `__time`; `columns`: by `orderBy`. */
+  readonly order: 'none' | 'ascending' | 'descending' | 'columns';
+  /** With order `columns`: what counts most first. */
+  readonly orderBy?: readonly ScanOrder[];
   readonly resultFormat: 'list' | 'compactedList';
 }
 

@@ -22,6 +22,7 @@ import {
   optionalText,
   refuseField,
   requiredArray,
+  requiredText,
   unknownType,
   unsupported,
 } from './json-fields.js';
@@ -32,6 +33,7 @@ import type {
   GroupByQuery,
   NativeQuery,
   PostAggregator,
+  ScanOrder,
   ScanQuery,
   TimeBoundaryQuery,
   TimeseriesQuery,
@@ -274,8 +276,9 @@ function scan(body: JsonObject, defaults: QueryDefaults): ScanQuery {
   if (batchSize < 0) throw invalidInput('batchSize must be greater than 0', 'batchSize');
   if (limit < 0) throw invalidInput('limit must be greater than 0', 'limit');
   if (offset < 0) throw invalidInput('offset must be greater than or equal to 0', 'offset');
-  const order = scanOrder(body);
-  if (order !== 'none' && columns.length > 0 && !columns.includes('__time')) {
+  const ordering = scanOrder(body, columns);
+  const { order } = ordering;
+  if (order !== 'none' && order !== 'columns' && columns.length > 0 && !columns.includes('__time')) {
     throw invalidInput('order: The __time column must be selected if the results are time-ordered.', 'order');
   }
   return {
@@ -285,29 +288,40 @@ function scan(body: JsonObject, defaults: QueryDefaults): ScanQuery {
     limit: limit === 0 ? undefined : limit,
     offset,
     batchSize: batchSize === 0 ? DEFAULT_BATCH_SIZE : batchSize,
-    order,
+    ...ordering,
     resultFormat,
   };
 }
 
-function orderName(text: string, field: string): ScanQuery['order'] {
+function orderName(text: string, field: string): 'none' | 'ascending' | 'descending' {
   const name = text.toLowerCase();
   if (name === 'none' || name === 'ascending' || name === 'descending') return name;
   throw invalidInput(`${field}: unknown order[${text}]`, field);
 }
 
-function scanOrder(body: JsonObject): ScanQuery['order'] {
+function scanOrder(body: JsonObject, columns: readonly string[]): Pick<ScanQuery, 'order' | 'orderBy'> {
   const order = orderName(optionalText(body, 'order', 'query') ?? 'none', 'order');
-  const orderBy = optionalArray(body, 'orderBy', 'query');
-  if (orderBy.length === 0) return order;
-  const first = objectAt(orderBy[0], 'orderBy[0]');
-  if (orderBy.length > 1 || first['columnName'] !== '__time') {
-    throw unsupported('orderBy', 'orderBy: scans can be ordered by __time only');
-  }
-  const byTime = orderName(optionalText(first, 'order', 'orderBy[0]') ?? 'ascending', 'orderBy[0].order');
+  const orderBy = optionalArray(body, 'orderBy', 'query').map((each, i): ScanOrder => {
+    const field = `orderBy[${i}]`;
+    const object = objectAt(each, field);
+    const column = requiredText(object, 'columnName', field);
+    const direction = orderName(optionalText(object, 'order', field) ?? 'ascending', `${field}.order`);
+    return { column, descending: direction === 'descending' };
+  });
+  const [first] = orderBy;
+  if (first === undefined) return { order };
+  const byTime = first.column === '__time' ? (first.descending ? 'descending' : 'ascending') : 'columns';
   if (order !== 'none' && byTime !== order)
     throw invalidInput('orderBy and order contradict each other', 'orderBy');
-  return byTime;
+  if (orderBy.length === 1 && byTime !== 'columns') return { order: byTime };
+  const missing = orderBy.find(({ column }) => columns.length > 0 && !columns.includes(column));
+  if (missing !== undefined) {
+    throw invalidInput(
+      `orderBy: Column[${missing.column}] from 'orderBy' must also appear in 'columns'.`,
+      'orderBy',
+    );
+  }
+  return { order: 'columns', orderBy };
 }
 
 function timeBoundary(body: JsonObject, defaults: QueryDefaults): TimeBoundaryQuery {
