@@ -1,5 +1,6 @@
 /** The functions that jq expressions may call. */
 import { invalidInput } from '../../proto/errors.js';
+import { compilePattern } from '../../query/regex/pattern.js';
 import { doubleText } from '../../query/json/java-number.js';
 
 export type JqCall = (input: unknown) => Iterable<unknown>;
@@ -19,12 +20,23 @@ export function jqFunction(name: string, args: readonly JqCall[]): JqCall {
     if (made !== undefined) return made;
   } else if (args.length === 2 && (name === 'sub' || name === 'gsub')) {
     return (input) => {
-      const regex = new RegExp(text(first(a, input)), name === 'gsub' ? 'gu' : 'u');
       const to = text(first(b, input));
-      return [text(input).replace(regex, () => to)];
+      return [replaced(text(input), text(first(a, input)), to, name === 'gsub')];
     };
   }
   throw invalidInput(`jq: function[${name}/${args.length}] is not known; Grove reads a subset of jq`, 'expr');
+}
+
+/** Patterns are Java's; the replacement is plain text. */
+function replaced(input: string, pattern: string, to: string, isGlobal: boolean): string {
+  let out = '';
+  let at = 0;
+  for (const match of compilePattern(pattern).findAll(input)) {
+    out += input.slice(at, match.start) + to;
+    at = match.end;
+    if (!isGlobal) break;
+  }
+  return out + input.slice(at);
 }
 
 function* below(input: unknown): Generator<unknown> {
@@ -80,7 +92,7 @@ function oneArgument(name: string, run: JqCall): JqCall | undefined {
     case 'contains':
       return (input) => [holds(input, by(input))];
     case 'test':
-      return (input) => [new RegExp(text(by(input)), 'u').test(text(input))];
+      return (input) => [compilePattern(text(by(input))).test(text(input))];
     case 'sort_by':
       return (input) => [list(input).toSorted((x, y) => compareValues(by(x), by(y)))];
     case 'min_by':

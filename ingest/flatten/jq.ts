@@ -15,9 +15,19 @@ const OUTPUTS_MAX = 100_000;
 export function jqFirst(text: string): (root: unknown) => unknown {
   const run = compile(parseJq(text));
   return (root) => {
-    for (const output of run(root)) return output;
+    for (const output of guarded(run, root)) return output;
     throw invalidInput(`jq[${text}] gives nothing`, 'expr');
   };
+}
+
+/** Functions of the platform complain in their own way of texts that are no JSON, and of documents without end. */
+function* guarded(run: Run, root: unknown): Generator<unknown> {
+  try {
+    yield* run(root);
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxError || thrown instanceof RangeError)) throw thrown;
+    throw invalidInput(`jq: ${thrown.message.slice(0, 100)}`, 'expr');
+  }
 }
 
 function compile(node: JqNode): Run {

@@ -1,4 +1,5 @@
 /** Filters in JSON paths: `?(@.price > 10 && !(@.name in ['a', 'b']))`. */
+import { JavaPattern } from '../../query/regex/pattern.js';
 import type { PathText } from './path-text.js';
 
 /** `item`: the value tested (`@`), `root`: the document (`$`). */
@@ -112,12 +113,13 @@ function literal(reader: PathText): unknown {
   return reader.fail();
 }
 
-function regex(reader: PathText): RegExp {
+function regex(reader: PathText): JavaPattern {
   const text = reader.match(/\/(?:[^/\\]|\\.)*\/[a-zA-Z]*/y) ?? reader.fail();
   const end = text.lastIndexOf('/');
   const flags = text.slice(end + 1).replace(/[^ims]/g, '');
+  const inline = flags === '' ? '' : `(?${flags})`;
   try {
-    return new RegExp(`^(?:${text.slice(1, end)})$`, flags);
+    return new JavaPattern(inline + text.slice(1, end));
   } catch {
     return reader.fail();
   }
@@ -138,7 +140,7 @@ function compare(operator: Operator, left: unknown, right: unknown): boolean {
     case '<=':
       return order(left, right) <= 0;
     case '=~':
-      return right instanceof RegExp && typeof left === 'string' && right.test(left);
+      return right instanceof JavaPattern && typeof left === 'string' && right.matches(left);
     case 'in':
       return listOf(right).some((item) => isSame(left, item));
     case 'nin':
