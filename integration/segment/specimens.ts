@@ -110,6 +110,7 @@ export const everyOption: Readonly<Record<string, WriteOptions>> = {
   'high compression': { highCompression: true },
   uncompressed: { dimensionCompression: 'uncompressed', metricCompression: 'uncompressed' },
   'numbers without blocks': { metricCompression: 'none', longEncoding: 'auto' },
+  zstd: { dimensionCompression: 'zstd', metricCompression: 'zstd', highCompression: true },
   'auto longs': { longEncoding: 'auto' },
   concise: { bitmap: 'concise', longEncoding: 'auto' },
   'front-coded 1': { frontCodedBucketSize: 4 },

@@ -106,7 +106,7 @@ const matchLengthDefault = [
 const offsetDefault = [
   1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1,
 ];
-const literalLengthBits = [
+export const literalLengthBits = [
   ...Array<number>(16).fill(0),
   1,
   1,
@@ -129,7 +129,7 @@ const literalLengthBits = [
   15,
   16,
 ];
-const matchLengthBits = [
+export const matchLengthBits = [
   ...Array<number>(32).fill(0),
   1,
   1,
@@ -164,8 +164,8 @@ function basesOf(widths: readonly number[], first: number): number[] {
   });
 }
 
-const literalLengthBases = basesOf(literalLengthBits, 0);
-const matchLengthBases = basesOf(matchLengthBits, 3);
+export const literalLengthBases = basesOf(literalLengthBits, 0);
+export const matchLengthBases = basesOf(matchLengthBits, 3);
 
 interface StateKind {
   readonly name: 'literalLengths' | 'offsets' | 'matchLengths';
@@ -174,7 +174,7 @@ interface StateKind {
   readonly limits: { readonly log: number; readonly symbols: number };
 }
 
-const stateKinds: readonly StateKind[] = [
+export const stateKinds: readonly StateKind[] = [
   { name: 'literalLengths', frequencies: literalLengthDefault, log: 6, limits: { log: 9, symbols: 36 } },
   { name: 'offsets', frequencies: offsetDefault, log: 5, limits: { log: 8, symbols: 32 } },
   { name: 'matchLengths', frequencies: matchLengthDefault, log: 6, limits: { log: 9, symbols: 53 } },

@@ -14,6 +14,7 @@ import { writeConcise } from '../format/concise.js';
 import { writeDictionary } from '../format/dictionary.js';
 import { IndexedWriter } from '../format/indexed.js';
 import { blockBytesMax, lz4Bound, type Lz4Encoder } from '../format/lz4.js';
+import type { ZstdEncoder } from '../format/zstd-encode.js';
 import { encodeLongs } from '../format/longs.js';
 import { writeRoaring } from '../format/roaring.js';
 import type {
@@ -28,10 +29,18 @@ import type {
 export interface WriteContext {
   readonly options: WriteOptions;
   readonly lz4: Lz4Encoder;
+  readonly zstd: ZstdEncoder;
   readonly rowCount: number;
 }
 
-export type BlockCodec = 'lz4' | 'uncompressed';
+export type BlockCodec = 'lz4' | 'zstd' | 'uncompressed';
+
+type Encoders = Pick<WriteContext, 'lz4' | 'zstd'>;
+
+/** Of ids that are always in compressed form. */
+export function idCodec(context: WriteContext): BlockCodec {
+  return context.options.dimensionCompression === 'zstd' ? 'zstd' : 'lz4';
+}
 
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
@@ -47,7 +56,7 @@ export function writeBlocks(
   out: ByteWriter,
   count: number,
   codec: BlockCodec,
-  lz4: Lz4Encoder,
+  context: Encoders,
   fill: (block: number) => Buffer,
 ): void {
   const list = new IndexedWriter(out, count, false);
@@ -56,7 +65,9 @@ export function writeBlocks(
     list.beginEntry();
     if (codec === 'lz4') {
       out.reserve(lz4Bound(blockBytesMax));
-      out.length += lz4.encode(plain, out.buffer.subarray(out.length));
+      out.length += context.lz4.encode(plain, out.buffer.subarray(out.length));
+    } else if (codec === 'zstd') {
+      out.bytes(context.zstd(plain));
     } else {
       out.bytes(plain);
     }
@@ -86,7 +97,7 @@ export function writeNumbers(out: ByteWriter, source: NumericSource, context: Wr
       if (codec === 'none') out.bytes(encoded.pack(0, context.rowCount));
       else {
         const blocks = Math.ceil(context.rowCount / encoded.perBlock);
-        writeBlocks(out, blocks, codec, context.lz4, (block) =>
+        writeBlocks(out, blocks, codec, context, (block) =>
           encoded.pack(block * encoded.perBlock, Math.min((block + 1) * encoded.perBlock, context.rowCount)),
         );
       }
@@ -105,7 +116,7 @@ export function writeNumbers(out: ByteWriter, source: NumericSource, context: Wr
     return;
   }
   const { count, fill } = slicesOf(bytes, perBlock * width);
-  writeBlocks(out, count, codec, context.lz4, fill);
+  writeBlocks(out, count, codec, context, fill);
 }
 
 function serdeOf(context: WriteContext): { type: 'roaring' | 'concise' } {
@@ -163,7 +174,7 @@ export function writeIds(
   ids: Uint32Array,
   largest: number,
   codec: BlockCodec,
-  lz4: Lz4Encoder,
+  context: Encoders,
 ): void {
   const width = idWidth(largest);
   const perBlock = idsPerBlock[width];
@@ -173,7 +184,7 @@ export function writeIds(
   out.i32(perBlock);
   out.u8(codecIds[codec]);
   const block = Buffer.allocUnsafe(perBlock * width);
-  writeBlocks(out, Math.ceil(ids.length / perBlock), codec, lz4, (index) => {
+  writeBlocks(out, Math.ceil(ids.length / perBlock), codec, context, (index) => {
     const from = index * perBlock;
     const to = Math.min(from + perBlock, ids.length);
     packIds(ids, from, to, width, block);
@@ -235,10 +246,10 @@ function writeIdRows(
   out.u8(2);
   out.i32(source.offsets.length);
   out.i32(intsPerBlock);
-  out.u8(codecIds.lz4);
+  out.u8(codecIds[idCodec(context)]);
   const { count, fill } = slicesOf(bytesOf(source.offsets), intsPerBlock * 4);
-  writeBlocks(out, count, 'lz4', context.lz4, fill);
-  writeIds(out, source.ids, largest, 'lz4', context.lz4);
+  writeBlocks(out, count, idCodec(context), context, fill);
+  writeIds(out, source.ids, largest, idCodec(context), context);
 }
 
 /** Rows in order of the ids they hold: `rows` from starts[id] to starts[id + 1]; each row once per id. */
@@ -338,7 +349,7 @@ export function writeStringColumn(
   if (multi) {
     if (compressed) writeIdRows(out, source, cardinality, context);
     else writeVsizeRows(out, source, cardinality);
-  } else if (compressed) writeIds(out, source.ids, cardinality, 'lz4', context.lz4);
+  } else if (compressed) writeIds(out, source.ids, cardinality, idCodec(context), context);
   else writeVsize(out, source.ids, cardinality);
   if (bitmaps) writeBitmapIndex(out, source, cardinality, context);
 }

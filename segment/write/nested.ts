@@ -8,6 +8,7 @@ import { blockBytesMax, lz4Bound } from '../format/lz4.js';
 import { encodeSmile } from '../format/smile.js';
 import {
   bytesOf,
+  idCodec,
   writeBitmap,
   writeBitmapIndex,
   writeIds,
@@ -140,7 +141,7 @@ function writeScalar(name: string, field: FieldValues, context: WriteContext, em
     file(emit, `${name}.__${kind}Dictionary`, (out) => writeFixedList(out, bytesOf(values), 8, true));
     file(emit, `${name}.__${kind}Column`, (out) => writeFieldNumbers(out, field, kind, context));
   }
-  file(emit, `${name}.__encodedColumn`, (out) => writeIds(out, ids, count, 'lz4', context.lz4));
+  file(emit, `${name}.__encodedColumn`, (out) => writeIds(out, ids, count, idCodec(context), context));
   file(emit, `${name}.__valueIndexes`, (out) => writeBitmapIndex(out, { ids }, count, context));
 }
 
@@ -221,7 +222,9 @@ function writeVariant(name: string, field: FieldValues, context: WriteContext, e
   const elements = elementsOf(field, numbers);
   writeDictionaries(name, numbers, context, emit);
   file(emit, `${name}.__arrayElementDictionary`, (out) => writeElementList(out, elements));
-  file(emit, `${name}.__encodedColumn`, (out) => writeIds(out, ids, numbers.count, 'lz4', context.lz4));
+  file(emit, `${name}.__encodedColumn`, (out) =>
+    writeIds(out, ids, numbers.count, idCodec(context), context),
+  );
   file(emit, `${name}.__valueIndexes`, (out) => writeBitmapIndex(out, { ids }, numbers.count, context));
   file(emit, `${name}.__arrayElementIndexes`, (out) => writeElementBitmaps(out, elements, context));
 }
@@ -277,7 +280,7 @@ function writeField(out: ByteWriter, field: FieldValues, numbers: ValueNumbers, 
   out.i32le(kind === 'long' ? numberOut.length : 0);
   out.i32le(kind === 'double' ? numberOut.length : 0);
   out.bytes(numberOut.written());
-  writeIds(out, localIds, local.length, 'lz4', context.lz4);
+  writeIds(out, localIds, local.length, idCodec(context), context);
   writeBitmapIndex(out, { ids: localIds }, local.length, context);
   const elements = (types & scalarBits) === 0 && isOneType(types) ? elementsOf(field, numbers) : [];
   if (elements.length > 0) {

@@ -115,10 +115,10 @@ export interface SegmentMetadata {
 
 /** Druid's indexSpec in our words; the defaults are Druid's. */
 export interface WriteOptions {
-  /** Blocks of dictionary ids. */
-  readonly dimensionCompression?: 'lz4' | 'uncompressed';
+  /** Blocks of dictionary ids. zstd here and below: see format/zstd-encode.ts. */
+  readonly dimensionCompression?: 'lz4' | 'zstd' | 'uncompressed';
   /** Blocks of numbers. */
-  readonly metricCompression?: 'lz4' | 'uncompressed' | 'none';
+  readonly metricCompression?: 'lz4' | 'zstd' | 'uncompressed' | 'none';
   readonly bitmap?: 'roaring' | 'concise';
   readonly longEncoding?: 'longs' | 'auto';
   /** Bucket size of front-coded string dictionaries; absent: plain dictionaries. */

@@ -191,6 +191,8 @@ const variants: Readonly<Record<string, WriteOptions>> = {
   'no blocks': { metricCompression: 'none' },
   'auto longs': { longEncoding: 'auto' },
   'auto longs without blocks': { longEncoding: 'auto', metricCompression: 'none' },
+  zstd: { dimensionCompression: 'zstd', metricCompression: 'zstd' },
+  'zstd, auto longs': { metricCompression: 'zstd', longEncoding: 'auto', highCompression: true },
   concise: { bitmap: 'concise' },
   'front-coded 1': { frontCodedBucketSize: 4 },
   'front-coded 0': { frontCodedBucketSize: 16, frontCodedVersion: 0 },

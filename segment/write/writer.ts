@@ -6,6 +6,7 @@ import { ByteWriter, wellFormed } from '../format/bytes.js';
 import { writeNames } from '../format/indexed.js';
 import { jsonText } from '../format/json.js';
 import { createLz4Encoder } from '../format/lz4.js';
+import { createZstdEncoder } from '../format/zstd-encode.js';
 import { exactMs } from '../timeline/instant.js';
 import { SmooshWriter, smooshLimitMax } from '../format/smoosh.js';
 import {
@@ -64,9 +65,11 @@ export function writeSegmentColumns(dir: string, plan: SegmentPlan, options: Wri
   fs.mkdirSync(dir, { recursive: true });
   if (fs.readdirSync(dir).length > 0)
     throw new CodedError('Conflict', `segment directory[${dir}] is not empty`);
+  const lz4 = createLz4Encoder({ high: options.highCompression === true });
   const context: WriteContext = {
     options,
-    lz4: createLz4Encoder({ high: options.highCompression === true }),
+    lz4,
+    zstd: createZstdEncoder(lz4),
     rowCount: plan.rowCount,
   };
   const smoosh = new SmooshWriter(dir, options.smooshLimitBytes ?? smooshLimitMax);

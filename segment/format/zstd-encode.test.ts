@@ -1,0 +1,48 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { createLz4Encoder } from './lz4.js';
+import { createZstdEncoder } from './zstd-encode.js';
+import { decodeZstd } from './zstd.js';
+
+const blocks = fc.oneof(
+  fc.uint8Array({ maxLength: 600 }),
+  // Few distinct bytes: many matches.
+  fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 4000 }).map((bytes) => Uint8Array.from(bytes)),
+  fc
+    .tuple(fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.integer({ min: 1, max: 1600 }))
+    .map(([piece, times]) => Buffer.concat(Array<Uint8Array>(times).fill(piece))),
+  fc.integer({ min: 1, max: 8192 }).map((n) => {
+    const values = BigInt64Array.from({ length: n }, (_, i) => BigInt(i * 1000 + (i % 7)));
+    return Buffer.from(values.buffer);
+  }),
+  fc.integer({ min: 0, max: 255 }).map((byte) => Buffer.alloc(65536, byte)),
+);
+
+describe('zstd frames written here', () => {
+  for (const high of [false, true]) {
+    const encode = createZstdEncoder(createLz4Encoder({ high }));
+
+    it(`are read back (${high ? 'high' : 'fast'} matches)`, () => {
+      fc.assert(
+        fc.property(blocks, (bytes) => {
+          const plain = Buffer.from(bytes).subarray(0, 65536);
+          const frame = encode(plain);
+          expect(frame.length).to.be.at.most(plain.length + 16);
+          const back = Buffer.alloc(plain.length);
+          expect(decodeZstd(frame, back)).to.equal(plain.length);
+          expect(back.equals(plain)).to.equal(true);
+        }),
+        { numRuns: 150, seed: 3 },
+      );
+    });
+
+    it(`are smaller than LZ4 where there are matches (${high ? 'high' : 'fast'})`, () => {
+      const text = 'the quick brown fox; the lazy dog; '.repeat(3).split('');
+      const plain = Buffer.from(
+        Array.from({ length: 60_000 }, (_, i) => text[(i * i) % 101]?.charCodeAt(0) ?? 0),
+      );
+      const lz4 = createLz4Encoder({ high });
+      expect(encode(plain).length).to.be.below(lz4.encode(plain, Buffer.alloc(70_000)));
+    });
+  }
+});
