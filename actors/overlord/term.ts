@@ -283,6 +283,10 @@ export class Term {
     } catch (thrown) {
       const error = asCoded(thrown);
       log.warn('a worker did not answer', { taskId: task.taskId, worker: task.node, reason: error.message });
+      // Nothing went out, or it is not known: the next sweep says it again.
+      if (error.code === 'BusUnavailable') {
+        task.heardAtMs = node.clock.monotonic() - settings.announceAfterMs;
+      }
       if (error.code !== 'Unavailable') return;
     }
     const { changed } = await this.transact('unassignTask', { taskId: task.taskId, node: task.node });
