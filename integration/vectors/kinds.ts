@@ -1,5 +1,6 @@
 /** Which evaluator takes which lines. */
 import { bestEffortVector, expressionVector, grammarVector, multiValueVector } from './expression-vectors.js';
+import { hashPartition, murmur } from './hash-vectors.js';
 import { ingestVectors, segmentId } from './ingest-vectors.js';
 import { stringVectors } from './string-vectors.js';
 import { timeVectors } from './time-vectors.js';
@@ -21,5 +22,7 @@ export function kindsOfFile(name: string): Kinds | undefined {
   if (name.startsWith('time-')) return (fn) => timeVectors[fn] ?? ingestVectors[fn];
   if (name.startsWith('strings-')) return (fn) => stringVectors[fn] ?? ingestVectors[fn];
   if (name === 'segment-id.json') return always(segmentId);
+  if (name === 'murmur.json') return always(murmur);
+  if (name === 'hash-partition.json') return always(hashPartition);
   return undefined;
 }

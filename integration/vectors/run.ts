@@ -53,7 +53,7 @@ function runFile(file: string): void {
   const counts = { passed: 0, failed: 0, excepted: 0 };
   const unknown = new Map<string, number>();
   for (const vector of vectorsOf(file)) {
-    const fn = String(vector['fn'] ?? '');
+    const fn = typeof vector['fn'] === 'string' ? vector['fn'] : '';
     const kind = kinds(fn);
     if (kind === undefined) {
       unknown.set(fn, (unknown.get(fn) ?? 0) + 1);
