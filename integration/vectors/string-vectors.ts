@@ -1,8 +1,10 @@
 /** Comparators, LIKE, patterns, numbers as texts. */
-import { likeMatcher } from '../../query/engine/like.js';
+import { likeMatcher, likeParts } from '../../query/engine/like.js';
 import { exactDoubleText, exactFloatText } from '../../segment/format/java-digits.js';
 import { doubleToLong } from '../../query/json/java-number.js';
 import { comparatorOf, parseOrdering } from '../../query/sort/comparators.js';
+import { extractionVectors } from './extraction-vectors.js';
+import { pathVectors } from './path-vectors.js';
 import { regexVectors } from './regex-vectors.js';
 import { decodeLong } from './typed-value.js';
 import { attempt, judge, type Vector, type VectorKind, type Verdict } from './vector.js';
@@ -35,6 +37,25 @@ function like(vector: Vector): Verdict {
   return judge(vector, outcome, (match) => (match === vector['match'] ? undefined : `got ${match}`));
 }
 
+const restNames = { empty: 'MATCH_EMPTY', any: 'MATCH_ANY', pattern: 'MATCH_PATTERN' } as const;
+
+function likeCompile(vector: Vector): Verdict {
+  const escape = (vector['escape'] ?? undefined) as string | undefined;
+  const outcome = attempt(() => likeParts(vector['pattern'] as string, escape));
+  return judge(vector, outcome, ({ prefix, rest }) =>
+    prefix === vector['prefix'] && restNames[rest] === vector['suffixMatch']
+      ? undefined
+      : `got ${prefix}, ${rest}`,
+  );
+}
+
+function name(vector: Vector): Verdict {
+  const outcome = attempt(() => parseOrdering(vector['comparator'], 'lexicographic', 'comparator'));
+  return judge(vector, outcome, (ordering) =>
+    ordering === vector['canonical'] ? undefined : `got ${ordering}`,
+  );
+}
+
 function doubleToString(vector: Vector): Verdict {
   const view = new DataView(new ArrayBuffer(8));
   view.setBigUint64(0, BigInt(`0x${String(vector['bits'])}`));
@@ -57,6 +78,10 @@ function floatToString(vector: Vector): Verdict {
 
 export const stringVectors: Readonly<Record<string, VectorKind | undefined>> = {
   ...regexVectors,
+  ...pathVectors,
+  ...extractionVectors,
+  likeCompile,
+  name,
   compare,
   sort,
   like,

@@ -1,48 +1,111 @@
-/** Paths into JSON: `$`, `.name`, `['name']`, `[n]` (negative from the end). No wildcards. */
+/** Paths into JSON: `$`, `.name`, `['name']`, `[n]` (negative from the end), or the same in jq's form. No wildcards. */
 import { invalidInput } from '../../proto/errors.js';
 import type { Json } from './value.js';
 
 export type PathPart = string | number;
 
+/** "" and "$" are the root; a lone "." or "[" at the end is ignored, as Druid does. Throws InvalidInput. */
+export function parseJsonPath(path: string): PathPart[] {
+  if (path === '') return [];
+  if (!path.startsWith('$')) throw broken(path, "it must start with '$'");
+  return new PathParser(path, 1, "'").parts();
+}
+
+/** As `parseJsonPath`, for `.name`, `."name"`, `.["name"]`, `[n]`; `?` is ignored. */
+export function parseJqPath(path: string): PathPart[] {
+  if (path === '') return [];
+  if (!path.startsWith('.')) throw broken(path, "it must start with '.'");
+  return new PathParser(path, 0, '"').parts();
+}
+
 function broken(path: string, problem: string): Error {
   return invalidInput(`JSONPath [${path}] is invalid, ${problem}`, 'expression');
 }
 
-/** "" and "$" are the root. Throws InvalidInput. */
-export function parseJsonPath(path: string): PathPart[] {
-  if (path === '' || path === '$' || path === '$.') return [];
-  if (!path.startsWith('$')) throw broken(path, "it must start with '$'");
-  const parts: PathPart[] = [];
-  let at = 1;
-  while (at < path.length) {
-    if (path.charAt(at) === '[') {
-      const { part, end } = bracket(path, at);
-      parts.push(part);
-      at = end;
-      continue;
-    }
-    if (path.charAt(at) !== '.') throw broken(path, `found '${path.charAt(at)}' at invalid position [${at}]`);
-    let end = at + 1;
-    while (end < path.length && path.charAt(end) !== '.' && path.charAt(end) !== '[') end++;
-    if (end === at + 1) throw broken(path, "path parts separated by '.' must not be empty");
-    parts.push(path.slice(at + 1, end));
-    at = end;
-  }
-  return parts;
-}
+class PathParser {
+  readonly #path: string;
+  readonly #quote: string;
+  readonly #found: PathPart[] = [];
+  #at: number;
 
-function bracket(path: string, at: number): { part: PathPart; end: number } {
-  if (path.charAt(at + 1) === "'") {
-    const close = path.indexOf("']", at + 2);
-    if (close < 0) throw broken(path, 'unterminated single-quote');
-    if (close === at + 2) throw broken(path, 'path parts must not be empty');
-    return { part: path.slice(at + 2, close), end: close + 2 };
+  constructor(path: string, start: number, quote: "'" | '"') {
+    this.#path = path;
+    this.#at = start;
+    this.#quote = quote;
   }
-  const close = path.indexOf(']', at);
-  if (close < 0) throw broken(path, "unterminated '['");
-  const text = path.slice(at + 1, close);
-  if (!/^-?\d{1,9}$/.test(text)) throw broken(path, `array specifier [${text}] should be a number`);
-  return { part: Number(text), end: close + 1 };
+
+  parts(): PathPart[] {
+    while (this.#at < this.#path.length) this.#part();
+    return this.#found;
+  }
+
+  #part(): void {
+    const path = this.#path;
+    const sign = path.charAt(this.#at);
+    const isLast = this.#at === path.length - 1;
+    if (sign === '?' && this.#quote === '"' && this.#at > 0) {
+      this.#at++;
+      return;
+    }
+    if (sign !== '.' && sign !== '[') throw broken(path, "path parts must be separated with '.'");
+    if (isLast) {
+      this.#at++;
+      return;
+    }
+    if (sign === '[') {
+      this.#bracket();
+      return;
+    }
+    const next = path.charAt(this.#at + 1);
+    if (next === '[' && this.#quote === '"' && this.#at === 0) this.#at++;
+    else if (next === '"' && this.#quote === '"') this.#at = this.#quoted(this.#at + 1) + 1;
+    else this.#name();
+  }
+
+  #name(): void {
+    const path = this.#path;
+    const stop = this.#quote === '"' ? /[.[?]/ : /[.[]/;
+    let end = this.#at + 1;
+    while (end < path.length && !stop.test(path.charAt(end))) end++;
+    this.#add(path.slice(this.#at + 1, end));
+    this.#at = end;
+  }
+
+  #add(name: string): void {
+    if (name === '') throw broken(this.#path, "path parts separated by '.' must not be empty");
+    this.#found.push(name);
+  }
+
+  #bracket(): void {
+    const path = this.#path;
+    if (path.charAt(this.#at + 1) === this.#quote) {
+      const close = this.#quoted(this.#at + 1);
+      if (path.charAt(close + 1) !== ']')
+        throw broken(path, "the closing quote must immediately precede ']'");
+      this.#at = close + 2;
+      return;
+    }
+    const close = path.indexOf(']', this.#at);
+    if (close < 0) throw broken(path, "unterminated '['");
+    const text = path.slice(this.#at + 1, close);
+    const index = Number(text);
+    if (!/^[+-]?\d+$/.test(text) || index > 0x7fffffff || index < -0x80000000)
+      throw broken(path, `array specifier [${text}] should be a number, it was not`);
+    this.#found.push(index);
+    this.#at = close + 1;
+  }
+
+  /** The place of the closing quote; in brackets one that no "]" follows belongs to the name. */
+  #quoted(open: number): number {
+    const path = this.#path;
+    for (let at = open + 1; at < path.length; at++) {
+      if (path.charAt(at) !== this.#quote || path.charAt(at - 1) === '\\') continue;
+      if (this.#quote === "'" && path.charAt(at + 1) !== ']') continue;
+      this.#add(path.slice(open + 1, at));
+      return at;
+    }
+    throw broken(path, `unterminated ${this.#quote}`);
+  }
 }
 
 /** The value at a path; null when there is none. */
@@ -70,6 +133,13 @@ export function jsonPathText(path: readonly PathPart[]): string {
     return /[.[\]'"]/.test(part) ? `['${part}']` : `.${part}`;
   });
   return `$${parts.join('')}`;
+}
+
+/** A path in jq's form: every name in quotes. */
+export function jqPathText(path: readonly PathPart[]): string {
+  if (path.length === 0) return '.';
+  const parts = path.map((part) => (typeof part === 'number' ? `[${part}]` : `."${part}"`));
+  return typeof path[0] === 'number' ? `.${parts.join('')}` : parts.join('');
 }
 
 /** Paths of all leaves: scalars and arrays of nothing but scalars. Ordered as Java's hash set of such paths is. */

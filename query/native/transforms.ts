@@ -1,6 +1,6 @@
 /** Virtual columns, extraction functions and search specs from Druid's JSON. */
 import { invalidInput } from '../../proto/errors.js';
-import { parseJsonPath } from '../expression/json-path.js';
+import { parseJqPath, parseJsonPath } from '../expression/json-path.js';
 import { parseGranularity } from '../granularity.js';
 import {
   describe,
@@ -263,7 +263,7 @@ function nestedField(object: JsonObject, field: string): VirtualColumn {
   } else if (text === undefined) {
     throw invalidInput(`${field}.path: path or pathParts must be given`, `${field}.path`);
   } else {
-    path = parseJsonPath(isJq ? `$${text === '.' ? '' : text.replaceAll(/\["([^"]*)"\]/g, "['$1']")}` : text);
+    path = isJq ? parseJqPath(text) : parseJsonPath(text);
   }
   return {
     type: 'nested-field',
