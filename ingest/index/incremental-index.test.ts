@@ -168,7 +168,7 @@ describe('incremental index', () => {
         u: [null, '7', 'a', 'b', 'true'],
         a: ['b', null, 'a', 'b', '7', 'true'],
       },
-      { __time: 60_000, s: null, u: 'x', a: 'x' },
+      { __time: 60_000, s: [], u: 'x', a: 'x' },
     ]);
   });
 

@@ -142,7 +142,7 @@ export class IncrementalIndex {
   }
 
   #addDimension(spec: DimensionSpec): void {
-    const column = keyColumn(spec, this.#keyWords);
+    const column = keyColumn(spec, this.#keyWords, !this.#schema.rollup);
     this.#dimensions.push(column);
     this.#known.add(spec.name);
     this.#keyWords += column.words;

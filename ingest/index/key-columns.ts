@@ -53,10 +53,11 @@ export interface FrozenColumn {
   source(order: Uint32Array): SourceDimension;
 }
 
-export function keyColumn(spec: DimensionSpec, at: number): KeyColumn {
+/** `keepsEmpty`: beside multiple values an empty list is none, not null. With rollup both are one key. */
+export function keyColumn(spec: DimensionSpec, at: number, keepsEmpty: boolean): KeyColumn {
   switch (spec.type) {
     case 'string':
-      return new StringKeys(spec.name, at, spec.multiValueHandling);
+      return new StringKeys(spec.name, at, spec.multiValueHandling, keepsEmpty);
     case 'long':
       return new LongKeys(spec.name, at);
     case 'double':
@@ -80,12 +81,14 @@ class StringKeys implements KeyColumn {
   readonly words = 1;
   bytes = 0;
   readonly #handling: MultiValueHandling;
+  readonly #keepsEmpty: boolean;
   readonly #ids = new Map<string, number>();
   readonly #values: string[] = [];
   readonly #listNumbers = new Map<string, number>();
   readonly #lists: Uint32Array[] = [];
 
-  constructor(name: string, at: number, handling: MultiValueHandling) {
+  constructor(name: string, at: number, handling: MultiValueHandling, keepsEmpty: boolean) {
+    this.#keepsEmpty = keepsEmpty;
     this.name = name;
     this.at = at;
     this.#handling = handling;
@@ -128,7 +131,7 @@ class StringKeys implements KeyColumn {
     const texts = list.map((item, i) =>
       item === null || item === undefined ? null : this.#text(item, row, i),
     );
-    if (texts.length === 0) return 0;
+    if (texts.length === 0 && !this.#keepsEmpty) return 0;
     if (this.#handling !== 'ARRAY') texts.sort(nullFirst);
     const kept =
       this.#handling === 'SORTED_SET' ? texts.filter((text, i) => i === 0 || text !== texts[i - 1]) : texts;
@@ -148,6 +151,8 @@ class StringKeys implements KeyColumn {
     const ids = this.#ids;
     const cardinality = values.length + 1;
     const lists = this.#lists.slice();
+    const hasLists = this.#holdsSeveral();
+    const { at } = this;
     return {
       kind: 'string',
       cardinality,
@@ -157,25 +162,34 @@ class StringKeys implements KeyColumn {
         // Another spelling of the same text is no value of its own.
         return id !== undefined && id < cardinality && values[id - 1] === value ? id : -1;
       },
-      fill: (start, count, out) => keys.gather(this.at, start, count, out),
-      lists: lists.length > 0 ? lists : undefined,
+      fill(start, count, out) {
+        keys.gather(at, start, count, out);
+        if (!hasLists) for (let i = 0; i < count; i++) out[i] = Math.max(0, out[i]!);
+      },
+      lists: hasLists ? lists : undefined,
     };
+  }
+
+  #holdsSeveral(): boolean {
+    return this.#lists.some((ids) => ids.length > 1);
   }
 
   freeze(keys: KeyWords): FrozenColumn {
     const sorted = this.#values.toSorted();
     const codes = keys.column(this.at);
-    const hasNull = codes.includes(0) || this.#lists.some((ids) => ids.includes(0));
+    // An empty list is no value, but the dictionary has null for it.
+    const hasNull = codes.includes(0) || this.#lists.some((ids) => ids.length === 0 || ids.includes(0));
     const shift = hasNull ? 1 : 0;
     const ranks = new Int32Array(this.#values.length + 1);
     for (const [i, value] of sorted.entries()) ranks[this.#ids.get(value)!] = i + shift;
     const dictionary: (string | null)[] = hasNull ? [null, ...sorted] : sorted;
-    if (this.#lists.length > 0) {
+    if (this.#holdsSeveral()) {
       const lists = this.#lists.map((ids) => ids.map((id) => ranks[id]!));
       return new FrozenLists(this.name, dictionary, codes, ranks, lists);
     }
     const ids = new Uint32Array(codes.length);
-    for (let row = 0; row < ids.length; row++) ids[row] = ranks[codes[row]!]!;
+    // Here the only list is the empty one: in a column of single values it is null.
+    for (let row = 0; row < ids.length; row++) ids[row] = ranks[Math.max(0, codes[row]!)]!;
     const { name } = this;
     return {
       compare: (a, b) => ids[a]! - ids[b]!,

@@ -97,17 +97,14 @@ export class IdReader {
     return this.#remap[this.#ids[row - start] as number] as number;
   }
 
-  /** Of any column; a row without ids holds null. */
+  /** Of any column; none for a row of several values that has none. */
   ids(row: number): readonly number[] {
     if (!this.#column.hasMultipleValues) return [this.id(row)];
     const start = row - (row % this.#step);
     if (start !== this.#start) this.#load(start);
     const from = this.#offsets[row - start] as number;
     const to = this.#offsets[row - start + 1] as number;
-    if (from === to) {
-      const nullId = this.#remap[this.#remap.length - 1] as number;
-      return nullId === noId ? [] : [nullId];
-    }
+    if (from === to) return [];
     const ids: number[] = [];
     const first = this.#offsets[0] as number;
     for (let i = from - first; i < to - first; i++) ids.push(this.#remap[this.#ids[i] as number] as number);

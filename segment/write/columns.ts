@@ -351,7 +351,26 @@ export function writeStringColumn(
     else writeVsizeRows(out, source, cardinality);
   } else if (compressed) writeIds(out, source.ids, cardinality, idCodec(context), context);
   else writeVsize(out, source.ids, cardinality);
-  if (bitmaps) writeBitmapIndex(out, source, cardinality, context);
+  if (bitmaps) writeBitmapIndex(out, multi ? withNullRows(source) : source, cardinality, context);
+}
+
+/** For the bitmaps: rows without values count as null, when the dictionary has it. */
+function withNullRows(source: MultiStringSource): Pick<MultiStringSource, 'ids' | 'offsets'> {
+  const { ids, offsets, dictionary } = source;
+  const rows = offsets.length - 1;
+  let empty = 0;
+  for (let row = 0; row < rows; row++) if (offsets[row] === offsets[row + 1]) empty++;
+  if (empty === 0 || dictionary[0] !== null) return source;
+  const filled = new Uint32Array(ids.length + empty);
+  const filledOffsets = new Uint32Array(rows + 1);
+  let at = 0;
+  for (let row = 0; row < rows; row++) {
+    const own = ids.subarray(offsets[row], offsets[row + 1]);
+    filled.set(own, at);
+    at += Math.max(1, own.length);
+    filledOffsets[row + 1] = at;
+  }
+  return { ids: filled, offsets: filledOffsets };
 }
 
 export function writeNullColumn(out: ByteWriter, context: WriteContext): void {

@@ -43,7 +43,10 @@ export interface StringSource {
   readonly ids: Uint32Array;
 }
 
-/** Several values a row: row r holds ids[offsets[r]] … ids[offsets[r + 1] - 1]. Store an empty list as the one id of null. */
+/**
+ * Several values a row: row r holds ids[offsets[r]] … ids[offsets[r + 1] - 1]. A row without ids reads as null, but has no
+ * value: the dictionary of a column with such rows holds null.
+ */
 export interface MultiStringSource {
   readonly kind: 'multiString';
   readonly name: string;
