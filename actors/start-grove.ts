@@ -75,7 +75,6 @@ export async function startGrove(settings: Settings, screen: Screen): Promise<Ru
       closers.push(() => doors?.close());
     }
     const ending = new AbortController();
-    closers.push(() => ending.abort());
     const greeting = greet({
       grove,
       doors,
@@ -83,7 +82,11 @@ export async function startGrove(settings: Settings, screen: Screen): Promise<Ru
       seconds: () => (node.clock.monotonic() - from) / 1000,
       signal: ending.signal,
     });
-    closers.push(() => greeting);
+    // The first to go: before health was reached it would wait for it, and for ever.
+    closers.push(() => {
+      ending.abort();
+      return greeting;
+    });
     return { failed: Promise.race([system.failed, grove.infrastructureFailed]), stop };
   } catch (error) {
     await stop();

@@ -106,7 +106,11 @@ export async function openDoors(deps: {
     http: shown(settings.host, settings.httpPort),
     grpc: shown(settings.host, settings.grpcPort),
     healthy: async (signal) => {
-      while (!gateway.health().isHealthy) await pause(node.clock, healthPollMs, signal);
+      while (!gateway.health().isHealthy) {
+        // A pause ends at once when aborted: without this the loop would never give the thread back.
+        signal.throwIfAborted();
+        await pause(node.clock, healthPollMs, signal);
+      }
     },
     close,
   };
