@@ -33,6 +33,17 @@ export function nextBucket(granularity: Granularity, startMs: number): number {
   return bucketer(granularity).next(startMs);
 }
 
+/** Are the buckets of `a` shorter than those of `b`? Measured at 1970, as Druid does. */
+export function isFinerThan(a: Granularity, b: Granularity): boolean {
+  return bucketLength(a) < bucketLength(b);
+}
+
+function bucketLength(granularity: Granularity): number {
+  const buckets = bucketer(granularity);
+  const start = buckets.start(0);
+  return buckets.next(start) - start;
+}
+
 /** ISO text with milliseconds; period granularities print the offset of their zone, all others "Z". */
 export function formatTimestamp(ms: number, granularity: Granularity): string {
   return formatInstant(ms, granularity.type === 'period' ? zoneOrUtc(granularity.timeZone) : utcZone);

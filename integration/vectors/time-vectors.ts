@@ -3,7 +3,7 @@ import { invalidInput } from '../../proto/errors.js';
 import { bucketer } from '../../query/granularity/buckets.js';
 import { formatPeriod, parsePeriod, plainMillis } from '../../query/granularity/period.js';
 import { findZone, zoneOrUtc, type Zone } from '../../query/granularity/zone.js';
-import { granularityJson, parseGranularity } from '../../query/granularity.js';
+import { granularityJson, parseGranularity, isFinerThan } from '../../query/granularity.js';
 import { formatInstant, parseInstant, parseTimeOfDay } from '../../segment/timeline/instant.js';
 import { formatInterval, parseInterval } from '../../segment/timeline/interval.js';
 import { decodeDouble, sameData, show } from './typed-value.js';
@@ -122,6 +122,13 @@ function spec(vector: Vector): Verdict {
   );
 }
 
+function finer(vector: Vector): Verdict {
+  const outcome = attempt(() =>
+    isFinerThan(parseGranularity(vector['a'], 'a'), parseGranularity(vector['b'], 'b')),
+  );
+  return judge(vector, outcome, (result) => (result === vector['result'] ? undefined : `got ${result}`));
+}
+
 export const timeVectors: Readonly<Record<string, VectorKind | undefined>> = {
   dateTimeOf: instant,
   jsonDateTime: instant,
@@ -134,4 +141,5 @@ export const timeVectors: Readonly<Record<string, VectorKind | undefined>> = {
   bucket,
   iterate,
   spec,
+  isFinerThan: finer,
 };

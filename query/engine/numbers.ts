@@ -1,5 +1,7 @@
 /** How Druid's filters read numbers from text, and the order-preserving integer keys the kernels compare. */
 
+import { parseDoubleText } from '../expression/number-text.js';
+
 const longMin = -(2n ** 63n);
 const longMax = 2n ** 63n - 1n;
 
@@ -11,8 +13,10 @@ export const longLimits = { min: longMin, max: longMax } as const;
 
 /** A whole decimal number that is a long; `1.0` and `1e3` pass, `1.5` does not. */
 export function parseLong(text: string): bigint | undefined {
-  if (/^[+-]?\d+$/.test(text)) {
-    const value = BigInt(text.startsWith('+') ? text.slice(1) : text);
+  // One plus is dropped, whatever follows.
+  const digits = text.startsWith('+') ? text.slice(1) : text;
+  if (/^-?\d+$/.test(digits)) {
+    const value = BigInt(digits);
     return fitsLong(value) ? value : undefined;
   }
   const value = parseScaled(text);
@@ -50,13 +54,8 @@ export function ceilOf(text: string): bigint | undefined {
   return value.rest !== '' && !value.negative ? value.whole + 1n : value.whole;
 }
 
-const doubleForm = /^[+-]?(?:NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDfF]?)$/;
-
-/** Java's Double.valueOf without surrounding blanks (no hexadecimal floats). */
-export function parseDouble(text: string): number | undefined {
-  if (!doubleForm.test(text)) return undefined;
-  return Number(text.replace(/[dDfF]$/, ''));
-}
+/** Java's Double.valueOf without surrounding blanks. */
+export const parseDouble = parseDoubleText;
 
 const scratchF64 = new Float64Array(1);
 const scratchI64 = new BigInt64Array(scratchF64.buffer);

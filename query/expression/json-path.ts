@@ -142,8 +142,10 @@ export function jqPathText(path: readonly PathPart[]): string {
   return typeof path[0] === 'number' ? `.${parts.join('')}` : parts.join('');
 }
 
-/** Paths of all leaves: scalars and arrays of nothing but scalars. Ordered as Java's hash set of such paths is. */
-export function leafPaths(json: Json): string[] {
+/**
+ * Paths of all leaves: scalars and (unless `intoArrays`) arrays of nothing but scalars. Ordered as Java's hash set of such paths is.
+ */
+export function leafPaths(json: Json, intoArrays = false): string[] {
   const leaves: PathPart[][] = [];
   const waiting: { readonly json: Json; readonly path: PathPart[] }[] = [{ json, path: [] }];
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -154,7 +156,8 @@ export function leafPaths(json: Json): string[] {
     }
     if (Array.isArray(at)) {
       const elements = at as readonly Json[];
-      if (elements.every((each) => typeof each !== 'object' || each === null)) leaves.push(path);
+      const isPlain = elements.every((each) => typeof each !== 'object' || each === null);
+      if (isPlain && !intoArrays) leaves.push(path);
       else elements.forEach((each, i) => waiting.push({ json: each, path: [...path, i] }));
       continue;
     }

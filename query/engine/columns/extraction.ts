@@ -5,8 +5,8 @@ import { parseInstant } from '../../granularity/instant.js';
 import { formatPattern, parsePattern, type PatternToken } from '../../granularity/pattern.js';
 import { parseByPattern } from '../../granularity/pattern-parse.js';
 import { formatInstant, utcZone, type Zone, zoneOrUtc } from '../../granularity/zone.js';
-import { formatFunctions } from '../../expression/functions/format.js';
-import { asString, string } from '../../expression/value.js';
+import { formatText } from '../../expression/functions/format.js';
+import { string } from '../../expression/value.js';
 import { doubleText } from '../../json/java-number.js';
 import type { ExtractionFn } from '../../native/model.js';
 import { compilePattern } from '../../regex/pattern.js';
@@ -89,12 +89,13 @@ function regex(fn: Of<'regex'>): Extract1 {
 }
 
 function stringFormat({ format, nullHandling }: Of<'stringFormat'>): Extract1 {
-  const apply = formatFunctions.find(({ name }) => name === 'format')?.apply;
-  if (apply === undefined) throw new CodedError('Bug', 'the function format is missing');
   return (value) => {
     if (value === null && nullHandling === 'returnNull') return null;
     const text = value ?? (nullHandling === 'emptyString' ? '' : null);
-    return asString(apply([string(format), string(text)]));
+    const result = formatText(format, [string(text)]);
+    if (result === undefined)
+      throw new CodedError('QueryFailed', `format[${format}] does not take a text`, { field: 'format' });
+    return result;
   };
 }
 

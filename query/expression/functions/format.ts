@@ -26,11 +26,18 @@ function format(args: readonly Value[]): Value {
   const pattern = asString(argument(args, 0));
   if (pattern === null) return nullValue;
   const values = args.slice(1);
+  return string(
+    formatText(pattern, values) ?? [pattern, ...values.map((value) => asString(value) ?? 'null')].join('; '),
+  );
+}
+
+/** The text by the pattern; undefined when a value doesn't fit it. */
+export function formatText(pattern: string, values: readonly Value[]): string | undefined {
   try {
-    return string(fill(pattern, values));
+    return fill(pattern, values);
   } catch (thrown) {
-    if (!(thrown instanceof Misfit)) throw thrown;
-    return string([pattern, ...values.map((value) => asString(value) ?? 'null')].join('; '));
+    if (thrown instanceof Misfit) return undefined;
+    throw thrown;
   }
 }
 
