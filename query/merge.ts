@@ -75,13 +75,15 @@ function mergeOrEmpty(
   return parts.length === 0 ? emptyGroups(keys, aggregates) : mergeGroups(parts, keys, aggregates);
 }
 
-function aggregateColumns(aggregations: readonly Aggregator[]): AggregateColumn[] {
+export function aggregateColumns(aggregations: readonly Aggregator[]): AggregateColumn[] {
   return aggregations.map((spec) => {
     const type = aggregatorType(spec);
+    const resultType = type.resultType(spec, aggregatorType);
     return {
       name: spec.name,
-      type: type.resultType(spec, aggregatorType),
+      type: resultType,
       combine: type.combine(spec, aggregatorType),
+      ...(resultType === 'COMPLEX' ? { merge: type.merge?.(spec, aggregatorType) } : {}),
     };
   });
 }

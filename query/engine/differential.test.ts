@@ -18,6 +18,7 @@ import type {
   VirtualColumn,
 } from '../native/model.js';
 import { extraction } from './columns/extraction.js';
+import { aggregateOutput } from '../results/aggregates.js';
 import { createInlinePool } from './inline-pool.js';
 import { naiveAggregate, naiveExpression, naiveFilter, type Kinds, type Row } from './naive.js';
 import { testSegment, type TestColumn } from './test-segment.js';
@@ -528,8 +529,19 @@ describe('the engine against a row-by-row evaluation', function () {
     it(`groupBy ${name}`, async () => {
       const { rows, segments, chance } = prepare(shape, 2000 + index);
       const choices = [
-        ...['color', 'city', 'tags', 'marks', 'size', 'price', 'ratio', 'missing', 'big'],
-        ...['vlong', 'vdouble', 'vtext', 'vupper'],
+        'color',
+        'city',
+        'tags',
+        'marks',
+        'size',
+        'price',
+        'ratio',
+        'missing',
+        'big',
+        'vlong',
+        'vdouble',
+        'vtext',
+        'vupper',
       ];
       for (let round = 0; round < rounds / 2; round++) {
         const dimensions = Array.from({ length: chance.below(4) }, (_, i): DimensionSpec => {
@@ -620,6 +632,67 @@ describe('the engine against a row-by-row evaluation', function () {
         expect(boundary).to.deep.equal([bounds]);
       }
     });
+  });
+
+  it('states of aggregators, over one segment and several', async () => {
+    const fold = { accumulatorIdentifier: '__acc', compare: undefined, finalize: undefined } as const;
+    const nulls = {
+      isNullUnlessAggregated: true,
+      shouldAggregateNullInputs: true,
+      shouldCombineAggregateNullInputs: true,
+      maxSizeBytes: 1024,
+    } as const;
+    const timed = { timeColumn: '__time', maxStringBytes: 1024 } as const;
+    const states: Aggregator[] = [
+      { type: 'doubleMean', name: 'mean', fieldName: 'price' },
+      { type: 'longFirst', name: 'first', fieldName: 'size', ...timed },
+      { type: 'doubleLast', name: 'last', fieldName: 'price', ...timed },
+      { type: 'stringFirst', name: 'city1', fieldName: 'city', ...timed },
+      { type: 'stringLast', name: 'upper', fieldName: 'vupper', ...timed },
+      { type: 'longSum', name: 'twice', fieldName: '', expression: 'size * 2' },
+      {
+        type: 'filtered',
+        name: 'few',
+        filter: { type: 'selector', dimension: 'city', value: 'Ulm' },
+        aggregator: { type: 'doubleMean', name: 'x', fieldName: 'vdouble' },
+      },
+      {
+        type: 'expression',
+        name: 'folded',
+        fields: ['big'],
+        initialValue: '0',
+        initialCombineValue: '0',
+        fold: '__acc + big',
+        combine: '__acc + folded',
+        ...fold,
+        ...nulls,
+      },
+    ];
+    for (const shape of shapes.slice(0, 6)) {
+      const { rows, segments } = prepare(shape, 31);
+      const query: NativeQuery = {
+        ...base,
+        queryType: 'groupBy',
+        granularity: { type: 'all' },
+        filter: undefined,
+        intervals: [always],
+        dimensions: [{ dimension: 'color', outputName: 'color', outputType: 'STRING' }],
+        aggregations: states,
+        having: undefined,
+        orderBy: [],
+        limit: undefined,
+        offset: 0,
+      };
+      const frame = await ask(segments, query);
+      const outputs = states.map((spec) => aggregateOutput(spec, frame));
+      const keys = plain(frame).map((row) => row[1]);
+      const found = keys.map((_, row) => outputs.map((output) => output.at(row)));
+      const wanted = keys.map((color) => {
+        const own = rows.filter((row) => row['color'] === color);
+        return states.map((spec) => naiveAggregate(spec, own, kinds));
+      });
+      same(found, wanted, 'states');
+    }
   });
 
   it('an expression that fails counts for the rows that are asked for only', async () => {

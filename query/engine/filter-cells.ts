@@ -19,14 +19,14 @@ interface RowTester {
 }
 
 /** Rows of the span, as far as they are wanted, that pass. */
-function rowMask(environment: Environment, span: RowSpan, { open, test }: RowTester): Mask {
+function rowMask(environment: Environment, span: RowSpan, tester: RowTester): Mask {
   const { scratch, segment, check } = environment;
   const isWanted = wantedTest(environment);
   const bits = scratch.take(wordsOf(segment.rowCount) * 8);
   forEachBlock(span, segment.rowCount, (start, rows) => {
     check();
-    open(start);
-    setBits(environment, bits + start / 8, rows, (row) => isWanted(start + row) && test(row));
+    tester.open(start);
+    setBits(environment, bits + start / 8, rows, (row) => isWanted(start + row) && tester.test(row));
   });
   return { kind: 'bits', bits };
 }

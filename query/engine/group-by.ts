@@ -4,6 +4,8 @@
  * afresh: merging partials puts them together again.
  */
 import { BATCH_ROWS, type IntervalMs } from '../../segment/read/view.js';
+import { CodedError } from '../../proto/errors.js';
+import { flag } from '../native/context.js';
 import type { Frame, FrameColumn } from '../frame.js';
 import { mergePartials } from '../merge.js';
 import { pickRows } from '../merge/scan.js';
@@ -32,6 +34,8 @@ interface GroupingQuery {
   readonly granularity: Granularity;
   readonly dimensions: readonly DimensionSpec[];
   readonly aggregations: readonly Aggregator[];
+  /** False: several values in a row are an error. */
+  readonly unnests?: boolean;
 }
 
 export function runGroupBy(
@@ -40,7 +44,9 @@ export function runGroupBy(
   intervals: readonly IntervalMs[],
 ): Frame[] {
   const selected = selectRows(environment, intervals, query.filter);
-  return new Grouping(restrictedTo(environment, selected.mask), query, intervals, selected).run();
+  const unnests = flag(query.context.given, 'groupByEnableMultiValueUnnesting', true);
+  const wanted = restrictedTo(environment, selected.mask);
+  return new Grouping(wanted, { ...query, unnests }, intervals, selected).run();
 }
 
 /** Keeps the best groups of each bucket: as many as the threshold asks for, or minTopNThreshold if that is more. */
@@ -60,6 +66,16 @@ export function runTopN(
   const only = frames[0];
   const merged = only !== undefined && frames.length === 1 ? only : mergePartials(query, frames);
   return [merged === only ? only : keepTop(merged, query)];
+}
+
+function refuseMulti(dimensions: readonly DimensionSpec[], keys: readonly KeyDimension[]): void {
+  const at = keys.findIndex(({ multi }) => multi !== undefined);
+  if (at < 0) return;
+  throw new CodedError(
+    'QueryFailed',
+    `Encountered multi-value dimension [${dimensions[at]?.dimension ?? ''}] that cannot be processed with ` +
+      "'groupByEnableMultiValueUnnesting' set to false. Consider setting 'groupByEnableMultiValueUnnesting' to true in your query context.",
+  );
 }
 
 function withValues(environment: Environment, dimension: DimensionSpec, selected: Selected): Selected {
@@ -110,6 +126,7 @@ class Grouping {
     const multi = this.#keys.map((key) =>
       key.multi === undefined ? undefined : { view: key.multi, nullNumber: key.nullNumber },
     );
+    if (query.unnests === false) refuseMulti(query.dimensions, this.#keys);
     this.#exploder = multi.some((key) => key !== undefined)
       ? new EntryExploder(environment, multi)
       : undefined;

@@ -15,7 +15,7 @@ export type Row = Readonly<Record<string, Cell>>;
 export type Kinds = Readonly<Record<string, 'long' | 'double' | 'float' | 'string' | 'strings'>>;
 
 type Truth = 'true' | 'false' | 'unknown';
-type Single = bigint | number | string | null;
+export type Single = bigint | number | string | null;
 
 const of = (is: boolean): Truth => (is ? 'true' : 'false');
 
@@ -203,7 +203,7 @@ function inside(
   return upper === undefined || compare(text, upper) < 0 || (!upperOpen && compare(text, upper) === 0);
 }
 
-export function naiveAggregate(spec: Aggregator, rows: readonly Row[], kinds: Kinds): bigint | number | null {
+export function naiveAggregate(spec: Aggregator, rows: readonly Row[], kinds: Kinds): Single {
   switch (spec.type) {
     case 'count':
       return BigInt(rows.length);
@@ -213,9 +213,20 @@ export function naiveAggregate(spec: Aggregator, rows: readonly Row[], kinds: Ki
         rows.filter((row) => naiveFilter(spec.filter, row, kinds) === 'true'),
         kinds,
       );
-    default: {
+    case 'longSum':
+    case 'doubleSum':
+    case 'floatSum':
+    case 'longMin':
+    case 'longMax':
+    case 'doubleMin':
+    case 'doubleMax':
+    case 'floatMin':
+    case 'floatMax': {
       const values = rows
-        .map((row) => (kinds[spec.fieldName] === undefined ? null : row[spec.fieldName]))
+        .map((row) => {
+          if (spec.expression !== undefined) return naiveExpression(spec.expression, row).value as Cell;
+          return kinds[spec.fieldName] === undefined ? null : row[spec.fieldName];
+        })
         .filter(isNumber);
       if (values.length === 0) return null;
       const isMin = spec.type.endsWith('Min');
@@ -234,6 +245,32 @@ export function naiveAggregate(spec: Aggregator, rows: readonly Row[], kinds: Ki
       if (spec.type.endsWith('Sum')) return doubles.reduce((a, b) => a + b, 0);
       return doubles.reduce((a, b) => (isMin ? Math.min(a, b) : Math.max(a, b)));
     }
+    case 'doubleMean': {
+      const values = rows.map((row) => row[spec.fieldName] ?? null).filter(isNumber);
+      return values.length === 0 ? null : values.map(Number).reduce((a, b) => a + b, 0) / values.length;
+    }
+    case 'longFirst':
+    case 'doubleLast':
+    case 'stringFirst':
+    case 'stringLast': {
+      const sign = spec.type.endsWith('First') ? 1 : -1;
+      const sorted = [...rows].sort(
+        (a, b) => sign * Number((a['__time'] as bigint) - (b['__time'] as bigint)),
+      );
+      return (sorted[0]?.[spec.fieldName] ?? null) as Single;
+    }
+    case 'expression': {
+      let value: Value = expression(spec.initialValue).evaluate(() => nullValue);
+      const { evaluate } = expression(spec.fold);
+      for (const row of rows) {
+        value = evaluate((name) =>
+          name === spec.accumulatorIdentifier ? value : naiveExpression(`"${name}"`, row),
+        );
+      }
+      return rows.length === 0 ? null : (value.value as Single);
+    }
+    default:
+      throw new Error(`there is no plain form of aggregator[${spec.type}]`);
   }
 }
 

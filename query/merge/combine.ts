@@ -1,7 +1,9 @@
 /** Aggregates of equal groups combined, over typed arrays; longs by 32-bit halves, exact and wrapping. */
 import type { FrameColumn } from '../frame.js';
-import type { Combine } from '../engine/aggregators/accumulator.js';
-import { concatFloats, concatLongs, nullFlags, packNulls } from './columns.js';
+import { CodedError } from '../../proto/errors.js';
+import type { Combine, MergeStates } from '../engine/aggregators/accumulator.js';
+import { concatFloats, concatLongs, isNull, nullFlags, packNulls, typeError } from './columns.js';
+import { DictionaryBuilder, entryBytes } from './dictionary.js';
 
 interface Groups {
   readonly order: Uint32Array;
@@ -33,6 +35,39 @@ export function combineColumns(
   }
   const values = combineFloats(input, new Float32Array(groups.count), flags, combine, groups, empty);
   return withNulls({ name, type: 'FLOAT', values }, empty);
+}
+
+/** States of all frames, those of one group merged in order. */
+export function combineStates(
+  columns: readonly FrameColumn[],
+  name: string,
+  merge: MergeStates | undefined,
+  { order, groupOf, count }: Groups,
+): FrameColumn {
+  if (merge === undefined) throw new CodedError('Bug', `aggregator[${name}] can't merge its states`);
+  const states = columns.flatMap((column) => statesOf(column));
+  const merged: (Uint8Array | null)[] = Array.from({ length: count }, () => null);
+  for (let i = 0; i < order.length; i++) {
+    const state = states[order[i] ?? 0] ?? null;
+    const group = groupOf[i] ?? 0;
+    const before = merged[group] ?? null;
+    if (state !== null) merged[group] = before === null ? state : merge(before, state);
+  }
+  const builder = new DictionaryBuilder();
+  const values = Uint32Array.from(merged, (state) => (state === null ? 0 : builder.addBytes(state)));
+  const complexType = columns.find((column) => column.type === 'COMPLEX')?.complexType ?? '';
+  const column = { name, type: 'COMPLEX', complexType, values, dictionary: builder.build() } as const;
+  return withNulls(
+    column,
+    Uint8Array.from(merged, (state) => (state === null ? 1 : 0)),
+  );
+}
+
+function statesOf(column: FrameColumn): (Uint8Array | null)[] {
+  if (column.type !== 'COMPLEX') throw typeError(column, 'COMPLEX');
+  return Array.from(column.values, (entry, row) =>
+    isNull(column.nulls, row) ? null : entryBytes(column.dictionary, entry),
+  );
 }
 
 function withNulls<C extends FrameColumn>(column: C, flags: Uint8Array): C {

@@ -1,7 +1,7 @@
 /** Merging partial results that are groups with aggregates: timeseries, topN, groupBy. */
 import { CodedError } from '../../proto/errors.js';
 import type { Frame, FrameColumn } from '../frame.js';
-import type { Combine } from '../engine/aggregators/accumulator.js';
+import type { Combine, MergeStates } from '../engine/aggregators/accumulator.js';
 import {
   columnsNamed,
   concatFloats,
@@ -15,7 +15,7 @@ import {
   sum,
   typeError,
 } from './columns.js';
-import { combineColumns } from './combine.js';
+import { combineColumns, combineStates } from './combine.js';
 import { emptyDictionary, mergeDictionaries } from './dictionary.js';
 import { doubleKeys, groupRuns, longKeys, packKeys, sortedOrder, type SortKey } from './order.js';
 
@@ -25,8 +25,10 @@ export interface KeyColumn {
 }
 export interface AggregateColumn {
   readonly name: string;
-  readonly type: 'LONG' | 'DOUBLE' | 'FLOAT';
+  readonly type: 'LONG' | 'DOUBLE' | 'FLOAT' | 'COMPLEX';
   readonly combine: Combine;
+  /** Of states (COMPLEX). */
+  readonly merge?: MergeStates | undefined;
 }
 
 function isIdentity(order: Uint32Array): boolean {
@@ -68,10 +70,11 @@ export function mergeGroups(
     rows: firsts.length,
     columns: [
       ...found.map((key) => key.pick(firsts)),
-      ...aggregates.map(({ name, type, combine }) => ({
-        ...combineColumns(columnsNamed(frames, name), rows, type, combine, groups),
-        name,
-      })),
+      ...aggregates.map(({ name, type, combine, merge }) => {
+        const columns = columnsNamed(frames, name);
+        if (type === 'COMPLEX') return combineStates(columns, name, merge, groups);
+        return { ...combineColumns(columns, rows, type, combine, groups), name };
+      }),
     ],
   };
 }
@@ -146,7 +149,7 @@ export function emptyGroups(keys: readonly KeyColumn[], aggregates: readonly Agg
   return { rows: 0, columns: [...keys, ...aggregates].map(({ name, type }) => emptyColumn(name, type)) };
 }
 
-function emptyColumn(name: string, type: KeyColumn['type']): FrameColumn {
+function emptyColumn(name: string, type: KeyColumn['type'] | AggregateColumn['type']): FrameColumn {
   switch (type) {
     case 'LONG':
       return { name, type, values: new BigInt64Array(0) };
@@ -156,6 +159,8 @@ function emptyColumn(name: string, type: KeyColumn['type']): FrameColumn {
       return { name, type, values: new Float32Array(0) };
     case 'STRING':
       return { name, type, values: new Uint32Array(0), dictionary: emptyDictionary };
+    case 'COMPLEX':
+      return { name, type, complexType: '', values: new Uint32Array(0), dictionary: emptyDictionary };
     default:
       throw new CodedError('Bug', 'unknown type of a key column');
   }

@@ -1,16 +1,9 @@
 /** Aggregators from Druid's JSON. */
 import { invalidInput } from '../../proto/errors.js';
 import { parseFilter } from './filters.js';
-import {
-  isMissing,
-  objectAt,
-  optionalText,
-  requiredText,
-  typeOf,
-  unknownType,
-  unsupported,
-} from './json-fields.js';
+import { isMissing, objectAt, optionalText, requiredText, typeOf, unknownType } from './json-fields.js';
 import type { Aggregator } from './model.js';
+import { parseStateAggregator } from './state-aggregators.js';
 
 const notYet: readonly string[] = [
   'HLLSketch',
@@ -24,33 +17,16 @@ const notYet: readonly string[] = [
   'approxHistogramFold',
   'arrayOfDoublesSketch',
   'bloom',
-  'cardinality',
-  'doubleAny',
-  'doubleFirst',
-  'doubleLast',
-  'doubleMean',
-  'expression',
   'fixedBucketsHistogram',
-  'floatAny',
-  'floatFirst',
-  'floatLast',
-  'grouping',
   'histogram',
-  'hyperUnique',
   'javascript',
-  'longAny',
-  'longFirst',
-  'longLast',
   'momentSketch',
   'passthroughAggregator',
   'quantilesDoublesSketch',
   'quantilesDoublesSketchMerge',
   'sketchMerge',
   'singleValue',
-  'stringAny',
-  'stringFirst',
   'stringFirstFold',
-  'stringLast',
   'stringLastFold',
   'tDigestSketch',
   'thetaSketch',
@@ -61,6 +37,10 @@ const notYet: readonly string[] = [
 ];
 
 const maxDepth = 50;
+
+function unknown(type: string, field: string): never {
+  throw unknownType('aggregator', type, field, notYet);
+}
 
 /** Throws InvalidInput or Unsupported, naming the path of the part at fault. */
 export function parseAggregator(json: unknown, field: string, depth = 1): Aggregator {
@@ -83,11 +63,9 @@ export function parseAggregator(json: unknown, field: string, depth = 1): Aggreg
     case 'floatMin':
     case 'floatMax': {
       const name = requiredText(object, 'name', field, 'Must have a valid, non-null aggregator name');
-      if (!isMissing(object['expression'])) {
-        throw unsupported(
-          `${field}.expression`,
-          `${field}.expression: aggregators over expressions are not supported yet`,
-        );
+      const given = optionalText(object, 'expression', field);
+      if (isMissing(object['fieldName']) && given !== undefined) {
+        return { type, name, fieldName: '', expression: given };
       }
       const fieldName = requiredText(
         object,
@@ -108,6 +86,6 @@ export function parseAggregator(json: unknown, field: string, depth = 1): Aggreg
       return { type, name, filter: parseFilter(object['filter'], `${field}.filter`), aggregator: inner };
     }
     default:
-      throw unknownType('aggregator', type, field, notYet);
+      return parseStateAggregator(type, object, field) ?? unknown(type, field);
   }
 }

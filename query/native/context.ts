@@ -1,6 +1,6 @@
 /** The query context: keys that Grove acts on, typed, with defaults; the rest as given. */
 import { CodedError, invalidInput } from '../../proto/errors.js';
-import { describe, isMissing, isObject, type JsonObject, unsupported } from './json-fields.js';
+import { describe, isMissing, isObject, type JsonObject } from './json-fields.js';
 import type { Frame } from '../frame.js';
 import type { QueryContext } from './model.js';
 
@@ -23,7 +23,6 @@ export function parseContext(json: unknown, defaults: QueryDefaults): QueryConte
   if (!isMissing(json) && !isObject(json))
     throw invalidInput(`context must be an object, got ${describe(json)}`, 'context');
   const given: JsonObject = { ...defaults.context, ...(isObject(json) ? json : {}) };
-  refuse(given, 'groupByEnableMultiValueUnnesting', true);
   const timeoutMs = long(given, 'timeout', defaults.timeoutMs);
   if (timeoutMs < 0)
     throw badContext('timeout', `Timeout [timeout] must be a non negative value, but was ${timeoutMs}`);
@@ -40,12 +39,6 @@ export function parseContext(json: unknown, defaults: QueryDefaults): QueryConte
     minTopNThreshold: long(given, 'minTopNThreshold', DEFAULT_MIN_TOPN_THRESHOLD),
     given,
   };
-}
-
-/** Keys that change the answer in a way that is not built: only their default value passes. */
-function refuse(given: JsonObject, key: string, neutral: boolean): void {
-  if (flag(given, key, neutral) !== neutral)
-    throw unsupported(`context.${key}`, `context.${key}=${!neutral} is not supported yet`);
 }
 
 function text(given: JsonObject, key: string): string | undefined {

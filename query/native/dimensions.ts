@@ -1,7 +1,7 @@
 /** Dimension specs and topN metric specs from Druid's JSON. */
 import { invalidInput } from '../../proto/errors.js';
 import { parseOrdering } from '../sort/comparators.js';
-import { parseValueType } from './filters.js';
+import { parseValueType } from './constants.js';
 import {
   isMissing,
   type JsonObject,

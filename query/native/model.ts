@@ -121,22 +121,81 @@ export type Filter =
       readonly upperOpen: boolean;
     };
 
+export interface NumericAggregator {
+  readonly type:
+    | 'longSum'
+    | 'doubleSum'
+    | 'floatSum'
+    | 'longMin'
+    | 'longMax'
+    | 'doubleMin'
+    | 'doubleMax'
+    | 'floatMin'
+    | 'floatMax';
+  readonly name: string;
+  /** "" when there is an expression. */
+  readonly fieldName: string;
+  readonly expression?: string;
+}
+
 export type Aggregator =
   | { readonly type: 'count'; readonly name: string }
+  | NumericAggregator
+  | { readonly type: 'doubleMean'; readonly name: string; readonly fieldName: string }
   | {
       readonly type:
-        | 'longSum'
-        | 'doubleSum'
-        | 'floatSum'
-        | 'longMin'
-        | 'longMax'
-        | 'doubleMin'
-        | 'doubleMax'
-        | 'floatMin'
-        | 'floatMax';
+        | 'longFirst'
+        | 'longLast'
+        | 'doubleFirst'
+        | 'doubleLast'
+        | 'floatFirst'
+        | 'floatLast'
+        | 'stringFirst'
+        | 'stringLast';
       readonly name: string;
       readonly fieldName: string;
+      readonly timeColumn: string;
+      readonly maxStringBytes: number;
     }
+  | {
+      readonly type: 'longAny' | 'doubleAny' | 'floatAny' | 'stringAny';
+      readonly name: string;
+      readonly fieldName: string;
+      readonly maxStringBytes: number;
+      /** Several values of a row as one text, else the first of them. */
+      readonly aggregateMultipleValues: boolean;
+    }
+  | {
+      readonly type: 'cardinality';
+      readonly name: string;
+      readonly fields: readonly DimensionSpec[];
+      readonly byRow: boolean;
+      readonly round: boolean;
+    }
+  | {
+      readonly type: 'hyperUnique';
+      readonly name: string;
+      readonly fieldName: string;
+      readonly round: boolean;
+    }
+  | {
+      readonly type: 'expression';
+      readonly name: string;
+      readonly fields: readonly string[];
+      readonly accumulatorIdentifier: string;
+      readonly initialValue: string;
+      readonly initialCombineValue: string;
+      readonly fold: string;
+      readonly combine: string;
+      readonly compare: string | undefined;
+      readonly finalize: string | undefined;
+      readonly isNullUnlessAggregated: boolean;
+      readonly shouldAggregateNullInputs: boolean;
+      readonly shouldCombineAggregateNullInputs: boolean;
+      readonly maxSizeBytes: number;
+    }
+  /** Which of the dimensions are left out of a subtotal, as bits. */
+  | { readonly type: 'grouping'; readonly name: string; readonly groupings: readonly string[] }
   | {
       readonly type: 'filtered';
       readonly name: string;
@@ -158,6 +217,16 @@ export type PostAggregator =
       readonly fieldName: string;
     }
   | { readonly type: 'constant'; readonly name: string; readonly value: number | bigint }
+  | { readonly type: 'hyperUniqueCardinality'; readonly name: string; readonly fieldName: string }
+  | {
+      readonly type: 'expression';
+      readonly name: string;
+      readonly expression: string;
+      readonly ordering: 'numericFirst' | undefined;
+      readonly outputType: string | undefined;
+      /** Names of outputs that it reads. */
+      readonly reads: readonly string[];
+    }
   | {
       readonly type: 'doubleGreatest' | 'longGreatest' | 'doubleLeast' | 'longLeast';
       readonly name: string;
@@ -251,6 +320,8 @@ export interface GroupByQuery extends QueryBase {
   readonly dimensions: readonly DimensionSpec[];
   readonly aggregations: readonly Aggregator[];
   readonly postAggregations: readonly PostAggregator[];
+  /** Sets of output names of dimensions to group by in turn; absent = all dimensions once. */
+  readonly subtotals?: readonly (readonly string[])[];
   readonly having: Having | undefined;
   readonly orderBy: readonly OrderByColumn[];
   readonly limit: number | undefined;

@@ -246,7 +246,7 @@ describe('native query parser', () => {
       {
         filter: { type: 'selector', dimension: 'd', value: 'x', extractionFn: { type: 'registeredLookup' } },
       },
-      { aggregations: [{ type: 'longSum', name: 'x', expression: 'a + b' }] },
+      { aggregations: [{ type: 'thetaSketch', name: 'x', fieldName: 'a' }] },
     ]) {
       expect(refusal({ ...ts, ...change }), JSON.stringify(change)).to.include({
         code: 'Unsupported',

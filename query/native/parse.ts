@@ -20,7 +20,6 @@ import {
   optionalBoolean,
   optionalInteger,
   optionalText,
-  refuseField,
   requiredArray,
   requiredText,
   unknownType,
@@ -221,7 +220,7 @@ function groupBy(body: JsonObject, defaults: QueryDefaults): GroupByQuery {
       throw invalidInput(`dimensions[${i}]: Duplicate output name[${outputName}]`, `dimensions[${i}]`);
     names.add(outputName);
   }
-  refuseSubtotals(body, names);
+  const subtotals = subtotalsOf(body, [...names]);
   const values = outputs(body, [...names]);
   for (const { name } of [...values.aggregations, ...values.postAggregations]) names.add(name);
   if (names.has('__time')) {
@@ -237,17 +236,33 @@ function groupBy(body: JsonObject, defaults: QueryDefaults): GroupByQuery {
     const field = `limitSpec.columns[${i}]`;
     throw invalidInput(`${field}: Unknown column in order clause[${dimension}]`, field);
   }
-  return { queryType: 'groupBy', ...common, granularity, dimensions, ...values, having, ...limitSpec };
+  return {
+    queryType: 'groupBy',
+    ...common,
+    granularity,
+    dimensions,
+    ...values,
+    ...subtotals,
+    having,
+    ...limitSpec,
+  };
 }
 
-function refuseSubtotals(body: JsonObject, dimensions: ReadonlySet<string>): void {
-  for (const [i, subtotal] of optionalArray(body, 'subtotalsSpec', 'query').entries()) {
+function subtotalsOf(
+  body: JsonObject,
+  dimensions: readonly string[],
+): { subtotals?: readonly (readonly string[])[] } {
+  const given = optionalArray(body, 'subtotalsSpec', 'query');
+  if (given.length === 0) return {};
+  const subtotals = given.map((subtotal, i) => {
     const names = Array.isArray(subtotal) ? (subtotal as unknown[]) : [subtotal];
-    if (names.every((name) => typeof name === 'string' && dimensions.has(name))) continue;
     const field = `subtotalsSpec[${i}]`;
-    throw invalidInput(`${field} is not a subset of the dimensions`, field);
-  }
-  refuseField(body, 'subtotalsSpec', 'query');
+    return names.map((name) => {
+      if (typeof name === 'string' && dimensions.includes(name)) return name;
+      throw invalidInput(`${field} is not a subset of the dimensions`, field);
+    });
+  });
+  return { subtotals };
 }
 
 const resultFormats = ['list', 'compactedList'] as const;

@@ -1,5 +1,7 @@
 /** Post-aggregators from Druid's JSON, and the names they read. */
 import { invalidInput } from '../../proto/errors.js';
+import { columnsOf } from '../expression/ast.js';
+import { parseExpression } from '../expression/parser.js';
 import {
   describe,
   objectAt,
@@ -47,8 +49,6 @@ const notYet: readonly string[] = [
   'buckets',
   'customBuckets',
   'equalBuckets',
-  'expression',
-  'hyperUniqueCardinality',
   'javascript',
   'max',
   'min',
@@ -103,6 +103,24 @@ export function parsePostAggregator(json: unknown, field: string, outer = true, 
     }
     case 'constant':
       return { type, name: named(), value: constant(object, field) };
+    case 'hyperUniqueCardinality': {
+      const fieldName = requiredText(object, 'fieldName', field, 'fieldName cannot be null');
+      return { type, name: name === '' && outer ? fieldName : name, fieldName };
+    }
+    case 'expression': {
+      const text = requiredText(object, 'expression', field, 'expression cannot be null');
+      const ordering = optionalText(object, 'ordering', field);
+      if (ordering !== undefined && ordering !== 'numericFirst')
+        throw invalidInput(`${field}.ordering: unknown ordering[${ordering}]`, `${field}.ordering`);
+      return {
+        type,
+        name: named(),
+        expression: text,
+        ordering,
+        outputType: optionalText(object, 'outputType', field)?.toUpperCase(),
+        reads: [...columnsOf(parseExpression(text))],
+      };
+    }
     case 'doubleGreatest':
     case 'doubleLeast':
     case 'longGreatest':
@@ -156,6 +174,7 @@ function constant(object: JsonObject, field: string): number | bigint {
 
 /** Every output name that a post-aggregator reads. */
 export function namesRead(post: PostAggregator, into = new Set<string>()): Set<string> {
+  if ('reads' in post) for (const name of post.reads) into.add(name);
   if ('fieldName' in post) into.add(post.fieldName);
   if ('fields' in post) for (const inner of post.fields) namesRead(inner, into);
   return into;

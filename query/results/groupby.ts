@@ -8,6 +8,7 @@ import { arrayWriter, objectWriter } from './json-rows.js';
 import { frameOutput, type Output } from './output.js';
 import { byOrdering, byValue, inTurn, reversed, type RowComparator, sortRows } from './row-order.js';
 import { havingTest } from './row-filter.js';
+import { groupBySections } from './subtotals.js';
 import { valueOutputs } from './timeseries.js';
 
 /**
@@ -15,27 +16,36 @@ import { valueOutputs } from './timeseries.js';
  * applied here. Granularity `all` prints the start of the query's first interval.
  */
 export function* renderGroupBy(query: GroupByQuery, merged: Frame, sink: JsonSink): Steps {
-  const bucket = frameOutput(merged, '__bucket');
-  const dimensions = query.dimensions.map(({ outputName }) => frameOutput(merged, outputName));
-  const values = valueOutputs(query, merged, dimensions);
-  const rows = groupByRows(query, merged.rows, bucket, dimensions, values);
+  sink.raw('[');
+  let written = 0;
+  for (const section of groupBySections(query, merged)) {
+    const { rows, write } = sectionRows(query, section);
+    for (const row of rows) {
+      sink.raw(written === 0 ? write(row) : `,${write(row)}`);
+      if (++written % 1024 === 0) yield;
+    }
+  }
+  sink.raw(']');
+}
+
+function sectionRows(
+  query: GroupByQuery,
+  section: Frame,
+): { rows: Uint32Array; write: (row: number) => string } {
+  const bucket = frameOutput(section, '__bucket');
+  const dimensions = query.dimensions.map(({ outputName }) => frameOutput(section, outputName));
+  const values = valueOutputs(query, section, dimensions);
+  const rows = groupByRows(query, section.rows, bucket, dimensions, values);
   const hasTime = query.granularity.type !== 'all';
   const stamp = stamper(query);
   const timestamp = (row: number): string => stamp(hasTime ? Number(bucket.at(row) ?? 0) : queryStart(query));
   const outputs = [...dimensions, ...values];
-  let write: (row: number) => string;
-  if (query.context.resultAsArray) {
-    write = arrayWriter(hasTime ? [bucket, ...outputs] : outputs);
-  } else {
-    const event = objectWriter(outputs);
-    write = (row) => `{"version":"v1","timestamp":${timestamp(row)},"event":${event(row)}}`;
-  }
-  sink.raw('[');
-  for (const [i, row] of rows.entries()) {
-    sink.raw(i === 0 ? write(row) : `,${write(row)}`);
-    if (i % 1024 === 1023) yield;
-  }
-  sink.raw(']');
+  if (query.context.resultAsArray)
+    return { rows, write: arrayWriter(hasTime ? [bucket, ...outputs] : outputs) };
+  const event = objectWriter(outputs);
+  const write = (row: number): string =>
+    `{"version":"v1","timestamp":${timestamp(row)},"event":${event(row)}}`;
+  return { rows, write };
 }
 
 export function groupByRows(

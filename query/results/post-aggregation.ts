@@ -1,13 +1,21 @@
 /** Post-aggregators as columns computed from other columns, with Druid's rules for nulls and types. */
 import { CodedError } from '../../proto/errors.js';
+import { exactJsonText } from '../../segment/format/json.js';
+import { expressionType } from '../engine/columns/expression-type.js';
+import { expression } from '../expression/expression.js';
+import { asString, elementsOf, isComplex, nullValue, type Value } from '../expression/value.js';
 import { doubleJson, doubleToLong } from '../json/java-number.js';
 import type { PostAggregator } from '../native/model.js';
+import { cellJson } from './aggregates.js';
 import type { Cell, Output } from './output.js';
 
 /** The output of a post-aggregator; `read` finds the columns it names (which exist: the parser saw to it). */
 export function postOutput(post: PostAggregator, read: (name: string) => Output): Output {
   const { name } = post;
   switch (post.type) {
+    case 'expression':
+      return expressionOutput(post, read);
+    case 'hyperUniqueCardinality':
     case 'fieldAccess':
     case 'finalizingFieldAccess':
       return { ...read(post.fieldName), name };
@@ -36,6 +44,46 @@ export function postOutput(post: PostAggregator, read: (name: string) => Output)
         extreme(longsOf(post, read), 2n ** 63n - 1n, (a, b) => a < b),
       );
   }
+}
+
+function expressionOutput(
+  post: Extract<PostAggregator, { type: 'expression' }>,
+  read: (name: string) => Output,
+): Output {
+  const { evaluate, node } = expression(post.expression);
+  const fields = new Map(post.reads.map((name) => [name, read(name)]));
+  const typeOf = (name: string): string | undefined => {
+    const type = fields.get(name)?.type;
+    return type === 'FLOAT' ? 'DOUBLE' : type;
+  };
+  const inferred = post.outputType ?? expressionType(node, typeOf);
+  const type = (['LONG', 'DOUBLE', 'FLOAT', 'STRING'] as const).find((each) => each === inferred);
+  let lastRow = -1;
+  let last: Value = nullValue;
+  const value = (row: number): Value => {
+    if (row === lastRow) return last;
+    last = evaluate((name) => cellValue(fields.get(name), row));
+    lastRow = row;
+    return last;
+  };
+  const at = (row: number): Cell => {
+    const found = value(row);
+    const isPlain = elementsOf(found) === undefined && !isComplex(found.type);
+    return isPlain ? (found.value as Cell) : asString(found);
+  };
+  const json = (row: number): string => {
+    const found = value(row);
+    return typeof found.value === 'object' ? exactJsonText(found.value) : cellJson(at(row), type ?? 'DOUBLE');
+  };
+  return { name: post.name, type: type ?? 'DOUBLE', at, json };
+}
+
+/** A result's cell as the expression language sees it. */
+export function cellValue(output: Output | undefined, row: number): Value {
+  const cell = output?.at(row) ?? null;
+  if (cell === null) return nullValue;
+  const type = typeof cell === 'bigint' ? 'LONG' : typeof cell === 'number' ? 'DOUBLE' : 'STRING';
+  return { type, value: cell };
 }
 
 type Reader<T> = (row: number) => T | null;

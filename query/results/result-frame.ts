@@ -5,11 +5,12 @@
 import { CodedError } from '../../proto/errors.js';
 import type { Frame, FrameColumn } from '../frame.js';
 import { cellColumn, type PlainType } from '../frame-build.js';
-import { pickRows } from '../merge/scan.js';
+import { joinFrames, pickRows } from '../merge/scan.js';
 import type { GroupByQuery, NativeQuery, ScanQuery, TimeseriesQuery, TopNQuery } from '../native/model.js';
 import { bucketClock, queryStart, type RenderHints } from './buckets.js';
 import { groupByRows } from './groupby.js';
 import { frameOutput, type Output } from './output.js';
+import { groupBySections } from './subtotals.js';
 import { timeseriesRows, valueOutputs, withNullRow } from './timeseries.js';
 import { topNRows } from './topn.js';
 
@@ -67,6 +68,12 @@ function topNFrame(query: TopNQuery, merged: Frame, hints: RenderHints): Frame {
 }
 
 function groupByFrame(query: GroupByQuery, merged: Frame, keepTime: boolean): Frame {
+  const frames = groupBySections(query, merged).map((section) => sectionFrame(query, section, keepTime));
+  const only = frames[0];
+  return only !== undefined && frames.length === 1 ? only : joinFrames(frames);
+}
+
+function sectionFrame(query: GroupByQuery, merged: Frame, keepTime: boolean): Frame {
   const bucket = frameOutput(merged, '__bucket');
   const dimensions = query.dimensions.map(({ outputName }) => frameOutput(merged, outputName));
   const values = valueOutputs(query, merged, dimensions);
@@ -92,7 +99,11 @@ function scanFrame(query: ScanQuery, merged: Frame): Frame {
 }
 
 function nullColumn(name: string, rows: number): FrameColumn {
-  return cellColumn(name, 'STRING', Array.from({ length: rows }, () => null));
+  return cellColumn(
+    name,
+    'STRING',
+    Array.from({ length: rows }, () => null),
+  );
 }
 
 const plainTypes: ReadonlySet<string> = new Set(['LONG', 'DOUBLE', 'FLOAT', 'STRING']);
@@ -109,7 +120,9 @@ function outputFrame(
   for (const output of outputs) {
     const { name } = output;
     const stored = merged.columns.find((column) => column.name === name);
-    if (stored !== undefined) {
+    // States of aggregators mean nothing outside their query; sketches do.
+    const isState = stored?.type === 'COMPLEX' && stored.complexType === 'partial';
+    if (stored !== undefined && !isState) {
       columns.push(...pickRows({ rows: merged.rows, columns: [stored] }, rows).columns);
       continue;
     }

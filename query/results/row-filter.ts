@@ -5,10 +5,11 @@ import { leafPredicate, type LeafFilter, type NumberTest, type StringTest } from
 import { orderKey } from '../engine/numbers.js';
 import { columnsOf } from '../expression/ast.js';
 import { expression } from '../expression/expression.js';
-import { isTrue, nullValue, type Value } from '../expression/value.js';
+import { isTrue } from '../expression/value.js';
 import type { Filter, Having } from '../native/model.js';
 import { compareText } from '../sort/comparators.js';
 import { type Cell, cellText, type Output } from './output.js';
+import { cellValue } from './post-aggregation.js';
 
 /** Undefined = unknown. */
 type Truth = boolean | undefined;
@@ -135,17 +136,9 @@ function expressionTest(text: string, read: Read): RowTest {
   const { node, evaluate } = expression(text);
   const outputs = new Map([...columnsOf(node)].map((name) => [name, read(name)]));
   return (row) => {
-    const value = evaluate((name) => valueOf(outputs.get(name), row));
+    const value = evaluate((name) => cellValue(outputs.get(name), row));
     return value.value === null ? undefined : isTrue(value);
   };
-}
-
-/** A result's cell as the expression language sees it. */
-export function valueOf(output: Output | undefined, row: number): Value {
-  const cell = output?.at(row) ?? null;
-  if (cell === null) return nullValue;
-  const type = typeof cell === 'bigint' ? 'LONG' : typeof cell === 'number' ? 'DOUBLE' : 'STRING';
-  return { type, value: cell };
 }
 
 function all(tests: readonly RowTest[]): RowTest {

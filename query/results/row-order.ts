@@ -8,7 +8,7 @@ export type RowComparator = (a: number, b: number) => number;
 
 /** By value, nulls first; text by UTF-16 unit. */
 export function byValue(output: Output, post?: PostAggregator): RowComparator {
-  const numericFirst = post?.type === 'arithmetic' && post.ordering === 'numericFirst';
+  const numericFirst = post !== undefined && 'ordering' in post && post.ordering === 'numericFirst';
   const doubles = numericFirst ? compareNumericFirst : compareDoubles;
   return (a, b) => compareCells(output.at(a), output.at(b), doubles);
 }

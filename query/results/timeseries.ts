@@ -1,8 +1,14 @@
 /** A merged timeseries as Druid's JSON: [{"timestamp":…,"result":{…}},…]. */
+import { aggregatorType } from '../engine/aggregators/registry.js';
 import type { Frame, FrameColumn } from '../frame.js';
 import type { JsonSink } from '../json/write.js';
 import { jsonString } from '../json/write.js';
 import type { Aggregator, TimeseriesQuery } from '../native/model.js';
+import { aggregateColumns } from '../merge.js';
+import { emptyDictionary } from '../merge/dictionary.js';
+import { mergeGroups } from '../merge/groups.js';
+import { pickRows } from '../merge/scan.js';
+import { aggregateOutput } from './aggregates.js';
 import { bucketClock, type RenderHints, type Steps } from './buckets.js';
 import { objectWriter } from './json-rows.js';
 import { frameOutput, type Output } from './output.js';
@@ -21,7 +27,7 @@ export function valueOutputs(
     byName.set(output.name, output);
     outputs.push(output);
   };
-  for (const { name } of query.aggregations) add(frameOutput(frame, name));
+  for (const spec of query.aggregations) add(aggregateOutput(spec, frame));
   const read = (name: string): Output => byName.get(name) ?? frameOutput(frame, name);
   for (const post of query.postAggregations) add(postOutput(post, read));
   return outputs;
@@ -79,9 +85,21 @@ export function withNullRow(query: TimeseriesQuery, merged: Frame): Frame {
 }
 
 /** What an aggregator answers that saw no row. */
-function emptyValue(aggregator: Aggregator): FrameColumn {
+export function emptyValue(aggregator: Aggregator): FrameColumn {
   const { name } = aggregator;
-  if (innermost(aggregator).type === 'count') return { name, type: 'LONG', values: new BigInt64Array(1) };
+  const type = innermost(aggregator).type;
+  if (aggregatorType(aggregator).resultType(aggregator, aggregatorType) === 'COMPLEX') {
+    const values = new Uint32Array(1);
+    return {
+      name,
+      type: 'COMPLEX',
+      complexType: '',
+      values,
+      dictionary: emptyDictionary,
+      nulls: Uint8Array.of(1),
+    };
+  }
+  if (type === 'count') return { name, type: 'LONG', values: new BigInt64Array(1) };
   return { name, type: 'DOUBLE', values: new Float64Array(1), nulls: Uint8Array.of(1) };
 }
 
@@ -89,33 +107,14 @@ function innermost(aggregator: Aggregator): Exclude<Aggregator, { type: 'filtere
   return aggregator.type === 'filtered' ? innermost(aggregator.aggregator) : aggregator;
 }
 
+/** All kept rows as one group. */
 function grandTotal(aggregations: readonly Aggregator[], frame: Frame, rows: Uint32Array): Frame {
-  return {
-    rows: 1,
-    columns: aggregations.map((aggregator) => totalOf(aggregator, frameOutput(frame, aggregator.name), rows)),
-  };
+  const kept = pickRows(frame, rows);
+  const columns = aggregateColumns(aggregations);
+  if (kept.rows > 0) return mergeGroups([kept], [], columns);
+  return { rows: 1, columns: aggregations.map(totalOfNothing) };
 }
 
-function totalOf(aggregator: Aggregator, output: Output, rows: Uint32Array): FrameColumn {
-  const { name } = output;
-  const type = innermost(aggregator).type;
-  let total: bigint | number | null = null;
-  for (const row of rows) {
-    const cell = output.at(row);
-    if (cell === null || typeof cell === 'string') continue;
-    total = total === null ? cell : combine(type, total, cell);
-  }
-  const nulls = total === null ? { nulls: Uint8Array.of(1) } : {};
-  if (output.type === 'LONG')
-    return { name, type: 'LONG', values: BigInt64Array.of(BigInt(total ?? 0)), ...nulls };
-  if (output.type === 'FLOAT')
-    return { name, type: 'FLOAT', values: Float32Array.of(Number(total ?? 0)), ...nulls };
-  return { name, type: 'DOUBLE', values: Float64Array.of(Number(total ?? 0)), ...nulls };
-}
-
-function combine(type: Aggregator['type'], a: bigint | number, b: bigint | number): bigint | number {
-  if (type.endsWith('Min')) return a < b ? a : b;
-  if (type.endsWith('Max')) return a > b ? a : b;
-  if (typeof a === 'bigint' && typeof b === 'bigint') return BigInt.asIntN(64, a + b);
-  return type === 'floatSum' ? Math.fround(Number(a) + Number(b)) : Number(a) + Number(b);
+function totalOfNothing({ name }: Aggregator): FrameColumn {
+  return { name, type: 'DOUBLE', values: new Float64Array(1), nulls: Uint8Array.of(1) };
 }

@@ -9,7 +9,8 @@ const DENSE_FROM = 128;
 const NIBBLE_MAX = 15;
 const REMEMBERED_MAX = 4096;
 
-interface Place {
+/** What a value does to a sketch. */
+export interface Place {
   readonly register: number;
   readonly rank: number;
 }
@@ -27,7 +28,7 @@ function placeOf(text: string): Place {
   return place;
 }
 
-function placeOfBytes(bytes: Uint8Array): Place {
+export function placeOfBytes(bytes: Uint8Array): Place {
   const [first, second] = murmur128(bytes);
   // The last two bytes, read as a big-endian number.
   const tail = Number(second >> 48n);
@@ -51,6 +52,10 @@ export class HyperUnique {
 
   addBytes(bytes: Uint8Array): void {
     const { register, rank } = placeOfBytes(bytes);
+    this.#add(register, rank);
+  }
+
+  addPlace({ register, rank }: Place): void {
     this.#add(register, rank);
   }
 

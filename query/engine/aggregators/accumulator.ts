@@ -46,14 +46,29 @@ export interface AccumulatorContext {
 }
 
 /** How partial results of an aggregator are merged. */
-export type Combine = 'sum' | 'min' | 'max';
+export type Combine = 'sum' | 'min' | 'max' | 'objects';
+
+/** Two states of one group to one. */
+export type MergeStates = (a: Uint8Array, b: Uint8Array) => Uint8Array;
+
+/** What a state stands for in a result; null bytes = no row was seen. */
+export interface FinishedStates {
+  /** COMPLEX: the type is that of each value. */
+  readonly type: 'LONG' | 'DOUBLE' | 'FLOAT' | 'STRING' | 'COMPLEX';
+  value(bytes: Uint8Array | null): bigint | number | string | null;
+  /** JSON text, where the value alone does not tell. */
+  json?(bytes: Uint8Array | null): string;
+}
 
 /** One file per type of aggregator; the table of them is registry.ts. */
 export interface AggregatorType {
   create(spec: Aggregator, context: AccumulatorContext): Accumulator;
   combine(spec: Aggregator, types: AggregatorTypes): Combine;
   /** Type of the column of partial results. */
-  resultType(spec: Aggregator, types: AggregatorTypes): 'LONG' | 'DOUBLE' | 'FLOAT';
+  resultType(spec: Aggregator, types: AggregatorTypes): 'LONG' | 'DOUBLE' | 'FLOAT' | 'COMPLEX';
+  /** Both are there when the column is COMPLEX. */
+  merge?(spec: Aggregator, types: AggregatorTypes): MergeStates;
+  finish?(spec: Aggregator, types: AggregatorTypes): FinishedStates;
 }
 
 /** The table of registry.ts, handed down to aggregators that hold others. */

@@ -65,6 +65,11 @@ function filteredSpec(spec: Aggregator): Extract<Aggregator, { type: 'filtered' 
   return spec;
 }
 
+function states<T>(found: T | undefined): T {
+  if (found === undefined) throw new CodedError('Bug', 'the aggregator has no states');
+  return found;
+}
+
 /** The inner aggregator under the outer name. */
 function innerOf(spec: Aggregator): Aggregator {
   const { aggregator, name } = filteredSpec(spec);
@@ -90,5 +95,7 @@ export const filteredAggregator: AggregatorType = {
     return new FilteredAccumulator(accumulator, mask, context);
   },
   combine: (spec, types) => types(innerOf(spec)).combine(innerOf(spec), types),
+  merge: (spec, types) => states(types(innerOf(spec)).merge?.(innerOf(spec), types)),
+  finish: (spec, types) => states(types(innerOf(spec)).finish?.(innerOf(spec), types)),
   resultType: (spec, types) => types(innerOf(spec)).resultType(innerOf(spec), types),
 };

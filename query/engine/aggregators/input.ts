@@ -3,7 +3,13 @@
  * time, strings read as numbers through a table over the dictionary, missing columns as null.
  */
 import { CodedError } from '../../../proto/errors.js';
-import { BATCH_ROWS, type NumericColumnView, type StringColumnView } from '../../../segment/read/view.js';
+import {
+  BATCH_ROWS,
+  type ColumnView,
+  type NumericColumnView,
+  type StringColumnView,
+} from '../../../segment/read/view.js';
+import { expressionColumn } from '../columns/expression-column.js';
 import { wordsOf, type Environment } from '../environment.js';
 import { doubleToLong } from '../../json/java-number.js';
 import { parseDouble, parseLong } from '../numbers.js';
@@ -17,20 +23,31 @@ export interface NumericInput {
   readonly nullBits: number;
 }
 
-export type InputCache = (field: string, kind: NumericKind) => NumericInput | undefined;
+/** With an expression its values, else those of the field. */
+export type InputCache = (field: string, kind: NumericKind, expression?: string) => NumericInput | undefined;
 
 /** Aggregators of one field and type share one input. Undefined = every row is null. */
 export function inputCache(environment: Environment): InputCache {
   const made = new Map<string, NumericInput | undefined>();
-  return (field, kind) => {
-    const key = `${kind} ${field}`;
-    if (!made.has(key)) made.set(key, createInput(environment, field, kind));
+  return (field, kind, expression) => {
+    const key = JSON.stringify([kind, field, expression]);
+    if (!made.has(key)) {
+      const column =
+        expression === undefined
+          ? environment.segment.column(field)
+          : expressionColumn(environment, expression, kind.toUpperCase());
+      made.set(key, createInput(environment, column, field, kind));
+    }
     return made.get(key);
   };
 }
 
-function createInput(environment: Environment, field: string, kind: NumericKind): NumericInput | undefined {
-  const column = environment.segment.column(field);
+function createInput(
+  environment: Environment,
+  column: ColumnView | undefined,
+  field: string,
+  kind: NumericKind,
+): NumericInput | undefined {
   if (column === undefined) return undefined;
   if (column.kind === 'complex') {
     throw new CodedError(

@@ -2,18 +2,20 @@
 import { CodedError } from '../../../proto/errors.js';
 import { BATCH_ROWS } from '../../../segment/read/view.js';
 import type { FrameColumn } from '../../frame.js';
-import type { Aggregator } from '../../native/model.js';
+import type { Aggregator, NumericAggregator } from '../../native/model.js';
 import type { QueryKernels } from '../../kernels/exports.js';
+import { asDouble, asLong, elementsOf } from '../../expression/value.js';
+import { cellReader } from '../columns/cells.js';
+import { type BlockSource, ComputedNumbers } from '../columns/computed-views.js';
+import type { Environment } from '../environment.js';
 import { longLimits } from '../numbers.js';
-import type { Accumulator, AccumulatorContext, AggregatorType, Batch, Combine } from './accumulator.js';
+import type { Accumulator, AccumulatorContext, AggregatorType, Batch } from './accumulator.js';
 import type { NumericInput, NumericKind } from './input.js';
 import { cellsColumn, nullColumn, type CellType } from './result.js';
 
-type NumericAggregator = Extract<Aggregator, { fieldName: string }>;
-
 interface Parts {
   readonly kind: NumericKind;
-  readonly op: Combine;
+  readonly op: 'sum' | 'min' | 'max';
 }
 
 function partsOf(type: NumericAggregator['type']): Parts {
@@ -181,15 +183,49 @@ class NullAccumulator implements Accumulator {
 }
 
 function numericSpec(spec: Aggregator): NumericAggregator {
-  if (!('fieldName' in spec)) throw new CodedError('Bug', `aggregator[${spec.type}] is not numeric`);
-  return spec;
+  if (!/^(?:long|double|float)(?:Sum|Min|Max)$/.test(spec.type))
+    throw new CodedError('Bug', `aggregator[${spec.type}] is not numeric`);
+  return spec as NumericAggregator;
+}
+
+/** Of a string column with several values in a row, each value that is a number counts; undefined for others. */
+function severalValues(
+  environment: Environment,
+  field: string,
+  { kind, op }: Parts,
+): NumericInput | undefined {
+  const column = environment.segment.column(field);
+  if (column?.kind !== 'string' || !column.hasMultipleValues) return undefined;
+  const reader = cellReader(environment, column);
+  const number = kind === 'long' ? asLong : asDouble;
+  const source: BlockSource<bigint | number> = {
+    open: (start) => reader.open(start),
+    at(row) {
+      const elements = elementsOf(reader.at(row)) ?? [];
+      const found = elements
+        .map((each) => number({ type: 'STRING', value: each as string | null }))
+        .filter((value) => value !== null);
+      if (found.length === 0) return null;
+      return found.reduce((a, b) => {
+        if (op === 'sum') return typeof a === 'bigint' ? a + BigInt(b) : a + Number(b);
+        return a < b === (op === 'min') ? a : b;
+      });
+    },
+  };
+  const numbers = new ComputedNumbers(environment, kind, source);
+  return {
+    nullBits: numbers.nullBits(),
+    values: (start) => numbers.batch(start),
+  };
 }
 
 export const numericAggregator: AggregatorType = {
   create(spec, context) {
-    const { name, type, fieldName } = numericSpec(spec);
+    const { name, type, fieldName, expression } = numericSpec(spec);
     const parts = partsOf(type);
-    const input = context.inputs(fieldName, parts.kind);
+    const input =
+      severalValues(context.environment, fieldName, parts) ??
+      context.inputs(fieldName, parts.kind, expression);
     if (input === undefined) return new NullAccumulator(name, cellTypes[parts.kind]);
     return new NumericAccumulator(name, parts, input, context);
   },

@@ -2,7 +2,11 @@
 import type { Aggregator } from '../../native/model.js';
 import type { Accumulator, AccumulatorContext, AggregatorType } from './accumulator.js';
 import { countAggregator } from './count.js';
+import { cardinalityAggregator, hyperUniqueAggregator } from './distinct-count.js';
+import { expressionAggregator } from './expression-fold.js';
 import { filteredAggregator } from './filtered.js';
+import { anyAggregator, firstLastAggregator, meanAggregator } from './first-last.js';
+import { groupingAggregator } from './grouping.js';
 import { numericAggregator } from './numeric.js';
 
 const types: Record<Aggregator['type'], AggregatorType> = {
@@ -16,6 +20,23 @@ const types: Record<Aggregator['type'], AggregatorType> = {
   doubleMax: numericAggregator,
   floatMin: numericAggregator,
   floatMax: numericAggregator,
+  doubleMean: meanAggregator,
+  longFirst: firstLastAggregator,
+  longLast: firstLastAggregator,
+  doubleFirst: firstLastAggregator,
+  doubleLast: firstLastAggregator,
+  floatFirst: firstLastAggregator,
+  floatLast: firstLastAggregator,
+  stringFirst: firstLastAggregator,
+  stringLast: firstLastAggregator,
+  longAny: anyAggregator,
+  doubleAny: anyAggregator,
+  floatAny: anyAggregator,
+  stringAny: anyAggregator,
+  cardinality: cardinalityAggregator,
+  hyperUnique: hyperUniqueAggregator,
+  expression: expressionAggregator,
+  grouping: groupingAggregator,
   filtered: filteredAggregator,
 };
 

@@ -5,8 +5,9 @@
 import { CodedError } from '../../../proto/errors.js';
 import { exactJsonText } from '../../../segment/format/json.js';
 import type { ColumnView } from '../../../segment/read/view.js';
-import { columnsOf, type Node } from '../../expression/ast.js';
+import { columnsOf } from '../../expression/ast.js';
 import { expression } from '../../expression/expression.js';
+import { mappedColumns } from '../../expression/multi-value.js';
 import {
   asDouble,
   asLong,
@@ -40,63 +41,6 @@ export interface BoundExpression {
   one(value: Value): Value;
 }
 
-/** Functions and the places of their arguments that take whole arrays; -1 = all of them. */
-const arrayArguments: Readonly<Record<string, number>> = {
-  array: -1,
-  array_length: 0,
-  array_offset: 0,
-  array_ordinal: 0,
-  array_contains: -1,
-  array_overlap: -1,
-  array_offset_of: 0,
-  array_ordinal_of: 0,
-  array_prepend: 1,
-  array_append: 0,
-  array_concat: -1,
-  array_set_add: 0,
-  array_set_add_all: -1,
-  array_slice: 0,
-  array_to_string: 0,
-  array_to_mv: 0,
-  array_quantile: 0,
-  mv_to_array: 0,
-  mv_harmonize_nulls: 0,
-  scalar_in_array: 1,
-};
-
-interface Uses {
-  readonly asArray: Set<string>;
-  readonly asScalar: Set<string>;
-}
-
-function usesOf(node: Node, uses: Uses, bound: readonly string[], inArray: boolean): Uses {
-  switch (node.kind) {
-    case 'literal':
-      break;
-    case 'identifier':
-      if (!bound.includes(node.name)) (inArray ? uses.asArray : uses.asScalar).add(node.name);
-      break;
-    case 'unary':
-      usesOf(node.operand, uses, bound, false);
-      break;
-    case 'binary':
-      usesOf(node.left, uses, bound, false);
-      usesOf(node.right, uses, bound, false);
-      break;
-    case 'call': {
-      const name = node.name.toLowerCase();
-      const place = Object.hasOwn(arrayArguments, name) ? arrayArguments[name] : undefined;
-      node.args.forEach((arg, i) => usesOf(arg, uses, bound, place === -1 || place === i));
-      break;
-    }
-    case 'apply':
-      usesOf(node.lambda.body, uses, [...bound, ...node.lambda.parameters], false);
-      for (const arg of node.args) usesOf(arg, uses, bound, true);
-      break;
-  }
-  return uses;
-}
-
 function columnType(column: ColumnView | undefined): ExprType | undefined {
   if (column === undefined) return undefined;
   switch (column.kind) {
@@ -124,8 +68,7 @@ export function bindExpression(environment: Environment, text: string): BoundExp
     types.set(name, columnType(column));
     if (column?.kind === 'string' && column.hasMultipleValues) several.add(name);
   }
-  const { asArray, asScalar } = usesOf(node, { asArray: new Set(), asScalar: new Set() }, [], false);
-  const mapped = [...asScalar].filter((name) => several.has(name) && !asArray.has(name));
+  const mapped = mappedColumns(node, several);
   const single = (name: string): ExprType | undefined => (mapped.includes(name) ? 'STRING' : types.get(name));
   const type = expressionType(node, single);
   let current = 0;
@@ -183,7 +126,10 @@ export function expressionColumn(
   outputType: string | undefined,
 ): ColumnView | undefined {
   const bound = bindExpression(environment, text);
-  const type = outputType?.toUpperCase() ?? bound.type ?? 'STRING';
+  // A constant keeps the type it has, whatever is asked.
+  const constant = bound.columns.length === 0 ? bound.one(nullValue) : nullValue;
+  const given = constant.value === null ? outputType?.toUpperCase() : constant.type;
+  const type = given ?? bound.type ?? 'STRING';
   if (type === 'STRING') return stringColumn(environment, bound);
   if ((type === 'LONG' || type === 'DOUBLE' || type === 'FLOAT') && !bound.isMapped) {
     return numberColumn(environment, bound, type);

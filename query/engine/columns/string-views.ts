@@ -133,17 +133,14 @@ export class StringRows {
   }
 }
 
-const noBitmaps = {
-  hasBitmaps: false,
-  orBitmap(): void {
-    throw new Error('this column has no bitmaps');
-  },
-} as const;
+function withoutBitmaps(): never {
+  throw new Error('this column has no bitmaps');
+}
 
 class RowsColumn extends MadeColumn implements StringColumnView {
   readonly hasMultipleValues = false;
-  readonly hasBitmaps = noBitmaps.hasBitmaps;
-  readonly orBitmap = noBitmaps.orBitmap;
+  readonly hasBitmaps = false;
+  readonly orBitmap = withoutBitmaps;
   readonly #environment: Environment;
   readonly #ids: Uint32Array;
   readonly #out: number;
@@ -170,8 +167,8 @@ class RowsColumn extends MadeColumn implements StringColumnView {
 class MultiRowsColumn extends MadeColumn implements StringColumnView {
   readonly hasMultipleValues = true;
   readonly hasNulls = true;
-  readonly hasBitmaps = noBitmaps.hasBitmaps;
-  readonly orBitmap = noBitmaps.orBitmap;
+  readonly hasBitmaps = false;
+  readonly orBitmap = withoutBitmaps;
   readonly #offsets: Uint32Array;
   readonly #ids: Uint32Array;
   readonly #buffer: MultiBuffer;
@@ -282,8 +279,8 @@ function sourcesOf(mapped: Uint32Array, cardinality: number): number[][] {
 class MultiMappedColumn extends MadeColumn implements StringColumnView {
   readonly hasMultipleValues = true;
   readonly hasNulls = true;
-  readonly hasBitmaps = noBitmaps.hasBitmaps;
-  readonly orBitmap = noBitmaps.orBitmap;
+  readonly hasBitmaps = false;
+  readonly orBitmap = withoutBitmaps;
   readonly #environment: Environment;
   readonly #base: StringColumnView;
   readonly #mapped: Uint32Array;

@@ -1,0 +1,154 @@
+/** cardinality over columns and hyperUnique over stored sketches; the state of both is a hyperUnique sketch. */
+import { CodedError } from '../../../proto/errors.js';
+import { estimateHyperUnique } from '../../../segment/format/hyper-unique.js';
+import type { ColumnView } from '../../../segment/read/view.js';
+import { elementsOf, type Value } from '../../expression/value.js';
+import {
+  HyperUnique,
+  mergeHyperUnique,
+  type Place,
+  placeOfBytes,
+} from '../../../segment/format/hyper-unique-sketch.js';
+import { compareText } from '../../sort/comparators.js';
+import { cellReader } from '../columns/cells.js';
+import { dimensionColumn } from '../columns/dimension-column.js';
+import type { Environment } from '../environment.js';
+import type { AggregatorType } from './accumulator.js';
+import { ObjectAccumulator, type ObjectAggregation } from './object-accumulator.js';
+
+const complexType = 'hyperUnique';
+const placesMax = 100_000;
+
+const shared: Pick<AggregatorType, 'combine' | 'resultType' | 'merge' | 'finish'> = {
+  combine: () => 'objects',
+  resultType: () => 'COMPLEX',
+  merge: () => mergeHyperUnique,
+  finish(spec) {
+    const isRounded = 'round' in spec && spec.round;
+    const estimate = (bytes: Uint8Array | null): number => (bytes === null ? 0 : estimateHyperUnique(bytes));
+    if (!isRounded) return { type: 'DOUBLE', value: estimate };
+    return { type: 'LONG', value: (bytes) => BigInt(Math.round(estimate(bytes))) };
+  },
+};
+
+/** The bytes that stand for a number; null adds nothing. */
+function numberBytes(value: bigint | number, kind: 'long' | 'double' | 'float'): Uint8Array {
+  const view = new DataView(new ArrayBuffer(kind === 'float' ? 4 : 8));
+  if (kind === 'long') view.setBigInt64(0, BigInt(value), true);
+  else if (kind === 'double') view.setFloat64(0, Number(value), true);
+  else view.setFloat32(0, Number(value), true);
+  return new Uint8Array(view.buffer);
+}
+
+const utf16 = (text: string): Uint8Array => Buffer.from(text, 'utf16le');
+
+interface Field {
+  open(start: number): void;
+  /** Of a row, each of its values that are not null. */
+  values(row: number): readonly (bigint | number | string)[];
+  /** What a row adds to the hash of whole rows. */
+  rowBytes(row: number): Uint8Array;
+  bytes(value: bigint | number | string): Uint8Array;
+}
+
+const nothing = new Uint8Array(0);
+
+function fieldOf(environment: Environment, column: ColumnView | undefined): Field {
+  const reader = cellReader(environment, column);
+  const kind =
+    column?.kind === 'long' || column?.kind === 'double' || column?.kind === 'float'
+      ? column.kind
+      : undefined;
+  const bytes = (value: bigint | number | string): Uint8Array =>
+    typeof value === 'string' || kind === undefined ? utf16(String(value)) : numberBytes(value, kind);
+  const listOf = (value: Value): readonly unknown[] => elementsOf(value) ?? [value.value];
+  return {
+    open: (start) => reader.open(start),
+    values: (row) =>
+      listOf(reader.at(row)).filter((each) => each !== null && each !== undefined) as (
+        | bigint
+        | number
+        | string
+      )[],
+    bytes,
+    rowBytes(row) {
+      const list = listOf(reader.at(row));
+      const only = list[0];
+      if (list.length === 1) return only === null ? nothing : bytes(only as bigint | number | string);
+      if (list.every((each) => each === null)) return nothing;
+      const texts = list.map((each) => (each === null ? '\0' : String(each as string)));
+      return utf16(texts.sort(compareText).join('\u0001'));
+    },
+  };
+}
+
+export const cardinalityAggregator: AggregatorType = {
+  create(spec, { environment }) {
+    if (spec.type !== 'cardinality')
+      throw new CodedError('Bug', `aggregator[${spec.type}] is no cardinality`);
+    const fields = spec.fields.map((field) => fieldOf(environment, dimensionColumn(environment, field)));
+    const add = spec.byRow ? addRows(fields) : addValues(fields);
+    return new ObjectAccumulator<HyperUnique>(spec.name, complexType, environment, {
+      start: () => new HyperUnique(),
+      open: (start) => fields.forEach((field) => field.open(start)),
+      add,
+      encode: (sketch) => sketch.toBytes(),
+    });
+  },
+  ...shared,
+};
+
+type Add = ObjectAggregation<HyperUnique>['add'];
+
+function addValues(fields: readonly Field[]): Add {
+  const known = fields.map(() => new Map<bigint | number | string, Place>());
+  return (sketch, row) => {
+    fields.forEach((field, i) => {
+      for (const value of field.values(row)) {
+        // A map takes 0.0 and -0.0 for the same key; their hashes differ.
+        let place = value === 0 ? undefined : known[i]?.get(value);
+        if (place === undefined) {
+          place = placeOfBytes(field.bytes(value));
+          if ((known[i]?.size ?? 0) < placesMax) known[i]?.set(value, place);
+        }
+        sketch.addPlace(place);
+      }
+    });
+    return sketch;
+  };
+}
+
+function addRows(fields: readonly Field[]): Add {
+  const between = Uint8Array.of(0);
+  return (sketch, row) => {
+    const parts = fields.flatMap((field, i) =>
+      i === 0 ? [field.rowBytes(row)] : [between, field.rowBytes(row)],
+    );
+    sketch.addPlace(placeOfBytes(Buffer.concat(parts)));
+    return sketch;
+  };
+}
+
+export const hyperUniqueAggregator: AggregatorType = {
+  create(spec, { environment }) {
+    if (spec.type !== 'hyperUnique')
+      throw new CodedError('Bug', `aggregator[${spec.type}] is no hyperUnique`);
+    const column = environment.segment.column(spec.fieldName);
+    // Only stored sketches count; columns of other types have none.
+    const isStored = column?.kind === 'complex' && column.typeName === 'hyperUnique';
+    let from = 0;
+    return new ObjectAccumulator<HyperUnique>(spec.name, complexType, environment, {
+      start: () => new HyperUnique(),
+      open(start) {
+        from = start;
+      },
+      add(sketch, row) {
+        const bytes = isStored ? column.bytes(from + row) : null;
+        if (bytes !== null) sketch.merge(HyperUnique.fromBytes(bytes));
+        return sketch;
+      },
+      encode: (sketch) => sketch.toBytes(),
+    });
+  },
+  ...shared,
+};

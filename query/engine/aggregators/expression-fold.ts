@@ -1,0 +1,111 @@
+/** expression: a fold over rows by one expression, a combination of parts by another. The state is a typed value. */
+import { CodedError } from '../../../proto/errors.js';
+import { exactJsonText } from '../../../segment/format/json.js';
+import { columnsOf } from '../../expression/ast.js';
+import { expression } from '../../expression/expression.js';
+import { asString, elementsOf, isComplex, nullValue, type Value } from '../../expression/value.js';
+import { parseJson } from '../../json/parse.js';
+import type { Aggregator } from '../../native/model.js';
+import { cellReader } from '../columns/cells.js';
+import type { AggregatorType } from './accumulator.js';
+import { ObjectAccumulator } from './object-accumulator.js';
+
+type Fold = Extract<Aggregator, { type: 'expression' }>;
+
+interface State {
+  value: Value;
+  /** Some row or part was taken in. */
+  isFilled: boolean;
+}
+
+const complexType = 'partial';
+const decoder = new TextDecoder();
+
+function foldSpec(spec: Aggregator): Fold {
+  if (spec.type !== 'expression') throw new CodedError('Bug', `aggregator[${spec.type}] is no expression`);
+  return spec;
+}
+
+const constant = (text: string): Value => expression(text).evaluate(() => nullValue);
+
+function encode(spec: Fold, { value, isFilled }: State): Uint8Array {
+  const bytes = Buffer.from(exactJsonText([value.type, isFilled ? 1n : 0n, value.value]), 'utf8');
+  if (bytes.length > spec.maxSizeBytes + 64) {
+    throw new CodedError(
+      'LimitExceeded',
+      `aggregator[${spec.name}] grew beyond maxSizeBytes[${spec.maxSizeBytes}]`,
+    );
+  }
+  return bytes;
+}
+
+function decode(bytes: Uint8Array): State {
+  const limits = { maxDepth: 500, allLongs: true };
+  const [type, filled, value] = parseJson(decoder.decode(bytes), limits) as [string, bigint, Value['value']];
+  return { value: { type, value }, isFilled: filled === 1n };
+}
+
+export const expressionAggregator: AggregatorType = {
+  create(given, { environment }) {
+    const spec = foldSpec(given);
+    const fold = expression(spec.fold);
+    const names = [...columnsOf(fold.node)].filter((name) => name !== spec.accumulatorIdentifier);
+    const readers = new Map(
+      names.map((name) => {
+        const column = spec.fields.includes(name) ? environment.segment.column(name) : undefined;
+        return [name, cellReader(environment, column)] as const;
+      }),
+    );
+    const start = constant(spec.initialValue);
+    return new ObjectAccumulator<State>(spec.name, complexType, environment, {
+      start: () => ({ value: start, isFilled: false }),
+      open: (from) => readers.forEach((reader) => reader.open(from)),
+      add(state, row) {
+        const read = (name: string): Value =>
+          name === spec.accumulatorIdentifier ? state.value : (readers.get(name)?.at(row) ?? nullValue);
+        if (!spec.shouldAggregateNullInputs && names.some((name) => read(name).value === null)) return state;
+        return { value: fold.evaluate(read), isFilled: true };
+      },
+      encode: (state) => encode(spec, state),
+    });
+  },
+  combine: () => 'objects',
+  resultType: () => 'COMPLEX',
+  merge(given) {
+    const spec = foldSpec(given);
+    const { evaluate } = expression(spec.combine);
+    const start = constant(spec.initialCombineValue);
+    const join = (left: Value, right: State): Value =>
+      evaluate((name) =>
+        name === spec.accumulatorIdentifier ? left : name === spec.name ? right.value : nullValue,
+      );
+    return (a, b) => {
+      const parts = [decode(a), decode(b)].filter(
+        ({ value, isFilled }) =>
+          (isFilled || !spec.isNullUnlessAggregated) &&
+          (spec.shouldCombineAggregateNullInputs || value.value !== null),
+      );
+      const value = parts.reduce(join, start);
+      return encode(spec, { value, isFilled: parts.some(({ isFilled }) => isFilled) });
+    };
+  },
+  finish(given) {
+    const spec = foldSpec(given);
+    const finalize = spec.finalize === undefined ? undefined : expression(spec.finalize);
+    const finished = (bytes: Uint8Array | null): Value => {
+      const state = bytes === null ? undefined : decode(bytes);
+      if (state === undefined || (spec.isNullUnlessAggregated && !state.isFilled)) return nullValue;
+      return finalize?.evaluate((name) => (name === 'o' ? state.value : nullValue)) ?? state.value;
+    };
+    const isPlain = (value: Value): boolean => elementsOf(value) === undefined && !isComplex(value.type);
+    return {
+      type: 'COMPLEX',
+      value(bytes) {
+        const found = finished(bytes);
+        if (isPlain(found)) return found.value as bigint | number | string | null;
+        return asString(found);
+      },
+      json: (bytes) => exactJsonText(finished(bytes).value),
+    };
+  },
+};

@@ -1,0 +1,151 @@
+/** first, last and any of longs, doubles, floats and strings; doubleMean. The state is a time (or count) and a value. */
+import { CodedError } from '../../../proto/errors.js';
+import type { Aggregator } from '../../native/model.js';
+import type { AggregatorType } from './accumulator.js';
+import { ObjectAccumulator } from './object-accumulator.js';
+import { type ScalarKind, scalarReader } from './scalar-reader.js';
+import { encodePair, pairHead, pairValue, type StateValue } from './state-bytes.js';
+
+type FirstLast = Extract<Aggregator, { timeColumn: string }>;
+type Any = Extract<Aggregator, { aggregateMultipleValues: boolean }>;
+
+const complexType = 'partial';
+const cellTypes = { long: 'LONG', double: 'DOUBLE', float: 'FLOAT', string: 'STRING' } as const;
+
+function kindOf(type: string): ScalarKind {
+  const kind = (['long', 'double', 'float', 'string'] as const).find((each) => type.startsWith(each));
+  if (kind === undefined) throw new CodedError('Bug', `aggregator[${type}] has no kind`);
+  return kind;
+}
+
+/** Longer texts are cut. */
+function cut(value: StateValue, most: number): StateValue {
+  return typeof value === 'string' && value.length > most ? value.slice(0, most) : value;
+}
+
+interface Timed {
+  time: bigint | undefined;
+  value: StateValue;
+}
+
+function firstLastSpec(spec: Aggregator): FirstLast {
+  if (!('timeColumn' in spec)) throw new CodedError('Bug', `aggregator[${spec.type}] has no timeColumn`);
+  return spec;
+}
+
+function anySpec(spec: Aggregator): Any {
+  if (!('aggregateMultipleValues' in spec))
+    throw new CodedError('Bug', `aggregator[${spec.type}] is not any`);
+  return spec;
+}
+
+const finish = (spec: Aggregator): ReturnType<NonNullable<AggregatorType['finish']>> => ({
+  type: cellTypes[kindOf(spec.type)],
+  value: (bytes) => (bytes === null ? null : pairValue(bytes)),
+});
+
+export const firstLastAggregator: AggregatorType = {
+  create(given, context) {
+    const spec = firstLastSpec(given);
+    const { environment } = context;
+    const isFirst = spec.type.endsWith('First');
+    const times = scalarReader(environment, spec.timeColumn, 'long');
+    const values = scalarReader(environment, spec.fieldName, kindOf(spec.type));
+    return new ObjectAccumulator<Timed>(spec.name, complexType, environment, {
+      start: () => ({ time: undefined, value: null }),
+      open(start) {
+        times.open(start);
+        values.open(start);
+      },
+      add(state, row) {
+        const time = times.at(row);
+        if (typeof time !== 'bigint') return state;
+        const wins = state.time === undefined || (isFirst ? time < state.time : time >= state.time);
+        if (!wins) return state;
+        state.time = time;
+        state.value = cut(values.at(row), spec.maxStringBytes);
+        return state;
+      },
+      encode: ({ time, value }) => (time === undefined ? null : encodePair(time, value)),
+    });
+  },
+  combine: () => 'objects',
+  resultType: () => 'COMPLEX',
+  merge(spec) {
+    const isFirst = spec.type.endsWith('First');
+    return (a, b) => {
+      const order = pairHead(b) - pairHead(a);
+      return (isFirst ? order < 0n : order >= 0n) ? b : a;
+    };
+  },
+  finish,
+};
+
+interface Found {
+  found: boolean;
+  value: StateValue;
+}
+
+/** Any value, here the first one seen; of several parts one that saw a row. */
+export const anyAggregator: AggregatorType = {
+  create(given, context) {
+    const spec = anySpec(given);
+    const { environment } = context;
+    const values = scalarReader(
+      environment,
+      spec.fieldName,
+      kindOf(spec.type),
+      !spec.aggregateMultipleValues,
+    );
+    return new ObjectAccumulator<Found>(spec.name, complexType, environment, {
+      start: () => ({ found: false, value: null }),
+      open: (start) => values.open(start),
+      add(state, row) {
+        if (state.found) return state;
+        state.found = true;
+        state.value = cut(values.at(row), spec.maxStringBytes);
+        return state;
+      },
+      encode: ({ found, value }) => (found ? encodePair(0n, value) : null),
+    });
+  },
+  combine: () => 'objects',
+  resultType: () => 'COMPLEX',
+  merge: () => (a, b) => (pairValue(a) === null ? b : a),
+  finish,
+};
+
+interface Mean {
+  count: bigint;
+  sum: number;
+}
+
+export const meanAggregator: AggregatorType = {
+  create(spec, context) {
+    if (spec.type !== 'doubleMean') throw new CodedError('Bug', `aggregator[${spec.type}] is no mean`);
+    const { environment } = context;
+    const values = scalarReader(environment, spec.fieldName, 'double');
+    return new ObjectAccumulator<Mean>(spec.name, complexType, environment, {
+      start: () => ({ count: 0n, sum: 0 }),
+      open: (start) => values.open(start),
+      add(state, row) {
+        const value = values.at(row);
+        if (typeof value !== 'number') return state;
+        state.count++;
+        state.sum += value;
+        return state;
+      },
+      encode: ({ count, sum }) => encodePair(count, sum),
+    });
+  },
+  combine: () => 'objects',
+  resultType: () => 'COMPLEX',
+  merge: () => (a, b) => encodePair(pairHead(a) + pairHead(b), Number(pairValue(a)) + Number(pairValue(b))),
+  finish: () => ({
+    type: 'DOUBLE',
+    value(bytes) {
+      const count = bytes === null ? 0n : pairHead(bytes);
+      return bytes === null || count === 0n ? null : Number(pairValue(bytes)) / Number(count);
+    },
+  }),
+};

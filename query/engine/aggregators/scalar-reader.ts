@@ -1,0 +1,65 @@
+/** A column's values as longs, doubles, floats or texts, row by row. */
+import { CodedError } from '../../../proto/errors.js';
+import type { ColumnView } from '../../../segment/read/view.js';
+import { asDouble, asLong, asString, elementsOf, type Value } from '../../expression/value.js';
+import { floatText } from '../../json/java-number.js';
+import { cellReader } from '../columns/cells.js';
+import type { Environment } from '../environment.js';
+import type { StateValue } from './state-bytes.js';
+
+export type ScalarKind = 'long' | 'double' | 'float' | 'string';
+
+export interface ScalarReader {
+  open(start: number): void;
+  at(row: number): StateValue;
+}
+
+/** `firstOnly`: of several values in a row the first, else all of them as one text. */
+export function scalarReader(
+  environment: Environment,
+  field: string,
+  kind: ScalarKind,
+  firstOnly = false,
+): ScalarReader {
+  const column = environment.segment.column(field);
+  refuseComplex(field, column);
+  const reader = cellReader(environment, column);
+  const convert = converter(kind, column?.kind === 'float');
+  return {
+    open: (start) => reader.open(start),
+    at(row) {
+      const value = reader.at(row);
+      const elements = elementsOf(value);
+      if (elements === undefined) return convert(value);
+      if (elements.length === 0) return null;
+      if (firstOnly) return convert({ type: 'STRING', value: elements[0] as string | null });
+      return convert(value);
+    },
+  };
+}
+
+function refuseComplex(field: string, column: ColumnView | undefined): void {
+  if (column?.kind !== 'complex' || column.typeName === 'json' || column.typeName.startsWith('ARRAY<'))
+    return;
+  throw new CodedError(
+    'Unsupported',
+    `fieldName[${field}] has type[${column.typeName}], which can't be read here`,
+  );
+}
+
+function converter(kind: ScalarKind, fromFloat: boolean): (value: Value) => StateValue {
+  switch (kind) {
+    case 'long':
+      return asLong;
+    case 'double':
+      return asDouble;
+    case 'float':
+      return (value) => {
+        const number = asDouble(value);
+        return number === null ? null : Math.fround(number);
+      };
+    case 'string':
+      return (value) =>
+        fromFloat && typeof value.value === 'number' ? floatText(value.value) : asString(value);
+  }
+}

@@ -1,0 +1,70 @@
+import { expect } from 'chai';
+import type { Frame } from '../frame.js';
+import { TextSink } from '../json/write.js';
+import { DictionaryBuilder } from '../merge/dictionary.js';
+import { parseNativeQuery } from '../native/parse.js';
+import { renderResult } from './render.js';
+
+function textColumn(name: string, texts: readonly string[]) {
+  const builder = new DictionaryBuilder();
+  const values = Uint32Array.from(texts, (text) => builder.addText(text));
+  return { name, type: 'STRING', values, dictionary: builder.build() } as const;
+}
+
+const merged: Frame = {
+  rows: 3,
+  columns: [
+    { name: '__bucket', type: 'LONG', values: new BigInt64Array(3) },
+    textColumn('a', ['x', 'x', 'y']),
+    textColumn('b', ['1', '2', '2']),
+    { name: 'n', type: 'LONG', values: BigInt64Array.of(1n, 2n, 4n) },
+    { name: 'g', type: 'LONG', values: new BigInt64Array(3) },
+  ],
+};
+
+function answer(more: object, frame: Frame): unknown[][] {
+  const body = {
+    queryType: 'groupBy',
+    dataSource: 't',
+    intervals: '2024/2025',
+    granularity: 'all',
+    dimensions: ['a', 'b'],
+    aggregations: [
+      { type: 'count', name: 'n' },
+      { type: 'grouping', name: 'g', groupings: ['a', 'b'] },
+    ],
+    context: { resultAsArray: true },
+    ...more,
+  };
+  const sink = new TextSink();
+  renderResult(parseNativeQuery(body, { queryId: 'q', timeoutMs: 0 }), frame, sink);
+  return JSON.parse(sink.text) as unknown[][];
+}
+
+describe('subtotals', () => {
+  it('groups by each set in turn', () => {
+    expect(answer({ subtotalsSpec: [['a', 'b'], ['a'], []] }, merged)).to.deep.equal([
+      ['x', '1', 1, 0],
+      ['x', '2', 2, 0],
+      ['y', '2', 4, 0],
+      ['x', null, 3, 1],
+      ['y', null, 4, 1],
+      [null, null, 7, 3],
+    ]);
+    expect(answer({}, merged).map((row) => row[3])).to.deep.equal([0, 0, 0]);
+  });
+
+  it('answers one group when nothing is grouped by and nothing matched', () => {
+    const none: Frame = { rows: 0, columns: [] };
+    const aggregations = [
+      { type: 'count', name: 'n' },
+      { type: 'longSum', name: 's', fieldName: 'x' },
+    ];
+    expect(answer({ dimensions: [], aggregations }, none)).to.deep.equal([[0, null]]);
+    expect(answer({}, none)).to.deep.equal([]);
+  });
+
+  it('refuses sets that are no part of the dimensions', () => {
+    expect(() => answer({ subtotalsSpec: [['c']] }, merged)).to.throw('subset of the dimensions');
+  });
+});

@@ -1,0 +1,47 @@
+/** The groupings of one groupBy: all its dimensions, or each set of a subtotals spec in turn. */
+import type { Frame, FrameColumn } from '../frame.js';
+import { aggregateColumns } from '../merge.js';
+import { mergeGroups } from '../merge/groups.js';
+import type { Aggregator, GroupByQuery } from '../native/model.js';
+import { emptyValue } from './timeseries.js';
+
+/** A frame per set, with the aggregators and the dimensions of the set; those left out are no columns of it. */
+export function groupBySections(query: GroupByQuery, merged: Frame): Frame[] {
+  const { dimensions, subtotals, granularity } = query;
+  // Grouping by nothing has one group, even of no rows.
+  const isWhole = dimensions.length === 0 && granularity.type === 'all';
+  const frame = merged.rows === 0 && isWhole ? groupOfNothing(query) : merged;
+  const all = dimensions.map(({ outputName }) => outputName);
+  if (subtotals === undefined) return [withGroupings(query, frame, all)];
+  return subtotals.map((set) => {
+    const keys = dimensions
+      .filter(({ outputName }) => set.includes(outputName))
+      .map(({ outputName, outputType }) => ({ name: outputName, type: outputType }));
+    const bucket = { name: '__bucket', type: 'LONG' } as const;
+    const grouped = mergeGroups([frame], [bucket, ...keys], aggregateColumns(query.aggregations));
+    return withGroupings(query, grouped, set);
+  });
+}
+
+function groupOfNothing(query: GroupByQuery): Frame {
+  const bucket: FrameColumn = { name: '__bucket', type: 'LONG', values: new BigInt64Array(1) };
+  return { rows: 1, columns: [bucket, ...query.aggregations.map(emptyValue)] };
+}
+
+/** Fills in the `grouping` aggregators. */
+function withGroupings(query: GroupByQuery, frame: Frame, set: readonly string[]): Frame {
+  const columns = frame.columns.map((column): FrameColumn => {
+    const spec = query.aggregations.find(({ name }) => name === column.name);
+    if (spec?.type !== 'grouping' || column.type !== 'LONG') return column;
+    return { ...column, values: new BigInt64Array(frame.rows).fill(groupingOf(spec, set)) };
+  });
+  return { rows: frame.rows, columns };
+}
+
+/** A bit per name, the first counting most: 1 = not grouped by. */
+function groupingOf(
+  { groupings }: Extract<Aggregator, { type: 'grouping' }>,
+  set: readonly string[],
+): bigint {
+  return groupings.reduce((bits, name) => bits * 2n + (set.includes(name) ? 0n : 1n), 0n);
+}
