@@ -14,8 +14,8 @@ import { DeltaLog } from '../delta-log.js';
 import type { FrameCarrier } from '../frame-by-reference.js';
 import { SegmentCache, type CachedSegment, type SeenEpoch } from './cache.js';
 import { admit } from './command-fence.js';
-import { dataNodeHandlers } from './query.js';
-import { SegmentRegistry, type OpenSegment } from './registry.js';
+import { dataNodeHandlers } from '../data-node.js';
+import { SegmentRegistry, type OpenSegment } from '../segment-registry.js';
 
 type CommandResult = grove.cluster.v1.CommandResult.$Properties;
 type LoadSegment = grove.cluster.v1.LoadSegment.$Properties;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { identifierOf, parseDataSegment } from '../../segment/timeline/data-segment.js';
 import { cacheName, reconcileCache, SegmentCache, type CachedSegment } from './cache.js';
-import { SegmentRegistry } from './registry.js';
+import { SegmentRegistry } from '../segment-registry.js';
 
 function cached(dataSource: string): CachedSegment {
   const segment = parseDataSegment({

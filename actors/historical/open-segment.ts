@@ -2,7 +2,7 @@
 import type { Kernels } from '../../segment/kernels/load.js';
 import type { Residency } from '../../segment/read/residency.js';
 import { registerSegment, SegmentReader, unregisterSegment } from '../../segment/read/segment.js';
-import type { OpenSegment } from './registry.js';
+import type { OpenSegment } from '../segment-registry.js';
 
 export type SegmentOpener = (dir: string, segmentId: string) => Promise<OpenSegment>;
 

@@ -1,16 +1,19 @@
-/** The data node's side of a query: which of the asked segments are here, scan them, stream the partial frames. */
-import { CodedError } from '../../proto/errors.js';
-import { DataNodeService, type grove } from '../../proto/services.js';
-import type { Pool, RunOptions, SegmentRef } from '../../query/engine/pool-api.js';
-import { sharedFrame } from '../../query/frame-build.js';
-import { parseJson } from '../../query/json/parse.js';
-import type { NativeQuery, ScanQuery } from '../../query/native/model.js';
-import { parseNativeQuery } from '../../query/native/parse.js';
-import { traceIdOf } from '../../runtime/trace.js';
-import type { CallContext, Clock, Handlers, Log } from '../../runtime/types.js';
-import type { FrameCarrier } from '../frame-by-reference.js';
-import type { IntervalMs } from '../../segment/read/view.js';
-import type { OpenSegment, SegmentRegistry } from './registry.js';
+/**
+ * The data node's side of a query, the same for every role that serves segments, stored or growing: which of the asked
+ * ones are here, scan them, stream the partial frames.
+ */
+import { CodedError } from '../proto/errors.js';
+import { DataNodeService, type grove } from '../proto/services.js';
+import type { Pool, RunOptions, SegmentRef } from '../query/engine/pool-api.js';
+import { sharedFrame } from '../query/frame-build.js';
+import { parseJson } from '../query/json/parse.js';
+import type { NativeQuery, ScanQuery } from '../query/native/model.js';
+import { parseNativeQuery } from '../query/native/parse.js';
+import { traceIdOf } from '../runtime/trace.js';
+import type { CallContext, Clock, Handlers, Log } from '../runtime/types.js';
+import type { FrameCarrier } from './frame-by-reference.js';
+import type { IntervalMs } from '../segment/read/view.js';
+import type { OpenSegment, SegmentRegistry } from './segment-registry.js';
 
 type DataQuery = grove.query.v1.DataQuery.$Properties;
 type DataPart = grove.query.v1.DataPart.$Properties;
@@ -53,7 +56,7 @@ async function* answer(
   deps.loadChanged();
   const since = deps.clock.monotonic();
   try {
-    if (held.missing.length > 0) yield { missing: held.missing };
+    if (held.missing.length + held.empty.length > 0) yield { missing: held.missing, segments: held.empty };
     const options = { signal: context.signal, deadlineMs: Math.max(1, context.deadline.remainingMs()) };
     if (query.queryType === 'scan' && query.order === 'none') {
       yield* scanInOrder(deps, query, held.refs, options);
@@ -79,6 +82,8 @@ async function* answer(
 interface Held {
   readonly refs: readonly SegmentRef[];
   readonly missing: string[];
+  /** Here, but without a row yet: answered by nothing. */
+  readonly empty: string[];
   readonly releases: readonly (() => void)[];
   /** Of the rows in what was asked of each segment. */
   readonly times: IntervalMs[];
@@ -88,6 +93,7 @@ interface Held {
 function hold(deps: DataNodeQueryDeps, request: DataQuery): Held {
   const refs: SegmentRef[] = [];
   const missing: string[] = [];
+  const empty: string[] = [];
   const releases: (() => void)[] = [];
   const times: IntervalMs[] = [];
   for (const slice of request.segments ?? []) {
@@ -102,11 +108,14 @@ function hold(deps: DataNodeQueryDeps, request: DataQuery): Held {
       startMs: interval.startMs ?? 0,
       endMs: interval.endMs ?? 0,
     }));
-    refs.push({ segmentId, handle: held.segment.handle, intervals });
+    const { segment } = held;
+    const handles = segment.parts?.() ?? [segment.handle];
+    if (handles.length === 0) empty.push(segmentId);
+    for (const handle of handles) refs.push({ segmentId, handle, intervals });
     const own = cut(held.segment.times, intervals);
     if (own !== undefined) times.push(own);
   }
-  return { refs, missing, releases, times };
+  return { refs, missing, empty, releases, times };
 }
 
 /**
@@ -121,14 +130,14 @@ async function* scanInOrder(
 ): AsyncGenerator<DataPart> {
   const rowsMax = query.limit === undefined ? Infinity : query.limit + query.offset;
   let rows = 0;
-  for (const ref of refs) {
+  for (const [i, ref] of refs.entries()) {
     if (rows < rowsMax) {
       for await (const part of deps.pool.scanSegments(query, [ref], options)) {
         rows += part.frame.rows;
         yield { frame: deps.frames.encode(part.frame), ofSegment: ref.segmentId };
       }
     }
-    yield { segments: [ref.segmentId] };
+    if (refs[i + 1]?.segmentId !== ref.segmentId) yield { segments: [ref.segmentId] };
   }
 }
 

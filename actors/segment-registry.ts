@@ -1,7 +1,12 @@
 /** The segments open for queries, with a count of the queries on each: what is dropped stays until the last has gone. */
 export interface OpenSegment {
-  /** What the worker pool opens views from. */
+  /** What the pool opens views from. */
   readonly handle: unknown;
+  /**
+   * A segment that still grows: what it is made of at this moment (parts on disk, rows in memory), in an order that
+   * stays; asked for by each query, in place of `handle`.
+   */
+  readonly parts?: () => readonly unknown[];
   readonly rows: number;
   /** Of its rows; undefined when there are none. */
   readonly times: { readonly minMs: number; readonly maxMs: number } | undefined;
