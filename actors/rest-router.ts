@@ -4,6 +4,7 @@
  * a body.
  */
 import { asCoded, CodedError, invalidInput } from '../proto/errors.js';
+import { checkNesting } from './json-nesting.js';
 import type { grove } from '../proto/services.js';
 import { plain } from '../query/native/errors.js';
 import type { CallContext } from '../runtime/types.js';
@@ -134,10 +135,10 @@ function callOf(request: RestRequest, params: Record<string, string>, context: C
     header: (name) => headers.get(name),
     body,
     json: () => {
+      const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+      checkNesting(text, 'body');
       try {
-        return JSON.parse(
-          Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'),
-        ) as unknown;
+        return JSON.parse(text) as unknown;
       } catch (error) {
         throw invalidInput(
           error instanceof Error ? `The body is not JSON: ${error.message}` : 'The body is not JSON',

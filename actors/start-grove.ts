@@ -8,6 +8,7 @@ import type { Screen } from './start/screen.js';
 import { createEngine, type Engine } from './engine.js';
 import { openProcess, type GroveProcess } from './process.js';
 import { openNodeEndpoints } from './start/node-endpoints.js';
+import { sweepStorage } from './start/storage-sweep.js';
 import { roleTree, version } from './tree.js';
 
 export interface RunningGrove {
@@ -61,7 +62,7 @@ export async function startGrove(settings: Settings, screen: Screen): Promise<Ru
     }
     const engine = openEngine(grove);
     if (engine !== undefined) closers.push(() => engine.close());
-    const { tree, gateway } = roleTree({
+    const { tree, gateway, storage } = roleTree({
       grove,
       engine,
       metadataThreadUrl: beside('metadata-thread.js'),
@@ -69,6 +70,15 @@ export async function startGrove(settings: Settings, screen: Screen): Promise<Ru
     });
     await system.start(tree);
     grove.presence.setState('RUNNING');
+    // Whose task processes push there.
+    if (settings.roles.includes('middlemanager')) {
+      const over = new AbortController();
+      const sweeping = sweepStorage({ storage, clock: node.clock, log: node.log, signal: over.signal });
+      closers.push(() => {
+        over.abort();
+        return sweeping;
+      });
+    }
     let doors: Doors | undefined;
     if (gateway !== undefined) {
       doors = await openDoors({ grove, gateway });

@@ -47,6 +47,7 @@ export interface TreeDeps {
 export interface RoleTree {
   readonly tree: SupervisorSpec;
   readonly gateway: Gateway | undefined;
+  readonly storage: LocalStorage;
 }
 
 interface Wiring extends TreeDeps {
@@ -201,5 +202,5 @@ export function roleTree(deps: TreeDeps): RoleTree {
     gateway = createGateway({ node, version, properties: () => druidProperties(settings) });
     children.push(gateway.child);
   }
-  return { tree: { name: 'grove', strategy: 'one_for_one', children }, gateway };
+  return { tree: { name: 'grove', strategy: 'one_for_one', children }, gateway, storage: wiring.storage };
 }

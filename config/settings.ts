@@ -57,7 +57,7 @@ export const settings = {
   dataDir: text('var', 'folder for everything kept on this machine'),
   config: text('', 'JSON file with settings'),
   ephemeral: flag(false, 'temporary data folder, no sample, removed at the end'),
-  portBase: count(0, 'gateway on N, gRPC on N + 1, NATS on N + 2', portLimits),
+  portBase: count(0, 'gateway on N, gRPC on N + 1, NATS on N + 2', { min: 0, max: 65533 }),
   host: text('127.0.0.1', 'address the doors bind to', 'druid.host'),
   httpPort: count(8888, 'HTTP gateway', { ...portLimits, druid: 'druid.plaintextPort' }),
   grpcPort: count(8889, 'public gRPC', portLimits),
@@ -69,7 +69,7 @@ export const settings = {
   internalHost: text('127.0.0.1', 'address the gRPC between processes binds to'),
   internalPort: count(0, 'gRPC between processes; a free port when 0', portLimits),
   internalAddress: text('', 'host:port at which other processes reach the internal gRPC, where it differs'),
-  natsPort: count(4222, 'NATS server that this process starts', portLimits),
+  natsPort: count(4222, 'NATS server that this process starts', { min: 1, max: 65535 }),
   nats: text('', 'URL of a NATS server that is already there'),
   natsToken: text('', 'token for NATS; made and kept in the data folder when empty'),
   hostsAllowed: list([], 'further names the gateway answers to in the Host header'),
@@ -249,6 +249,7 @@ export function resolveSettings(sources: ConfigSources): Settings {
     else resolved[name] = settings[name].fallback;
   }
   const all = resolved as unknown as Settings;
+  if (all.roles.length === 0) throw invalidInput('Setting[roles] must name at least one role', 'roles');
   for (const role of all.roles) {
     if (!(allRoles as readonly string[]).includes(role)) {
       throw invalidInput(`Unknown role[${role}]; roles are ${allRoles.join(', ')}`, 'roles');

@@ -16,6 +16,7 @@ import type {
   QueueMessage,
 } from '../../runtime/types.js';
 import type { MetadataClient } from '../metadata-client.js';
+import { checkNesting } from '../json-nesting.js';
 import { createTaskSubmitter } from '../task-client.js';
 import type { TaskLogs } from '../task-logs.js';
 import { hear, performAction } from './actions.js';
@@ -217,6 +218,7 @@ export class Overlord implements Behavior<OverlordMessage> {
   async #submit(taskJson: string, sameIsFine: boolean): Promise<string> {
     const { node, checkTask } = this.#deps;
     const term = this.#leading();
+    checkNesting(taskJson, 'task');
     let body: unknown;
     try {
       body = JSON.parse(taskJson);

@@ -205,7 +205,7 @@ export class Term {
     if (changed) {
       const { log, node } = this.deps;
       log.info('task ended', { taskId, status: end.status, reason: end.errorMsg ?? undefined });
-      node.metrics.counter('overlord_tasks_ended_total', { status: end.status }).add();
+      node.metrics.counter('grove_overlord_tasks_ended_total', { status: end.status }).add();
     }
     return changed;
   }
