@@ -105,7 +105,7 @@ export function multiValueVector(vector: Vector): Verdict {
   });
   return judge(vector, outcome, ({ applied, value }) => {
     if (vector['applied'] !== undefined && applied !== vector['applied'])
-      return `got ${applied}, wanted ${String(vector['applied'])}`;
+      return `got ${applied}, wanted ${show(vector['applied'])}`;
     return different(vector['result'] as TypedJson, value, 0);
   });
 }

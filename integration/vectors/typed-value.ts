@@ -1,5 +1,5 @@
 /** Values as vector files write them: `{"type": "LONG", "value": {"long": "…"}}`. */
-import { elementType, isArrayType, isComplex, type Json, type Value } from '../../query/expression/value.js';
+import { elementType, isArrayType, type Json, type Value } from '../../query/expression/value.js';
 import { parseJson } from '../../query/json/parse.js';
 
 export interface TypedJson {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { CodedError } from '../../proto/errors.js';
 import { columnsOf, stringify } from './ast.js';
 import { expression } from './expression.js';
+import { applyMultiValues } from './multi-value.js';
 import { parseExpression } from './parser.js';
 import { array, double, long, nullValue, string, type Value } from './value.js';
 
@@ -236,5 +237,75 @@ describe('expression values', () => {
     expect(() => expression('frobnicate(1)')).to.throw(CodedError, /not defined/);
     expect(() => expression('substring(word)')).to.throw(CodedError, /requires 3 arguments/);
     expect(() => expression("like(word, 'a', 'bc')")).to.throw(CodedError, /single character/);
+  });
+
+  it('match regular expressions as Java does', () => {
+    check([
+      ["regexp_extract('order-4711', '-(\\\\d+)', 1)", '4711'],
+      ["regexp_extract(word, 'zz')", null],
+      ["regexp_like(word, '^Str')", 1n],
+      ["regexp_like(nosuch, 'x')", null],
+      ["regexp_replace('2020-02-03', '(\\\\d+)-(\\\\d+)', '$2/$1')", '02/2020-03'],
+      ["string_to_array('a1b22c', '\\\\d+')", ['a', 'b', 'c']],
+      ["string_to_array('abc', null)", ['a', 'b', 'c']],
+    ]);
+    expect(() => expression("regexp_like(word, '(')")).to.throw(CodedError, /Unclosed group/);
+    expect(() => expression('regexp_like(word, word)')).to.throw(CodedError, /literal/);
+    expect(() => expression("regexp_like(word, '(a+)+b')").evaluate(() => string('a'.repeat(50)))).to.throw(
+      CodedError,
+      /too many steps/,
+    );
+  });
+
+  it('look up in what is handed in', () => {
+    const words = new Map([['de', 'Germany']]);
+    const lookup = (name: string): { apply: (key: string | null) => string | null } | undefined =>
+      name === 'countries' ? { apply: (key) => (key === null ? null : (words.get(key) ?? null)) } : undefined;
+    const found = (text: string): unknown => expression(text, { lookup }).evaluate(() => string('de')).value;
+    expect(found("lookup(c, 'countries')")).to.equal('Germany');
+    expect(found("lookup('xx', 'countries', 'none')")).to.equal('none');
+    expect(() => found("lookup(c, 'nowhere')")).to.throw(CodedError, /not found/);
+    expect(() => expression('lookup(c, c)')).to.throw(CodedError, /literal/);
+  });
+
+  it('estimate, decode and find JSON', () => {
+    check([
+      ["hyper_unique_round_estimate(hyper_unique_add('a', hyper_unique_add(word, hyper_unique())))", 2n],
+      ["decode_base64_utf8('R3JvdmU=')", 'Grove'],
+      ["json_paths(json_object('a', 1, 'b', json_object('c', [1, 2])))", ['$.b.c', '$.a']],
+      ['array_length(json_paths(json))', 1n],
+    ]);
+    expect(() => expression("complex_decode_base64('nope', word)")).to.throw(CodedError, /unknown COMPLEX/);
+    expect(() => evaluate('hyper_unique_estimate(l)')).to.throw(CodedError, /hyper-log-log/);
+  });
+
+  it('print dates and hexadecimal floats', () => {
+    check([
+      ["format('%tF %<tT.%<tL', t)", '2020-03-08 09:59:59.999'],
+      ["format('%Tb %<tj %<tp', 0)", 'JAN 001 am'],
+      ["format('%tF', -12219292800001)", '1582-10-04'],
+      ["format('%a %.1a', 0.1, 1.97)", '0x1.999999999999ap-4 0x1.0p1'],
+      ["format('%tY', 1.5)", '%tY; 1.5'],
+      ["timestamp_format(t, 'zzz zzzz', 'America/Los_Angeles')", 'PST Pacific Standard Time'],
+      ["timestamp_format(t, 'zzz', 'Asia/Tokyo')", 'JST'],
+      ["timestamp_format(1593561600000, 'zzz', 'Europe/London')", 'BST'],
+      ["timestamp_floor(max, 'P1D')", 9223372036828800000n],
+      ['timestamp_format(max)', '292278994-08-17T07:12:55.807Z'],
+    ]);
+  });
+
+  it('map over strings with several values', () => {
+    const applied = (text: string, ...several: string[]): string =>
+      stringify(applyMultiValues(parseExpression(text), new Set(several)));
+    expect(applied('concat(a, b)', 'a', 'b')).to.equal(
+      'cartesian_map(("a", "b") -> concat("a", "b"), "a", "b")',
+    );
+    expect(applied('concat(a, b)', 'b')).to.equal('map(("b") -> concat("a", "b"), "b")');
+    expect(applied('array_length(a)', 'a')).to.equal('array_length("a")');
+    expect(applied("concat(a, array_to_string(a, '-'))", 'a')).to.equal(
+      'concat("a", array_to_string("a", \'-\'))',
+    );
+    const mapped = expression(applyMultiValues(parseExpression('strlen(names) + 1'), new Set(['names'])));
+    expect(mapped.evaluate((name) => row[name] ?? nullValue)).to.deep.equal(array('LONG', [2n, 2n]));
   });
 });

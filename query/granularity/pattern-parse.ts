@@ -37,12 +37,13 @@ const shortNames: Readonly<Record<string, string>> = {
 /**
  * The instant of a text that follows the pattern as a whole, in `zone` unless the text names another; undefined when it
  * does not, or when its local time falls into a gap. Missing fields are those of 1970-01-01T00:00 (of 2000 when a month
- * or day is there). Centuries (C) can be printed, not read.
+ * or day is there). Centuries (C) can be printed, not read. With `lenient` fields beyond their range carry over.
  */
 export function parseByPattern(
   tokens: readonly PatternToken[],
   text: string,
   zone: Zone,
+  lenient = false,
 ): number | undefined {
   const state: State = { text, at: 0, fields: {}, offsetMs: undefined, zone: undefined };
   for (const [i, token] of tokens.entries()) {
@@ -53,7 +54,7 @@ export function parseByPattern(
     if (!done) return undefined;
   }
   if (state.at !== text.length) return undefined;
-  const local = localOf(state.fields);
+  const local = lenient ? carriedLocal(state.fields) : localOf(state.fields);
   if (local === undefined) return undefined;
   if (state.offsetMs !== undefined) return local - state.offsetMs;
   return fromLocal(local, state.zone ?? zone);
@@ -200,6 +201,18 @@ function localOf(fields: Fields): number | undefined {
   const days = daysOf(fields);
   const time = timeOf(fields);
   return days === undefined || time === undefined ? undefined : days * MS_PER_DAY + time;
+}
+
+/** As Java's own calendar reads: the 13th month is the next year's first one. */
+function carriedLocal(fields: Fields): number | undefined {
+  const { x, w, e, D, M = 1, d = 1, H, m = 0, s = 0, S = 0 } = fields;
+  const given = fields['y'] ?? fields['Y'];
+  if (x !== undefined || w !== undefined || e !== undefined || D !== undefined) return localOf(fields);
+  const year = (given ?? 1970) + Math.floor((M - 1) / 12);
+  const month = ((((M - 1) % 12) + 12) % 12) + 1;
+  const days = daysFromCivil(year, month, 1) + d - 1;
+  const hours = H ?? (timeOf({ ...fields, m: 0, s: 0, S: 0 }) ?? 0) / 3_600_000;
+  return days * MS_PER_DAY + hours * 3_600_000 + m * 60_000 + s * 1000 + S;
 }
 
 function daysOf(fields: Fields): number | undefined {

@@ -179,7 +179,7 @@ function time(fn: Of<'time'>): Extract1 {
     if (value === null) return null;
     const least = fn.joda ? value.length : 1;
     for (let length = value.length; length >= least && length > 0; length--) {
-      const ms = parseByPattern(from, value.slice(0, length), utcZone);
+      const ms = parseByPattern(from, value.slice(0, length), utcZone, !fn.joda);
       if (ms !== undefined) return formatPattern(to, ms, utcZone);
     }
     return value;
