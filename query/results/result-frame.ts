@@ -15,8 +15,8 @@ import { timeseriesRows, valueOutputs, withNullRow } from './timeseries.js';
 import { topNRows } from './topn.js';
 
 /**
- * `merged` as for rendering. `keepTime`: a groupBy over everything has a `__time` too, the start of its first interval
- * (what a groupBy around it sees). Unsupported: queries whose answers are no rows.
+ * `merged` as for rendering. `keepTime`: for a groupBy around a groupBy, which sees a `__time` even if there is one
+ * bucket only (the start of the first interval), and merges sketches instead of reading their estimates. Unsupported: queries whose answers are no rows.
  */
 export function resultFrame(
   query: NativeQuery,
@@ -80,7 +80,8 @@ function sectionFrame(query: GroupByQuery, merged: Frame, keepTime: boolean): Fr
   const rows = groupByRows(query, merged.rows, bucket, dimensions, values);
   const isAll = query.granularity.type === 'all';
   const times = Array.from(rows, (row) => (isAll ? queryStart(query) : Number(bucket.at(row) ?? 0)));
-  return outputFrame(merged, rows, isAll && !keepTime ? undefined : times, [...dimensions, ...values]);
+  const outputs = [...dimensions, ...values];
+  return outputFrame(merged, rows, isAll && !keepTime ? undefined : times, outputs, keepTime);
 }
 
 /** The rows between offset and limit; the columns asked, in their order. */
@@ -108,20 +109,26 @@ function nullColumn(name: string, rows: number): FrameColumn {
 
 const plainTypes: ReadonlySet<string> = new Set(['LONG', 'DOUBLE', 'FLOAT', 'STRING']);
 
-/** Columns of the merged frame as they are (sketches stay sketches), all else value by value. */
+/**
+ * Columns of the merged frame as they are, all else value by value. Sketches are their estimates, unless the query
+ * around goes on with them.
+ */
 function outputFrame(
   merged: Frame,
   rows: Uint32Array,
   times: readonly number[] | undefined,
   outputs: readonly Output[],
+  keepsSketches = false,
 ): Frame {
   const columns: FrameColumn[] = [];
   if (times !== undefined) columns.push(cellColumn('__time', 'LONG', times.map(BigInt)));
   for (const output of outputs) {
     const { name } = output;
     const stored = merged.columns.find((column) => column.name === name);
-    // States of aggregators mean nothing outside their query; sketches do.
-    const isState = stored?.type === 'COMPLEX' && stored.complexType === 'partial';
+    // States of aggregators mean nothing outside their query.
+    const isState =
+      stored?.type === 'COMPLEX' &&
+      (stored.complexType === 'partial' || (!keepsSketches && plainTypes.has(output.type)));
     if (stored !== undefined && !isState) {
       columns.push(...pickRows({ rows: merged.rows, columns: [stored] }, rows).columns);
       continue;
