@@ -17,7 +17,7 @@ import { aggregatorType } from './engine/aggregators/registry.js';
 import type { Frame } from './frame.js';
 import { emptyGroups, mergeGroups, type AggregateColumn, type KeyColumn } from './merge/groups.js';
 import { mergeScans } from './merge/scan.js';
-import type { Aggregator, NativeQuery } from './native/model.js';
+import type { Aggregator, DimensionSpec, NativeQuery } from './native/model.js';
 import { mergeAnalyses } from './segment-analysis.js';
 
 const bucketColumn: KeyColumn = { name: '__bucket', type: 'LONG' };
@@ -42,16 +42,13 @@ export function mergePartials(query: NativeQuery, frames: Iterable<Frame>): Fram
     case 'topN':
       return mergeOrEmpty(
         parts,
-        [bucketColumn, { name: query.dimension.outputName, type: query.dimension.outputType }],
+        [bucketColumn, ...keyColumns([query.dimension])],
         aggregateColumns(query.aggregations),
       );
     case 'groupBy':
       return mergeOrEmpty(
         parts,
-        [
-          bucketColumn,
-          ...query.dimensions.map(({ outputName, outputType }) => ({ name: outputName, type: outputType })),
-        ],
+        [bucketColumn, ...keyColumns(query.dimensions)],
         aggregateColumns(query.aggregations),
       );
     case 'scan':
@@ -73,6 +70,13 @@ function mergeOrEmpty(
   aggregates: readonly AggregateColumn[],
 ): Frame {
   return parts.length === 0 ? emptyGroups(keys, aggregates) : mergeGroups(parts, keys, aggregates);
+}
+
+export function keyColumns(dimensions: readonly DimensionSpec[]): KeyColumn[] {
+  return dimensions.map(({ outputName, outputType, arrayOf }) => ({
+    name: outputName,
+    type: arrayOf === undefined ? outputType : 'COMPLEX',
+  }));
 }
 
 export function aggregateColumns(aggregations: readonly Aggregator[]): AggregateColumn[] {

@@ -4,10 +4,20 @@
  * null throughout.
  */
 import { CodedError } from '../../proto/errors.js';
-import { BATCH_ROWS, type NumericColumnView, type StringColumnView } from '../../segment/read/view.js';
+import { exactJsonText } from '../../segment/format/json.js';
+import {
+  BATCH_ROWS,
+  type ColumnView,
+  type NumericColumnView,
+  type StringColumnView,
+} from '../../segment/read/view.js';
+import { castTo } from '../expression/cast.js';
 import type { FrameColumn } from '../frame.js';
+import { packNulls } from '../merge/columns.js';
+import { DictionaryBuilder } from '../merge/dictionary.js';
 import type { DimensionSpec } from '../native/model.js';
 import type { Batch } from './aggregators/accumulator.js';
+import { cellReader, type CellReader } from './columns/cells.js';
 import { dimensionColumn } from './columns/dimension-column.js';
 import type { Environment } from './environment.js';
 import { HashTable } from './hash-table.js';
@@ -33,6 +43,7 @@ export interface KeyDimension {
 
 export function keyDimension(environment: Environment, spec: DimensionSpec): KeyDimension {
   const column = dimensionColumn(environment, spec);
+  if (spec.arrayOf !== undefined) return new ArrayKey(environment, spec, column);
   if (column === undefined) return new MissingKey(environment, spec);
   switch (column.kind) {
     case 'string':
@@ -44,6 +55,60 @@ export function keyDimension(environment: Environment, spec: DimensionSpec): Key
       );
     default:
       return new NumericKey(environment, spec, column);
+  }
+}
+
+/** Whole arrays, interned by their JSON text; a scalar is an array of one element. */
+class ArrayKey implements KeyDimension {
+  readonly radix = 2 ** 32;
+  readonly multi = undefined;
+  readonly nullNumber = 0;
+  readonly #environment: Environment;
+  readonly #spec: DimensionSpec;
+  readonly #reader: CellReader;
+  #texts: (string | null)[] = [];
+  #numbers = new Map<string | null, number>();
+
+  constructor(environment: Environment, spec: DimensionSpec, column: ColumnView | undefined) {
+    this.#environment = environment;
+    this.#spec = spec;
+    this.#reader = cellReader(environment, column);
+  }
+  numbers(batch: Batch, sel: number, count: number, out: number): number {
+    const { arena } = this.#environment.scratch;
+    const rows = sel === 0 ? undefined : arena.u32(sel, count);
+    const target = arena.u32(out, count);
+    this.#reader.open(batch.start);
+    for (let i = 0; i < count; i++) target[i] = this.#number(rows?.[i] ?? batch.from + i);
+    return out;
+  }
+  column(numbers: Uint32Array): FrameColumn {
+    const { outputName: name, arrayOf = 'STRING' } = this.#spec;
+    const builder = new DictionaryBuilder();
+    const entries = this.#texts.map((text) => (text === null ? 0 : builder.addText(text)));
+    const values = Uint32Array.from(numbers, (number) => entries[number] ?? 0);
+    const nulls = packNulls(Uint8Array.from(numbers, (number) => (this.#texts[number] === null ? 1 : 0)));
+    const dictionary = builder.build();
+    const base = { name, type: 'COMPLEX', complexType: `ARRAY<${arrayOf}>`, values, dictionary } as const;
+    return nulls === undefined ? base : { ...base, nulls };
+  }
+  clear(): void {
+    this.#texts = [];
+    this.#numbers = new Map();
+  }
+  #number(row: number): number {
+    const value = castTo(
+      this.#reader.at(row),
+      `ARRAY<${this.#spec.arrayOf ?? 'STRING'}>`.replace('FLOAT', 'DOUBLE'),
+    );
+    const text = value.value === null ? null : exactJsonText(value.value);
+    let number = this.#numbers.get(text);
+    if (number === undefined) {
+      number = this.#texts.length;
+      this.#texts.push(text);
+      this.#numbers.set(text, number);
+    }
+    return number;
   }
 }
 

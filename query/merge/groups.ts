@@ -21,7 +21,8 @@ import { doubleKeys, groupRuns, longKeys, packKeys, sortedOrder, type SortKey } 
 
 export interface KeyColumn {
   readonly name: string;
-  readonly type: 'STRING' | 'LONG' | 'DOUBLE' | 'FLOAT';
+  /** COMPLEX: equal when the bytes are, sorted by them. */
+  readonly type: 'STRING' | 'LONG' | 'DOUBLE' | 'FLOAT' | 'COMPLEX';
 }
 export interface AggregateColumn {
   readonly name: string;
@@ -99,7 +100,8 @@ function readKey(columns: readonly FrameColumn[], rows: readonly number[], { nam
       return { sortKeys: [...nullKeys, ...longKeys(values)], pick };
     }
     case 'STRING':
-      return readStringKey(columns, rows, name, nullKeys, nullsOf);
+    case 'COMPLEX':
+      return readDictionaryKey(columns, rows, { name, type }, nullKeys, nullsOf);
     default: {
       const values = concatFloats(columns, type);
       const pick = (picked: Uint32Array): FrameColumn => {
@@ -110,15 +112,15 @@ function readKey(columns: readonly FrameColumn[], rows: readonly number[], { nam
   }
 }
 
-function readStringKey(
+function readDictionaryKey(
   columns: readonly FrameColumn[],
   rows: readonly number[],
-  name: string,
+  { name, type }: { readonly name: string; readonly type: 'STRING' | 'COMPLEX' },
   nullKeys: readonly SortKey[],
   nullsOf: (picked: Uint32Array) => { nulls?: Uint8Array },
 ): Key {
   const strings = columns.map((column) => {
-    if (column.type !== 'STRING') throw typeError(column, 'STRING');
+    if (column.type !== 'STRING' && column.type !== 'COMPLEX') throw typeError(column, type);
     return column;
   });
   const { dictionary, remaps } = mergeDictionaries(strings.map((column) => column.dictionary));
@@ -132,15 +134,13 @@ function readStringKey(
     }
     at += column.values.length;
   });
+  const complexType = strings.find((column) => column.type === 'COMPLEX')?.complexType ?? '';
   return {
     sortKeys: [...nullKeys, values],
-    pick: (picked) => ({
-      name,
-      type: 'STRING',
-      values: pickInts(values, picked),
-      dictionary,
-      ...nullsOf(picked),
-    }),
+    pick(picked) {
+      const rest = { name, values: pickInts(values, picked), dictionary, ...nullsOf(picked) };
+      return type === 'STRING' ? { ...rest, type } : { ...rest, type, complexType };
+    },
   };
 }
 

@@ -48,11 +48,18 @@ export function parseDimension(json: unknown, field: string, depth = 1): Dimensi
 function plainDimension(object: JsonObject, field: string, steps: readonly ValueStep[]): DimensionSpec {
   const dimension = requiredText(object, 'dimension', field);
   const outputType = object['outputType'];
+  const outputName = optionalText(object, 'outputName', field) ?? dimension;
+  const more = steps.length === 0 ? {} : { steps };
+  const element = typeof outputType === 'string' ? /^ARRAY<(.*)>$/i.exec(outputType)?.[1] : undefined;
+  if (element !== undefined) {
+    const arrayOf = parseValueType(element, `${field}.outputType`);
+    return { dimension, outputName, outputType: 'STRING', arrayOf, ...more };
+  }
   return {
     dimension,
-    outputName: optionalText(object, 'outputName', field) ?? dimension,
+    outputName,
     outputType: isMissing(outputType) ? 'STRING' : parseValueType(outputType, `${field}.outputType`),
-    ...(steps.length === 0 ? {} : { steps }),
+    ...more,
   };
 }
 

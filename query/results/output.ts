@@ -1,6 +1,7 @@
 /** Columns of a result: what stands in a row, as a value and as JSON. Frame columns and post-aggregators are both. */
 import type { Dictionary, Frame, FrameColumn } from '../frame.js';
 import { doubleJson, doubleText, floatJson, floatText } from '../json/java-number.js';
+import { parseJson } from '../json/parse.js';
 import { jsonString } from '../json/write.js';
 
 /** LONG = bigint, DOUBLE and FLOAT = number, STRING = string. */
@@ -14,6 +15,8 @@ export interface Output {
   at(row: number): Cell;
   /** JSON text of one row's value. */
   json(row: number): string;
+  /** Order of two rows' values, where `at` does not tell them. */
+  compare?(a: number, b: number): number;
 }
 
 /** The column of that name, or one of nulls. */
@@ -75,9 +78,34 @@ export function columnOutput(column: FrameColumn, name = column.name): Output {
         const bytes = dictionary.bytes.subarray(dictionary.ends[entry - 1] ?? 0, dictionary.ends[entry] ?? 0);
         return isJson ? decoder.decode(bytes) : `"${Buffer.from(bytes).toString('base64')}"`;
       };
-      return { name, type: 'COMPLEX', at: () => null, json: (row) => (isNull(row) ? 'null' : json(row)) };
+      const plain = {
+        name,
+        type: 'COMPLEX',
+        at: () => null,
+        json: (row: number) => (isNull(row) ? 'null' : json(row)),
+      } as const;
+      if (!complexType.startsWith('ARRAY<')) return plain;
+      const elements = (row: number): unknown => parseJson(plain.json(row));
+      return { ...plain, compare: (a, b) => compareArrays(elements(a), elements(b)) };
     }
   }
+}
+
+/** Null first, then element by element; a prefix before the longer one. */
+function compareArrays(a: unknown, b: unknown): number {
+  if (!Array.isArray(a) || !Array.isArray(b)) return Number(Array.isArray(a)) - Number(Array.isArray(b));
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    const order = compareElements(a[i], b[i]);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}
+
+function compareElements(a: unknown, b: unknown): number {
+  if (a === null || b === null) return a === b ? 0 : a === null ? -1 : 1;
+  const x = a as string | number | bigint;
+  const y = b as string | number | bigint;
+  return x < y ? -1 : x > y ? 1 : 0;
 }
 
 const NULL_ELEMENT = 0xffffffff;

@@ -10,6 +10,7 @@ export type RowComparator = (a: number, b: number) => number;
 export function byValue(output: Output, post?: PostAggregator): RowComparator {
   const numericFirst = post !== undefined && 'ordering' in post && post.ordering === 'numericFirst';
   const doubles = numericFirst ? compareNumericFirst : compareDoubles;
+  if (output.compare !== undefined) return output.compare.bind(output);
   return (a, b) => compareCells(output.at(a), output.at(b), doubles);
 }
 
@@ -29,7 +30,7 @@ export function compareCells(
  * numeric or natural). Costly orderings are worked out once for all values: equal texts get equal ranks.
  */
 export function byOrdering(output: Output, ordering: Ordering, rows: number): RowComparator {
-  if (ordering === 'natural') return byValue(output);
+  if (ordering === 'natural' || output.compare !== undefined) return byValue(output);
   if (output.type === 'STRING' && ordering === 'lexicographic') return byValue(output);
   if (output.type === 'LONG' && ordering === 'numeric') return byValue(output);
   const ranks = ranksOf(output, ordering, rows);

@@ -67,4 +67,38 @@ describe('subtotals', () => {
   it('refuses sets that are no part of the dimensions', () => {
     expect(() => answer({ subtotalsSpec: [['c']] }, merged)).to.throw('subset of the dimensions');
   });
+
+  it('groups by whole arrays, ordered element by element', () => {
+    const builder = new DictionaryBuilder();
+    const values = Uint32Array.from(['[10]', '[9,1]', '[9]', '[9]', '[]', '[null]'], (text) =>
+      builder.addText(text),
+    );
+    const arrays: Frame = {
+      rows: 6,
+      columns: [
+        { name: '__bucket', type: 'LONG', values: new BigInt64Array(6) },
+        {
+          name: 'a',
+          type: 'COMPLEX',
+          complexType: 'ARRAY<LONG>',
+          values,
+          dictionary: builder.build(),
+          nulls: Uint8Array.of(0),
+        },
+        { name: 'n', type: 'LONG', values: new BigInt64Array(6).fill(1n) },
+      ],
+    };
+    const more = {
+      dimensions: [{ type: 'default', dimension: 'x', outputName: 'a', outputType: 'ARRAY<LONG>' }],
+      aggregations: [{ type: 'count', name: 'n' }],
+      subtotalsSpec: [['a']],
+    };
+    expect(answer(more, arrays)).to.deep.equal([
+      [[], 1],
+      [[null], 1],
+      [[9], 2],
+      [[9, 1], 1],
+      [[10], 1],
+    ]);
+  });
 });

@@ -1,6 +1,6 @@
 /** The groupings of one groupBy: all its dimensions, or each set of a subtotals spec in turn. */
 import type { Frame, FrameColumn } from '../frame.js';
-import { aggregateColumns } from '../merge.js';
+import { aggregateColumns, keyColumns } from '../merge.js';
 import { mergeGroups } from '../merge/groups.js';
 import type { Aggregator, GroupByQuery } from '../native/model.js';
 import { emptyValue } from './timeseries.js';
@@ -14,9 +14,7 @@ export function groupBySections(query: GroupByQuery, merged: Frame): Frame[] {
   const all = dimensions.map(({ outputName }) => outputName);
   if (subtotals === undefined) return [withGroupings(query, frame, all)];
   return subtotals.map((set) => {
-    const keys = dimensions
-      .filter(({ outputName }) => set.includes(outputName))
-      .map(({ outputName, outputType }) => ({ name: outputName, type: outputType }));
+    const keys = keyColumns(dimensions.filter(({ outputName }) => set.includes(outputName)));
     const bucket = { name: '__bucket', type: 'LONG' } as const;
     const grouped = mergeGroups([frame], [bucket, ...keys], aggregateColumns(query.aggregations));
     return withGroupings(query, grouped, set);
