@@ -133,7 +133,7 @@ export function idOf(dictionary: StringDictionary, value: string | null): number
 }
 
 /** null first, ascending, unique, and text that UTF-8 can hold; anything else is a bug of whoever made it. */
-function check(values: readonly (string | null)[], mayBeEmpty: boolean): void {
+export function checkOrder(values: readonly (string | null)[], mayBeEmpty: boolean): void {
   if (values.length === 0 && !mayBeEmpty) throw new CodedError('Bug', 'a dictionary is empty');
   let before: string | null = null;
   for (let i = 0; i < values.length; i++) {
@@ -156,7 +156,7 @@ export function writeDictionary(
   options: DictionaryOptions = {},
   mayBeEmpty = false,
 ): void {
-  check(values, mayBeEmpty);
+  checkOrder(values, mayBeEmpty);
   if (options.frontCodedBucketSize !== undefined) {
     const hasNull = values[0] === null;
     const texts = (hasNull ? values.slice(1) : values).map((value) => Buffer.from(value ?? '', 'utf8'));

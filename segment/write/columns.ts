@@ -11,7 +11,7 @@ import {
   longsPerBlock,
 } from '../format/codec.js';
 import { writeConcise } from '../format/concise.js';
-import { writeDictionary } from '../format/dictionary.js';
+import { checkOrder, writeDictionary } from '../format/dictionary.js';
 import { IndexedWriter } from '../format/indexed.js';
 import { blockBytesMax, lz4Bound, type Lz4Encoder } from '../format/lz4.js';
 import type { ZstdEncoder } from '../format/zstd-encode.js';
@@ -310,14 +310,26 @@ const flagMultiValue = 1;
 const flagMultiValueV3 = 2;
 const flagNoBitmaps = 4;
 
-/** The same rows over a dictionary that UTF-8 can hold: texts may become equal, and their order another one. */
-function inWellFormed<T extends StringSource | MultiStringSource>(source: T): T {
-  const texts = source.dictionary.map((text) => (text === null ? null : wellFormed(text)));
-  if (texts.every((text, id) => text === source.dictionary[id])) return source;
-  const sorted = [...new Set(texts)].sort((a, b) => (a === null ? -1 : b === null ? 1 : a < b ? -1 : 1));
+/**
+ * The same rows over a dictionary that UTF-8 can hold and whose every entry is used: texts may become equal and their
+ * order another one, and Druid can't read an empty bitmap at the end of an index.
+ */
+function settled<T extends StringSource | MultiStringSource>(source: T): T {
+  const { dictionary, ids } = source;
+  const used = new Uint8Array(dictionary.length);
+  for (const id of ids) {
+    if (id >= dictionary.length)
+      throw new CodedError('Bug', `id[${id}] exceeds the dictionary of ${dictionary.length}`);
+    used[id] = 1;
+  }
+  const texts = dictionary.map((text) => (text === null ? null : wellFormed(text)));
+  if (!used.includes(0) && texts.every((text, id) => text === dictionary[id])) return source;
+  checkOrder(dictionary, false);
+  const kept = new Set(texts.filter((_, id) => used[id] === 1));
+  const sorted = [...kept].sort((x, y) => (x === null ? -1 : y === null ? 1 : x < y ? -1 : 1));
   const places = new Map(sorted.map((text, id) => [text, id]));
-  const newIds = texts.map((text) => places.get(text) as number);
-  return { ...source, dictionary: sorted, ids: source.ids.map((id) => newIds[id] as number) };
+  const newIds = Uint32Array.from(texts, (text) => places.get(text) ?? 0);
+  return { ...source, dictionary: sorted, ids: ids.map((id) => newIds[id] as number) };
 }
 
 export function writeStringColumn(
@@ -325,7 +337,7 @@ export function writeStringColumn(
   given: StringSource | MultiStringSource,
   context: WriteContext,
 ): void {
-  const source = inWellFormed(given);
+  const source = settled(given);
   const { options } = context;
   const compressed = options.dimensionCompression !== 'uncompressed';
   const bitmaps = options.withoutBitmaps?.includes(source.name) !== true;

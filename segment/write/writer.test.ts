@@ -368,6 +368,30 @@ describe('writeSegment', () => {
     });
   });
 
+  it('leaves out dictionary entries that no row uses', () => {
+    const { source } = sample(4);
+    const dictionary = [null, 'a', 'b', 'c', 'd'];
+    inDirectory((dir) => {
+      const ids = Uint32Array.of(3, 1, 3, 1);
+      writeSegment(dir, {
+        ...source,
+        dimensions: [
+          { kind: 'string', name: 's', dictionary, ids },
+          { kind: 'multiString', name: 'm', dictionary, offsets: Uint32Array.of(0, 1, 2, 3, 4), ids },
+        ],
+        metrics: [],
+      });
+      withView(dir, (view) => {
+        for (const name of ['s', 'm']) {
+          const column = view.column(name);
+          expect(column?.kind === 'string' ? column.cardinality : 0).to.equal(2);
+          expect([...readRows(view, arena)].map((row) => row[name])).to.deep.equal(['c', 'a', 'c', 'a']);
+        }
+        expect(verifySegment(view, arena)).to.deep.equal([]);
+      });
+    });
+  });
+
   it('writes the last instant as Druid has it', () => {
     const { source } = sample(4);
     inDirectory((dir) => {
