@@ -1,7 +1,9 @@
 /** Bad input gets a clear error, leaves nothing half-done, and the process lives. */
+import fs from 'node:fs';
 import http from 'node:http';
+import path from 'node:path';
 import { expect } from 'chai';
-import { launchGrove, type Grove } from '../launch.js';
+import { launchGrove, temporaryFolder, type Grove } from '../launch.js';
 import { eventsTask, inlineEvents } from './tasks.js';
 
 /** fetch refuses to set Host, so these go through node:http. */
@@ -64,6 +66,7 @@ describe('bad input', function () {
     ['malformed JSON', '{"type":'],
     ['an unknown type', { type: 'conquer', spec: {} }],
     ['no spec', { type: 'index_parallel' }],
+    ['deep nesting', `{"type":"noop","context":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`],
     ...['a/b', '../up', 'nul\u0000', '..', ''].map((name): readonly [string, unknown] => [
       `datasource name ${JSON.stringify(name)}`,
       task((spec) => (spec['dataSchema']!['dataSource'] = name)),
@@ -92,6 +95,32 @@ describe('bad input', function () {
       const done = await grove.ingest(spec);
       expect(done.statusCode).to.equal('FAILED');
       expect(done.errorMsg).to.be.a('string').and.not.equal('');
+    }
+  });
+
+  it('a path outside the allow list is not read, nor one behind a link', async () => {
+    const outside = temporaryFolder();
+    const input = path.join(grove.dataDir, 'input');
+    try {
+      fs.writeFileSync(path.join(outside, 'secret.json'), '{"t":"2024-03-01","city":"hidden","added":1}');
+      fs.mkdirSync(input, { recursive: true });
+      fs.symlinkSync(path.join(outside, 'secret.json'), path.join(input, 'link.json'));
+      fs.symlinkSync(outside, path.join(input, 'folder'));
+      const sources = [
+        { type: 'local', baseDir: outside, filter: '*' },
+        { type: 'local', baseDir: path.join(input, '../../'), filter: '*' },
+        { type: 'local', baseDir: path.join(input, 'folder'), filter: '*' },
+        { type: 'local', files: [path.join(outside, 'secret.json')] },
+        { type: 'local', files: [path.join(input, 'link.json')] },
+      ];
+      for (const inputSource of sources) {
+        const done = await grove.ingest(eventsTask('hidden', [], { inputSource }));
+        expect(done.statusCode, JSON.stringify(inputSource)).to.equal('FAILED');
+        expect(done.errorMsg).to.match(/spec\.ioConfig\.inputSource/);
+      }
+      expect((await grove.request('GET', '/druid/v2/datasources')).json<string[]>()).to.not.include('hidden');
+    } finally {
+      fs.rmSync(outside, { recursive: true, force: true });
     }
   });
 
