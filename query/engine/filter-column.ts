@@ -4,6 +4,7 @@
  */
 import type { ColumnView, NumericColumnView, StringColumnView } from '../../segment/read/view.js';
 import { doubleText, floatText } from '../json/java-number.js';
+import { ComputedNumbers } from './columns/computed-views.js';
 import { wordsOf, type Environment } from './environment.js';
 import type { Mask } from './filter.js';
 import {
@@ -150,6 +151,7 @@ function numberMask(
   let bits: number;
   if (test.kind === 'ranges' && test.ranges.length === 0) {
     if (!nullMatches || !column.hasNulls) return none;
+    if (column instanceof ComputedNumbers) column.computeAll();
     bits = scratch.take(words * 8);
     kernels.bitsCopy(column.nullBits(), bits, words);
     return { kind: 'bits', bits };

@@ -48,14 +48,17 @@ export class ComputedNumbers implements NumericColumnView {
     return this.#values;
   }
 
-  /** Says of every row whether it is null, so all blocks that nobody has read yet are computed. */
+  /** Says it of the rows of blocks that were read; `computeAll` reads those that nobody has read yet. */
   nullBits(): number {
+    return this.#nulls;
+  }
+
+  computeAll(): void {
     const last = this.#start;
     this.#done.forEach((isDone, block) => {
       if (isDone === 0) this.#compute(block * BATCH_ROWS);
     });
     if (last >= 0 && last !== this.#start) this.#compute(last);
-    return this.#nulls;
   }
 
   #compute(start: number): void {
