@@ -3,7 +3,7 @@ import { invalidInput } from '../../proto/errors.js';
 import { columnsOf, type Node } from './ast.js';
 import { castTo, parseType } from './cast.js';
 import { type ExprFunction, type FunctionTable, type Thunk, validationError } from './function.js';
-import { applyLambda, checkLambda } from './lambda.js';
+import { applyLambda, checkLambda, countLambdaCall } from './lambda.js';
 import { andValues, binaryOperator, negate, not, orValues } from './operators.js';
 import { nullValue, type Value } from './value.js';
 
@@ -107,11 +107,13 @@ function overLambda(node: Extract<Node, { kind: 'apply' }>, functions: FunctionT
   const args = node.args.map((arg) => compile(arg, functions));
   const inner = compile(body, functions);
   const evaluate: Evaluator = (row) => {
-    const apply = (values: readonly Value[]): Value =>
-      inner.evaluate((column) => {
+    const apply = (values: readonly Value[]): Value => {
+      countLambdaCall();
+      return inner.evaluate((column) => {
         const index = parameters.indexOf(column);
         return index < 0 ? row(column) : (values[index] ?? nullValue);
       });
+    };
     return applyLambda(
       name,
       apply,

@@ -255,7 +255,7 @@ describe('expression values', () => {
       CodedError,
       /too many steps/,
     );
-  });
+  }).timeout(20_000);
 
   it('look up in what is handed in', () => {
     const words = new Map([['de', 'Germany']]);
@@ -308,4 +308,18 @@ describe('expression values', () => {
     const mapped = expression(applyMultiValues(parseExpression('strlen(names) + 1'), new Set(['names'])));
     expect(mapped.evaluate((name) => row[name] ?? nullValue)).to.deep.equal(array('LONG', [2n, 2n]));
   });
+
+  it('refuse what would fill the memory or never end', () => {
+    const many = `[${Array.from({ length: 40 }, (_, i) => i).join(',')}]`;
+    const nested = (depth: number): string =>
+      depth === 0 ? 'l' : `map((x${depth}) -> ${nested(depth - 1)}, ${many})`;
+    expect(() => evaluate(`fold((x, acc) -> acc + acc, ${many}, word)`)).to.throw(CodedError, /not built/);
+    expect(() => evaluate(`fold((x, acc) -> array_concat(acc, acc), ${many}, list)`)).to.throw(
+      CodedError,
+      /not built/,
+    );
+    expect(() => evaluate(nested(6))).to.throw(CodedError, /calls lambdas/);
+    expect(() => evaluate("lpad(word, 2000000000, 'x')")).to.throw(CodedError, /not built/);
+    expect(() => evaluate("regexp_replace(repeat('a', 20000), '', word)")).to.not.throw();
+  }).timeout(20_000);
 });

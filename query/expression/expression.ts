@@ -11,6 +11,7 @@ import { jsonFunctions } from './functions/json.js';
 import { mathFunctions } from './functions/math.js';
 import { stringFunctions } from './functions/string.js';
 import { timeFunctions } from './functions/time.js';
+import { resetLambdaCalls } from './lambda.js';
 import { lookupFunction } from './functions/lookup.js';
 import { regexFunctions } from './functions/regex.js';
 import { complexFunctions } from './functions/complex.js';
@@ -59,8 +60,13 @@ export interface Expression {
  */
 export function expression(text: string | Node, context: ExpressionContext = {}): Expression {
   const node = typeof text === 'string' ? parseExpression(text) : text;
+  resetLambdaCalls();
   const { evaluate, node: folded } = compile(node, tableOf(context));
-  return { node, folded, uses: columnUses(node), evaluate };
+  const bounded: Evaluator = (row) => {
+    resetLambdaCalls();
+    return evaluate(row);
+  };
+  return { node, folded, uses: columnUses(node), evaluate: bounded };
 }
 
 /** The functions with those that ask the context. */

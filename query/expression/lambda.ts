@@ -1,4 +1,5 @@
 /** Functions over lambdas: map, filter, fold, any, all and the two over all combinations of several arrays. */
+import { CodedError } from '../../proto/errors.js';
 import { castTo } from './cast.js';
 import { array, bool, isComplex, isTrue, nullValue, type Value } from './value.js';
 import { arrayOf, type Items, itemsOf } from './functions/array.js';
@@ -7,6 +8,23 @@ import { evaluationError } from './operators.js';
 
 /** The lambda's body with its parameters bound to values. */
 export type Body = (parameters: readonly Value[]) => Value;
+
+/** Calls of lambdas for one row, all of them together: lambdas inside lambdas multiply. */
+const mostCalls = 1_000_000;
+let callsLeft = mostCalls;
+
+/** To be called before a row is evaluated. */
+export function resetLambdaCalls(): void {
+  callsLeft = mostCalls;
+}
+
+export function countLambdaCall(): void {
+  if (--callsLeft < 0)
+    throw new CodedError(
+      'LimitExceeded',
+      `an expression calls lambdas more than ${mostCalls} times for a row`,
+    );
+}
 
 /** Combinations beyond this are refused. */
 const mostCombinations = 1_000_000;

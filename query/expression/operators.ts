@@ -24,6 +24,15 @@ export function evaluationError(message: string): CodedError {
   return new CodedError('QueryFailed', message);
 }
 
+/** Longer texts are not built: a short query must not fill the memory. */
+const longestText = 16_000_000;
+
+export function checkedText(text: string): string {
+  if (text.length > longestText)
+    throw evaluationError(`a text of more than ${longestText} characters is not built`);
+  return text;
+}
+
 export type Binary = (left: Value, right: Value) => Value;
 
 export function binaryOperator(operator: Exclude<BinaryOperator, '&&' | '||'>): Binary {
@@ -50,7 +59,7 @@ function arithmetic(operator: Arithmetic): Binary {
     if (left.type === 'STRING' && right.type === 'STRING') {
       if (operator !== '+')
         throw evaluationError(`operator '${operator}' in expression is not supported on type STRING.`);
-      return string(`${asString(left) ?? ''}${asString(right) ?? ''}`);
+      return string(checkedText(`${asString(left) ?? ''}${asString(right) ?? ''}`));
     }
     if (left.type === 'LONG' && right.type === 'LONG') {
       return long(longs(left.value as bigint, right.value as bigint));

@@ -54,7 +54,7 @@ const ownNames: Readonly<Record<string, { readonly long: Names; readonly short: 
   },
 };
 
-const isDaylightName = (name: string): boolean => /Summer|Daylight/.test(name);
+const isDaylightName = (name: string): boolean => /Summer|Daylight|^Irish Standard/.test(name);
 const isOffsetName = (name: string): boolean => /^(?:GMT|UTC)(?:[+-]|$)/.test(name);
 const HALF_YEAR = 183 * 86_400_000;
 /** Names are looked for back from here: 2024-12-15. */
@@ -136,9 +136,17 @@ const offsetText = (offset: number): string => (offset === 0 ? '+00:00' : format
 
 const known = new Map<string, ZoneNames>();
 
+/** Old names of zones that never change. */
+const fixedNames: Readonly<Record<string, string>> = {
+  EST: 'Eastern Standard Time',
+  MST: 'Mountain Standard Time',
+  HST: 'Hawaii-Aleutian Standard Time',
+};
+
 /** The name of a zone at an instant; its offset where it has no name. */
 export function zoneName(zone: Zone, ms: number, isLong: boolean): string {
   if (zone.id === 'UTC' || zone.id === 'Etc/UTC') return isLong ? 'Coordinated Universal Time' : 'UTC';
+  if (Object.hasOwn(fixedNames, zone.id)) return (isLong ? fixedNames[zone.id] : undefined) ?? zone.id;
   if (zone.fixedOffsetMs !== undefined) return offsetText(zone.fixedOffsetMs);
   let names = known.get(zone.id);
   if (names === undefined) {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { CodedError } from '../../proto/errors.js';
 import { JavaPattern } from './pattern.js';
 
@@ -91,5 +92,41 @@ describe('Java regular expressions', () => {
     expect(new JavaPattern('(ab)*').find(long)?.end).to.equal(long.length);
     expect(new JavaPattern('(a|b)*?$').find(long)?.end).to.equal(long.length);
     expect(new JavaPattern('x').test(long)).to.equal(false);
-  });
+  }).timeout(20_000);
+
+  it('agrees with JavaScript where both mean the same', () => {
+    const { node } = fc.letrec<{ node: string; atom: string }>((tie) => ({
+      atom: fc.oneof(
+        { maxDepth: 4 },
+        fc.constantFrom('a', 'b', '[ab]', '.', '[^a]', '\\d', '(?:ab|b)', 'x'),
+        tie('node').map((inner) => `(?:${inner})`),
+      ),
+      node: fc.oneof(
+        { maxDepth: 4 },
+        tie('atom'),
+        fc
+          .tuple(tie('atom'), fc.constantFrom('+', '+?', '{2}', '{1,2}', '{1,3}?'))
+          .map((each) => each.join('')),
+        fc
+          .tuple(fc.constantFrom('a', '[ab]', '.'), fc.constantFrom('*', '*?', '?', '??'))
+          .map((each) => `b${each.join('')}`),
+        fc.tuple(tie('node'), tie('node')).map((each) => each.join('')),
+        fc.tuple(tie('node'), tie('node')).map(([a, b]) => `(?:${a}|${b})`),
+        tie('node').map((inner) => `a(?=${inner})`),
+        tie('node').map((inner) => `b(?!${inner})`),
+      ),
+    }));
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', '1', 'x', '\n'), maxLength: 12 });
+    fc.assert(
+      fc.property(node, text, (pattern, input) => {
+        const ours = [...new JavaPattern(pattern).findAll(input)].map(({ start, end }) => [start, end]);
+        const theirs = [...input.matchAll(new RegExp(pattern, 'g'))].map((match) => [
+          match.index,
+          match.index + match[0].length,
+        ]);
+        expect(ours).to.deep.equal(theirs);
+      }),
+      { seed: 5, numRuns: 500 },
+    );
+  }).timeout(20_000);
 });

@@ -138,7 +138,7 @@ function position(name: string, shift: number): ExprFunction {
   return { name, arity: [2, 2], apply };
 }
 
-/** Longer arrays are not built by slicing beyond the end. */
+/** Longer arrays are not built: a short query must not fill the memory. */
 const longestArray = 1_000_000;
 
 function slice(args: readonly Value[]): Value {
@@ -154,6 +154,11 @@ function slice(args: readonly Value[]): Value {
   return array(list.type, kept);
 }
 
+function checkLength(length: number): void {
+  if (length > longestArray)
+    throw evaluationError(`an array of more than ${longestArray} elements is not built`);
+}
+
 function extend(
   list: Value,
   added: Value,
@@ -161,14 +166,17 @@ function extend(
 ): Value {
   const items = rawItemsOf(list);
   if (items === undefined) return nullValue;
+  checkLength(items.items.length + 1);
   return array(items.type, build(items.items, castElement(added, items.type)));
 }
 
 function concat(args: readonly Value[]): Value {
   const left = rawItemsOf(argument(args, 0));
   const right = argument(args, 1);
-  if (left === undefined) return nullValue;
-  return right.value === null ? nullValue : array(left.type, [...left.items, ...castItems(right, left.type)]);
+  if (left === undefined || right.value === null) return nullValue;
+  const added = castItems(right, left.type);
+  checkLength(left.items.length + added.length);
+  return array(left.type, [...left.items, ...added]);
 }
 
 function sortedSet(items: readonly Element[], type: ExprType): Element[] {
@@ -181,6 +189,7 @@ function setAddAll(args: readonly Value[]): Value {
   const right = argument(args, 1);
   if (left === undefined || right.value === null) return nullValue;
   const added = castItems(right, left.type);
+  checkLength(left.items.length + added.length);
   return array(left.type, sortedSet([...left.items, ...added], left.type));
 }
 

@@ -2,7 +2,7 @@
 import { likeMatcher } from '../../engine/like.js';
 import { asciiDigits } from '../../sort/decimal.js';
 import { argument, type ExprFunction, validationError } from '../function.js';
-import { evaluationError } from '../operators.js';
+import { checkedText, evaluationError } from '../operators.js';
 import { asLong, asString, bool, long, nullValue, string, type Value } from '../value.js';
 import { humanReadable } from './human-readable.js';
 
@@ -92,13 +92,7 @@ function concat(args: readonly Value[]): Value {
     if (x === null) return nullValue;
     result += x;
   }
-  return string(checked(result));
-}
-
-function checked(result: string): string {
-  if (result.length > longestText)
-    throw evaluationError(`a text of more than ${longestText} characters is not built`);
-  return result;
+  return string(checkedText(result));
 }
 
 /** left, right, repeat: a text and a whole number of 32 bits. */
@@ -113,7 +107,7 @@ function withCount(name: string, apply: (x: string, count: number) => string | n
       const count = asLong(given);
       if (count === null) return nullValue;
       const result = apply(x, count > MAX_INT || count < -MAX_INT - 1n ? -1 : Number(count));
-      return string(result === null ? null : checked(result));
+      return string(result === null ? null : checkedText(result));
     },
   };
 }
@@ -177,7 +171,7 @@ function replace(args: readonly Value[]): Value {
     throw evaluationError('Function[replace] needs a text to search and one to put');
   // An empty search is found before every unit and at the end.
   const parts = search === '' ? ['', ...x.split(''), ''] : x.split(search);
-  return string(checked(parts.join(by)));
+  return string(checkedText(parts.join(by)));
 }
 
 function like(constants: readonly (Value | undefined)[]): (args: readonly Value[]) => Value {
