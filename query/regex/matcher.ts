@@ -6,6 +6,7 @@ import {
   ATOMIC,
   DONE,
   GRAPHEME,
+  type Instruction,
   JUMP,
   type Lengths,
   LOOK,
@@ -208,28 +209,25 @@ export class Matcher {
         case LOOP_START:
           registers = with2(registers, step.count, 0, step.begin, -1);
           break;
-        case LOOP: {
-          const count = registers[step.count] ?? 0;
-          const again = at > (registers[step.begin] ?? -1) && count < step.max;
-          if (!again) {
-            pc = step.to;
-            continue;
-          }
-          const next = with2(registers, step.count, count + 1, step.begin, at);
-          if (count >= step.min && step.lazy) {
-            this.#waiting.push({ kind: 0, pc: pc + 1, at, registers: next, limit: 0 });
-            pc = step.to;
-            continue;
-          }
-          if (count >= step.min) this.#waiting.push({ kind: 0, pc: step.to, at, registers, limit: 0 });
-          registers = next;
-          break;
-        }
+        case LOOP:
+          ({ pc, registers } = this.#round(step, { pc, at, registers }));
+          continue;
         case DONE:
           return { pc, at, registers };
       }
       pc++;
     }
+  }
+
+  /** One more round of a loop, or on behind it; a round that took no character was the last one. */
+  #round(step: Extract<Instruction, { op: typeof LOOP }>, { pc, at, registers }: State): State {
+    const count = registers[step.count] ?? 0;
+    if (at <= (registers[step.begin] ?? -1) || count >= step.max) return { pc: step.to, at, registers };
+    const inside = { pc: pc + 1, at, registers: with2(registers, step.count, count + 1, step.begin, at) };
+    if (count < step.min) return inside;
+    const behind = { pc: step.to, at, registers };
+    this.#waiting.push({ ...(step.lazy ? inside : behind), kind: 0, limit: 0 });
+    return step.lazy ? behind : inside;
   }
 
   /** Characters of a set; the states with fewer (or more) of them wait. */
