@@ -4,7 +4,7 @@ import { runCase } from './case.js';
 import { chaosCases } from './cases.js';
 
 describe('chaos', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   for (const one of chaosCases.filter((other) => other.quick !== true)) {
     it(`${one.name}: ${one.about}`, async function () {
       await runCase(await natsBinary(this), one);
