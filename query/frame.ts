@@ -4,9 +4,24 @@
  */
 
 export type FrameColumn =
-  | { readonly name: string; readonly type: 'LONG'; readonly values: BigInt64Array; readonly nulls?: Uint8Array }
-  | { readonly name: string; readonly type: 'DOUBLE'; readonly values: Float64Array; readonly nulls?: Uint8Array }
-  | { readonly name: string; readonly type: 'FLOAT'; readonly values: Float32Array; readonly nulls?: Uint8Array }
+  | {
+      readonly name: string;
+      readonly type: 'LONG';
+      readonly values: BigInt64Array;
+      readonly nulls?: Uint8Array;
+    }
+  | {
+      readonly name: string;
+      readonly type: 'DOUBLE';
+      readonly values: Float64Array;
+      readonly nulls?: Uint8Array;
+    }
+  | {
+      readonly name: string;
+      readonly type: 'FLOAT';
+      readonly values: Float32Array;
+      readonly nulls?: Uint8Array;
+    }
   | {
       readonly name: string;
       readonly type: 'STRING';

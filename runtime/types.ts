@@ -276,9 +276,7 @@ export interface Bus {
     readonly description: string;
     readonly endpoint: string;
     readonly subject: string;
-    readonly handler: (
-      message: BusMessage,
-    ) => Promise<{
+    readonly handler: (message: BusMessage) => Promise<{
       readonly data: Uint8Array;
       readonly error?: { readonly status: number; readonly description: string };
     }>;

@@ -10,7 +10,13 @@ import { root } from './build.mjs';
 
 const at = fs.mkdtempSync(path.join(os.tmpdir(), 'grove-lock-'));
 fs.copyFileSync(path.join(root, 'package.json'), path.join(at, 'package.json'));
-const args = ['install', '--package-lock-only', '--omit-lockfile-registry-resolved=false', '--no-audit', '--no-fund'];
+const args = [
+  'install',
+  '--package-lock-only',
+  '--omit-lockfile-registry-resolved=false',
+  '--no-audit',
+  '--no-fund',
+];
 const done = spawnSync('npm', args, { cwd: at, stdio: 'inherit' });
 if (done.status !== 0) process.exit(1);
 const text = fs.readFileSync(path.join(at, 'package-lock.json'), 'utf8');

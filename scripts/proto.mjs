@@ -45,13 +45,16 @@ function linkFiles(set) {
         name = [...parts, name].join('.');
       }
       const target = fileOf.get(name);
-      if (target === undefined) throw new Error(`type ${field.typeName} of ${scope}.${field.name} is in no file`);
+      if (target === undefined)
+        throw new Error(`type ${field.typeName} of ${scope}.${field.name} is in no file`);
       field.typeName = `.${name}`;
-      if (target !== file && !file.dependency.includes(target.name)) file.dependency = [...file.dependency, target.name];
+      if (target !== file && !file.dependency.includes(target.name))
+        file.dependency = [...file.dependency, target.name];
     }
     for (const nested of message.nestedType ?? []) link(file, scope, nested);
   };
-  for (const file of set.file) for (const message of file.messageType ?? []) link(file, file.package, message);
+  for (const file of set.file)
+    for (const message of file.messageType ?? []) link(file, file.package, message);
 }
 
 async function generate(into) {

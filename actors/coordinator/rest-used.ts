@@ -126,5 +126,5 @@ function killTaskId({ node }: RestDeps, dataSource: string, interval: IntervalMs
     String.fromCharCode(97 + Number.parseInt(digit, 16)),
   );
   const times = [interval.startMs, interval.endMs, node.clock.now()].map((ms) => formatInstant(ms));
-  return `api-issued_kill_${dataSource}_${letters.join('')}_${times.join('_')}`;
+  return `api-issued_kill_${dataSource}_${letters}_${times.join('_')}`;
 }

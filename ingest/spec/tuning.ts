@@ -69,11 +69,20 @@ function checkIndexSpec(keys: JsonKeys | undefined): WriteOptions {
   if (bitmap !== undefined) options.bitmap = oneOf(keys, 'bitmap.type', bitmap, ['roaring', 'concise']);
   const dimension = keys.optionalText('dimensionCompression')?.toLowerCase();
   if (dimension !== undefined) {
-    options.dimensionCompression = oneOf(keys, 'dimensionCompression', dimension, ['lz4', 'zstd', 'uncompressed']);
+    options.dimensionCompression = oneOf(keys, 'dimensionCompression', dimension, [
+      'lz4',
+      'zstd',
+      'uncompressed',
+    ]);
   }
   const metric = keys.optionalText('metricCompression')?.toLowerCase();
   if (metric !== undefined) {
-    options.metricCompression = oneOf(keys, 'metricCompression', metric, ['lz4', 'zstd', 'uncompressed', 'none']);
+    options.metricCompression = oneOf(keys, 'metricCompression', metric, [
+      'lz4',
+      'zstd',
+      'uncompressed',
+      'none',
+    ]);
   }
   const encoding = keys.optionalText('longEncoding')?.toLowerCase();
   if (encoding !== undefined) options.longEncoding = oneOf(keys, 'longEncoding', encoding, ['longs', 'auto']);
