@@ -122,9 +122,9 @@ async function killInterval(deps: RestDeps, call: RestCall): Promise<RestAnswer>
 
 /** As Druid names them: eight letters a–p, the interval, now. */
 function killTaskId({ node }: RestDeps, dataSource: string, interval: IntervalMs): string {
-  const letters = [...node.random.hex(4)].map((digit) =>
-    String.fromCharCode(97 + Number.parseInt(digit, 16)),
-  );
+  const letters = node.random
+    .hex(4)
+    .replaceAll(/./g, (digit) => String.fromCharCode(97 + Number.parseInt(digit, 16)));
   const times = [interval.startMs, interval.endMs, node.clock.now()].map((ms) => formatInstant(ms));
   return `api-issued_kill_${dataSource}_${letters}_${times.join('_')}`;
 }
