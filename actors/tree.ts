@@ -4,6 +4,7 @@
  */
 import os from 'node:os';
 import { druidProperties, type RoleName } from '../config/settings.js';
+import type { BatchTask } from '../ingest/spec/model.js';
 import { compileTask } from '../ingest/spec/task.js';
 import { CodedError } from '../proto/errors.js';
 import { createLeader } from '../runtime/leader.js';
@@ -82,7 +83,7 @@ const roleSpecs: Readonly<Record<Exclude<RoleName, 'gateway'>, (wiring: Wiring) 
         metadata: wiring.metadata,
         taskLogs: createLocalTaskLogs(paths.taskLogs),
         lead: electionOf(wiring, 'overlord'),
-        checkTask: compileTask,
+        checkTask: taskCheck(wiring),
         settings: overlordDefaults,
       }),
     );
@@ -149,6 +150,17 @@ function electionOf(wiring: Wiring, role: string): (callbacks: LeaderCallbacks) 
       // The data folder's lock proves that no other process carries this node's name.
       takeOverSameNode: true,
     });
+}
+
+/** Where tasks run in this very process, its allow list is known when they are submitted. */
+function taskCheck({ grove }: Wiring): (json: unknown) => BatchTask {
+  const { settings, paths } = grove;
+  if (!settings.roles.includes('middlemanager')) return compileTask;
+  return (json) => {
+    const task = compileTask(json);
+    task.spec.inputSource.check?.([paths.input, ...settings.inputDirs]);
+    return task;
+  };
 }
 
 function metadataOwner(wiring: Wiring): ChildSpec<MetadataMessage> {

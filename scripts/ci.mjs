@@ -75,7 +75,7 @@ async function recorded(name, script, args) {
       minutes: Math.min(15, minutesLeft()),
     });
     const found = counts(out) ?? { passed: 0, failed: 0 };
-    const floor = JSON.parse(fs.readFileSync(floorsFile, 'utf8'))[name] ?? 0;
+    const floor = floorOf(name);
     console.log(
       out
         .split('\n')
@@ -98,18 +98,32 @@ if (test.code !== 0 && failed === 0) failed++;
 // Tests of the embedded store, the bus and gRPC may not be skipped.
 if (/sqlite|nats|grpc/i.test(skippedLine)) failed++;
 
+const floorOf = (name) => JSON.parse(fs.readFileSync(floorsFile, 'utf8'))[name] ?? 0;
+
+function judge({ name, passed: good, failed: bad, floor, ok }) {
+  console.log(`${name}: ${good} of ${good + bad} recorded cases pass (floor ${floor})`);
+  if (ok) passed++;
+  else failed++;
+}
+
+/** Recorded inputs and outputs of single functions, without a server. */
+async function vectors() {
+  const folders = ['functions', 'hashes'].map((name) => path.join(recordings, 'fixtures', name));
+  const { out } = await run(process.execPath, ['dist/integration/vectors/run.js', ...folders], {
+    echo: false,
+  });
+  const found = counts(out) ?? { passed: 0, failed: 0 };
+  const floor = floorOf('vectors');
+  return { name: 'vectors', ...found, floor, ok: found.passed >= floor };
+}
+
+if (fs.existsSync(path.join(recordings, 'fixtures/functions')) && minutesLeft() > 5) judge(await vectors());
 const suites = [
   ['golden', path.join(recordings, 'golden/run.mjs'), ['--ingest']],
   ['golden-rest', path.join(recordings, 'golden-rest/run.mjs'), []],
 ];
 for (const [name, script, args] of suites) {
-  if (!fs.existsSync(script) || minutesLeft() < 5) continue;
-  const result = await recorded(name, script, args);
-  console.log(
-    `${name}: ${result.passed} of ${result.passed + result.failed} recorded cases pass (floor ${result.floor})`,
-  );
-  if (result.ok) passed++;
-  else failed++;
+  if (fs.existsSync(script) && minutesLeft() > 5) judge(await recorded(name, script, args));
 }
 if (failed === 0 && minutesLeft() > 15) {
   const long = await run('npm', ['run', 'test:long'], { minutes: minutesLeft() - 2 });

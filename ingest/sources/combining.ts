@@ -18,6 +18,9 @@ export const combiningSource: SourceKind = {
     keys.leftovers();
     return {
       type: 'combining',
+      check: (inputDirs) => {
+        for (const delegate of delegates) delegate.check?.(inputDirs);
+      },
       open: async (deps) => {
         const all: InputEntity[] = [];
         for (const delegate of delegates) all.push(...(await delegate.open(deps)));

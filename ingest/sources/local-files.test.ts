@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { CodedError } from '../../proto/errors.js';
 import { nameFilter } from './glob.js';
-import { findLocalFiles } from './local-files.js';
+import { checkLocalPaths, findLocalFiles } from './local-files.js';
 
 async function codeOf(action: Promise<unknown>): Promise<string> {
   const thrown: unknown = await action.then(
@@ -50,6 +50,18 @@ describe('local input', () => {
     expect(await codeOf(source('*.csv'))).equal('InvalidInput');
     expect(await read(await source('*', 'sub'))).equal('C');
     expect(await codeOf(source('*', '../allowed/../..'))).equal('InvalidInput');
+  });
+
+  it('refuses what is plainly outside before anything is opened', () => {
+    const check = (baseDir: string | undefined, files: string[] = []): void =>
+      checkLocalPaths({ baseDir, filter: '*', files, systemFields: [] }, [allowed]);
+    expect(() => check('/etc')).to.throw('baseDir');
+    expect(() => check(undefined, [join(allowed, 'a.json'), join(allowed, '..', 'secret.json')])).to.throw(
+      'files[1]',
+    );
+    expect(() => check(`${allowed}-beside`)).to.throw('baseDir');
+    check(allowed, [join(allowed, 'sub', 'c.json.gz')]);
+    check('sub');
   });
 
   it('never leaves the allowed folders', async () => {

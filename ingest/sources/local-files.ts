@@ -2,9 +2,9 @@
  * Local files. Nothing is opened that does not lie, after every symbolic link is followed, below one of the allowed
  * folders: whoever may submit a task may not thereby read what the process can read.
  */
-import { constants } from 'node:fs';
+import { constants, realpathSync } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
-import { basename, isAbsolute, join, sep } from 'node:path';
+import { basename, isAbsolute, join, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CodedError } from '../../proto/errors.js';
 import type { JsonKeys } from '../spec/keys.js';
@@ -34,7 +34,11 @@ export const localSource: SourceKind = {
     const filter = keys.text('filter', '*');
     const spec: LocalSpec = { baseDir, filter, files, systemFields: checkSystemFields(keys) };
     keys.leftovers();
-    return { type: 'local', open: ({ inputDirs }) => findLocalFiles(spec, inputDirs) };
+    return {
+      type: 'local',
+      open: ({ inputDirs }) => findLocalFiles(spec, inputDirs),
+      check: (inputDirs) => checkLocalPaths(spec, inputDirs),
+    };
   },
 };
 
@@ -60,6 +64,32 @@ export async function findLocalFiles(
   const files = [...new Set(found)].toSorted();
   if (files.length === 0) throw bad('no file matches', `${FIELD}.filter`);
   return await Promise.all(files.map((path) => fileEntity(path, roots, source.systemFields)));
+}
+
+/**
+ * Refuses absolute paths that don't begin with an allowed folder (as named, or with its links followed). Links below it
+ * are judged when the files are opened.
+ */
+export function checkLocalPaths(source: LocalSpec, allowedDirs: readonly string[]): void {
+  const roots = allowedDirs.flatMap((dir) => [resolve(dir), linkFree(dir)]);
+  const check = (path: string, field: string): void => {
+    if (path.includes('\0') || (isAbsolute(path) && !isInside(resolve(path), roots))) throw outside(field);
+  };
+  for (const [i, file] of source.files.entries()) check(file, `${FIELD}.files[${i}]`);
+  if (source.baseDir !== undefined) check(source.baseDir, `${FIELD}.baseDir`);
+}
+
+function linkFree(dir: string): string {
+  try {
+    return realpathSync(dir);
+  } catch {
+    // Not there: nothing lies inside it.
+    return resolve(dir);
+  }
+}
+
+function outside(field: string): CodedError {
+  return bad('is not there, or not inside the folders that input may be read from', field);
 }
 
 async function fileEntity(
@@ -102,7 +132,7 @@ async function allowedPath(path: string, roots: readonly string[], field: string
     const real = await realpath(place).catch(() => undefined);
     if (real !== undefined && isInside(real, roots)) return real;
   }
-  throw bad('is not there, or not inside the folders that input may be read from', field);
+  throw outside(field);
 }
 
 interface Walk {

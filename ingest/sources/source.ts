@@ -23,6 +23,11 @@ export interface InputSource {
   open(deps: SourceDeps): Promise<readonly InputEntity[]>;
   /** Rows come as stored in segments: no input format and no parsing of times. */
   readonly readsSegments?: true;
+  /**
+   * When the task is submitted: throws InvalidInput for what `open` would refuse anyway, as far as the words alone
+   * tell. `inputDirs` = the folders that the process which runs the task may read.
+   */
+  check?(inputDirs: readonly string[]): void;
 }
 
 /** What a process lets its sources reach. */

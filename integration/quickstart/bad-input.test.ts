@@ -106,14 +106,22 @@ describe('bad input', function () {
       fs.mkdirSync(input, { recursive: true });
       fs.symlinkSync(path.join(outside, 'secret.json'), path.join(input, 'link.json'));
       fs.symlinkSync(outside, path.join(input, 'folder'));
-      const sources = [
+      // What the words alone tell is refused at once …
+      for (const inputSource of [
         { type: 'local', baseDir: outside, filter: '*' },
         { type: 'local', baseDir: path.join(input, '../../'), filter: '*' },
-        { type: 'local', baseDir: path.join(input, 'folder'), filter: '*' },
         { type: 'local', files: [path.join(outside, 'secret.json')] },
+      ]) {
+        const task = eventsTask('hidden', [], { inputSource });
+        const answer = await grove.request('POST', '/druid/indexer/v1/task', task);
+        expect(answer.status, JSON.stringify(inputSource)).to.equal(400);
+        expect(answer.text).to.match(/spec\.ioConfig\.inputSource/);
+      }
+      // … and what only the disk tells fails the task.
+      for (const inputSource of [
+        { type: 'local', baseDir: path.join(input, 'folder'), filter: '*' },
         { type: 'local', files: [path.join(input, 'link.json')] },
-      ];
-      for (const inputSource of sources) {
+      ]) {
         const done = await grove.ingest(eventsTask('hidden', [], { inputSource }));
         expect(done.statusCode, JSON.stringify(inputSource)).to.equal('FAILED');
         expect(done.errorMsg).to.match(/spec\.ioConfig\.inputSource/);
