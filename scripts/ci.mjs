@@ -96,7 +96,7 @@ const skippedLine = test.out.match(/^skipped: .*$/gm)?.at(-1) ?? 'skipped: 0 (no
 let { passed, failed } = total;
 if (test.code !== 0 && failed === 0) failed++;
 // Tests of the embedded store, the bus and gRPC may not be skipped.
-if (/sqlite|nats|grpc/i.test(skippedLine)) failed++;
+if (/sqlite|nats-server|\bgrpc\b/i.test(skippedLine)) failed++;
 
 const floorOf = (name) => JSON.parse(fs.readFileSync(floorsFile, 'utf8'))[name] ?? 0;
 
