@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { launchGrove, until, type Grove } from '../launch.js';
+import { skipBecause } from '../skips.js';
 import { eventsTask, inlineEvents } from './tasks.js';
 
 /** Of a process table entry whose command line names the folder. */
@@ -30,7 +31,7 @@ async function ended(grove: Grove): Promise<number | null> {
 describe('stopping', function () {
   this.timeout(120_000);
   before(function () {
-    if (!fs.existsSync('/proc/self/cmdline')) this.skip();
+    if (!fs.existsSync('/proc/self/cmdline')) skipBecause(this, 'no /proc to find processes in');
   });
 
   const moments: readonly (readonly [string, string, NodeJS.Signals])[] = [
