@@ -28,7 +28,7 @@ export function createInlinePool(options: InlinePoolOptions): Pool {
     threads: 1,
     async *scanSegments(query, refs, runOptions = {}): AsyncIterable<SegmentsPart> {
       const check = checker(runOptions);
-      const running = new RunningQuery(query, planTasks(query, refs, 1), 1);
+      const running = new RunningQuery(query, planTasks(query, refs, 1, runOptions.bySegment), 1);
       for (;;) {
         check();
         const task = running.take();

@@ -18,9 +18,16 @@ export interface RunOptions {
   readonly deadlineMs?: number;
 }
 
+export interface ScanOptions extends RunOptions {
+  /** Parts of several segments are not merged: each names its own in `ofSegment`. */
+  readonly bySegment?: boolean;
+}
+
 /** The partial result of the segments named; each segment is named once, by the last part that holds rows of it. */
 export interface SegmentsPart {
   readonly segmentIds: readonly string[];
+  /** Set when all of the part is of this one segment. */
+  readonly ofSegment?: string;
   readonly frame: Frame;
 }
 
@@ -34,7 +41,7 @@ export interface Pool {
   scanSegments(
     query: NativeQuery,
     refs: readonly SegmentRef[],
-    options?: RunOptions,
+    options?: ScanOptions,
   ): AsyncIterable<SegmentsPart>;
   /** Runs a job of the worker's table; `transfer` moves buffers instead of copying them. */
   run(

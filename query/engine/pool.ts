@@ -12,7 +12,7 @@ import { attachResidency, type ResidencyHandle } from '../../segment/read/reside
 import type { NativeQuery } from '../native/model.js';
 import { flags, type ScanTask } from './execute.js';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
-import type { Pool, RunOptions, SegmentRef, SegmentsPart } from './pool-api.js';
+import type { Pool, RunOptions, ScanOptions, SegmentRef, SegmentsPart } from './pool-api.js';
 import { planTasks, RunningQuery } from './running.js';
 
 /** runtime's Clock fits. */
@@ -104,10 +104,10 @@ class ThreadPool implements Pool {
   async *scanSegments(
     query: NativeQuery,
     refs: readonly SegmentRef[],
-    options: RunOptions = {},
+    options: ScanOptions = {},
   ): AsyncIterable<SegmentsPart> {
     this.#admit(this.#queries.length, this.#options.queriesMax ?? queriesMaxDefault, 'queries');
-    const running = new RunningQuery(query, planTasks(query, refs, this.threads), this.threads * 2 + 2);
+    const running = new RunningQuery(query, planTasks(query, refs, this.threads, options.bySegment), this.threads * 2 + 2);
     const entry: QueryEntry = { running, flag: this.#takeFlag() };
     const unlink = this.#watch(options, entry.flag, (error) => running.fail(error));
     this.#queries.push(entry);

@@ -11,9 +11,14 @@ import type { SegmentRef, SegmentsPart } from './pool-api.js';
 const segmentsPerTaskMax = 16;
 
 /** Tasks for `threads` threads: scans one segment each, others a few, so that every thread gets several tasks. */
-export function planTasks(query: NativeQuery, refs: readonly SegmentRef[], threads: number): ScanTask[] {
+export function planTasks(
+  query: NativeQuery,
+  refs: readonly SegmentRef[],
+  threads: number,
+  bySegment = false,
+): ScanTask[] {
   const even = Math.ceil(refs.length / (threads * 4));
-  const size = query.queryType === 'scan' ? 1 : Math.max(1, Math.min(segmentsPerTaskMax, even));
+  const size = bySegment || query.queryType === 'scan' ? 1 : Math.max(1, Math.min(segmentsPerTaskMax, even));
   const tasks: ScanTask[] = [];
   for (let at = 0; at < refs.length; at += size) {
     tasks.push({ query, refs: refs.slice(at, at + size) });
@@ -71,8 +76,10 @@ export class RunningQuery {
       segmentIds = [...segmentIds, ...[...own, ...left].map((ref) => ref.segmentId)];
     }
     const last = outcome.frames.length - 1;
+    const [first] = task.refs;
+    const own = task.refs.length === 1 && first !== undefined ? { ofSegment: first.segmentId } : {};
     outcome.frames.forEach((frame, i) =>
-      this.#parts.push({ segmentIds: i === last ? segmentIds : [], frame }),
+      this.#parts.push({ segmentIds: i === last ? segmentIds : [], frame, ...own }),
     );
     this.#notify();
   }
