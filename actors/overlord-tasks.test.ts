@@ -231,6 +231,29 @@ describe('overlord', () => {
       expect((await overlord.report([{ ...state, state: 'RUNNING' }])).stop).to.deep.equal(['t']);
     });
 
+    it('are a success when their publish had committed, however the process ended', async () => {
+      await running('t');
+      const lock = await lockOf('t');
+      await publish('t', lock?.version ?? '');
+      const state = { taskId: 't', incarnation: 'p', state: 'FAILED', errorMessage: 'signal[SIGKILL]' };
+      expect((await overlord.report([state])).acknowledged).to.deep.equal(['t']);
+      expect(await statusOf('t')).to.deep.include({ statusCode: 'SUCCESS', errorMsg: null });
+    });
+
+    it('are looked up when the reply to their publish was lost and the process died waiting', async () => {
+      await running('t');
+      const lock = await lockOf('t');
+      overlord.after = (name) => {
+        if (name === 'publishSegments') throw new CodedError('MetadataUnavailable', 'gone after the commit');
+      };
+      expect((await failure(publish('t', lock?.version ?? ''))).code).to.equal('MetadataUnavailable');
+      overlord.after = () => undefined;
+      await overlord.elect();
+      const state = { taskId: 't', incarnation: 'p', state: 'FAILED', errorMessage: 'signal[SIGKILL]' };
+      await overlord.report([state]);
+      expect((await statusOf('t')).statusCode).to.equal('SUCCESS');
+    });
+
     it('end by request of a user', async () => {
       await running('t');
       await lockOf('t');

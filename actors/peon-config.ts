@@ -48,9 +48,13 @@ export const peonFiles = {
   work: (folder: string): string => path.join(folder, 'work'),
 } as const;
 
-/** Readers see the old content or the new, never a part. */
-export function writeWhole(file: string, content: string): void {
-  fs.writeFileSync(`${file}.tmp`, content, { mode: 0o600 });
+/** Readers see the old content or the new, never a part; `durable`: also after a power failure. */
+export function writeWhole(
+  file: string,
+  content: string,
+  options: { readonly durable?: boolean } = {},
+): void {
+  fs.writeFileSync(`${file}.tmp`, content, { mode: 0o600, flush: options.durable === true });
   fs.renameSync(`${file}.tmp`, file);
 }
 

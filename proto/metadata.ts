@@ -313,7 +313,8 @@ export interface MetadataTransactions {
   >;
   /**
    * Ends an active task: status, locks and run, in one transaction. `changed` false = it had ended before; `status`
-   * is what stands in the table afterwards (null: unknown id). Its allocated ids stay taken.
+   * is what stands in the table afterwards (null: unknown id). Its allocated ids stay taken. A task whose publish
+   * (without stream offsets: a batch task's only one) has committed is a SUCCESS, whatever it is said to be.
    */
   finishTask: Op<
     { readonly taskId: string; readonly status: TaskStatus },

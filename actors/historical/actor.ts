@@ -12,8 +12,8 @@ import type { DeepStorage } from '../../segment/store/deep-storage.js';
 import { identifierOf, parseDataSegmentText } from '../../segment/timeline/data-segment.js';
 import { DeltaLog } from '../delta-log.js';
 import type { FrameCarrier } from '../frame-by-reference.js';
-import { SegmentCache, type CachedSegment, type SeenEpoch } from './cache.js';
-import { admit } from './command-fence.js';
+import { admit, type SeenEpoch } from '../command-fence.js';
+import { SegmentCache, type CachedSegment } from './cache.js';
 import { dataNodeHandlers } from '../data-node.js';
 import { SegmentRegistry, type OpenSegment } from '../segment-registry.js';
 
@@ -206,7 +206,7 @@ export class Historical implements Behavior<HistoricalMessage> {
   async #obey(command: LoadSegment | DropSegment, act: () => Promise<void>): Promise<CommandResult> {
     const header = command.header;
     const claim = { clusterId: header?.clusterId ?? '', epoch: header?.epoch ?? 0 };
-    const admission = admit(this.#seen, claim);
+    const admission = admit(this.#seen, claim, 'segment cache');
     if (admission.kind === 'refused') {
       return { ok: false, error: errorInfo(admission.error), epochSeen: admission.epochSeen };
     }

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { SeenEpoch } from '../command-fence.js';
 import { identifierOf, parseDataSegmentText, type DataSegment } from '../../segment/timeline/data-segment.js';
 
 export interface CachedSegment {
@@ -117,12 +118,6 @@ export class SegmentCache {
     await mkdir(this.#dir, { recursive: true });
     await writeWhole(path.join(this.#dir, 'command-epoch.json'), JSON.stringify(seen));
   }
-}
-
-export interface SeenEpoch {
-  /** '' before the first command. */
-  readonly clusterId: string;
-  readonly epoch: number;
 }
 
 async function readRecord(file: string): Promise<CachedSegment | undefined> {

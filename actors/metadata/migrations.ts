@@ -179,6 +179,15 @@ const migrations: readonly Migration[] = [
       await insertFirstRows(tx, input);
     },
   },
+  {
+    version: 2,
+    name: 'which active tasks have published',
+    run: (tx) =>
+      createIfAbsent(tx, 'grove_task_published', (t) => {
+        t.string('task_id', 255).primary();
+        t.string('published_date', 64).notNullable();
+      }),
+  },
 ];
 
 interface SchemaRow {

@@ -156,8 +156,9 @@ describe('middle manager', () => {
     verb: 'run' | 'stop',
     taskId: string,
     epoch = 1,
+    clusterId = 'c',
   ): Promise<grove.cluster.v1.CommandResult.$Properties> {
-    const header = { clusterId: 'c', role: 'overlord', epoch };
+    const header = { clusterId, role: 'overlord', epoch };
     const data =
       verb === 'run'
         ? codecs.RunTask.encode({ header, taskId, groupId: taskId })
@@ -235,11 +236,25 @@ describe('middle manager', () => {
     await until(() => processes.signals.join() === 'SIGTERM 100');
   });
 
-  it('obeys no older leader and no other cluster', async () => {
+  it('obeys no older leader', async () => {
     await command('run', 't', 5);
     const old = await command('run', 'u', 4);
     expect([old.ok, old.error?.code, old.epochSeen]).to.deep.equal([false, 'StaleEpoch', 5]);
     expect(processes.alive.size).to.equal(1);
+  });
+
+  it('obeys no older leader after a restart, and no other cluster', async () => {
+    await command('run', 't', 5);
+    processes.end(100);
+    await stop();
+    processes = new FakeProcesses();
+    await start();
+    const old = await command('run', 'u', 4);
+    expect([old.ok, old.error?.code, old.epochSeen]).to.deep.equal([false, 'StaleEpoch', 5]);
+    const other = await command('run', 'u', 9, 'c2');
+    expect([other.ok, other.error?.code]).to.deep.equal([false, 'WrongCluster']);
+    expect(processes.alive.size).to.equal(0);
+    expect((await command('run', 'u', 5)).ok).to.equal(true);
   });
 
   it('takes up what an earlier one started, and notices its end', async () => {

@@ -8,9 +8,9 @@ import type { ProcessExit, ProcessHandle, ProcessIdentity, ProcessSpec } from '.
 import { pause } from '../../runtime/deadline.js';
 import { subjectToken } from '../../runtime/subject.js';
 import type { ActorContext, Behavior, ChildSpec, Node } from '../../runtime/types.js';
+import { admit, type SeenEpoch } from '../command-fence.js';
 import { peonFiles, type DeepStorageConfig, type PeonConfig } from '../peon-config.js';
 import { readFilePart, type TaskLogs } from '../task-logs.js';
-import { admitCommand, type SeenLeader } from './command-fence.js';
 import { endOfRun, reportState, type Run } from './run.js';
 import { RunFolders } from './run-folders.js';
 
@@ -87,7 +87,7 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
   readonly #folders: RunFolders;
   readonly #runs = new Map<string, Run>();
   readonly #stops: (() => void)[] = [];
-  #seen: SeenLeader = { clusterId: '', epoch: 0 };
+  #seen: SeenEpoch = { clusterId: '', epoch: 0 };
   /** Handed over while the process before them is still on its way out. */
   readonly #queue: { readonly taskId: string; readonly groupId: string }[] = [];
   /** Logs on their way to where ended tasks' logs are. */
@@ -104,6 +104,7 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
   started(context: Context): void {
     const { node, settings } = this.#deps;
     this.#announce('STARTING');
+    this.#seen = this.#folders.readEpoch();
     this.#followOverlord(context);
     for (const record of this.#folders.found()) this.#adopt(record.config, record.pid, context);
     this.#serve(context);
@@ -219,12 +220,11 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
   }
 
   #obey(header: grove.cluster.v1.CommandHeader.$Properties, act: () => void): CommandResult {
-    const admission = admitCommand(this.#seen, {
-      clusterId: header.clusterId ?? '',
-      epoch: header.epoch ?? 0,
-    });
+    const claim = { clusterId: header.clusterId ?? '', epoch: header.epoch ?? 0 };
+    const admission = admit(this.#seen, claim, 'tasks folder');
     try {
-      if (admission.error !== undefined) throw admission.error;
+      if (admission.kind === 'refused') throw admission.error;
+      if (admission.isNew) this.#folders.writeEpoch(admission.seen);
       this.#seen = admission.seen;
       act();
       return { ok: true };

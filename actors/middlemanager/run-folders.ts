@@ -1,7 +1,12 @@
-/** The work folders of task processes: one folder a run, named after the task; what is found there at start. */
+/**
+ * The work folders of task processes: one folder a run, named after the task; what is found there at start. Beside
+ * them `command-epoch.json`: cluster id and highest epoch obeyed.
+ */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { CodedError } from '../../proto/errors.js';
+import type { SeenEpoch } from '../command-fence.js';
 import { peonFiles, readJsonFile, writeWhole, type PeonConfig, type PeonEnd } from '../peon-config.js';
 
 export interface RunRecord {
@@ -32,6 +37,26 @@ export class RunFolders {
   writeOverlord(address: string): void {
     fs.mkdirSync(this.root, { recursive: true });
     writeWhole(this.overlordFile, JSON.stringify({ address }));
+  }
+
+  get #epochFile(): string {
+    return path.join(this.root, 'command-epoch.json');
+  }
+
+  /** On the disk before the command is obeyed. */
+  writeEpoch(seen: SeenEpoch): void {
+    fs.mkdirSync(this.root, { recursive: true });
+    writeWhole(this.#epochFile, JSON.stringify(seen), { durable: true });
+  }
+
+  readEpoch(): SeenEpoch {
+    try {
+      const { clusterId, epoch } = readJsonFile<Partial<SeenEpoch>>(this.#epochFile) ?? {};
+      if (typeof clusterId === 'string' && typeof epoch === 'number') return { clusterId, epoch };
+    } catch (thrown) {
+      if (!(thrown instanceof CodedError)) throw thrown;
+    }
+    return { clusterId: '', epoch: 0 };
   }
 
   create(config: PeonConfig): void {

@@ -3,7 +3,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { peonFiles, type PeonConfig } from '../peon-config.js';
-import { admitCommand } from './command-fence.js';
 import { endOfRun } from './run.js';
 import { RunFolders } from './run-folders.js';
 
@@ -21,27 +20,6 @@ describe('middle manager: the end of a run', () => {
   });
 });
 
-describe('middle manager: command fence', () => {
-  const seen = { clusterId: 'c', epoch: 5 };
-  it('obeys the newest leader of its own cluster', () => {
-    expect(admitCommand({ clusterId: '', epoch: 0 }, seen)).to.deep.equal({ seen, error: undefined });
-    expect(admitCommand(seen, { clusterId: 'c', epoch: 6 }).seen.epoch).to.equal(6);
-    expect(admitCommand(seen, seen).error).to.equal(undefined);
-  });
-  const refused: readonly (readonly [string, number, string])[] = [
-    ['c', 4, 'StaleEpoch'],
-    ['other', 9, 'WrongCluster'],
-    ['c', 0, 'InvalidInput'],
-    ['c', 1.5, 'InvalidInput'],
-  ];
-  for (const [clusterId, epoch, code] of refused) {
-    it(`answers ${code} to cluster ${clusterId}, epoch ${epoch}, and forgets nothing`, () => {
-      const answer = admitCommand(seen, { clusterId, epoch });
-      expect([answer.error?.code, answer.seen]).to.deep.equal([code, seen]);
-    });
-  }
-});
-
 describe('middle manager: work folders', () => {
   let root = '';
   let folders: RunFolders;
@@ -50,6 +28,17 @@ describe('middle manager: work folders', () => {
     folders = new RunFolders(path.join(root, 'tasks'));
   });
   afterEach(() => fs.rmSync(root, { recursive: true }));
+
+  it('remember the highest epoch obeyed; what can not be read counts as none', () => {
+    const none = { clusterId: '', epoch: 0 };
+    expect(folders.readEpoch()).to.deep.equal(none);
+    folders.writeEpoch({ clusterId: 'c', epoch: 7 });
+    const again = new RunFolders(folders.root);
+    expect(again.readEpoch()).to.deep.equal({ clusterId: 'c', epoch: 7 });
+    expect(again.found()).to.deep.equal([]);
+    fs.writeFileSync(path.join(folders.root, 'command-epoch.json'), '{"clus');
+    expect(again.readEpoch()).to.deep.equal(none);
+  });
 
   const config = (taskId: string): PeonConfig => ({
     taskId,

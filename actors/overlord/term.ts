@@ -176,7 +176,7 @@ export class Term {
     return outcome;
   }
 
-  /** Ends a task; false when it had ended before. */
+  /** Ends a task; false when it had ended before. Said to have failed, it is a success when its publish committed. */
   async finish(
     taskId: string,
     end: {
@@ -198,14 +198,18 @@ export class Term {
     };
     const reportJson = end.reportJson ?? task?.reportJson ?? '';
     if (reportJson !== '') await this.#keepReport(taskId, reportJson);
-    const { changed } = await this.transact('finishTask', { taskId, status });
+    const { changed, status: stands } = await this.transact('finishTask', { taskId, status });
     this.tasks.remove(taskId);
     for (const lock of this.#locks.values()) if (lock.taskId === taskId) this.#locks.delete(lock.lockId);
     this.lockFreed.wake();
     if (changed) {
       const { log, node } = this.deps;
-      log.info('task ended', { taskId, status: end.status, reason: end.errorMsg ?? undefined });
-      node.metrics.counter('grove_overlord_tasks_ended_total', { status: end.status }).add();
+      const became = stands?.status ?? end.status;
+      if (became !== end.status) {
+        log.warn('a task was lost after its publish had committed', { taskId, reason: end.errorMsg ?? '' });
+      }
+      log.info('task ended', { taskId, status: became, reason: stands?.errorMsg ?? undefined });
+      node.metrics.counter('grove_overlord_tasks_ended_total', { status: became }).add();
     }
     return changed;
   }

@@ -258,6 +258,24 @@ describe('metadata operations on SQLite', () => {
       expect((await failure(publish('t', [segment(day1, now)]))).code).to.equal('NotFound');
     });
 
+    it('makes the task a success, whatever its process is said to have come to', async () => {
+      await lockedTask();
+      await publish('t', [segment(day1, now)]);
+      const lost = { ...task('t').status, status: 'FAILED' as const, errorMsg: 'signal[SIGKILL]' };
+      const status = { ...lost, status: 'SUCCESS' as const, errorMsg: null };
+      expect(await run('finishTask', { taskId: 't', status: lost })).to.deep.equal({ changed: true, status });
+      expect((await run('readTask', { taskId: 't' })).task?.status).to.deep.equal(status);
+    });
+
+    it('of a stream’s part does not: the task has more to do', async () => {
+      await lockedTask();
+      const offsets = { start: null, end: '{"o":1}' };
+      const segments = [segment(day1, now)];
+      await run('publishSegments', { taskId: 't', dataSource: 'd', segments, nowDate: now, offsets });
+      const lost = { ...task('t').status, status: 'FAILED' as const, errorMsg: 'signal[SIGKILL]' };
+      expect((await run('finishTask', { taskId: 't', status: lost })).status).to.deep.equal(lost);
+    });
+
     it('moves stream offsets only from where they stand', async () => {
       await lockedTask();
       const move = (start: string | null, end: string, version: string) =>

@@ -77,6 +77,14 @@ async function alreadyPublished(tx: Tx, segments: readonly NewSegment[]): Promis
   );
 }
 
+/** For {@link finishTask}: however the task's process ends, its rows are there. */
+async function notePublished(tx: Tx, { taskId, nowDate }: PublishInput): Promise<void> {
+  await tx('grove_task_published')
+    .insert({ task_id: taskId, published_date: nowDate })
+    .onConflict('task_id')
+    .ignore();
+}
+
 export async function publishSegments(
   tx: Tx,
   input: OpInput<'publishSegments'>,
@@ -86,6 +94,7 @@ export async function publishSegments(
     throw invalidInput('segments holds an id twice', 'segments');
   }
   await requireActive(tx, input.taskId);
+  if (segments.length > 0 && input.offsets === undefined) await notePublished(tx, input);
   if (segments.length > 0 && (await alreadyPublished(tx, segments))) return { published: [] };
   await checkLocks(tx, input);
   await swapOffsets(tx, input);

@@ -189,8 +189,16 @@ export async function updateTaskStatus(
   return { changed: changed > 0 };
 }
 
+/** What became of the task. A process may die between its publish and its last word; the rows know better. */
+async function trueStatus(tx: Tx, { taskId, status }: OpInput<'finishTask'>): Promise<TaskStatus> {
+  if (status.status !== 'FAILED') return status;
+  const published: unknown = await tx('grove_task_published').where({ task_id: taskId }).first('task_id');
+  return published === undefined ? status : { ...status, status: 'SUCCESS', errorMsg: null };
+}
+
 export async function finishTask(tx: Tx, input: OpInput<'finishTask'>): Promise<OpOutput<'finishTask'>> {
-  const { taskId, status } = input;
+  const { taskId } = input;
+  const status = await trueStatus(tx, input);
   const changed = await tx('druid_tasks')
     .where({ id: taskId, active: true })
     .update({ status_payload: JSON.stringify(status), active: false });
@@ -200,5 +208,6 @@ export async function finishTask(tx: Tx, input: OpInput<'finishTask'>): Promise<
   }
   await tx('druid_tasklocks').where({ task_id: taskId }).delete();
   await tx('grove_task_run').where({ task_id: taskId }).delete();
+  await tx('grove_task_published').where({ task_id: taskId }).delete();
   return { changed: true, status };
 }

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import { admit } from './command-fence.js';
+import { admit as admitFor, type CommandClaim, type SeenEpoch } from './command-fence.js';
+
+const admit = (seen: SeenEpoch, claim: CommandClaim) => admitFor(seen, claim, 'tasks folder');
 
 describe('command fence', () => {
   const seen = { clusterId: 'c1', epoch: 5 };
@@ -20,7 +22,7 @@ describe('command fence', () => {
   it('refuses another cluster, with the remedy', () => {
     const admission = admit(seen, { clusterId: 'c2', epoch: 9 });
     expect(admission.kind === 'refused' && admission.error.code).to.equal('WrongCluster');
-    expect(admission.kind === 'refused' && admission.error.message).to.match(/own data folder/);
+    expect(admission.kind === 'refused' && admission.error.message).to.match(/own data folder, or empty its tasks folder/);
   });
   it('refuses what is no epoch', () => {
     for (const epoch of [0, -1, 1.5, Number.NaN]) {

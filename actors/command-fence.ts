@@ -1,7 +1,12 @@
 /** Who may command this node: the leader with the highest epoch of this very cluster. Pure. */
-import { CodedError } from '../../proto/errors.js';
-import type { SeenEpoch } from './cache.js';
+import { CodedError } from '../proto/errors.js';
 
+/** Kept on disk by whoever obeys: a restart must not make it listen to an older leader. */
+export interface SeenEpoch {
+  /** '' before the first command. */
+  readonly clusterId: string;
+  readonly epoch: number;
+}
 export interface CommandClaim {
   readonly clusterId: string;
   readonly epoch: number;
@@ -14,7 +19,12 @@ export type Admission =
     }
   | { readonly kind: 'refused'; readonly error: CodedError; readonly epochSeen: number };
 
-export function admit(seen: SeenEpoch, claim: CommandClaim): Admission {
+/** `folder`: what keeps `seen` on this node, for the message. */
+export function admit(
+  seen: SeenEpoch,
+  claim: CommandClaim,
+  folder: 'segment cache' | 'tasks folder',
+): Admission {
   if (!(claim.epoch > 0) || !Number.isSafeInteger(claim.epoch)) {
     const error = new CodedError('InvalidInput', `Command epoch[${claim.epoch}] must be a whole number > 0`, {
       field: 'header.epoch',
@@ -24,8 +34,8 @@ export function admit(seen: SeenEpoch, claim: CommandClaim): Admission {
   if (seen.clusterId !== '' && claim.clusterId !== seen.clusterId) {
     const error = new CodedError(
       'WrongCluster',
-      `This node's segment cache belongs to cluster[${seen.clusterId}], the command came from ` +
-        `cluster[${claim.clusterId}]. Give this node its own data folder, or empty its segment cache to let it join.`,
+      `This node's ${folder} belongs to cluster[${seen.clusterId}], the command came from ` +
+        `cluster[${claim.clusterId}]. Give this node its own data folder, or empty its ${folder} to let it join.`,
       { seen: seen.clusterId, given: claim.clusterId },
     );
     return { kind: 'refused', error, epochSeen: seen.epoch };
