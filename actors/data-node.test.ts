@@ -74,6 +74,7 @@ describe('data node over a growing segment', () => {
     clusterId: () => '',
     log,
     clock: { monotonic: () => 0 },
+    metrics: { counter: () => ({ add: silent }) },
     loadChanged: silent,
   });
 

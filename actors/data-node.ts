@@ -10,7 +10,7 @@ import { parseJson } from '../query/json/parse.js';
 import type { NativeQuery, ScanQuery } from '../query/native/model.js';
 import { parseNativeQuery } from '../query/native/parse.js';
 import { traceIdOf } from '../runtime/trace.js';
-import type { CallContext, Clock, Handlers, Log } from '../runtime/types.js';
+import type { CallContext, Clock, Handlers, Log, Metrics } from '../runtime/types.js';
 import type { FrameCarrier } from './frame-by-reference.js';
 import type { IntervalMs } from '../segment/read/view.js';
 import type { OpenSegment, SegmentRegistry } from './segment-registry.js';
@@ -26,6 +26,7 @@ export interface DataNodeQueryDeps {
   readonly clusterId: () => string;
   readonly log: Log;
   readonly clock: Pick<Clock, 'monotonic'>;
+  readonly metrics: Pick<Metrics, 'counter'>;
   /** The number of segments in use has changed. */
   readonly loadChanged: () => void;
 }
@@ -55,6 +56,7 @@ async function* answer(
   const held = hold(deps, request);
   deps.loadChanged();
   const since = deps.clock.monotonic();
+  const watch = new Stopwatch(deps.clock);
   try {
     if (held.missing.length + held.empty.length > 0) yield { missing: held.missing, segments: held.empty };
     const options = { signal: context.signal, deadlineMs: Math.max(1, context.deadline.remainingMs()) };
@@ -62,13 +64,19 @@ async function* answer(
       yield* scanInOrder(deps, query, held.refs, options);
     } else if (held.refs.length > 0) {
       for await (const part of deps.pool.scanSegments(query, held.refs, options)) {
-        yield { frame: deps.frames.encode(part.frame), segments: [...part.segmentIds] };
+        const answered = { frame: deps.frames.encode(part.frame), segments: [...part.segmentIds] };
+        watch.pause();
+        yield answered;
+        watch.resume();
       }
     }
     yield { last: true, times: wantsEveryTime(query) ? held.times : widest(held.times) };
   } finally {
     for (const release of held.releases) release();
     deps.loadChanged();
+    watch.pause();
+    deps.metrics.counter('grove_data_node_queries_total').add();
+    deps.metrics.counter('grove_data_node_query_busy_ms_total').add(watch.ms);
     deps.log.debug('query scanned', {
       trace: traceIdOf(context.trace),
       queryId: query.context.queryId.slice(0, 200),
@@ -76,6 +84,25 @@ async function* answer(
       missing: held.missing.length,
       ms: Math.round(deps.clock.monotonic() - since),
     });
+  }
+}
+
+/** Time spent here, without that of a receiver that takes its time. */
+class Stopwatch {
+  ms = 0;
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  #since: number | undefined;
+
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.#clock = clock;
+    this.resume();
+  }
+  pause(): void {
+    if (this.#since !== undefined) this.ms += this.#clock.monotonic() - this.#since;
+    this.#since = undefined;
+  }
+  resume(): void {
+    this.#since = this.#clock.monotonic();
   }
 }
 

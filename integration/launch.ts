@@ -29,8 +29,11 @@ export interface Grove {
   output(): string;
   request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   query(body: unknown): Promise<Answer>;
-  /** Submits a task and waits until it ends; answers its status record. */
-  ingest(task: unknown): Promise<{ id: string; statusCode: string; errorMsg: string | null }>;
+  /** Submits a task and waits until it ends, a minute unless said otherwise; answers its status record. */
+  ingest(
+    task: unknown,
+    deadlineMs?: number,
+  ): Promise<{ id: string; statusCode: string; errorMsg: string | null }>;
   /** Waits until a native count over everything equals `rows`. */
   rowsQueryable(dataSource: string, rows: number): Promise<void>;
   signal(name: NodeJS.Signals): void;
@@ -183,7 +186,7 @@ function groveOf(child: ChildProcess, parts: Parts): Grove {
     exited: parts.exited,
     request,
     query: (body) => request('POST', '/druid/v2', body),
-    ingest: (task) => ingest(request, task),
+    ingest: (task, deadlineMs = 60_000) => ingest(request, task, deadlineMs),
     rowsQueryable: (dataSource, rows) => rowsQueryable(request, dataSource, rows),
     signal: (name) => void child.kill(name),
     stop: async () => {
@@ -201,11 +204,12 @@ function groveOf(child: ChildProcess, parts: Parts): Grove {
 async function ingest(
   request: Grove['request'],
   task: unknown,
+  deadlineMs: number,
 ): Promise<{ id: string; statusCode: string; errorMsg: string | null }> {
   const answer = await request('POST', '/druid/indexer/v1/task', task);
   if (answer.status !== 200) throw new Error(`Task refused: ${answer.status} ${answer.text}`);
   const { task: id } = answer.json<{ task: string }>();
-  return until(`end of task ${id}`, 60_000, async () => {
+  return until(`end of task ${id}`, deadlineMs, async () => {
     const { status } = (
       await request('GET', `/druid/indexer/v1/task/${encodeURIComponent(id)}/status`)
     ).json<{

@@ -179,6 +179,7 @@ export class Historical implements Behavior<HistoricalMessage> {
         clusterId: () => this.#seen.clusterId,
         log: context.log,
         clock: node.clock,
+        metrics: node.metrics,
         loadChanged: () => node.presence.setRole('historical', { load: this.#registry.users }),
       }),
     );

@@ -1,0 +1,202 @@
+/**
+ * Grove beside DuckDB over the same lineitem-like rows (derived from TPC-H, not a TPC result), ingested through a task
+ * of a running Grove. Each round runs every query once on each engine, so that a noisy moment meets both.
+ *
+ *   npm run bench -- [--sf 1] [--rounds 12] [--threads 1,2] [--cold] [--dir FOLDER] [--json FILE] [--only TEXT]
+ *
+ * Hot: columns are decoded in memory. Cold (`--cold`, as further sections): every query decodes its LZ4 blocks, as
+ * decoded columns are dropped before it. `--dir` keeps rows and segment for the next run. Grove's time is that of the
+ * data node, the HTTP time is what the broker's door adds up to; DuckDB's is until the whole result is there.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { launchGrove, root, temporaryFolder, type Grove } from '../../launch.js';
+import { difference, nativeRows, sqlRows } from './answers.js';
+import { startPeer, type Peer } from './duckdb.js';
+import { lineitemTask, writeLineitem } from './lineitem.js';
+import { benchQueries, type BenchQuery } from './queries.js';
+import { geomean, printSection, type Measured, type Section } from './report.js';
+
+const dataSource = 'lineitem';
+const GiB = 2 ** 30;
+
+interface Options {
+  readonly scale: number;
+  readonly rounds: number;
+  readonly threads: readonly number[];
+  readonly isCold: boolean;
+  readonly dir: string | undefined;
+  readonly json: string;
+  readonly only: string;
+}
+
+function optionsOf(args: readonly string[]): Options {
+  const value = (name: string, fallback: string): string => {
+    const at = args.indexOf(`--${name}`);
+    return at < 0 ? fallback : (args[at + 1] ?? fallback);
+  };
+  const dir = value('dir', '');
+  return {
+    scale: Number(value('sf', '1')),
+    rounds: Math.max(1, Number(value('rounds', '12'))),
+    threads: value('threads', '1,2').split(',').map(Number),
+    isCold: args.includes('--cold'),
+    dir: dir === '' ? undefined : path.resolve(dir),
+    json: path.resolve(value('json', path.join(root, 'dist/bench.json'))),
+    only: value('only', ''),
+  };
+}
+
+interface Data {
+  readonly csv: string;
+  readonly dataDir: string;
+  readonly rows: number;
+  remove(): void;
+}
+
+/** The rows as a file and as a published segment; made unless they are there from an earlier run. */
+async function prepare(options: Options): Promise<Data> {
+  const top = options.dir ?? temporaryFolder('grove-bench-');
+  fs.mkdirSync(path.join(top, 'rows'), { recursive: true });
+  const name = `lineitem-${options.scale}`;
+  const csv = path.join(top, 'rows', `${name}.csv`);
+  const dataDir = path.join(top, name);
+  const done = path.join(top, `${name}.json`);
+  const remove = (): void => {
+    if (options.dir === undefined) fs.rmSync(top, { recursive: true, force: true });
+  };
+  if (fs.existsSync(done)) {
+    const { rows } = JSON.parse(fs.readFileSync(done, 'utf8')) as { rows: number };
+    return { csv, dataDir, rows, remove };
+  }
+  const rows = writeLineitem(csv, options.scale);
+  const grove = await launchGrove({ dataDir, env: { GROVE_INPUT_DIRS: path.join(top, 'rows') } });
+  try {
+    const from = performance.now();
+    const ended = await grove.ingest(lineitemTask(dataSource, csv), 1_800_000);
+    if (ended.statusCode !== 'SUCCESS') throw new Error(`the task failed: ${ended.errorMsg}`);
+    const seconds = (performance.now() - from) / 1000;
+    console.log(`ingested ${rows} rows in ${seconds.toFixed(1)} s: ${Math.round(rows / seconds)} rows/s`);
+    await grove.rowsQueryable(dataSource, rows);
+  } finally {
+    await grove.stop();
+  }
+  fs.writeFileSync(done, JSON.stringify({ rows }));
+  return { csv, dataDir, rows, remove };
+}
+
+async function busyMs(grove: Grove): Promise<number> {
+  const { text } = await grove.request('GET', '/metrics');
+  return Number(/^grove_data_node_query_busy_ms_total ([\d.eE+-]+)$/m.exec(text)?.[1] ?? 0);
+}
+
+interface Once {
+  readonly engineMs: number;
+  readonly httpMs: number;
+  readonly text: string;
+}
+
+async function ask(grove: Grove, query: BenchQuery): Promise<Once> {
+  const body = JSON.stringify({
+    ...query.native,
+    dataSource,
+    context: { useCache: false, populateCache: false, useResultLevelCache: false },
+  });
+  const before = await busyMs(grove);
+  const from = performance.now();
+  const answer = await grove.query(body);
+  const httpMs = performance.now() - from;
+  if (answer.status !== 200) throw new Error(`${query.name}: ${answer.text}`);
+  return { engineMs: (await busyMs(grove)) - before, httpMs, text: answer.text };
+}
+
+/** Before anything is timed: both engines are warm, and say the same. */
+async function check(grove: Grove, peer: Peer | undefined, query: BenchQuery): Promise<string | undefined> {
+  const own = nativeRows(query, JSON.parse((await ask(grove, query)).text));
+  for (let i = 0; i < 2; i++) await ask(grove, query);
+  if (peer === undefined) return undefined;
+  const theirs = sqlRows(await (await peer.run(query.sql)).rows());
+  return difference(query, own, theirs);
+}
+
+async function section(
+  options: Options,
+  data: Data,
+  peer: Peer | undefined,
+  mode: { readonly threads: number; readonly isHot: boolean },
+): Promise<Section> {
+  const queries = benchQueries.filter(({ name }) => name.includes(options.only));
+  const grove = await launchGrove({
+    dataDir: data.dataDir,
+    env: {
+      GROVE_WORKER_THREADS: String(mode.threads),
+      GROVE_ARENA_BYTES_MAX: String(4 * GiB),
+      GROVE_HOT_BYTES_MAX: mode.isHot ? String(GiB) : '0',
+    },
+  });
+  try {
+    await grove.rowsQueryable(dataSource, data.rows);
+    await peer?.threads(mode.threads);
+    const measured: Measured[] = [];
+    for (const query of queries) {
+      const wrong = await check(grove, peer, query);
+      if (wrong !== undefined) throw new Error(`${query.name}: the answers differ: ${wrong}`);
+      measured.push({ query, grove: [], http: [], duckdb: [] });
+    }
+    for (let round = 0; round < options.rounds; round++) {
+      for (const one of measured) {
+        const { engineMs, httpMs } = await ask(grove, one.query);
+        one.grove.push(engineMs);
+        one.http.push(httpMs);
+        if (peer !== undefined) one.duckdb.push((await peer.run(one.query.sql)).ms);
+      }
+    }
+    return { ...mode, rows: data.rows, measured };
+  } finally {
+    await grove.stop();
+  }
+}
+
+const options = optionsOf(process.argv.slice(2));
+const data = await prepare(options);
+const peer = await startPeer(data.csv);
+const found = typeof peer === 'string' ? undefined : peer;
+console.log(
+  `lineitem-like (derived from TPC-H, not a TPC result), scale ${options.scale}: ${data.rows} rows; ` +
+    `Node ${process.version}, ${os.availableParallelism()} cores; ` +
+    (typeof peer === 'string' ? `without DuckDB: ${peer}` : `DuckDB ${peer.version}, answers compared`),
+);
+const sections: Section[] = [];
+for (const isHot of options.isCold ? [true, false] : [true]) {
+  for (const threads of options.threads) {
+    const one = await section(options, data, found, { threads, isHot });
+    sections.push(one);
+    printSection(one);
+  }
+}
+found?.close();
+data.remove();
+fs.writeFileSync(
+  options.json,
+  JSON.stringify(
+    {
+      data: 'lineitem-like (derived from TPC-H, not a TPC result)',
+      scale: options.scale,
+      rows: data.rows,
+      duckdb: typeof peer === 'string' ? null : peer.version,
+      sections: sections.map(({ measured, ...mode }) => ({
+        ...mode,
+        queries: measured.map(({ query, ...times }) => ({ name: query.name, ...times })),
+      })),
+    },
+    undefined,
+    1,
+  ),
+);
+const first = sections.find(({ threads, isHot }) => threads === 1 && isHot);
+if (first !== undefined && found !== undefined) {
+  const means = geomean(first);
+  console.log(`geomean hot 1 thread grove/duckdb: ${means.duckdb.toFixed(2)}`);
+  console.log(`geomean hot 1 thread grove/druid (derived): ${means.druid.toFixed(2)}`);
+}
