@@ -1,6 +1,6 @@
 /**
  * What Druid makes of the values of a parsed row. JSON's types: text, number (a double, or an integer that a double
- * holds), bigint (a longer integer), boolean, null, lists, objects.
+ * holds), bigint (a longer integer; beyond 64 bits it is cut to them where a long is wanted), boolean, null, lists, objects.
  */
 import { doubleText } from '../query/json/java-number.js';
 
@@ -17,8 +17,7 @@ export function scalarText(value: unknown, depth = 0): string {
     case 'number':
       return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? String(value + 0) : doubleText(value);
     case 'bigint':
-      // Beyond 64 bits JSON's integers count as doubles.
-      return value > LONG_MAX || value < LONG_MIN ? doubleText(Number(value)) : String(value);
+      return String(value);
     case 'object':
       if (value === null) return 'null';
       if (depth >= DEPTH_MAX) return '…';
@@ -129,7 +128,7 @@ function plainLong(value: unknown, name: string): LongValue {
     case 'number':
       return numberToLong(value);
     case 'bigint':
-      return value > LONG_MAX || value < LONG_MIN ? numberToLong(Number(value)) : value;
+      return BigInt.asIntN(64, value);
     case 'boolean':
       return value ? 1 : 0;
     default:
@@ -160,9 +159,9 @@ export function numberToLong(value: number): number | bigint {
   return Number.isSafeInteger(whole) ? whole : BigInt(whole);
 }
 
-/** The number in a metric's input: texts are trimmed, commas and a leading plus dropped. */
+/** The number in a metric's input, however long: texts are trimmed, commas and a leading plus dropped. */
 export function metricNumber(value: unknown, name: string): number | bigint | null | ValueError {
-  if (typeof value === 'number') return value;
+  if (typeof value === 'number' || typeof value === 'bigint') return value;
   if (typeof value !== 'string') return plainLong(value, name);
   const text = javaTrim(value).replaceAll(',', '');
   if (/^[+-]?\d{1,15}$/.test(text)) return Number(text);

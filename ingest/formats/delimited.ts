@@ -118,7 +118,7 @@ function headerNames(cells: readonly (string | null)[]): string[] {
 
 function numberOrText(text: string): unknown {
   if (/^-?\d{1,15}$/.test(text)) return Number(text);
-  if (/^-?\d{16,19}$/.test(text)) return BigInt(text);
+  if (/^-?\d{16,19}$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text)) return BigInt(text);
   return parseJavaDouble(text) ?? text;
 }
 

@@ -17,14 +17,14 @@ export function murmur(vector: Vector): Verdict {
     : `128 bits: got ${long}, wanted ${String(vector['murmur3_128'])}`;
 }
 
-interface JavaValue {
+export interface JavaValue {
   readonly type: string;
   readonly value?: string;
   readonly values?: readonly JavaValue[];
 }
 
 /** Floating point numbers are what the vector says they look like in Java. */
-class VectorRow implements InputRow {
+export class VectorRow implements InputRow {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly #given: Readonly<Record<string, JavaValue>>;
 

@@ -2,17 +2,19 @@
 import { checkFormat } from '../../ingest/formats/format-kinds.js';
 import type { LineReader } from '../../ingest/formats/format.js';
 import type { InputRow } from '../../ingest/formats/row-reader.js';
+import { rowStrings } from '../../ingest/partition/row-strings.js';
 import { JsonKeys } from '../../ingest/spec/keys.js';
 import { timestampParser } from '../../ingest/timestamps/timestamp-parser.js';
 import { ValueError, dimensionDouble, dimensionLong, metricNumber } from '../../ingest/values.js';
 import { invalidInput } from '../../proto/errors.js';
 import { parseDouble, parseLong } from '../../query/engine/numbers.js';
 import { castTo } from '../../query/expression/cast.js';
-import { isTrue, string } from '../../query/expression/value.js';
+import { asString, isTrue, string, type Value } from '../../query/expression/value.js';
+import { doubleText, floatText } from '../../query/json/java-number.js';
 import { parseInstant } from '../../segment/timeline/instant.js';
 import { formatInterval, parseInterval } from '../../segment/timeline/interval.js';
 import { formatSegmentId, parseSegmentIds } from '../../segment/timeline/segment-id.js';
-import { decodeDouble, sameData, show } from './typed-value.js';
+import { decodeDouble, decodeLong, readJson, sameData, show } from './typed-value.js';
 import { attempt, judge, type Vector, type VectorKind, type Verdict } from './vector.js';
 
 const NOW_YEAR = 2026;
@@ -135,6 +137,84 @@ function parseNumber(vector: Vector): Verdict {
   return wrong.length === 0 ? undefined : wrong.join('; ');
 }
 
+/** A value of JSON through the conversions of columns and rows. Numbers keep what they were written as. */
+function convertJson(vector: Vector): Verdict {
+  const value = readJson(String(vector['json']));
+  const row = new ExactRow(value);
+  const single = (convert: (given: unknown, name: string) => unknown): unknown => strict(convert(value, 'x'));
+  const texts: Readonly<Record<string, () => unknown>> = {
+    columnToString: () => javaText(value),
+    rowDimension: () => rowStrings(row, 'x'),
+  };
+  const numbers: Readonly<Record<string, () => unknown>> = {
+    columnToLong: () => single(dimensionLong),
+    columnToDouble: () => single(dimensionDouble),
+    columnToFloat: () => {
+      const number = single(dimensionDouble);
+      return typeof number === 'number' ? Number(floatText(Math.fround(number))) : number;
+    },
+    rowMetric: () => single(metricNumber),
+  };
+  const wrong = [
+    ...Object.entries(texts).map(([name, convert]) => [name, oneText(convert, vector[name])] as const),
+    ...Object.entries(numbers).map(([name, convert]) => [name, oneNumber(convert, vector[name])] as const),
+  ].flatMap(([name, verdict]) => (verdict === undefined ? [] : [`${name}: ${verdict}`]));
+  return wrong.length === 0 ? undefined : wrong.join('; ');
+}
+
+function oneText(convert: () => unknown, wanted: unknown): Verdict {
+  if (wanted === undefined) return undefined;
+  const isError = typeof wanted === 'object' && wanted !== null && 'error' in wanted;
+  return judge(isError ? { error: {} } : {}, attempt(convert), (got) =>
+    sameData(got, wanted, 0) ? undefined : `got ${show(got)}, wanted ${show(wanted)}`,
+  );
+}
+
+/** The row `{"x": value}`, every integer a bigint. */
+class ExactRow implements InputRow {
+  readonly fields: Readonly<Record<string, unknown>>;
+
+  constructor(value: unknown) {
+    this.fields = { x: value };
+  }
+
+  doubleText(name: string, item?: number): string | undefined {
+    const value = this.fields[name];
+    const single: unknown = item === undefined ? value : (value as readonly unknown[])[item];
+    return typeof single === 'number' ? doubleText(single) : undefined;
+  }
+}
+
+/** Of a value read exactly, as Java prints it. */
+const javaText = (value: unknown): string | null =>
+  asString({ type: 'ARRAY<COMPLEX<json>>', value: [value] as Value['value'] });
+
+function objectToString(vector: Vector): Verdict {
+  // Doubles such as 1.0 are told from integers by the text of the line.
+  const exact = readJson(vector.line ?? JSON.stringify(vector)) as Readonly<Record<string, unknown>>;
+  const value = typedOrPlain(exact['value']);
+  const text = javaText(value);
+  for (const name of ['string', 'evals']) {
+    const wanted = vector[name];
+    if (wanted !== undefined && text !== wanted) return `${name}: got ${text}, wanted ${show(wanted)}`;
+  }
+  return undefined;
+}
+
+/** `{"long": …}`, `{"double": …}` and `{"json": …}` as what they stand for. */
+function typedOrPlain(json: unknown): unknown {
+  if (typeof json !== 'object' || json === null) return json;
+  if (Array.isArray(json)) return json.map(typedOrPlain);
+  const entries = Object.entries(json);
+  const [key, inner] = entries[0] ?? [];
+  if (entries.length === 1 && typeof inner === 'string') {
+    if (key === 'long' || key === 'big') return BigInt(inner);
+    if (key === 'double') return Number(inner);
+    if (key === 'json') return readJson(inner);
+  }
+  return Object.fromEntries(entries.map(([name, item]) => [name, typedOrPlain(item)]));
+}
+
 function strict(value: unknown): unknown {
   if (value instanceof ValueError) throw invalidInput(value.reason, 'x');
   return value;
@@ -147,7 +227,7 @@ function oneNumber(parse: () => unknown, wanted: unknown): Verdict {
     const isSame = isPlain
       ? got === wanted
       : typeof got === 'bigint' && typeof wanted === 'object'
-        ? String(got) === (wanted as { long?: unknown }).long
+        ? got === decodeLong(wanted)
         : Object.is(Number(got), decodeDouble(wanted));
     return isSame ? undefined : `got ${show(got)}, wanted ${show(wanted)}`;
   });
@@ -183,4 +263,6 @@ export const ingestVectors: Readonly<Record<string, VectorKind | undefined>> = {
   extractTimestamp,
   flatten,
   parseNumber,
+  convertJson,
+  objectToString,
 };

@@ -2,6 +2,8 @@
 import { bestEffortVector, expressionVector, grammarVector, multiValueVector } from './expression-vectors.js';
 import { hashPartition, murmur } from './hash-vectors.js';
 import { ingestVectors, segmentId } from './ingest-vectors.js';
+import { domainOfFilter, hashPruningVectors, partitionVectors } from './pruning-vectors.js';
+import { hyperUniqueEstimate, hyperUniqueHash } from './sketch-vectors.js';
 import { stringVectors } from './string-vectors.js';
 import { timeVectors } from './time-vectors.js';
 import type { VectorKind } from './vector.js';
@@ -13,8 +15,14 @@ const always =
   () =>
     kind;
 
-/** Undefined for files that this runner does not know. */
-export function kindsOfFile(name: string): Kinds | undefined {
+/** Files about parts that Grove does not have. */
+export const notBuilt: readonly { readonly files: RegExp; readonly reason: string }[] = [
+  { files: /^sql-.*\.jsonl$/, reason: 'SQL is not built' },
+  { files: /^cost-balancer\.json$/, reason: 'segments are not placed by cost' },
+];
+
+/** The evaluators for the lines of a file, by their `fn`. Files of other names are read by `fn` alone. */
+export function kindsOfFile(name: string): Kinds {
   if (name === 'expr-parse.jsonl') return always(grammarVector);
   if (name === 'expr-multivalue.jsonl') return always(multiValueVector);
   if (name === 'expr-besteffort.jsonl') return always(bestEffortVector);
@@ -24,5 +32,10 @@ export function kindsOfFile(name: string): Kinds | undefined {
   if (name === 'segment-id.json') return always(segmentId);
   if (name === 'murmur.json') return always(murmur);
   if (name === 'hash-partition.json') return always(hashPartition);
-  return undefined;
+  if (name === 'hash-pruning.json') return always(hashPruningVectors());
+  if (name === 'range-partition.json' || name === 'single-partition.json') return always(partitionVectors());
+  if (name === 'filter-domain.json') return always(domainOfFilter);
+  if (name === 'hyperunique-hash.json') return always(hyperUniqueHash);
+  if (name === 'hyperunique-estimate.json') return always(hyperUniqueEstimate);
+  return (fn) => timeVectors[fn] ?? stringVectors[fn] ?? ingestVectors[fn];
 }

@@ -6,6 +6,8 @@ export interface Vector {
   readonly error?: VectorError;
   /** Druid repaired a broken text by itself; refusing it is fine too. */
   readonly lenient?: boolean;
+  /** The line it was read from: JSON.parse does not tell 1.0 from 1. */
+  readonly line?: string;
 }
 
 export interface VectorError {
