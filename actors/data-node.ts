@@ -11,6 +11,7 @@ import type { NativeQuery, ScanQuery } from '../query/native/model.js';
 import { parseNativeQuery } from '../query/native/parse.js';
 import { traceIdOf } from '../runtime/trace.js';
 import type { CallContext, Clock, Handlers, Log, Metrics } from '../runtime/types.js';
+import { cachedScan, type PartialCaching } from './cached-scan.js';
 import type { FrameCarrier } from './frame-by-reference.js';
 import type { IntervalMs } from '../segment/read/view.js';
 import type { OpenSegment, SegmentRegistry } from './segment-registry.js';
@@ -21,6 +22,8 @@ type DataPart = grove.query.v1.DataPart.$Properties;
 export interface DataNodeQueryDeps {
   readonly registry: SegmentRegistry;
   readonly pool: Pick<Pool, 'scanSegments'>;
+  /** Absent: every query scans. */
+  readonly caching?: PartialCaching;
   readonly frames: FrameCarrier;
   /** '' while not known. */
   readonly clusterId: () => string;
@@ -63,7 +66,9 @@ async function* answer(
     if (query.queryType === 'scan' && query.order === 'none') {
       yield* scanInOrder(deps, query, held.refs, options);
     } else if (held.refs.length > 0) {
-      for await (const part of deps.pool.scanSegments(query, held.refs, options)) {
+      const isStored = (id: string): boolean => !held.growing.has(id);
+      const parts = cachedScan(deps.pool, deps.caching, query, held.refs, isStored, options);
+      for await (const part of parts) {
         const answered = { frame: deps.frames.encode(part.frame), segments: [...part.segmentIds] };
         watch.pause();
         yield answered;
@@ -111,6 +116,8 @@ interface Held {
   readonly missing: string[];
   /** Here, but without a row yet: answered by nothing. */
   readonly empty: string[];
+  /** Those that rows are still added to. */
+  readonly growing: ReadonlySet<string>;
   readonly releases: readonly (() => void)[];
   /** Of the rows in what was asked of each segment. */
   readonly times: IntervalMs[];
@@ -121,6 +128,7 @@ function hold(deps: DataNodeQueryDeps, request: DataQuery): Held {
   const refs: SegmentRef[] = [];
   const missing: string[] = [];
   const empty: string[] = [];
+  const growing = new Set<string>();
   const releases: (() => void)[] = [];
   const times: IntervalMs[] = [];
   for (const slice of request.segments ?? []) {
@@ -137,12 +145,13 @@ function hold(deps: DataNodeQueryDeps, request: DataQuery): Held {
     }));
     const { segment } = held;
     const handles = segment.parts?.() ?? [segment.handle];
+    if (segment.parts !== undefined) growing.add(segmentId);
     if (handles.length === 0) empty.push(segmentId);
     for (const handle of handles) refs.push({ segmentId, handle, intervals });
     const own = cut(held.segment.times, intervals);
     if (own !== undefined) times.push(own);
   }
-  return { refs, missing, empty, releases, times };
+  return { refs, missing, empty, growing, releases, times };
 }
 
 /**

@@ -5,7 +5,9 @@ import { watchEventLoop } from '../runtime/event-loop.js';
 import { openDoors, type Doors } from './start/doors.js';
 import { loadSample, sampleDataSource } from './start/sample.js';
 import type { Screen } from './start/screen.js';
+import { createCaches } from './caches.js';
 import { createEngine, type Engine } from './engine.js';
+import { openMemcached } from './memcached.js';
 import { openProcess, type GroveProcess } from './process.js';
 import { openNodeEndpoints } from './start/node-endpoints.js';
 import { sweepStorage } from './start/storage-sweep.js';
@@ -62,9 +64,16 @@ export async function startGrove(settings: Settings, screen: Screen): Promise<Ru
     }
     const engine = openEngine(grove);
     if (engine !== undefined) closers.push(() => engine.close());
+    const caches = createCaches({
+      settings,
+      metrics: grove.metrics,
+      openMemcached: (memcached) => openMemcached(memcached, node),
+    });
+    closers.push(() => caches.close());
     const { tree, gateway, storage } = roleTree({
       grove,
       engine,
+      caches,
       metadataThreadUrl: beside('metadata-thread.js'),
       peonPath: beside('peon.js').pathname,
     });

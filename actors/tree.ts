@@ -11,11 +11,12 @@ import { createLeader } from '../runtime/leader.js';
 import { isSameProcess, killTree, processStartTime, spawnProcess, spawnThread } from '../runtime/place.js';
 import type { ChildSpec, LeaderCallbacks, LeaderHandle, SupervisorSpec } from '../runtime/types.js';
 import { LocalStorage } from '../segment/store/local-storage.js';
-import { brokerDefaults, createBroker } from './broker/actor.js';
+import { brokerDefaults, createBroker, type BrokerDeps } from './broker/actor.js';
+import type { Caches } from './caches.js';
 import { coordinatorDefaults, createCoordinator } from './coordinator/actor.js';
 import type { Engine } from './engine.js';
 import { createGateway, type Gateway } from './gateway/actor.js';
-import { createHistorical, historicalDefaults } from './historical/actor.js';
+import { createHistorical, historicalDefaults, type HistoricalDeps } from './historical/actor.js';
 import { createSegmentOpener } from './historical/open-segment.js';
 import { createMetadataClient, createEpochStore, type MetadataClient } from './metadata-client.js';
 import { createMetadata, type MetadataMessage } from './metadata/actor.js';
@@ -41,6 +42,7 @@ export interface TreeDeps {
   readonly grove: GroveProcess;
   /** Present when a role of this process scans. */
   readonly engine: Engine | undefined;
+  readonly caches: Caches;
   readonly metadataThreadUrl: URL;
   readonly peonPath: string;
 }
@@ -98,6 +100,7 @@ const roleSpecs: Readonly<Record<Exclude<RoleName, 'gateway'>, (wiring: Wiring) 
         storage: wiring.storage,
         openSegment: createSegmentOpener({ kernels: engine.kernels, residency: engine.residency }),
         frames: engine.frames,
+        ...partialCaching(wiring),
         settings: {
           ...historicalDefaults,
           cacheDir: paths.segmentCache,
@@ -117,6 +120,7 @@ const roleSpecs: Readonly<Record<Exclude<RoleName, 'gateway'>, (wiring: Wiring) 
         node,
         pool: engine.pool,
         frames: engine.frames,
+        ...resultCaching(wiring),
         settings: { ...brokerDefaults, queryTimeoutMs: settings.queryTimeoutMs },
       }),
     );
@@ -131,6 +135,19 @@ function spec<M>(child: ChildSpec<M>): ChildSpec<never> {
 function engineOf(wiring: Wiring, role: RoleName): Engine {
   if (wiring.engine === undefined) throw new CodedError('Bug', `role[${role}] was started without an engine`);
   return wiring.engine;
+}
+
+function partialCaching({ caches, grove }: Wiring): Pick<HistoricalDeps, 'caching'> {
+  const { partials } = caches;
+  const { historicalUseCache: use, historicalPopulateCache: populate } = grove.settings;
+  return partials === undefined ? {} : { caching: { partials, use, populate } };
+}
+
+function resultCaching({ caches, grove }: Wiring): Pick<BrokerDeps, 'results'> {
+  const { results: store } = caches;
+  const { brokerUseResultCache: use, brokerPopulateResultCache: populate } = grove.settings;
+  const entryBytesMax = grove.settings.cacheEntryBytesMax;
+  return store === undefined ? {} : { results: { store, use, populate, entryBytesMax } };
 }
 
 function electionOf(wiring: Wiring, role: string): (callbacks: LeaderCallbacks) => LeaderHandle {

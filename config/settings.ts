@@ -28,7 +28,12 @@ const list = (fallback: readonly string[], about: string, druid?: string): Setti
   about,
   ...(druid === undefined ? {} : { druid }),
 });
-const flag = (fallback: boolean, about: string): Setting<boolean> => ({ kind: 'boolean', fallback, about });
+const flag = (fallback: boolean, about: string, druid?: string): Setting<boolean> => ({
+  kind: 'boolean',
+  fallback,
+  about,
+  ...(druid === undefined ? {} : { druid }),
+});
 const count = (
   fallback: number,
   about: string,
@@ -102,6 +107,48 @@ export const settings = {
   tier: text('_default_tier', 'tier of this historical', 'druid.server.tier'),
   arenaBytesMax: count(2 * GiB, 'shared memory for columns and scans', { min: 64 * MiB, max: 4 * GiB }),
   hotBytesMax: count(512 * MiB, 'decoded columns kept in the arena', { min: 0, max: 4 * GiB }),
+  cacheType: text('local', 'cache of answers: local (or caffeine), memcached, none', 'druid.cache.type'),
+  cacheBytesMax: count(64 * MiB, 'answers kept in memory', {
+    min: 0,
+    max: 64 * GiB,
+    druid: 'druid.cache.sizeInBytes',
+  }),
+  cacheEntryBytesMax: count(MiB, 'a larger answer is not kept', {
+    min: 0,
+    max: GiB,
+    druid: 'druid.broker.cache.resultLevelCacheLimit',
+  }),
+  cacheHosts: list([], 'memcached servers, as host:port', 'druid.cache.hosts'),
+  cacheTimeoutMs: count(500, 'memcached is waited for', {
+    min: 1,
+    max: 60_000,
+    druid: 'druid.cache.timeout',
+  }),
+  cacheExpirationS: count(2_592_000, 'memcached keeps an answer', {
+    min: 0,
+    max: 2_592_000,
+    druid: 'druid.cache.expiration',
+  }),
+  historicalUseCache: flag(
+    true,
+    'take partial results of segments from the cache',
+    'druid.historical.cache.useCache',
+  ),
+  historicalPopulateCache: flag(
+    true,
+    'put partial results of segments into the cache',
+    'druid.historical.cache.populateCache',
+  ),
+  brokerUseResultCache: flag(
+    false,
+    'take whole answers from the cache',
+    'druid.broker.cache.useResultLevelCache',
+  ),
+  brokerPopulateResultCache: flag(
+    false,
+    'put whole answers into the cache',
+    'druid.broker.cache.populateResultLevelCache',
+  ),
   workerThreads: count(0, 'scan threads; one per core when 0', {
     min: 0,
     max: 256,

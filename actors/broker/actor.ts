@@ -12,6 +12,7 @@ import { ExpectedWatch } from './expected-watch.js';
 import { LoadBook } from './load-book.js';
 import { BrokerQueries } from './query.js';
 import { brokerRoutes } from './rest.js';
+import type { ResultCaching } from './result-cache.js';
 import { BrokerView } from './view.js';
 import { createBrokerWork } from './work.js';
 
@@ -27,6 +28,8 @@ export interface BrokerDeps {
   readonly node: Node;
   readonly pool: Pick<Pool, 'run' | 'scanSegments'>;
   readonly frames: FrameCarrier;
+  /** Absent: no answer is kept. */
+  readonly results?: ResultCaching;
   readonly settings: BrokerSettings;
 }
 
@@ -55,7 +58,7 @@ export class Broker implements Behavior<BrokerMessage> {
   }
 
   started(context: ActorContext<BrokerMessage>): void {
-    const { node, pool, frames, settings } = this.#deps;
+    const { node, pool, frames, results, settings } = this.#deps;
     const { self, log } = context;
     node.presence.setRole('broker', { state: 'STARTING' });
     const inventories = new InventoryWatch({
@@ -84,6 +87,7 @@ export class Broker implements Behavior<BrokerMessage> {
       loads: new LoadBook(),
       work: createBrokerWork(pool),
       frames,
+      ...(results === undefined ? {} : { results }),
       isFresh: (name) => this.#inventories?.node(name)?.fresh === true,
       timeoutMs: settings.queryTimeoutMs,
       log,

@@ -18,6 +18,7 @@ import { formatInterval } from '../../segment/timeline/interval.js';
 import type { FrameCarrier } from '../frame-by-reference.js';
 import { etagOf, matchesTag, responseContext } from './answer-head.js';
 import { roleLoad, type LoadBook } from './load-book.js';
+import { cachedResult, chunksOf, ResultCopy, type CachedResult, type ResultCaching } from './result-cache.js';
 import { PrettyJson } from './pretty.js';
 import {
   assign,
@@ -44,6 +45,8 @@ export interface BrokerQueryDeps {
   readonly loads: LoadBook;
   readonly work: BrokerWork;
   readonly frames: FrameCarrier;
+  /** Whole answers; absent: none are kept. */
+  readonly results?: ResultCaching;
   /** Registered lookups by name; absent: there are none. */
   readonly lookups?: LookupOf;
   /** Is the node's inventory stream open? */
@@ -122,9 +125,17 @@ export class QueryRun {
         yield* this.#streamScan(this.#query, slices, etag);
         return;
       }
+      const cached = this.#cachedResult(slices);
+      const kept = cached?.use === true ? await this.#kept(cached.key) : undefined;
+      if (kept !== undefined) {
+        const parts = new Parts(this.#head(slices, [], etag), false);
+        for (const chunk of chunksOf(kept)) yield parts.rows(chunk);
+        return;
+      }
       const gathered = await this.#gather(slices);
       if (this.#mustReplan(gathered.missing, attempt)) continue;
-      yield* this.#finish(this.#head(slices, gathered.missing, etag), gathered);
+      const isWhole = gathered.missing.length === 0;
+      yield* this.#finish(this.#head(slices, gathered.missing, etag), gathered, isWhole ? cached : undefined);
       return;
     }
   }
@@ -304,8 +315,21 @@ export class QueryRun {
 
   // ---- answering
 
-  async *#finish(head: ResponseHead, gathered: Gathered): AsyncGenerator<BrokerPart> {
-    const { work, frames: carrier } = this.#deps;
+  #cachedResult(slices: readonly Slice[]): CachedResult | undefined {
+    if (this.#request.format === FRAMES || this.#sourceFrames.length > 0) return undefined;
+    return cachedResult(this.#deps.results, this.#query, this.#request.pretty === true, slices);
+  }
+
+  async #kept(key: string): Promise<Uint8Array | undefined> {
+    return (await this.#deps.results?.store.get([key]))?.get(key);
+  }
+
+  async *#finish(
+    head: ResponseHead,
+    gathered: Gathered,
+    cached: CachedResult | undefined,
+  ): AsyncGenerator<BrokerPart> {
+    const { work, frames: carrier, results } = this.#deps;
     const { frames, times } = gathered;
     const parts = new Parts(head, this.#request.pretty === true);
     if (this.#request.format === FRAMES) {
@@ -314,9 +338,14 @@ export class QueryRun {
       }
     } else {
       const hints = renderHints(this.#query, times);
+      const copy = cached?.populate === true ? new ResultCopy(results?.entryBytesMax ?? 0) : undefined;
       for await (const chunk of work.finish(this.#query, frames, hints, this.#workOptions())) {
-        yield parts.rows(chunk);
+        const part = parts.rows(chunk);
+        if (part.rows !== undefined && part.rows !== null) copy?.add(part.rows);
+        yield part;
       }
+      const whole = copy?.whole();
+      if (cached !== undefined && whole !== undefined) results?.store.put(cached.key, whole);
     }
     yield* parts.end();
   }

@@ -10,6 +10,7 @@ import { subjectToken } from '../../runtime/subject.js';
 import type { ActorContext, Behavior, ChildSpec, Node, ReplyTo } from '../../runtime/types.js';
 import type { DeepStorage } from '../../segment/store/deep-storage.js';
 import { identifierOf, parseDataSegmentText } from '../../segment/timeline/data-segment.js';
+import type { PartialCaching } from '../cached-scan.js';
 import { DeltaLog } from '../delta-log.js';
 import type { FrameCarrier } from '../frame-by-reference.js';
 import { admit, type SeenEpoch } from '../command-fence.js';
@@ -47,6 +48,8 @@ export interface HistoricalDeps {
   /** Opens the files of one segment folder. Errors: CorruptSegment. */
   readonly openSegment: (dir: string, segmentId: string) => Promise<OpenSegment>;
   readonly frames: FrameCarrier;
+  /** Absent: nothing is cached. */
+  readonly caching?: PartialCaching;
   readonly settings: HistoricalSettings;
 }
 
@@ -175,6 +178,7 @@ export class Historical implements Behavior<HistoricalMessage> {
       dataNodeHandlers({
         registry: this.#registry,
         pool: this.#deps.pool,
+        ...(this.#deps.caching === undefined ? {} : { caching: this.#deps.caching }),
         frames: this.#deps.frames,
         clusterId: () => this.#seen.clusterId,
         log: context.log,

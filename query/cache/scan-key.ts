@@ -41,10 +41,16 @@ const textMax = 256 * 1024;
 export function scanKey(query: NativeQuery): string | undefined {
   if (query.queryType === 'scan' || query.queryType === 'dataSourceMetadata') return undefined;
   if (query.source !== undefined) return undefined;
-  const { intervals: _, dataSources: _names, context, ...rest } = query;
+  const { intervals: _, dataSources: _names, ...rest } = query;
+  const text = questionText(rest);
+  return text === undefined ? undefined : createHash('sha1').update(text).digest('base64');
+}
+
+/** The question itself, without who asks it; undefined where its answer depends on more than its segments. */
+export function questionText(query: { readonly context: QueryContext }): string | undefined {
+  const { context, ...rest } = query;
   const text = JSON.stringify([rest, contextPart(context)], plainValue);
-  if (text.length > textMax || /lookup/i.test(text)) return undefined;
-  return createHash('sha1').update(text).digest('base64');
+  return text.length > textMax || /lookup/i.test(text) ? undefined : text;
 }
 
 /** The key of one segment's part of a query. The id names datasource, interval, version and partition. */
