@@ -1,0 +1,122 @@
+/** Caches of answers: hit when nothing changed, never stale, never in the way. */
+import { expect } from 'chai';
+import { launchGrove, until, type Grove } from '../launch.js';
+import { eventsTask, inlineEvents, type EventRow } from '../quickstart/tasks.js';
+import { startTestMemcached, type TestMemcached } from '../servers/memcached.js';
+import { freePort } from '../servers/nats.js';
+
+const sums = {
+  queryType: 'timeseries',
+  dataSource: 'events',
+  granularity: 'all',
+  intervals: ['2024-03-01/2024-03-03'],
+  aggregations: [
+    { type: 'count', name: 'rows' },
+    { type: 'longSum', name: 'added', fieldName: 'added' },
+  ],
+};
+
+async function added(grove: Grove, context: object = {}): Promise<unknown> {
+  const answer = await grove.query({ ...sums, context });
+  expect(answer.status, answer.text).to.equal(200);
+  return answer.json<{ result: unknown }[]>()[0]?.result;
+}
+
+async function metric(grove: Grove, name: string): Promise<number> {
+  const { text } = await grove.request('GET', '/metrics');
+  const line = text.split('\n').find((one) => one.startsWith(`${name} `));
+  return Number(line?.split(' ')[1] ?? Number.NaN);
+}
+
+async function load(grove: Grove, rows: readonly EventRow[]): Promise<void> {
+  const done = await grove.ingest(eventsTask('events', rows, { intervals: ['2024-03-01/2024-03-03'] }));
+  expect(done.statusCode, done.errorMsg ?? '').to.equal('SUCCESS');
+}
+
+const whole = { rows: 6, added: 34 };
+
+describe('caches in memory', function () {
+  this.timeout(120_000);
+  let grove: Grove;
+  before(async () => {
+    const env = { GROVE_BROKER_USE_RESULT_CACHE: 'true', GROVE_BROKER_POPULATE_RESULT_CACHE: 'true' };
+    grove = await launchGrove({ args: ['--strict'], env });
+    await load(grove, inlineEvents());
+    await grove.rowsQueryable('events', 6);
+  });
+  after(() => grove?.stop());
+
+  const hits = (cache: string): Promise<number> => metric(grove, `grove_cache_hits_total{cache="${cache}"}`);
+
+  it('the same question is answered from the cache of whole answers', async () => {
+    const before = await hits('result');
+    for (let i = 0; i < 3; i++) expect(await added(grove)).to.deep.equal(whole);
+    expect(await hits('result')).to.equal(before + 2);
+  });
+
+  it('without it, from partial results; a query may refuse both', async () => {
+    const noResults = { useResultLevelCache: false, populateResultLevelCache: false };
+    await added(grove, noResults);
+    const [results, segments] = [await hits('result'), await hits('segment')];
+    expect(await added(grove, noResults)).to.deep.equal(whole);
+    expect(await hits('result')).to.equal(results);
+    expect(await hits('segment')).to.be.greaterThan(segments);
+    const then = await hits('segment');
+    expect(await added(grove, { ...noResults, useCache: false })).to.deep.equal(whole);
+    expect(await hits('segment')).to.equal(then);
+  });
+
+  it('overwritten rows are answered at once, the old answer never again', async () => {
+    expect(await added(grove)).to.deep.equal(whole);
+    await load(grove, inlineEvents().slice(0, 5));
+    const fresh = await until('the new rows', 30_000, async () => {
+      const found = (await added(grove)) as { rows: number; added: number };
+      // Whichever version is answered, it is answered whole.
+      expect([whole, { rows: 5, added: 31 }]).to.deep.include(found);
+      return found.rows === 5 ? found : undefined;
+    });
+    expect(fresh).to.deep.equal({ rows: 5, added: 31 });
+    for (let i = 0; i < 5; i++) expect(await added(grove)).to.deep.equal({ rows: 5, added: 31 });
+  });
+});
+
+describe('caches in memcached', function () {
+  this.timeout(120_000);
+  let grove: Grove;
+  let memcached: TestMemcached;
+  before(async function () {
+    memcached = await startTestMemcached(this, await freePort());
+    grove = await launchGrove({
+      env: {
+        GROVE_CACHE_TYPE: 'memcached',
+        GROVE_CACHE_HOSTS: memcached.address,
+        GROVE_CACHE_TIMEOUT_MS: '200',
+      },
+    });
+    await load(grove, inlineEvents());
+    await grove.rowsQueryable('events', 6);
+  });
+  after(async () => {
+    await grove?.stop();
+    await memcached?.kill();
+  });
+
+  const hits = (): Promise<number> => metric(grove, 'grove_cache_hits_total{cache="memcached"}');
+  const hitAgain = (): Promise<true> =>
+    until('a hit', 30_000, async () => {
+      const before = await hits();
+      expect(await added(grove)).to.deep.equal(whole);
+      return (await hits()) > before ? true : undefined;
+    });
+
+  it('partial results come back from it', async () => {
+    expect(await hitAgain()).to.equal(true);
+  });
+
+  it('killed, it costs no query; back again, it is used again', async () => {
+    await memcached.kill();
+    for (let i = 0; i < 5; i++) expect(await added(grove)).to.deep.equal(whole);
+    await memcached.start();
+    expect(await hitAgain()).to.equal(true);
+  });
+});
