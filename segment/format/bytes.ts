@@ -15,14 +15,31 @@ export function corrupt(place: Place, offset: number, what: string): CodedError 
   );
 }
 
+/**
+ * Bytes that are read at positions: a Buffer, or a file behind a window (`subarray` may then be a copy). Positions must
+ * lie inside.
+ */
+export interface ByteSource {
+  readonly length: number;
+  readUInt8(at: number): number;
+  readInt32BE(at: number): number;
+  readInt32LE(at: number): number;
+  readBigInt64BE(at: number): bigint;
+  readBigInt64LE(at: number): bigint;
+  readDoubleBE(at: number): number;
+  readDoubleLE(at: number): number;
+  toString(encoding: 'utf8', start: number, end: number): string;
+  subarray(start: number, end: number): Buffer<ArrayBufferLike>;
+}
+
 /** Walks over bytes; every read past the end is a CorruptSegment. Offsets count from the start of `bytes`. */
 export class Cursor {
-  readonly bytes: Buffer<ArrayBufferLike>;
+  readonly bytes: ByteSource;
   readonly place: Place;
   readonly end: number;
   at: number;
 
-  constructor(bytes: Buffer<ArrayBufferLike>, place: Place, at = 0, end: number = bytes.length) {
+  constructor(bytes: ByteSource, place: Place, at = 0, end: number = bytes.length) {
     this.bytes = bytes;
     this.place = place;
     this.at = at;
@@ -47,6 +64,11 @@ export class Cursor {
     return start;
   }
 
+  /** The next byte, not stepped over; -1 at the end. */
+  peek(): number {
+    return this.left > 0 ? this.bytes.readUInt8(this.at) : -1;
+  }
+
   u8(what: string): number {
     return this.bytes.readUInt8(this.skip(1, what));
   }
@@ -57,6 +79,11 @@ export class Cursor {
 
   i32le(what: string): number {
     return this.bytes.readInt32LE(this.skip(4, what));
+  }
+
+  /** In the column's byte order. */
+  i32in(bigEndian: boolean, what: string): number {
+    return bigEndian ? this.i32(what) : this.i32le(what);
   }
 
   i64(what: string): bigint {

@@ -12,12 +12,23 @@ export interface StringDictionary {
 
 const frontCodedMark = 0x7f;
 
-/** `mayBeEmpty`: lists of field names, unlike dictionaries of values. */
-export function readDictionary(cursor: Cursor, open: OpenInternal, mayBeEmpty = false): StringDictionary {
-  if (cursor.left > 0 && cursor.bytes[cursor.at] === frontCodedMark) {
+export interface DictionaryForm {
+  /** Lists of field names may be empty, unlike dictionaries of values. */
+  readonly mayBeEmpty?: boolean;
+  /** Byte order of the column. */
+  readonly bigEndian?: boolean;
+}
+
+export function readDictionary(
+  cursor: Cursor,
+  open: OpenInternal,
+  form: DictionaryForm = {},
+): StringDictionary {
+  const { mayBeEmpty = false, bigEndian = false } = form;
+  if (cursor.peek() === frontCodedMark) {
     cursor.at++;
     const encoding = cursor.u8('dictionary encoding');
-    if (encoding === 1) return readFrontCoded(cursor, mayBeEmpty);
+    if (encoding === 1) return readFrontCoded(cursor, mayBeEmpty, bigEndian);
     if (encoding !== 0) throw cursor.fail(`dictionary of unknown encoding[${encoding}]`, cursor.at - 1);
   }
   return readPlain(cursor, open, mayBeEmpty);
@@ -48,7 +59,7 @@ export interface FrontCoded {
 }
 
 /** From the version byte on. `unit` = bytes that a length counts. */
-export function readFrontCodedList(cursor: Cursor, unit: 1 | 4): FrontCoded {
+export function readFrontCodedList(cursor: Cursor, unit: 1 | 4, bigEndian = false): FrontCoded {
   const version = cursor.u8('front-coded version');
   if (version > 1) throw cursor.fail(`front-coded version[${version}]`, cursor.at - 1);
   const bucketSize = cursor.u8('bucket size');
@@ -67,7 +78,8 @@ export function readFrontCodedList(cursor: Cursor, unit: 1 | 4): FrontCoded {
   const { bytes, place } = cursor;
   const base = start + table;
   const offsetOf = (bucket: number) => {
-    const offset = bucket === 0 ? 0 : bytes.readInt32LE(start + 4 * (bucket - 1));
+    const at = start + 4 * (bucket - 1);
+    const offset = bucket === 0 ? 0 : bigEndian ? bytes.readInt32BE(at) : bytes.readInt32LE(at);
     if (offset < 0 || base + offset > end) throw cursor.fail('a front-coded bucket lies outside', start);
     return base + offset;
   };
@@ -96,9 +108,9 @@ export function readFrontCodedList(cursor: Cursor, unit: 1 | 4): FrontCoded {
   };
 }
 
-function readFrontCoded(cursor: Cursor, mayBeEmpty: boolean): StringDictionary {
+function readFrontCoded(cursor: Cursor, mayBeEmpty: boolean, bigEndian: boolean): StringDictionary {
   const start = cursor.at;
-  const list = readFrontCodedList(cursor, 1);
+  const list = readFrontCodedList(cursor, 1, bigEndian);
   const shift = list.hasNull ? 1 : 0;
   const count = list.count + shift;
   if (count === 0 && !mayBeEmpty) throw cursor.fail('the dictionary is empty', start);

@@ -1,5 +1,5 @@
 /** Fixed-width lists: dictionaries of numbers and of ids. */
-import type { ByteWriter, Cursor } from './bytes.js';
+import type { ByteSource, ByteWriter, Cursor } from './bytes.js';
 
 /** `count` includes the null, which is id 0 when there is one. */
 export interface FixedList<T> {
@@ -9,13 +9,19 @@ export interface FixedList<T> {
   at(id: number): T | null;
 }
 
-type Reader<T> = (bytes: Buffer<ArrayBufferLike>, at: number) => T;
+type Reader<T> = (bytes: ByteSource, at: number) => T;
 
-function readFixed<T>(cursor: Cursor, width: number, read: Reader<T>): FixedList<T> {
+interface Values<T> {
+  readonly width: number;
+  readonly bigEndian: boolean;
+  readonly read: Reader<T>;
+}
+
+function readFixed<T>(cursor: Cursor, { width, bigEndian, read }: Values<T>): FixedList<T> {
   const version = cursor.u8('list version');
   if (version !== 0) throw cursor.fail(`fixed-width list of unknown version[${version}]`, cursor.at - 1);
   const hasNull = (cursor.u8('list flags') & 1) !== 0;
-  const stored = cursor.i32le('list count');
+  const stored = cursor.i32in(bigEndian, 'list count');
   if (stored < 0) throw cursor.fail(`list count[${stored}]`, cursor.at - 4);
   const start = cursor.skip(stored * width, 'list values');
   const shift = hasNull ? 1 : 0;
@@ -30,16 +36,25 @@ function readFixed<T>(cursor: Cursor, width: number, read: Reader<T>): FixedList
   };
 }
 
-export function readLongList(cursor: Cursor): FixedList<bigint> {
-  return readFixed(cursor, 8, (bytes, at) => bytes.readBigInt64LE(at));
+export function readLongList(cursor: Cursor, bigEndian = false): FixedList<bigint> {
+  const read: Reader<bigint> = bigEndian
+    ? (bytes, at) => bytes.readBigInt64BE(at)
+    : (bytes, at) => bytes.readBigInt64LE(at);
+  return readFixed(cursor, { width: 8, bigEndian, read });
 }
 
-export function readDoubleList(cursor: Cursor): FixedList<number> {
-  return readFixed(cursor, 8, (bytes, at) => bytes.readDoubleLE(at));
+export function readDoubleList(cursor: Cursor, bigEndian = false): FixedList<number> {
+  const read: Reader<number> = bigEndian
+    ? (bytes, at) => bytes.readDoubleBE(at)
+    : (bytes, at) => bytes.readDoubleLE(at);
+  return readFixed(cursor, { width: 8, bigEndian, read });
 }
 
-export function readIntList(cursor: Cursor): FixedList<number> {
-  return readFixed(cursor, 4, (bytes, at) => bytes.readInt32LE(at));
+export function readIntList(cursor: Cursor, bigEndian = false): FixedList<number> {
+  const read: Reader<number> = bigEndian
+    ? (bytes, at) => bytes.readInt32BE(at)
+    : (bytes, at) => bytes.readInt32LE(at);
+  return readFixed(cursor, { width: 4, bigEndian, read });
 }
 
 const sortedFlag = 2;

@@ -1,6 +1,6 @@
 /** GenericIndexed: a list of byte strings; reading versions 1 and 2, writing version 1. */
 import { CodedError } from '../../proto/errors.js';
-import { corrupt, type ByteWriter, type Cursor, type Place } from './bytes.js';
+import { corrupt, type ByteSource, type ByteWriter, type Cursor, type Place } from './bytes.js';
 
 /** Entries of one list; offsets count from the start of the bytes the list was read from. */
 export interface IndexedList {
@@ -19,7 +19,7 @@ export interface Extent {
 }
 
 /** Reads other internal files of the segment (version 2 lists are spread over several). */
-export type OpenInternal = (name: string) => Buffer<ArrayBufferLike>;
+export type OpenInternal = (name: string) => ByteSource;
 
 export function readIndexed(cursor: Cursor, open: OpenInternal, what: string): IndexedList {
   const version = cursor.u8(`${what} version`);
@@ -65,7 +65,7 @@ interface Span {
 }
 
 function entryAt(
-  bytes: Buffer<ArrayBufferLike>,
+  bytes: ByteSource,
   span: Span,
   file: string | undefined,
   place: Place,
@@ -76,7 +76,7 @@ function entryAt(
     throw corrupt(place, span.low, `${what} has an entry outside its list`);
   }
   const length = to - from - 4;
-  return { file, start: from + 4, length, isNull: length === 0 && (bytes[from] ?? 0) >= 0x80 };
+  return { file, start: from + 4, length, isNull: length === 0 && bytes.readUInt8(from) >= 0x80 };
 }
 
 function readVersion2(cursor: Cursor, sorted: boolean, open: OpenInternal, what: string): IndexedList {

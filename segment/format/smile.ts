@@ -14,10 +14,10 @@ const endOfText = 0xfc;
 export function decodeSmile(cursor: Cursor): JsonValue {
   const head = cursor.skip(4, 'document head');
   const { bytes } = cursor;
-  if (bytes[head] !== 0x3a || bytes[head + 1] !== 0x29 || bytes[head + 2] !== 0x0a) {
+  if (bytes.subarray(head, head + 3).toString('latin1') !== ':)\n') {
     throw cursor.fail('a document does not start as SMILE', head);
   }
-  const flags = bytes[head + 3] as number;
+  const flags = bytes.readUInt8(head + 3);
   if ((flags & 0x02) !== 0) throw cursor.fail('shared strings in a document', head + 3);
   return new Decoder(cursor).value(0);
 }
@@ -85,7 +85,7 @@ class Decoder {
   #ends(mark: number): boolean {
     const cursor = this.#cursor;
     if (cursor.left === 0) throw cursor.fail('a document is cut short');
-    if (cursor.bytes[cursor.at] !== mark) return false;
+    if (cursor.peek() !== mark) return false;
     cursor.at++;
     return true;
   }
@@ -119,8 +119,9 @@ class Decoder {
 
   #longText(): string {
     const cursor = this.#cursor;
-    const end = cursor.bytes.indexOf(endOfText, cursor.at);
-    if (end < 0 || end >= cursor.end) throw cursor.fail('a text has no end in a document');
+    const found = cursor.bytes.subarray(cursor.at, cursor.end).indexOf(endOfText);
+    const end = cursor.at + found;
+    if (found < 0) throw cursor.fail('a text has no end in a document');
     const text = cursor.text(end - cursor.at, 'document text');
     cursor.at = end + 1;
     return text;

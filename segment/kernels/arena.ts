@@ -15,7 +15,7 @@ const wasmPageBytes = 65536;
 /** Behind every allocation, so that 16-byte loads and stores may run over. */
 const slackBytes = 64;
 /** Kept free for the static data of the kernels' module. */
-const reservedBytes = 16 * wasmPageBytes;
+export const reservedBytes = 16 * wasmPageBytes;
 /** The memory grows in steps of at least this much. */
 const growBytes = 16 * wasmPageBytes;
 

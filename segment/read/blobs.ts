@@ -11,11 +11,13 @@ class BlockStream {
   readonly #ends: number;
   readonly #data: number;
   readonly #blocks: number;
+  readonly #bigEndian: boolean;
   #scratch = 0;
   #current = -1;
   #length = 0;
 
-  constructor(context: ReadContext, file: ColumnFile) {
+  constructor(context: ReadContext, file: ColumnFile, bigEndian: boolean) {
+    this.#bigEndian = bigEndian;
     this.#context = context;
     this.#file = file;
     const cursor = cursorOf(file);
@@ -45,6 +47,12 @@ class BlockStream {
     return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
   }
 
+  #end(block: number): number {
+    const { bytes } = this.#file;
+    const at = this.#ends + 4 * block;
+    return this.#bigEndian ? bytes.readInt32BE(at) : bytes.readInt32LE(at);
+  }
+
   #load(block: number): void {
     if (block === this.#current) return;
     if (block >= this.#blocks) throw corruptIn(this.#file, this.#data, `no block[${block}]`);
@@ -52,14 +60,13 @@ class BlockStream {
       this.#scratch = this.#context.scratch.take();
       this.#context.onClose(() => this.#context.scratch.give(this.#scratch));
     }
-    const { bytes } = this.#file;
-    const from = block === 0 ? 0 : bytes.readInt32LE(this.#ends + 4 * (block - 1));
-    const to = bytes.readInt32LE(this.#ends + 4 * block);
+    const from = block === 0 ? 0 : this.#end(block - 1);
+    const to = this.#end(block);
     if (from < 0 || to < from || this.#data + to > this.#file.length) {
       throw corruptIn(this.#file, this.#ends, `block[${block}] lies outside its file`);
     }
     this.#current = -1;
-    const source = this.#file.pointer + this.#data + from;
+    const source = this.#file.at(this.#data + from, to - from);
     const got = unpackBytes(this.#context, this.#codec, source, to - from, this.#scratch, blockBytesMax);
     if (got < 0 || (block < this.#blocks - 1 && got !== blockBytesMax)) {
       throw corruptIn(this.#file, this.#data + from, `block[${block}] does not unpack to its size`);
@@ -76,20 +83,24 @@ export interface BlobSet {
 }
 
 /** Opens `name`, `name_offsets` and `name_compressed`. */
-export function openBlobs(context: ReadContext, name: string): BlobSet {
+export function openBlobs(context: ReadContext, name: string, bigEndian: boolean): BlobSet {
   const file = context.open(name);
   const cursor = cursorOf(file);
   const version = cursor.u8('blob version');
   if (version !== 1) throw cursor.fail(`blobs of unknown version[${version}]`, 0);
   const count = cursor.count('blob count');
-  const offsets = new BlockStream(context, context.open(`${name}_offsets`));
-  const data = new BlockStream(context, context.open(`${name}_compressed`));
+  const offsets = new BlockStream(context, context.open(`${name}_offsets`), bigEndian);
+  const data = new BlockStream(context, context.open(`${name}_compressed`), bigEndian);
+  const endOf = (index: number): bigint => {
+    const bytes = offsets.read(index * 8, 8);
+    return bigEndian ? bytes.readBigInt64BE() : bytes.readBigInt64LE();
+  };
   return {
     count,
     blob(index) {
       if (!(index >= 0 && index < count)) throw corruptIn(file, 0, `no blob[${index}]`);
-      const from = index === 0 ? 0n : offsets.read((index - 1) * 8, 8).readBigInt64LE();
-      const to = offsets.read(index * 8, 8).readBigInt64LE();
+      const from = index === 0 ? 0n : endOf(index - 1);
+      const to = endOf(index);
       if (from < 0n || to < from || to - from > BigInt(1 << 30)) {
         throw corruptIn(file, 0, `blob[${index}] has no sensible length`);
       }

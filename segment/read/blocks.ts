@@ -8,7 +8,7 @@ import type { Cursor } from '../format/bytes.js';
 import { readIndexed, type IndexedList } from '../format/indexed.js';
 import { decodeLzf } from '../format/lzf.js';
 import { decodeZstd } from '../format/zstd.js';
-import { addressOf, corruptIn, opener, type ColumnFile, type ReadContext } from './column-file.js';
+import { corruptIn, holderOf, opener, type ColumnFile, type ReadContext } from './column-file.js';
 import { BATCH_ROWS } from './view.js';
 
 /** Blocks of one column: every block but the last unpacks to the same number of values. */
@@ -60,7 +60,7 @@ export function decodeBlock(
   const extent = blocks.list.locate(index);
   const values = Math.min(blocks.perBlock, blocks.count - index * blocks.perBlock);
   const wanted = blocks.plainBytes(values);
-  const source = addressOf(context, file, extent);
+  const source = holderOf(context, file, extent).at(extent.start, extent.length);
   const got = unpackBytes(context, blocks.codec, source, extent.length, target, wanted);
   if (got !== wanted) throw blockFault(file, extent.start, index);
   return values;

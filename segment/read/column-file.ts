@@ -1,5 +1,5 @@
 /** A pinned internal file in the arena, and the scratch buffers of one thread. */
-import { corrupt, Cursor, type Place } from '../format/bytes.js';
+import { corrupt, Cursor, type ByteSource, type Place } from '../format/bytes.js';
 import type { Extent, OpenInternal } from '../format/indexed.js';
 import type { Kernels } from '../kernels/load.js';
 import type { Residency } from './residency.js';
@@ -35,11 +35,15 @@ export class Scratch {
 /** One column's main file as its readers see it. Offsets count from the file's start. */
 export interface ColumnFile {
   readonly place: Place;
-  readonly pointer: number;
   readonly length: number;
   readonly slot: number;
   readonly isHot: boolean;
-  readonly bytes: Buffer<ArrayBufferLike>;
+  readonly bytes: ByteSource;
+  /**
+   * Address of `length` bytes from `start` on, which must lie inside the file. Good until this thread's next call, of
+   * whatever file: one that is not in memory as a whole is read into one buffer.
+   */
+  at(start: number, length: number): number;
 }
 
 /** What decoders need: kernels, residency, scratch, and the other files of the segment. */
@@ -64,10 +68,9 @@ export function opener(context: ReadContext): OpenInternal {
   return (name) => context.open(name).bytes;
 }
 
-/** The address of an entry's bytes. */
-export function addressOf(context: ReadContext, file: ColumnFile, extent: Extent): number {
-  const holder = extent.file === undefined ? file : context.open(extent.file);
-  return holder.pointer + extent.start;
+/** The file that holds an entry's bytes; `file` holds the list. */
+export function holderOf(context: ReadContext, file: ColumnFile, extent: Extent): ColumnFile {
+  return extent.file === undefined ? file : context.open(extent.file);
 }
 
 export function corruptIn(file: ColumnFile, offset: number, what: string): CodedError {

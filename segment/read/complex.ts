@@ -1,10 +1,9 @@
 /** Complex columns: opaque bytes a row. */
-import { CodedError } from '../../proto/errors.js';
 import type { Cursor } from '../format/bytes.js';
 import { readIndexed, type IndexedList } from '../format/indexed.js';
 import { openBlobs } from './blobs.js';
 import { nullBitset, type BitmapKind } from './numbers.js';
-import { corruptIn, cursorOf, opener, type ColumnFile, type ReadContext } from './column-file.js';
+import { corruptIn, cursorOf, holderOf, opener, type ColumnFile, type ReadContext } from './column-file.js';
 import type { ComplexColumnView } from './view.js';
 
 export class ComplexColumn implements ComplexColumnView {
@@ -29,14 +28,7 @@ export function openComplexColumn(
   file: ColumnFile,
   typeName: string,
 ): ComplexColumn {
-  const mark = cursor.left > 0 ? (cursor.bytes[cursor.at] as number) : 0;
-  if (typeName === 'json' && mark >= 3 && mark <= 5) {
-    throw new CodedError(
-      'Unsupported',
-      `column[${file.place.column}] is json as Druid 24 to 27 stored it (form[${mark}]); Druid 28 or later rewrites it by compaction`,
-      { column: file.place.column },
-    );
-  }
+  const mark = cursor.peek();
   if (mark === compressedMark) {
     return openCompressed(cursor, context, typeName);
   }
@@ -46,8 +38,7 @@ export function openComplexColumn(
   return new ComplexColumn(typeName, (row) => {
     const at = list.locate(row);
     if (at.isNull) return null;
-    const bytes = at.file === undefined ? file.bytes : context.open(at.file).bytes;
-    return Uint8Array.prototype.slice.call(bytes, at.start, at.start + at.length) as Uint8Array;
+    return Uint8Array.from(holderOf(context, file, at).bytes.subarray(at.start, at.start + at.length));
   });
 }
 
@@ -59,15 +50,15 @@ function openCompressed(cursor: Cursor, context: ReadContext, typeName: string):
   const version = cursor.u8('complex version');
   if (version !== 0)
     throw cursor.fail(`compressed complex column of unknown version[${version}]`, cursor.at - 1);
-  const { base, hasNulls, bitmap } = readComplexHead(cursor);
-  const blobs = openBlobs(context, `${base}.__complexColumn`);
+  const { base, hasNulls, bitmap, bigEndian } = readComplexHead(cursor);
+  const blobs = openBlobs(context, `${base}.__complexColumn`, bigEndian);
   let nulls: Uint8Array | undefined;
   if (hasNulls) {
     const file = context.open(`${base}.__nullIndex`);
     const head = cursorOf(file);
     const length = head.count('null bitmap length');
-    const pointer = file.pointer + head.skip(length, 'null bitmap');
-    const bits = nullBitset(context, file, { pointer, length, kind: bitmap });
+    const start = head.skip(length, 'null bitmap');
+    const bits = nullBitset(context, file, { file, start, length, kind: bitmap });
     nulls = context.kernels.arena.bytes(bits, Math.ceil(context.rowCount / 8));
   }
   return new ComplexColumn(typeName, (row) => {
@@ -76,7 +67,16 @@ function openCompressed(cursor: Cursor, context: ReadContext, typeName: string):
   });
 }
 
-function readComplexHead(cursor: Cursor) {
+export interface ComplexHead {
+  /** What the names of the column's files begin with. */
+  readonly base: string;
+  readonly hasNulls: boolean;
+  readonly bitmap: BitmapKind;
+  readonly bigEndian: boolean;
+}
+
+/** The JSON head of columns with files of their own. */
+export function readComplexHead(cursor: Cursor): ComplexHead {
   const start = cursor.at;
   const text = cursor.str32('complex head');
   let head: unknown;
@@ -85,10 +85,11 @@ function readComplexHead(cursor: Cursor) {
   } catch {
     throw cursor.fail('the head of a complex column is not JSON', start);
   }
-  const { fileNameBase, hasNulls, bitmapSerdeFactory } = (head ?? {}) as Record<string, unknown>;
+  const { byteOrder, fileNameBase, hasNulls, bitmapSerdeFactory } = (head ?? {}) as Record<string, unknown>;
   if (typeof fileNameBase !== 'string')
     throw cursor.fail('the head of a complex column names no file', start);
   const type = (bitmapSerdeFactory as { readonly type?: unknown } | undefined)?.type;
   const bitmap: BitmapKind = type === 'roaring' ? 'roaring' : 'concise';
-  return { base: fileNameBase, hasNulls: hasNulls === true, bitmap };
+  const bigEndian = byteOrder === 'BIG_ENDIAN';
+  return { base: fileNameBase, hasNulls: hasNulls === true, bitmap, bigEndian };
 }

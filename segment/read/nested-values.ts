@@ -10,7 +10,7 @@ import type { IndexedList } from '../format/indexed.js';
 import { doubleText } from '../format/json.js';
 import type { JsonValue } from '../write/source.js';
 import { Batches, type ValueSource } from './blocks.js';
-import { addressOf, corruptIn, cursorOf, opener, type ColumnFile, type ReadContext } from './column-file.js';
+import { corruptIn, cursorOf, holderOf, opener, type ColumnFile, type ReadContext } from './column-file.js';
 import { ComplexColumn } from './complex.js';
 import { bitsetBytes, orInto, type BitmapKind } from './numbers.js';
 import { BATCH_ROWS, type NumericColumnView, type StringColumnView } from './view.js';
@@ -24,14 +24,17 @@ export class GlobalValues {
   readonly #file: ColumnFile;
   readonly count: number;
 
-  constructor(context: ReadContext, base: string) {
+  readonly #bigEndian: boolean;
+
+  constructor(context: ReadContext, base: string, bigEndian: boolean) {
+    this.#bigEndian = bigEndian;
     const stringFile = context.open(`${base}.__stringDictionary`);
     this.#file = stringFile;
-    this.strings = readDictionary(cursorOf(stringFile), opener(context));
-    this.longs = readLongList(cursorOf(context.open(`${base}.__longDictionary`)));
-    this.doubles = readDoubleList(cursorOf(context.open(`${base}.__doubleDictionary`)));
+    this.strings = readDictionary(cursorOf(stringFile), opener(context), { bigEndian });
+    this.longs = readLongList(cursorOf(context.open(`${base}.__longDictionary`)), bigEndian);
+    this.doubles = readDoubleList(cursorOf(context.open(`${base}.__doubleDictionary`)), bigEndian);
     const arrays = context.find(`${base}.__arrayDictionary`);
-    this.#arrays = arrays === undefined ? undefined : readFrontCodedList(cursorOf(arrays), 4);
+    if (arrays !== undefined) this.#arrays = readFrontCodedList(cursorOf(arrays), 4, bigEndian);
     this.count = this.arraysAt + (this.#arrays?.count ?? 0);
   }
 
@@ -56,7 +59,7 @@ export class GlobalValues {
     const entry = this.#arrays.entry(id - this.arraysAt);
     const items: JsonValue[] = [];
     for (let at = 0; at < entry.length; at += 4) {
-      const item = entry.readInt32LE(at);
+      const item = this.#bigEndian ? entry.readInt32BE(at) : entry.readInt32LE(at);
       if (item < 0 || item >= this.arraysAt) throw corruptIn(this.#file, 0, `an array holds the id[${item}]`);
       items.push(this.value(item));
     }
@@ -83,8 +86,12 @@ export function localValue(values: GlobalValues, list: FixedList<number>): (id: 
   return (id) => values.value(list.at(id) ?? 0);
 }
 
-export function readLocalList(file: ColumnFile, cursor: ReturnType<typeof cursorOf>): FixedList<number> {
-  const list = readIntList(cursor);
+export function readLocalList(
+  file: ColumnFile,
+  cursor: ReturnType<typeof cursorOf>,
+  bigEndian: boolean,
+): FixedList<number> {
+  const list = readIntList(cursor, bigEndian);
   if (list.hasNull) throw corruptIn(file, cursor.at, 'a local dictionary has a null');
   return list;
 }
@@ -92,8 +99,9 @@ export function readLocalList(file: ColumnFile, cursor: ReturnType<typeof cursor
 export function orValueBitmap(of: ValueIds, id: number, bits: number): void {
   const extent = of.bitmaps?.locate(id);
   if (extent === undefined || extent.length === 0) return;
-  const pointer = addressOf(of.context, of.bitmapFile, extent);
-  orInto(of.context, of.bitmapFile, { pointer, length: extent.length, kind: of.bitmapKind }, bits);
+  const { start, length } = extent;
+  const file = holderOf(of.context, of.bitmapFile, extent);
+  orInto(of.context, { file, start, length, kind: of.bitmapKind }, bits);
 }
 
 /** Reads single rows' ids, batch by batch. */

@@ -9,7 +9,8 @@ import { decodeSmile } from '../format/smile.js';
 import type { JsonValue } from '../write/source.js';
 import { openBlobs } from './blobs.js';
 import { Batches } from './blocks.js';
-import { corruptIn, cursorOf, opener, type ColumnFile, type ReadContext } from './column-file.js';
+import { readComplexHead } from './complex.js';
+import { corruptIn, cursorOf, holderOf, opener, type ColumnFile, type ReadContext } from './column-file.js';
 import {
   arrayColumn,
   GlobalValues,
@@ -21,6 +22,7 @@ import {
   valueBitset,
   type ValueIds,
 } from './nested-values.js';
+import { normalisedPath } from './nested-old.js';
 import { pathSteps, rebuild } from './nested-rebuild.js';
 import { jsonReader } from './plain-values.js';
 import { nullBitset, NumberColumn, readNumbers, type BitmapKind } from './numbers.js';
@@ -42,6 +44,8 @@ export interface NestedField {
   /** Normalised path, e.g. `$.a.b[0]`. */
   readonly path: string;
   readonly types: number;
+  /** Its internal file. */
+  readonly file: string;
 }
 
 interface Layout {
@@ -66,12 +70,6 @@ export function openNestedColumn(
   if (version !== 0) throw cursor.fail(`nested column of unknown version[${version}]`, cursor.at - 1);
   const base = cursor.text(cursor.vbyte('base name length'), 'base name');
   const layout = { base, part, bitmap: bitmapOf(part), bigEndian: part.byteOrder === 'BIG_ENDIAN' };
-  if (layout.bigEndian) {
-    const name = file.place.column;
-    throw new CodedError('Unsupported', `column[${name}] is a nested column in big-endian byte order`, {
-      column: name,
-    });
-  }
   const logical = part.logicalType ?? '';
   if (part.isVariantType === true || logical.startsWith('ARRAY<'))
     return openVariant(context, layout, logical);
@@ -91,7 +89,9 @@ export function openNestedColumn(
 function openScalarString(context: ReadContext, layout: Layout): StringColumn {
   const { base } = layout;
   const dictionaryFile = context.open(`${base}.__stringDictionary`);
-  const dictionary = readDictionary(cursorOf(dictionaryFile), opener(context));
+  const dictionary = readDictionary(cursorOf(dictionaryFile), opener(context), {
+    bigEndian: layout.bigEndian,
+  });
   const idFile = context.open(`${base}.__encodedColumn`);
   const shape = {
     count: context.rowCount,
@@ -124,15 +124,16 @@ function openScalarNumber(context: ReadContext, layout: Layout, kind: 'long' | '
   const nullBits = () => {
     const bitmapFile = context.open(`${base}.__valueIndexes`);
     const extent = readIndexed(cursorOf(bitmapFile), opener(context), 'value indexes').locate(0);
-    const pointer = bitmapFile.pointer + extent.start;
-    return nullBitset(context, file, { pointer, length: extent.length, kind: layout.bitmap });
+    const { start, length } = extent;
+    const holder = holderOf(context, bitmapFile, extent);
+    return nullBitset(context, file, { file: holder, start, length, kind: layout.bitmap });
   };
   return new NumberColumn(kind, numbers, batches, nullBits, true);
 }
 
 function openVariant(context: ReadContext, layout: Layout, logical: string): ColumnView {
   const { base } = layout;
-  const values = new GlobalValues(context, base);
+  const values = new GlobalValues(context, base, layout.bigEndian);
   const idFile = context.open(`${base}.__encodedColumn`);
   const shape = {
     count: context.rowCount,
@@ -162,16 +163,43 @@ function viewOf(logical: string, of: ValueIds): ColumnView {
 }
 
 function openDocuments(cursor: Cursor, context: ReadContext, file: ColumnFile, layout: Layout): NestedColumn {
-  const names = readDictionary(cursor, opener(context), true);
+  const { bigEndian } = layout;
+  const names = readDictionary(cursor, opener(context), { mayBeEmpty: true, bigEndian });
   const fields = Array.from({ length: names.count }, (_, i): NestedField => {
-    return { path: names.value(i) ?? '', types: cursor.u8('field types') };
+    const file = `${layout.base}.__field_${i}`;
+    return { path: names.value(i) ?? '', types: cursor.u8('field types'), file };
   });
   return new NestedColumn(context, file, layout, fields);
 }
 
+const jqForm = 3;
+
+/**
+ * The body of a `complex` part of type json, as Druid 24 to 27 wrote it: form 3 with paths in jq's spelling and fields
+ * in files named after them, form 4 without arrays, form 5 with them. A column of plain values is read as their type.
+ */
+export function openOldDocuments(cursor: Cursor, context: ReadContext, file: ColumnFile): ColumnView {
+  const form = cursor.u8('json form');
+  if (form < 3 || form > 5) throw cursor.fail(`json of unknown form[${form}]`, cursor.at - 1);
+  const { base, bitmap, bigEndian } = readComplexHead(cursor);
+  const layout: Layout = { base, bitmap, bigEndian, part: { type: 'complex' } };
+  const start = cursor.at;
+  const names = readDictionary(cursor, opener(context), { mayBeEmpty: true, bigEndian });
+  const fields = Array.from({ length: names.count }, (_, i): NestedField => {
+    const name = names.value(i) ?? '';
+    const path = form === jqForm ? normalisedPath(name) : name;
+    if (path === undefined) throw cursor.fail(`field path[${name}]`, start);
+    const own = form === jqForm ? `${base}_${name}` : `${base}.__field_${i}`;
+    return { path, types: cursor.u8('field types'), file: own };
+  });
+  const documents = new NestedColumn(context, file, layout, fields);
+  const isPlain = fields.length === 1 && fields[0]?.path === '$';
+  return (isPlain ? documents.field('$') : undefined) ?? documents;
+}
+
 function rawDocuments(context: ReadContext, layout: Layout): (row: number) => JsonValue {
   const name = `${layout.base}.__raw`;
-  const blobs = openBlobs(context, name);
+  const blobs = openBlobs(context, name, layout.bigEndian);
   const { place } = context.open(name);
   return (row) => {
     const bytes = blobs.blob(row);
@@ -211,8 +239,8 @@ function nullTest(context: ReadContext, layout: Layout): (row: number) => boolea
   if (file === undefined) return () => false;
   const cursor = cursorOf(file);
   const length = cursor.count('null bitmap length');
-  const pointer = file.pointer + cursor.skip(length, 'null bitmap');
-  const bits = nullBitset(context, file, { pointer, length, kind: layout.bitmap });
+  const start = cursor.skip(length, 'null bitmap');
+  const bits = nullBitset(context, file, { file, start, length, kind: layout.bitmap });
   const nulls = context.kernels.arena.bytes(bits, Math.ceil(context.rowCount / 8));
   return (row) => (((nulls[row >>> 3] as number) >>> (row & 7)) & 1) === 1;
 }
@@ -238,13 +266,12 @@ export class NestedColumn extends JsonColumn {
 
   /** The values at a path; undefined when no row has any. */
   field(path: string): ColumnView | undefined {
-    const number = this.fields.findIndex((field) => field.path === path);
-    const field = this.fields[number];
+    const field = this.fields.find((one) => one.path === path);
     if (field === undefined) return undefined;
     let column = this.#columns.get(path);
     if (column === undefined) {
-      this.#values ??= new GlobalValues(this.#context, this.#layout.base);
-      column = openField(this.#context, this.#layout, this.#values, { ...field, number });
+      this.#values ??= new GlobalValues(this.#context, this.#layout.base, this.#layout.bigEndian);
+      column = openField(this.#context, this.#layout, this.#values, field);
       this.#columns.set(path, column);
     }
     return column;
@@ -267,18 +294,18 @@ function openField(
   context: ReadContext,
   layout: Layout,
   values: GlobalValues,
-  field: NestedField & { readonly number: number },
+  field: NestedField,
 ): ColumnView {
-  const file = context.open(`${layout.base}.__field_${field.number}`);
+  const file = context.open(field.file);
   const cursor = cursorOf(file);
   const version = cursor.u8('field version');
   if (version !== 0 && version !== 2) throw cursor.fail(`field of unknown version[${version}]`, 0);
   cursor.i32('field flags');
-  const list = readLocalList(file, cursor);
+  const list = readLocalList(file, cursor, layout.bigEndian);
   if (list.count === 0) throw cursor.fail('a field has no values');
   const hasNulls = list.at(0) === 0;
-  const longBytes = cursor.i32le('long values length');
-  const doubleBytes = cursor.i32le('double values length');
+  const longBytes = cursor.i32in(layout.bigEndian, 'long values length');
+  const doubleBytes = cursor.i32in(layout.bigEndian, 'double values length');
   const numbersAt = cursor.skip(longBytes, 'long values');
   const doublesAt = cursor.skip(doubleBytes, 'double values');
   const idShape = { count: context.rowCount, cardinality: list.count, bigEndian: layout.bigEndian };
@@ -308,8 +335,7 @@ function openField(
     const nullBits =
       nulls === undefined
         ? () => valueBitset(of, 0)
-        : () =>
-            nullBitset(context, file, { ...nulls, pointer: file.pointer + nulls.start, kind: layout.bitmap });
+        : () => nullBitset(context, file, { ...nulls, file, kind: layout.bitmap });
     return new NumberColumn(kind, numbers, batches, hasNulls ? nullBits : undefined);
   }
   if (!isString) return viewOf(logicalTypeOf(field.types), of);

@@ -27,11 +27,16 @@ export interface Encoding {
   readonly encoding: string;
 }
 
+/** Zeros behind packed longs. */
+const packedTailBytes = 4;
+
 interface PackedLongs {
   readonly bits: number;
   /** Table entries, or undefined for delta. */
   readonly table: readonly bigint[] | undefined;
   readonly base: bigint;
+  /** Where its head starts. */
+  readonly at: number;
 }
 
 export interface NumberSource {
@@ -76,7 +81,7 @@ export function readNumberHead(
       ? plainNumbers(context, file, width, shape.bigEndian)
       : packedNumbers(context, file, packed);
   const bits = packed?.bits ?? width * 8;
-  const tail = packed === undefined ? 0 : 4;
+  const tail = packed === undefined ? 0 : packedTailBytes;
   const plainBytes = (values: number) => Math.ceil((values * bits) / 8) + tail;
   const encoding = {
     compression: codec,
@@ -97,25 +102,33 @@ export function readNumbers(
   const { count, perBlock, codec, encoding, unpacking, plainBytes } = head;
   const { width } = unpacking;
   if (codec === 'none') {
-    const start = file.pointer + cursor.skip(plainBytes(count), 'values');
-    const source = new RunSource(count, width, (first, n, target) => copyRun(start, first, n, target));
+    const start = cursor.skip(plainBytes(count), 'values');
+    const source = new RunSource(count, width, (first, n, target) =>
+      head.isPacked ? unpackRun(start, first, n, target) : copyRun(start, first, n, target),
+    );
     return { source, encoding };
   }
   const blocks = readBlocks(cursor, context, { codec, perBlock, count, plainBytes });
   return { source: new BlockSource(context, file, blocks, unpacking), encoding };
 
   function copyRun(start: number, first: number, n: number, target: number): void {
-    if (head.isPacked) {
-      unpacking.unpack(start, first, n, target);
-      return;
-    }
     const { arena } = context.kernels;
-    arena.bytes(target, n * width).set(arena.bytes(start + first * width, n * width));
+    const from = file.at(start + first * width, n * width);
+    arena.bytes(target, n * width).set(arena.bytes(from, n * width));
     unpacking.afterDecode?.(target, n);
+  }
+
+  function unpackRun(start: number, first: number, n: number, target: number): void {
+    // Eight packed values fill whole bytes, whatever their width.
+    const skipped = first % 8;
+    const from = plainBytes(first - skipped) - packedTailBytes;
+    const source = file.at(start + from, plainBytes(first + n) - from);
+    unpacking.unpack(source, skipped, n, target);
   }
 }
 
 function readPackedHead(cursor: Cursor): PackedLongs | undefined {
+  const { at } = cursor;
   const id = cursor.u8('long encoding');
   if (id === 0xff) return undefined;
   if (id > 1) throw cursor.fail(`unknown long encoding[${id}]`, cursor.at - 1);
@@ -126,13 +139,13 @@ function readPackedHead(cursor: Cursor): PackedLongs | undefined {
     const bits = cursor.i32('delta bits');
     if (!packedWidths.some((width) => width === bits))
       throw cursor.fail(`packed width[${bits}]`, cursor.at - 4);
-    return { bits, table: undefined, base };
+    return { bits, table: undefined, base, at };
   }
   const size = cursor.count('table size');
   if (size < 1 || size > 256) throw cursor.fail(`table size[${size}]`, cursor.at - 4);
   const table = Array.from({ length: size }, () => cursor.i64('table entry'));
   const bits = packedWidths.find((width) => size <= 2 ** width) ?? 64;
-  return { bits, table, base: 0n };
+  return { bits, table, base: 0n, at };
 }
 
 function plainNumbers(context: ReadContext, file: ColumnFile, width: 4 | 8, bigEndian: boolean): Unpacking {
@@ -169,28 +182,30 @@ function packedNumbers(context: ReadContext, file: ColumnFile, packed: PackedLon
     isNative: false,
     unpack(block, first, n, target) {
       if (kernels.unpack_table(block, first, n, bits, pointer, table.length, target) !== 1) {
-        throw corruptIn(file, block - file.pointer, 'a packed number is no index of its table');
+        throw corruptIn(file, packed.at, 'a packed number is no index of its table');
       }
     },
   };
 }
 
+/** Compressed bitmap bytes and where they lie. */
+export interface StoredBitmap {
+  readonly file: ColumnFile;
+  readonly start: number;
+  readonly length: number;
+  readonly kind: BitmapKind;
+}
+
 /** ORs compressed bitmap bytes into `bits`. */
-export function orInto(
-  context: ReadContext,
-  file: ColumnFile,
-  bitmap: { readonly pointer: number; readonly length: number; readonly kind: BitmapKind },
-  bits: number,
-): void {
+export function orInto(context: ReadContext, bitmap: StoredBitmap, bits: number): void {
   const { segment: kernels } = context.kernels;
-  const { pointer, length, kind } = bitmap;
+  const { file, start, length, kind } = bitmap;
+  const pointer = file.at(start, length);
   const failed =
     kind === 'roaring'
       ? kernels.roaring_or(pointer, length, bits, context.rowCount)
       : kernels.concise_or(pointer, length, bits, context.rowCount);
-  if (failed !== 0) {
-    throw corruptIn(file, bitmap.pointer - file.pointer, `a ${bitmap.kind} bitmap is malformed`);
-  }
+  if (failed !== 0) throw corruptIn(file, start, `a ${kind} bitmap is malformed`);
 }
 
 export function bitsetBytes(rowCount: number): number {
@@ -253,19 +268,15 @@ export function openNumberColumn(
   const length = cursor.count('null bitmap length');
   const start = cursor.skip(length, 'null bitmap');
   if (length === 0) return new NumberColumn(shape.kind, numbers, batches, undefined);
-  const bitmap = { pointer: file.pointer + start, length, kind: shape.bitmap };
+  const bitmap = { file, start, length, kind: shape.bitmap };
   return new NumberColumn(shape.kind, numbers, batches, () => nullBitset(context, file, bitmap));
 }
 
-/** The bitset of a bitmap, shared by all threads. */
-export function nullBitset(
-  context: ReadContext,
-  file: ColumnFile,
-  bitmap: { readonly pointer: number; readonly length: number; readonly kind: BitmapKind },
-): number {
+/** The bitset of a bitmap, shared by all threads and kept with `file`. */
+export function nullBitset(context: ReadContext, file: ColumnFile, bitmap: StoredBitmap): number {
   const bytes = bitsetBytes(context.rowCount);
   return context.residency.companion(file.slot, bytes, (pointer) => {
     context.kernels.arena.bytes(pointer, bytes).fill(0);
-    orInto(context, file, bitmap, pointer);
+    orInto(context, bitmap, pointer);
   });
 }

@@ -264,13 +264,7 @@ describe('old and rare forms', () => {
       out.bytes(Buffer.from('x'));
     };
     const little = { ...part, byteOrder: 'LITTLE_ENDIAN', logicalType: 'COMPLEX<map>' };
-    const big = { ...part, byteOrder: 'BIG_ENDIAN', logicalType: 'COMPLEX<json>' };
     const refused: readonly [Buffer, RegExp][] = [
-      [
-        column({ type: 'complex', typeName: 'json' }, 'COMPLEX', (out) => out.u8(4)),
-        /column\[x\] is json as Druid 24/,
-      ],
-      [column(big, 'COMPLEX', nested), /column\[x\] .*big-endian/],
       [column(little, 'COMPLEX', nested), /column\[x\] has the logical type\[COMPLEX<map>\]/],
       [
         column({ type: 'spatial' }, 'STRING', (out) => out.u8(0)),

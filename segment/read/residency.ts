@@ -1,13 +1,14 @@
 /**
  * Which column files are in memory: a table of slots in shared memory, one per internal file of every registered
  * segment. Any thread pins a file; whoever comes first reads it into the arena, the others wait. Unpinned files are
- * dropped, least recently used first, when the byte budgets or the arena are full. A file's decoded ("hot") form and
- * its null bitset belong to its slot. Pins are also counted per thread, so that those of a thread that died can be
+ * dropped, least recently used first, when the byte budgets or the arena are full; a file that finds no room even so is
+ * pinned without its bytes, and its reader goes to the file for them. A file's decoded ("hot") form and its null bitset
+ * belong to its slot. Pins are also counted per thread, so that those of a thread that died can be
  * taken back (`reap`).
  */
 import fs from 'node:fs';
 import { CodedError } from '../../proto/errors.js';
-import { ownersMax, type Arena, type ArenaHandle } from '../kernels/arena.js';
+import { ownersMax, reservedBytes, type Arena, type ArenaHandle } from '../kernels/arena.js';
 import type { Files } from '../ports.js';
 
 /** Goes through postMessage. */
@@ -19,7 +20,7 @@ export interface ResidencyHandle {
 
 export interface ResidencyOptions {
   readonly arena: Arena;
-  /** Budget of file bytes as they are on disk. */
+  /** Budget of file bytes as they are on disk; at most half of the arena. */
   readonly coldBytesMax: number;
   /** Budget of decoded columns; 0 turns the hot form off. */
   readonly hotBytesMax: number;
@@ -33,12 +34,15 @@ export interface ResidencyStats {
   readonly slots: number;
   readonly loads: number;
   readonly evictions: number;
+  /** Pins that found no room for the file. */
+  readonly windowed: number;
 }
 
 /** What a pinned file offers. */
 export interface PinnedFile {
   readonly slot: number;
-  readonly pointer: number;
+  /** Undefined: there is no room for it. */
+  readonly pointer: number | undefined;
   readonly length: number;
   /** Touched by at least two views: worth decoding as a whole. */
   readonly isHot: boolean;
@@ -64,6 +68,7 @@ const head = {
   used: 10,
   token: 11,
   highest: 12,
+  windowed: 13,
 } as const;
 const word = {
   state: 0,
@@ -181,8 +186,8 @@ export class Residency {
   }
 
   /**
-   * Keeps a file in memory until `unpin`. `length` bytes are read by `read` when they are not there yet.
-   * Throws what `read` throws, LimitExceeded when nothing can be dropped, NotFound after `unregister`.
+   * Keeps a file in memory until `unpin`, or at least its slot when nothing can be dropped for it. `length` bytes are
+   * read by `read` when they are not there yet. Throws what `read` throws, NotFound after `unregister`.
    */
   pin(
     slot: number,
@@ -193,8 +198,12 @@ export class Residency {
   ): PinnedFile {
     for (;;) {
       const state = this.#locked(() => this.#pinLocked(slot, generation, token));
-      if (state === empty) this.#load(slot, length, read);
-      else if (state === busy) {
+      if (state === empty) {
+        if (!this.#load(slot, length, read)) {
+          this.#add(head.windowed, 1);
+          return { slot, pointer: undefined, length, isHot: false };
+        }
+      } else if (state === busy) {
         this.#await(slot, word.state);
         if (this.#get(slot, word.state) !== ready) {
           this.unpin(slot);
@@ -290,6 +299,7 @@ export class Residency {
       slots: this.#head(head.used),
       loads: this.#head(head.loads),
       evictions: this.#head(head.evictions),
+      windowed: this.#head(head.windowed),
     };
   }
 
@@ -314,14 +324,20 @@ export class Residency {
     return state;
   }
 
-  #load(slot: number, length: number, read: (into: Buffer<ArrayBufferLike>) => void): void {
+  /** False: there is no room. */
+  #load(slot: number, length: number, read: (into: Buffer<ArrayBufferLike>) => void): boolean {
     let pointer = 0;
     try {
-      pointer = this.#allocate(length, false);
+      pointer = this.#room(length);
+      if (pointer === 0) {
+        this.#settle(slot, word.state, empty);
+        return false;
+      }
       this.#note(slot, cold, pointer, length);
       read(this.arena.buffer(pointer, length));
       Atomics.add(this.#table, head.loads, 1);
       this.#settle(slot, word.state, ready);
+      return true;
     } catch (error) {
       if (pointer !== 0) this.#giveBack(pointer, length, false);
       this.#settle(slot, word.state, empty);
@@ -360,6 +376,32 @@ export class Residency {
     }
   }
 
+  /** Room for a file, dropping others; 0 when what is pinned leaves none: then nothing is dropped. */
+  #room(bytes: number): number {
+    const pages = pagesOf(bytes);
+    const fits = this.#locked(() => {
+      let free = this.#head(head.coldMax) - this.#head(head.coldPages);
+      const highest = this.#head(head.highest);
+      for (let slot = 0; slot < highest && free < pages; slot++) {
+        if (this.#get(slot, word.pins) === 0) free += this.#coldPages(slot);
+      }
+      return free >= pages;
+    });
+    if (!fits) return 0;
+    try {
+      return this.#allocate(bytes, false);
+    } catch (error) {
+      if (error instanceof CodedError && error.code === 'LimitExceeded') return 0;
+      throw error;
+    }
+  }
+
+  #coldPages(slot: number): number {
+    const own = this.#get(slot, word.state) === ready ? pagesOf(this.#get(slot, word.length) >>> 0) : 0;
+    const aux = this.#get(slot, word.auxState) === ready ? pagesOf(this.#get(slot, word.auxBytes) >>> 0) : 0;
+    return own + aux;
+  }
+
   /** Room within the budget and the arena, dropping others; 0 when hot bytes don't fit their budget. */
   #allocate(bytes: number, isHot: boolean): number {
     const pages = pagesOf(bytes);
@@ -391,9 +433,10 @@ export class Residency {
   #evict(pages: number, hotOnly: boolean): number {
     const candidates: number[] = [];
     const highest = this.#head(head.highest);
-    const state = hotOnly ? word.hotState : word.state;
     for (let slot = 0; slot < highest; slot++) {
-      if (this.#get(slot, state) === ready && this.#get(slot, word.pins) === 0) candidates.push(slot);
+      if (this.#get(slot, word.pins) > 0) continue;
+      const holds = hotOnly ? this.#get(slot, word.hotState) === ready : this.#coldPages(slot) > 0;
+      if (holds) candidates.push(slot);
     }
     candidates.sort((a, b) => this.#get(a, word.lastUse) - this.#get(b, word.lastUse));
     let freed = 0;
@@ -490,13 +533,19 @@ export class Residency {
 }
 
 const slotsDefault = 65536;
+const coldShareMax = 0.5;
 
 export function createResidency(options: ResidencyOptions): Residency {
   const slots = options.slotsMax ?? slotsDefault;
   const table = new SharedArrayBuffer((headWords + slots * slotWords) * 4);
   const words = new Int32Array(table);
   words[head.slots] = slots;
-  words[head.coldMax] = Math.floor(options.coldBytesMax / pageBytes);
+  // Scratch buffers, null bitsets and what scans build need the rest.
+  const coldBytesMax = Math.min(
+    options.coldBytesMax,
+    (options.arena.maximumBytes - reservedBytes) * coldShareMax,
+  );
+  words[head.coldMax] = Math.floor(coldBytesMax / pageBytes);
   words[head.hotMax] = Math.floor(options.hotBytesMax / pageBytes);
   // Pages of threads that never come stay untouched, and so cost nothing.
   const pins = new SharedArrayBuffer((ownersMax + 1) * slots * 2);

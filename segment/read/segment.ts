@@ -10,13 +10,14 @@ import type { Kernels } from '../kernels/load.js';
 import type { Files } from '../ports.js';
 import { cursorOf, Scratch, type ColumnFile, type ReadContext } from './column-file.js';
 import { openComplexColumn } from './complex.js';
-import { openNestedColumn } from './nested.js';
+import { openNestedColumn, openOldDocuments } from './nested.js';
 import { openNumberColumn, type NumberKind } from './numbers.js';
 import { nodeFiles, type Residency } from './residency.js';
 import { NullColumn, openStringColumn } from './strings.js';
 import { readSummary, type SegmentSummary } from './summary.js';
 import { readTimeEnds } from './time-ends.js';
 import { BATCH_ROWS, type ColumnView, type NumericColumnView, type SegmentView } from './view.js';
+import { WindowedBytes, Windows } from './window.js';
 
 const timeColumn = '__time';
 
@@ -93,6 +94,7 @@ export class SegmentReader {
   readonly #residency: Residency;
   readonly #files: Files;
   readonly #scratch: Scratch;
+  readonly #windows: Windows;
   readonly #known = new Map<number, Known>();
 
   constructor(options: ReaderOptions) {
@@ -100,6 +102,7 @@ export class SegmentReader {
     this.#residency = options.residency;
     this.#files = options.files ?? nodeFiles;
     this.#scratch = new Scratch(options.kernels);
+    this.#windows = new Windows(options.kernels.arena);
   }
 
   /**
@@ -112,6 +115,7 @@ export class SegmentReader {
       residency: this.#residency,
       files: this.#files,
       scratch: this.#scratch,
+      windows: this.#windows,
       token,
     });
   }
@@ -130,6 +134,7 @@ export class SegmentReader {
   /** Frees this thread's scratch buffers. */
   close(): void {
     this.#scratch.close();
+    this.#windows.close();
   }
 }
 
@@ -138,6 +143,7 @@ interface Machinery {
   readonly residency: Residency;
   readonly files: Files;
   readonly scratch: Scratch;
+  readonly windows: Windows;
   readonly token: number;
 }
 
@@ -245,6 +251,7 @@ export class StoredSegment implements SegmentView {
     for (const file of this.#pinned.values()) this.#machinery.residency.unpin(file.slot);
     this.#columns.clear();
     this.#pinned.clear();
+    this.#machinery.windows.shrink();
   }
 
   /** The bytes of an internal file, pinned until the view closes; for tools. */
@@ -300,11 +307,45 @@ export class StoredSegment implements SegmentView {
     const pinned = residency.pin(slot, this.#handle.generation, token, length, (into) => {
       readInto(files, place, into, entry.start);
     });
-    const bytes = kernels.arena.buffer(pinned.pointer, length);
-    const file = { place, pointer: pinned.pointer, length, slot, isHot: pinned.isHot, bytes };
+    const file =
+      pinned.pointer === undefined
+        ? this.#windowed(place, slot, length, entry.start)
+        : residentFile(kernels.arena, place, { ...pinned, pointer: pinned.pointer });
     this.#pinned.set(name, file);
     return file;
   }
+
+  /** A file there is no room for: it stays pinned for what is made of it, and is read where it is needed. */
+  #windowed(place: Place, slot: number, length: number, start: number): ColumnFile {
+    const { files, windows, kernels } = this.#machinery;
+    const name = `${this.#handle.generation}/${slot}`;
+    const bytes = new WindowedBytes(name, length, windows, (into, position) =>
+      readInto(files, place, into, start + position),
+    );
+    const at = (from: number, count: number) => bytes.at(kernels.arena, from, count);
+    return { place, length, slot, isHot: false, bytes, at };
+  }
+}
+
+function residentFile(
+  arena: Kernels['arena'],
+  place: Place,
+  pinned: {
+    readonly slot: number;
+    readonly pointer: number;
+    readonly length: number;
+    readonly isHot: boolean;
+  },
+): ColumnFile {
+  const { slot, pointer, length, isHot } = pinned;
+  return {
+    place,
+    length,
+    slot,
+    isHot,
+    bytes: arena.buffer(pointer, length),
+    at: (start) => pointer + start,
+  };
 }
 
 function readInto(files: Files, place: Place, into: Buffer<ArrayBufferLike>, position: number): void {
@@ -354,7 +395,9 @@ function openColumn(file: ColumnFile, context: ReadContext): ColumnView {
         throw cursor.fail(`numRows[${part.numRows}] of an all-null column`, 0);
       return new NullColumn(context);
     case 'complex':
-      return openComplexColumn(cursor, context, file, part.typeName ?? '');
+      return part.typeName === 'json'
+        ? openOldDocuments(cursor, context, file)
+        : openComplexColumn(cursor, context, file, part.typeName ?? '');
     case 'nestedCommonFormat':
       return openNestedColumn(cursor, context, file, part);
     default:

@@ -13,8 +13,8 @@ import {
   type ValueSource,
 } from './blocks.js';
 import {
-  addressOf,
   corruptIn,
+  holderOf,
   opener,
   scratchBytes,
   type ColumnFile,
@@ -43,11 +43,17 @@ function widened(width: number): IdWidth {
   return width === 3 ? 4 : (width as IdWidth);
 }
 
-function verifier(context: ReadContext, file: ColumnFile, width: IdWidth, cardinality: number) {
+/** `at`: where the ids start, for messages. */
+function verifier(
+  context: ReadContext,
+  file: ColumnFile,
+  ids: { readonly at: number; readonly width: IdWidth; readonly cardinality: number },
+) {
+  const { width, cardinality } = ids;
   if ((width === 1 && cardinality >= 256) || (width === 2 && cardinality >= 65536)) return undefined;
   return (pointer: number, n: number, start: number) => {
     if (n > 0 && context.kernels.segment.max_id(pointer, n, width) >>> 0 >= cardinality) {
-      throw corruptIn(file, 0, `an id behind row[${start}] exceeds the dictionary of ${cardinality}`);
+      throw corruptIn(file, ids.at, `an id behind row[${start}] exceeds the dictionary of ${cardinality}`);
     }
   };
 }
@@ -64,6 +70,7 @@ export function readIds(
   shape: IdShape,
   hasWidth = true,
 ): { readonly source: ValueSource; readonly compression: string; readonly storedWidth: number } {
+  const { at } = cursor;
   const version = cursor.u8('id version');
   if (version === 0) return readPlainIds(cursor, context, file, shape);
   if (version !== 2) throw cursor.fail(`ids of unknown version[${version}]`, cursor.at - 1);
@@ -77,7 +84,7 @@ export function readIds(
   const blocks = readBlocks(cursor, context, { codec, perBlock, count, plainBytes });
   const width = shape.asInts ? 4 : widened(stored);
   const kernels = context.kernels.segment;
-  const verify = verifier(context, file, width, shape.cardinality);
+  const verify = verifier(context, file, { at, width, cardinality: shape.cardinality });
   const unpacking: Unpacking = {
     width,
     isNative: width === stored,
@@ -130,10 +137,10 @@ function plainIdRun(
 ): ValueSource {
   const { stored, count } = run;
   const width = shape.asInts ? 4 : widened(stored);
-  const verify = verifier(context, file, width, shape.cardinality);
-  const from = file.pointer + run.start;
+  const verify = verifier(context, file, { at: run.start, width, cardinality: shape.cardinality });
   return new RunSource(count, width, (first, n, target) => {
-    context.kernels.segment.unpack_be(from + first * stored, n, stored, target, width);
+    const source = file.at(run.start + first * stored, n * stored);
+    context.kernels.segment.unpack_be(source, n, stored, target, width);
     verify?.(target, n, first);
   });
 }
@@ -221,7 +228,7 @@ export function openStringColumn(
   const isMulti = (flags & multiFlags) !== 0;
   if (isMulti !== shape.isMulti)
     throw cursor.fail('the column disagrees with its descriptor on multiple values');
-  const dictionary = readDictionary(cursor, opener(context));
+  const dictionary = readDictionary(cursor, opener(context), { bigEndian: shape.bigEndian });
   const ids: IdShape = {
     count: context.rowCount,
     cardinality: dictionary.count,
@@ -295,8 +302,9 @@ export class StringColumn implements StringColumnView {
     if (bitmaps === undefined) throw new CodedError('Bug', 'the column has no bitmaps');
     const extent = bitmaps.locate(id);
     if (extent.length === 0) return;
-    const pointer = addressOf(this.#context, bitmapFile, extent);
-    orInto(this.#context, bitmapFile, { pointer, length: extent.length, kind: bitmapKind }, bits);
+    const { start, length } = extent;
+    const holder = holderOf(this.#context, bitmapFile, extent);
+    orInto(this.#context, { file: holder, start, length, kind: bitmapKind }, bits);
   }
 
   batch(startRow: number): number {

@@ -1,4 +1,5 @@
 /** The first and the last time of a segment sorted by it, without reading the column: its head and two blocks. */
+import { CodedError } from '../../proto/errors.js';
 import { corrupt, Cursor, type Place } from '../format/bytes.js';
 import { blockBytesMax } from '../format/codec.js';
 import { readDescriptor } from '../format/descriptor.js';
@@ -24,7 +25,10 @@ export function readTimeEnds(
   const { part } = readDescriptor(cursor);
   if (part.type === 'longV2') cursor.skip(4, 'values length');
   else if (part.type !== 'long') return undefined;
-  const file = { place, pointer: 0, length, slot: -1, isHot: false, bytes };
+  const at = () => {
+    throw new CodedError('Bug', 'only the head of the column is read');
+  };
+  const file = { place, length, slot: -1, isHot: false, bytes, at };
   const shape = { kind: 'long', bigEndian: part.byteOrder === 'BIG_ENDIAN' } as const;
   const head = readNumberHead(cursor, context, file, shape);
   const last = head.count - 1;

@@ -398,7 +398,7 @@ describe('writeSegment', () => {
       writeSegment(dir, { ...source, interval: ETERNITY });
       withView(dir, (view) => {
         expect(view.interval).to.deep.equal(ETERNITY);
-        const ends = view.internalFile('index.drd').bytes.toString('hex');
+        const ends = fs.readFileSync(path.join(dir, '00000.smoosh')).toString('hex');
         expect(ends).to.include('c0000000000000003fffffffffffffff');
       });
     });
