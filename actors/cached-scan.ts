@@ -1,7 +1,7 @@
 /** Scanning with a cache of partial results in front: what was answered before is not scanned again. */
 import { cacheWish, scanKey, segmentKey } from '../query/cache/scan-key.js';
 import type { PartialCache } from '../query/cache/partial-cache.js';
-import type { Pool, RunOptions, SegmentRef, SegmentsPart } from '../query/engine/pool-api.js';
+import type { Pool, ScanOptions, SegmentRef, SegmentsPart } from '../query/engine/pool-api.js';
 import type { Frame } from '../query/frame.js';
 import type { NativeQuery } from '../query/native/model.js';
 
@@ -19,7 +19,7 @@ export async function* cachedScan(
   query: NativeQuery,
   refs: readonly SegmentRef[],
   isStored: (segmentId: string) => boolean,
-  options: RunOptions,
+  options: ScanOptions,
 ): AsyncGenerator<SegmentsPart> {
   const scan = caching === undefined ? undefined : scanKey(query);
   if (caching === undefined || scan === undefined) {
@@ -59,7 +59,7 @@ async function* filled(
   query: NativeQuery,
   refs: readonly SegmentRef[],
   keys: ReadonlyMap<string, string>,
-  options: RunOptions,
+  options: ScanOptions,
 ): AsyncGenerator<SegmentsPart> {
   const bySegment = new Map<string, Frame[]>();
   for await (const part of pool.scanSegments(query, refs, { ...options, bySegment: true })) {

@@ -14,6 +14,8 @@ import type { MemcachedSettings } from './memcached.js';
 export interface Caches {
   /** Partial results by segment, at data nodes; undefined: off. */
   readonly partials: PartialCache | undefined;
+  /** The same at the broker, with the times of their rows; undefined: off. */
+  readonly brokerPartials: PartialCache | undefined;
   /** Whole answers at the broker; undefined: off. */
   readonly results: ByteStore | undefined;
   close(): void;
@@ -38,9 +40,8 @@ export function createCaches(deps: CacheDeps): Caches {
   }
   const wantsPartials = settings.historicalUseCache || settings.historicalPopulateCache;
   const wantsResults = settings.brokerUseResultCache || settings.brokerPopulateResultCache;
-  if (cacheType === 'none' || (!wantsPartials && !wantsResults)) {
-    return { partials: undefined, results: undefined, close: () => undefined };
-  }
+  const wantsBroker = settings.brokerUseCache || settings.brokerPopulateCache;
+  if (cacheType === 'none' || (!wantsPartials && !wantsResults && !wantsBroker)) return noCaches;
   if (cacheType === 'memcached') {
     if (cacheHosts.length === 0) {
       throw invalidInput('Setting[cacheHosts] must name the memcached servers as host:port', 'cacheHosts');
@@ -55,20 +56,70 @@ export function createCaches(deps: CacheDeps): Caches {
     });
     watch(deps.metrics, { memcached: () => store.figures });
     return {
-      partials: wantsPartials ? createStoredPartials(store, cacheEntryBytesMax) : undefined,
-      results: wantsResults ? store : undefined,
+      partials: wantsPartials ? createStoredPartials(named('segment', store), cacheEntryBytesMax) : undefined,
+      brokerPartials: wantsBroker
+        ? createStoredPartials(named('broker', store), cacheEntryBytesMax)
+        : undefined,
+      results: wantsResults ? named('result', store) : undefined,
       close: () => store.close(),
     };
   }
-  const resultBytes = wantsResults ? Math.floor(cacheBytesMax * resultShare) : 0;
-  const entryBytesMax = cacheEntryBytesMax;
-  const partials = createLocalPartials({ bytesMax: cacheBytesMax - resultBytes, entryBytesMax });
-  const results = createLocalStore({ bytesMax: resultBytes, entryBytesMax });
-  watch(deps.metrics, { segment: () => partials.figures, result: () => results.figures });
+  const limits = localLimits(cacheBytesMax, cacheEntryBytesMax, { wantsPartials, wantsBroker, wantsResults });
+  const partials = createLocalPartials(limits.partials);
+  const brokerPartials = createLocalPartials(limits.brokerPartials);
+  const results = createLocalStore(limits.results);
+  watch(deps.metrics, {
+    segment: () => partials.figures,
+    broker: () => brokerPartials.figures,
+    result: () => results.figures,
+  });
   return {
     partials: wantsPartials ? partials : undefined,
+    brokerPartials: wantsBroker ? brokerPartials : undefined,
     results: wantsResults ? results : undefined,
     close: () => undefined,
+  };
+}
+
+const noCaches: Caches = {
+  partials: undefined,
+  brokerPartials: undefined,
+  results: undefined,
+  close: () => undefined,
+};
+
+interface Limits {
+  readonly bytesMax: number;
+  readonly entryBytesMax: number;
+}
+
+/** Whole answers get their share, partial results the rest: half each where both roles keep them. */
+function localLimits(
+  bytesMax: number,
+  entryBytesMax: number,
+  wants: { readonly wantsPartials: boolean; readonly wantsBroker: boolean; readonly wantsResults: boolean },
+): Readonly<Record<'partials' | 'brokerPartials' | 'results', Limits>> {
+  const results = wants.wantsResults ? Math.floor(bytesMax * resultShare) : 0;
+  const rest = bytesMax - results;
+  const brokerPartials = wants.wantsBroker ? Math.floor(wants.wantsPartials ? rest / 2 : rest) : 0;
+  return {
+    results: { bytesMax: results, entryBytesMax },
+    brokerPartials: { bytesMax: brokerPartials, entryBytesMax },
+    partials: { bytesMax: rest - brokerPartials, entryBytesMax },
+  };
+}
+
+/** One store for several kinds of values: no key of one is a key of another. */
+function named(kind: string, store: ByteStore): ByteStore {
+  return {
+    get: async (keys) => {
+      const found = await store.get(keys.map((key) => `${kind} ${key}`));
+      return new Map([...found].map(([key, value]) => [key.slice(kind.length + 1), value]));
+    },
+    put: (key, value) => store.put(`${kind} ${key}`, value),
+    get figures() {
+      return store.figures;
+    },
   };
 }
 

@@ -22,7 +22,9 @@ describe('command fence', () => {
   it('refuses another cluster, with the remedy', () => {
     const admission = admit(seen, { clusterId: 'c2', epoch: 9 });
     expect(admission.kind === 'refused' && admission.error.code).to.equal('WrongCluster');
-    expect(admission.kind === 'refused' && admission.error.message).to.match(/own data folder, or empty its tasks folder/);
+    expect(admission.kind === 'refused' && admission.error.message).to.match(
+      /own data folder, or empty its tasks folder/,
+    );
   });
   it('refuses what is no epoch', () => {
     for (const epoch of [0, -1, 1.5, Number.NaN]) {

@@ -4,7 +4,7 @@
  */
 import { CodedError } from '../proto/errors.js';
 import { DataNodeService, type grove } from '../proto/services.js';
-import type { Pool, RunOptions, SegmentRef } from '../query/engine/pool-api.js';
+import type { Pool, RunOptions, SegmentRef, SegmentsPart } from '../query/engine/pool-api.js';
 import { sharedFrame } from '../query/frame-build.js';
 import { parseJson } from '../query/json/parse.js';
 import type { NativeQuery, ScanQuery } from '../query/native/model.js';
@@ -62,14 +62,20 @@ async function* answer(
   const watch = new Stopwatch(deps.clock);
   try {
     if (held.missing.length + held.empty.length > 0) yield { missing: held.missing, segments: held.empty };
-    const options = { signal: context.signal, deadlineMs: Math.max(1, context.deadline.remainingMs()) };
+    const bySegment = request.bySegment === true;
+    const deadlineMs = Math.max(1, context.deadline.remainingMs());
+    const options = { signal: context.signal, deadlineMs, bySegment };
     if (query.queryType === 'scan' && query.order === 'none') {
       yield* scanInOrder(deps, query, held.refs, options);
     } else if (held.refs.length > 0) {
       const isStored = (id: string): boolean => !held.growing.has(id);
       const parts = cachedScan(deps.pool, deps.caching, query, held.refs, isStored, options);
       for await (const part of parts) {
-        const answered = { frame: deps.frames.encode(part.frame), segments: [...part.segmentIds] };
+        const answered = {
+          frame: deps.frames.encode(part.frame),
+          segments: [...part.segmentIds],
+          ...(bySegment ? partOf(part, held) : {}),
+        };
         watch.pause();
         yield answered;
         watch.resume();
@@ -121,6 +127,13 @@ interface Held {
   readonly releases: readonly (() => void)[];
   /** Of the rows in what was asked of each segment. */
   readonly times: IntervalMs[];
+  readonly timesOf: ReadonlyMap<string, IntervalMs>;
+}
+
+/** A part of one segment: which, and with its last one where its rows are. */
+function partOf(part: SegmentsPart, held: Held): Pick<DataPart, 'ofSegment' | 'times'> {
+  const times = part.segmentIds.flatMap((id) => held.timesOf.get(id) ?? []);
+  return { ofSegment: part.ofSegment ?? '', times };
 }
 
 /** Nothing is waited for in here: what is taken is always given back by the caller. */
@@ -131,6 +144,7 @@ function hold(deps: DataNodeQueryDeps, request: DataQuery): Held {
   const growing = new Set<string>();
   const releases: (() => void)[] = [];
   const times: IntervalMs[] = [];
+  const timesOf = new Map<string, IntervalMs>();
   for (const slice of request.segments ?? []) {
     const segmentId = slice.segmentId ?? '';
     const held = deps.registry.acquire(segmentId);
@@ -149,9 +163,11 @@ function hold(deps: DataNodeQueryDeps, request: DataQuery): Held {
     if (handles.length === 0) empty.push(segmentId);
     for (const handle of handles) refs.push({ segmentId, handle, intervals });
     const own = cut(held.segment.times, intervals);
-    if (own !== undefined) times.push(own);
+    if (own === undefined) continue;
+    times.push(own);
+    timesOf.set(segmentId, own);
   }
-  return { refs, missing, empty, growing, releases, times };
+  return { refs, missing, empty, growing, releases, times, timesOf };
 }
 
 /**

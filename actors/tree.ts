@@ -120,7 +120,7 @@ const roleSpecs: Readonly<Record<Exclude<RoleName, 'gateway'>, (wiring: Wiring) 
         node,
         pool: engine.pool,
         frames: engine.frames,
-        ...resultCaching(wiring),
+        ...brokerCaching(wiring),
         settings: { ...brokerDefaults, queryTimeoutMs: settings.queryTimeoutMs },
       }),
     );
@@ -143,11 +143,19 @@ function partialCaching({ caches, grove }: Wiring): Pick<HistoricalDeps, 'cachin
   return partials === undefined ? {} : { caching: { partials, use, populate } };
 }
 
-function resultCaching({ caches, grove }: Wiring): Pick<BrokerDeps, 'results'> {
-  const { results: store } = caches;
+function brokerCaching({ caches, grove }: Wiring): Pick<BrokerDeps, 'results' | 'partials'> {
+  const { results: store, brokerPartials } = caches;
+  const { brokerUseCache, brokerPopulateCache } = grove.settings;
+  const partials =
+    brokerPartials === undefined
+      ? {}
+      : { partials: { partials: brokerPartials, use: brokerUseCache, populate: brokerPopulateCache } };
   const { brokerUseResultCache: use, brokerPopulateResultCache: populate } = grove.settings;
   const entryBytesMax = grove.settings.cacheEntryBytesMax;
-  return store === undefined ? {} : { results: { store, use, populate, entryBytesMax } };
+  return {
+    ...partials,
+    ...(store === undefined ? {} : { results: { store, use, populate, entryBytesMax } }),
+  };
 }
 
 function electionOf(wiring: Wiring, role: string): (callbacks: LeaderCallbacks) => LeaderHandle {

@@ -139,6 +139,16 @@ export const settings = {
     'put partial results of segments into the cache',
     'druid.historical.cache.populateCache',
   ),
+  brokerUseCache: flag(
+    false,
+    'the broker takes partial results of segments from its cache',
+    'druid.broker.cache.useCache',
+  ),
+  brokerPopulateCache: flag(
+    false,
+    'the broker puts partial results of segments into its cache',
+    'druid.broker.cache.populateCache',
+  ),
   brokerUseResultCache: flag(
     false,
     'take whole answers from the cache',

@@ -5,6 +5,7 @@
 import { BrokerService, RestService } from '../../proto/services.js';
 import type { Pool } from '../../query/engine/pool-api.js';
 import type { ActorContext, Behavior, ChildSpec, Node } from '../../runtime/types.js';
+import type { PartialCaching } from '../cached-scan.js';
 import type { FrameCarrier } from '../frame-by-reference.js';
 import { InventoryWatch, type CopyChange } from '../inventory-watch.js';
 import { RestRouter } from '../rest-router.js';
@@ -30,6 +31,8 @@ export interface BrokerDeps {
   readonly frames: FrameCarrier;
   /** Absent: no answer is kept. */
   readonly results?: ResultCaching;
+  /** Absent: partial results are kept at the data nodes only, if at all. */
+  readonly partials?: PartialCaching;
   readonly settings: BrokerSettings;
 }
 
@@ -58,7 +61,7 @@ export class Broker implements Behavior<BrokerMessage> {
   }
 
   started(context: ActorContext<BrokerMessage>): void {
-    const { node, pool, frames, results, settings } = this.#deps;
+    const { node, pool, frames, results, partials, settings } = this.#deps;
     const { self, log } = context;
     node.presence.setRole('broker', { state: 'STARTING' });
     const inventories = new InventoryWatch({
@@ -88,6 +91,7 @@ export class Broker implements Behavior<BrokerMessage> {
       work: createBrokerWork(pool),
       frames,
       ...(results === undefined ? {} : { results }),
+      ...(partials === undefined ? {} : { partials }),
       isFresh: (name) => this.#inventories?.node(name)?.fresh === true,
       timeoutMs: settings.queryTimeoutMs,
       log,

@@ -15,8 +15,10 @@ import { ScanWriter } from '../../query/results/scan.js';
 import type { CallContext, Deadline, Log, Node } from '../../runtime/types.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import { formatInterval } from '../../segment/timeline/interval.js';
+import type { PartialCaching } from '../cached-scan.js';
 import type { FrameCarrier } from '../frame-by-reference.js';
 import { etagOf, matchesTag, responseContext } from './answer-head.js';
+import { keptPartials } from './kept-partials.js';
 import { roleLoad, type LoadBook } from './load-book.js';
 import { cachedResult, chunksOf, ResultCopy, type CachedResult, type ResultCaching } from './result-cache.js';
 import { PrettyJson } from './pretty.js';
@@ -47,6 +49,8 @@ export interface BrokerQueryDeps {
   readonly frames: FrameCarrier;
   /** Whole answers; absent: none are kept. */
   readonly results?: ResultCaching;
+  /** Partial results by segment; absent: none are kept here. */
+  readonly partials?: PartialCaching;
   /** Registered lookups by name; absent: there are none. */
   readonly lookups?: LookupOf;
   /** Is the node's inventory stream open? */
@@ -269,10 +273,16 @@ export class QueryRun {
       frames = [];
       frames.push(await this.#deps.work.merge(this.#query, some, this.#workOptions()));
     };
+    const kept = await keptPartials(this.#deps.partials, this.#query, slices);
+    frames.push(...kept.frames);
+    times.push(...kept.times);
     const missing = await scatter(this.#scatterDeps(), {
       ...this.#nodeRequest(),
-      slices,
-      take: async (parts, partTimes) => {
+      slices: kept.rest,
+      bySegment: kept.keep !== undefined,
+      take: async (parts, partTimes, segments) => {
+        // Before anything is done with them that moves their memory.
+        if (kept.keep !== undefined) segments.forEach(kept.keep);
         frames.push(...parts);
         times.push(...partTimes);
         for (const part of parts) {

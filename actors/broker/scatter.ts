@@ -11,6 +11,8 @@ import type { IntervalMs } from '../../segment/read/view.js';
 import { hedged } from './hedge.js';
 import { assign, type Holder, type Slice } from './route.js';
 
+type DataPart = grove.query.v1.DataPart.$Properties;
+
 export interface ScatterDeps {
   /** Undefined: the node is gone. */
   readonly clientOf: (node: string) => Client | undefined;
@@ -29,14 +31,26 @@ export interface NodeRequest {
   readonly clusterId: string;
   /** Rows of what stands inside the data source; see source.ts. */
   readonly frames?: readonly grove.query.v1.Frame.$Properties[];
+  /** Frames of one segment each, for a cache; see {@link SegmentAnswer}. */
+  readonly bySegment?: boolean;
   readonly deadline: Deadline;
   readonly signal: AbortSignal;
   readonly trace: string;
 }
+/** What one segment answered: all its frames, and where it has rows. */
+export interface SegmentAnswer {
+  readonly segmentId: string;
+  readonly frames: readonly Frame[];
+  readonly times: readonly IntervalMs[];
+}
 export interface ScatterRequest extends NodeRequest {
   readonly slices: readonly Slice[];
   /** Takes the frames of a whole stream; false = enough, stop the others. */
-  readonly take: (frames: readonly Frame[], times: readonly IntervalMs[]) => boolean | Promise<boolean>;
+  readonly take: (
+    frames: readonly Frame[],
+    times: readonly IntervalMs[],
+    segments: readonly SegmentAnswer[],
+  ) => boolean | Promise<boolean>;
 }
 
 /** Errors of a node that another holder may not have. All others end the query. */
@@ -56,12 +70,12 @@ export function dataQuery(
   request: NodeRequest,
   slices: readonly Slice[],
 ): grove.query.v1.DataQuery.$Properties {
-  const { queryJson, queryId, clusterId, frames = [] } = request;
+  const { queryJson, queryId, clusterId, frames = [], bySegment = false } = request;
   const segments = slices.map(({ segmentId, intervals }) => ({
     segmentId,
     intervals: intervals.map(({ startMs, endMs }) => ({ startMs, endMs })),
   }));
-  return { queryJson, queryId, clusterId, segments, frames: [...frames] };
+  return { queryJson, queryId, clusterId, segments, frames: [...frames], bySegment };
 }
 
 /** A node may say nothing for this share of the time that is left, within these limits. */
@@ -139,7 +153,7 @@ async function askNode(
   const { signal, enough } = round;
   try {
     const answer = await readHedged(deps, request, node, slices, round);
-    if (!(await request.take(answer.frames, answer.times))) enough.abort();
+    if (!(await request.take(answer.frames, answer.times, answer.segments))) enough.abort();
     const missing = new Set(answer.missing);
     return { node, again: slices.filter((slice) => missing.has(slice.segmentId)), error: undefined };
   } catch (thrown) {
@@ -192,6 +206,7 @@ function wholeOf(answers: readonly NodeAnswer[]): NodeAnswer {
     frames: answers.flatMap((one) => one.frames),
     missing: answers.flatMap((one) => one.missing),
     times: answers.flatMap((one) => one.times),
+    segments: answers.flatMap((one) => one.segments),
   };
 }
 
@@ -200,6 +215,8 @@ interface NodeAnswer {
   readonly missing: readonly string[];
   /** First and last time of the rows in what was asked, in all or by segment. */
   readonly times: readonly IntervalMs[];
+  /** By segment, when it was asked for so. */
+  readonly segments: readonly SegmentAnswer[];
 }
 
 async function readStream(
@@ -231,16 +248,38 @@ async function readWhole(
   const options = { deadline: request.deadline, signal, trace: request.trace };
   const frames: Frame[] = [];
   const missing: string[] = [];
+  const own = new BySegment();
   for await (const part of client.stream(DataNodeService.Query, dataQuery(request, slices), options)) {
     heard();
     if (part.error !== null && part.error !== undefined) throw fromErrorInfo(part.error);
-    if (part.frame !== null && part.frame !== undefined) frames.push(deps.decodeFrame(part.frame));
+    const frame = part.frame === null || part.frame === undefined ? undefined : deps.decodeFrame(part.frame);
+    if (frame !== undefined) frames.push(frame);
+    if (request.bySegment === true) own.add(part, frame);
     missing.push(...(part.missing ?? []));
     if (part.last !== true) continue;
-    const times = (part.times ?? []).map((one) => ({ startMs: one.startMs ?? 0, endMs: one.endMs ?? 0 }));
-    return { frames, missing, times };
+    return { frames, missing, times: timesOf(part), segments: own.whole };
   }
   signal.throwIfAborted();
   // Without its last word a stream may have lost rows.
   throw new CodedError('Unavailable', `Data node[${node}] stopped in the middle of its answer`);
+}
+
+const timesOf = (part: DataPart): IntervalMs[] =>
+  (part.times ?? []).map((one) => ({ startMs: one.startMs ?? 0, endMs: one.endMs ?? 0 }));
+
+/** Gathers the parts of each segment until it is answered. */
+class BySegment {
+  readonly whole: SegmentAnswer[] = [];
+  readonly #open = new Map<string, Frame[]>();
+
+  add(part: DataPart, frame: Frame | undefined): void {
+    const segmentId = part.ofSegment ?? '';
+    if (segmentId === '' || frame === undefined) return;
+    const frames = this.#open.get(segmentId) ?? [];
+    frames.push(frame);
+    this.#open.set(segmentId, frames);
+    if (part.segments?.includes(segmentId) !== true) return;
+    this.#open.delete(segmentId);
+    this.whole.push({ segmentId, frames, times: timesOf(part) });
+  }
 }

@@ -80,6 +80,41 @@ describe('caches in memory', function () {
   });
 });
 
+describe('partial results at the broker', function () {
+  this.timeout(120_000);
+  let grove: Grove;
+  before(async () => {
+    const env = {
+      GROVE_HISTORICAL_USE_CACHE: 'false',
+      GROVE_HISTORICAL_POPULATE_CACHE: 'false',
+      GROVE_BROKER_USE_CACHE: 'true',
+      GROVE_BROKER_POPULATE_CACHE: 'true',
+    };
+    grove = await launchGrove({ args: ['--strict'], env });
+    await load(grove, inlineEvents());
+    await grove.rowsQueryable('events', 6);
+  });
+  after(() => grove?.stop());
+
+  const topN = { ...sums, queryType: 'topN', dimension: 'city', metric: 'added', threshold: 3 };
+  for (const [what, query] of Object.entries({
+    'a timeseries over all time': { ...sums, intervals: ['2000/2100'] },
+    'a timeseries by hour': { ...sums, granularity: 'hour' },
+    'a topN': { ...topN, granularity: 'day' },
+    'a groupBy': { ...sums, queryType: 'groupBy', dimensions: ['city'] },
+  })) {
+    it(`${what} is answered the same from them`, async () => {
+      const fresh = await grove.query({ ...query, context: { useCache: false, populateCache: false } });
+      const filling = await grove.query(query);
+      const before = await metric(grove, 'grove_cache_hits_total{cache="broker"}');
+      const kept = await grove.query(query);
+      expect(await metric(grove, 'grove_cache_hits_total{cache="broker"}')).to.equal(before + 2);
+      expect(filling.text).to.equal(fresh.text);
+      expect(kept.text).to.equal(fresh.text);
+    });
+  }
+});
+
 describe('caches in memcached', function () {
   this.timeout(120_000);
   let grove: Grove;

@@ -2535,6 +2535,9 @@ export namespace grove {
                 /** DataQuery frames. */
                 frames: grove.query.v1.Frame.$Properties[];
 
+                /** DataQuery bySegment. */
+                bySegment: boolean;
+
                 /**
                  * Creates a new DataQuery instance using the specified properties.
                  * @param [properties] Properties to set
@@ -2588,6 +2591,9 @@ export namespace grove {
 
                     /** DataQuery frames */
                     frames?: (grove.query.v1.Frame.$Properties[]|null);
+
+                    /** DataQuery bySegment */
+                    bySegment?: (boolean|null);
 
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];

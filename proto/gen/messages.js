@@ -3521,6 +3521,7 @@ export const grove = $root.grove = (() => {
                 DataQuery.prototype.segments = $util.emptyArray;
                 DataQuery.prototype.clusterId = "";
                 DataQuery.prototype.frames = $util.emptyArray;
+                DataQuery.prototype.bySegment = false;
 
                 DataQuery.create = function(properties) {
                     return new DataQuery(properties);
@@ -3545,6 +3546,8 @@ export const grove = $root.grove = (() => {
                     if (message.frames != null && message.frames.length)
                         for (let i = 0; i < message.frames.length; ++i)
                             $root.grove.query.v1.Frame.encode(message.frames[i], writer.uint32(42).fork(), _depth + 1).ldelim();
+                    if (message.bySegment != null && $Object.hasOwnProperty.call(message, "bySegment") && message.bySegment !== false)
+                        writer.uint32(48).bool(message.bySegment);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -3619,6 +3622,15 @@ export const grove = $root.grove = (() => {
                                 if (!(message.frames && message.frames.length))
                                     message.frames = [];
                                 message.frames.push($root.grove.query.v1.Frame.decode(reader, reader.size(), $undefined, _depth + 1));
+                                continue;
+                            }
+                        case 6: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.bool())
+                                    message.bySegment = value;
+                                else
+                                    delete message.bySegment;
                                 continue;
                             }
                         }
