@@ -8,7 +8,7 @@ import { CodedError } from '../../proto/errors.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import type { Combine, MergeSpec } from '../../segment/write/merge.js';
 import type { WriteOptions } from '../../segment/write/source.js';
-import { writeSegment } from '../../segment/write/writer.js';
+import { writeSegmentColumns } from '../../segment/write/writer.js';
 import type { PartMerger } from '../part-merger.js';
 import { IncrementalIndex, type IndexSchema } from './incremental-index.js';
 import { combineOf } from './metric-columns.js';
@@ -69,16 +69,12 @@ export class GrowingSegment {
   persist(): void {
     if (this.#index.rowCount === 0) return;
     const dir = join(this.#options.dir, String(this.#tries++));
-    const source = this.#index.snapshot();
-    const texts = source.dimensions.filter(({ kind }) => kind === 'string' || kind === 'multiString');
-    writeWhole(dir, () => {
-      // Parts are only read from end to end.
-      const withoutBitmaps = texts.map((column) => column.name);
-      writeSegment(dir, source, withoutBitmaps.length > 0 ? { withoutBitmaps } : {});
-    });
-    const dimensions = source.dimensions.map((dimension) => dimension.name);
-    this.#parts.push({ dir, rowCount: source.rowCount, dimensions });
-    this.#partRows += source.rowCount;
+    const plan = this.#index.plan();
+    const dimensions = plan.dimensions.map((dimension) => dimension.name);
+    // Parts are only read from end to end.
+    writeWhole(dir, () => writeSegmentColumns(dir, plan, { withoutBitmaps: dimensions }));
+    this.#parts.push({ dir, rowCount: plan.rowCount, dimensions });
+    this.#partRows += plan.rowCount;
     this.#index = new IncrementalIndex(this.#schema, this.interval);
   }
 
@@ -86,11 +82,11 @@ export class GrowingSegment {
   finish(dir: string): FinishedSegment {
     const metrics = this.#schema.metrics.map((metric) => metric.name);
     if (this.#parts.length === 0) {
-      const source = this.#index.snapshot();
-      writeWhole(dir, () => writeSegment(dir, source, this.#options.write));
+      const plan = this.#index.plan();
+      writeWhole(dir, () => writeSegmentColumns(dir, plan, this.#options.write));
       return {
-        rowCount: source.rowCount,
-        dimensions: source.dimensions.map((dimension) => dimension.name),
+        rowCount: plan.rowCount,
+        dimensions: plan.dimensions.map((dimension) => dimension.name),
         metrics,
       };
     }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { parseGranularity } from '../../query/granularity.js';
+import { dictionaryTexts } from '../../segment/format/packed-texts.js';
 import type { SegmentSource, SourceColumn } from '../../segment/write/source.js';
 import type { InputRow } from '../formats/row-reader.js';
 import type { DimensionSpec, MetricSpec, MultiValueHandling, NumericMetricType } from '../spec/model.js';
@@ -35,10 +36,10 @@ const metric = (type: 'count' | NumericMetricType, fieldName = 'v'): MetricSpec 
 function valueAt(column: SourceColumn, row: number): unknown {
   switch (column.kind) {
     case 'string':
-      return column.dictionary[column.ids[row]!];
+      return dictionaryTexts(column.dictionary)[column.ids[row]!];
     case 'multiString': {
       const ids = column.ids.subarray(column.offsets[row], column.offsets[row + 1]);
-      const list = Array.from(ids, (id) => column.dictionary[id]);
+      const list = Array.from(ids, (id) => dictionaryTexts(column.dictionary)[id]);
       return list.length === 1 ? list[0] : list;
     }
     case 'long':

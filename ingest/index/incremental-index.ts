@@ -4,17 +4,26 @@
  */
 import type { Granularity } from '../../query/native/model.js';
 import type { IntervalMs } from '../../segment/read/view.js';
-import type { JsonValue, SegmentMetadata, SegmentSource } from '../../segment/write/source.js';
+import type {
+  JsonValue,
+  SegmentMetadata,
+  SegmentSource,
+  SourceDimension,
+  SourceMetric,
+} from '../../segment/write/source.js';
+import type { SegmentPlan } from '../../segment/write/writer.js';
 import type { InputRow } from '../formats/row-reader.js';
 import { TIME_COLUMN, isColumnName, stringDimension } from '../spec/data-schema.js';
 import type { DimensionSpec, Discovery, MetricSpec, TimestampSpec } from '../spec/model.js';
 import type { ColumnSnapshot } from './column-snapshot.js';
-import { highWord, keyColumn, lowWord, type KeyColumn } from './key-columns.js';
+import type { KeyColumn } from './key-column.js';
+import { keyColumn } from './key-columns.js';
 import { combiningJson, metricColumn, type MetricColumn } from './metric-columns.js';
 import { NestedKeys } from './nested-keys.js';
 import { RowKeys } from './row-keys.js';
 import { rowOrder } from './row-order.js';
 import { truncation } from './truncation.js';
+import { highWord, lowWord } from './words.js';
 
 export interface IndexSchema {
   readonly dimensions: readonly DimensionSpec[];
@@ -55,7 +64,7 @@ export class IncrementalIndex {
   readonly #dimensions: KeyColumn[] = [];
   readonly #known: Set<string>;
   readonly #metrics: readonly MetricColumn[];
-  readonly #keys = new RowKeys();
+  readonly #keys: RowKeys;
   #key = new Int32Array(16);
   #keyWords = TIME_WORDS;
   #capacity = 0;
@@ -68,6 +77,7 @@ export class IncrementalIndex {
   /** `interval`: the segment's; all rows must lie in it. */
   constructor(schema: IndexSchema, interval: IntervalMs) {
     this.#schema = schema;
+    this.#keys = new RowKeys(schema.rollup);
     this.#interval = interval;
     this.#truncate = truncation(schema.queryGranularity);
     this.#known = new Set(schema.dimensionExclusions);
@@ -113,6 +123,7 @@ export class IncrementalIndex {
     }
     if (this.#keys.rowCount > this.#capacity) this.#grow();
     if (stored === this.#keys.rowCount - 1) this.#noteTime(time);
+    if (this.#metrics.length === 0) return errors ?? noErrors;
     const input = { row, timeMs: timestampMs };
     for (const metric of this.#metrics) {
       const { fieldName } = metric;
@@ -164,30 +175,45 @@ export class IncrementalIndex {
     return this.#dimensions.slice(0, nested < 0 ? undefined : nested).map((dimension) => dimension.name);
   }
 
-  /** Everything taken in so far as columns in storage order. At least one row. */
-  snapshot(): SegmentSource {
+  /** Everything taken in so far in storage order, columns made when their turn comes. At least one row. */
+  plan(): SegmentPlan {
     const keys = this.#keys;
     const frozen = this.#dimensions.map((dimension) => dimension.freeze(keys));
     const times = new Float64Array(keys.rowCount);
     for (let row = 0; row < keys.rowCount; row++) times[row] = timeOf(keys, row);
     const order = rowOrder(times, frozen);
     const time = new BigInt64Array(order.length);
-    const timeWords = new Int32Array(time.buffer);
-    for (let i = 0; i < order.length; i++) {
-      timeWords[2 * i] = keys.word(order[i]!, 0);
-      timeWords[2 * i + 1] = keys.word(order[i]!, 1);
-    }
+    // What would tell of a value is the first dimension here; a time is always there.
+    keys.pickNumbers(0, TIME_WORDS, order, new Int32Array(time.buffer), new Uint8Array(order.length));
     const ordered = [TIME_COLUMN, ...this.#sortedDimensions()];
     return {
       rowCount: order.length,
       interval: this.#interval,
       time,
-      dimensions: frozen.map((dimension) => dimension.source(order)),
-      metrics: this.#metrics.map((metric) => metric.source(order)),
+      dimensions: frozen.map((column) => ({
+        name: column.name,
+        isAllNull: column.isAllNull,
+        load: () => column.source(order),
+      })),
+      metrics: this.#metrics.map((metric) => ({
+        name: metric.name,
+        isAllNull: false,
+        load: () => metric.source(order),
+      })),
       metadata: {
         ...this.metadata(),
         ordering: ordered.map((columnName) => ({ columnName, order: 'ascending' })),
       },
+    };
+  }
+
+  /** As {@link plan}, with all columns at once. */
+  snapshot(): SegmentSource {
+    const plan = this.plan();
+    return {
+      ...plan,
+      dimensions: plan.dimensions.map((column) => column.load() as SourceDimension),
+      metrics: plan.metrics.map((column) => column.load() as SourceMetric),
     };
   }
 

@@ -8,7 +8,7 @@ import { rowTest, type RowTest } from '../transform/row-filter.js';
 import { ValueError, metricNumber, numberToLong } from '../values.js';
 import type { ColumnSnapshot } from './column-snapshot.js';
 import { HyperUnique, mergeHyperUnique } from '../../segment/format/hyper-unique-sketch.js';
-import { highWord, lowWord, nullBits } from './key-columns.js';
+import { highWord, lowWord, nullBits } from './words.js';
 
 export interface MetricColumn {
   readonly name: string;
@@ -67,6 +67,12 @@ export function combineOf(spec: MetricSpec): Combine {
   if (type === 'hyperUnique') return { type: 'complex', merge: mergeHyperUnique };
   if (type === 'count' || type.endsWith('Sum')) return { type: 'sum' };
   return { type: type.endsWith('Min') ? 'min' : 'max' };
+}
+
+function picked(flags: Uint8Array, order: Uint32Array): Uint8Array {
+  const out = new Uint8Array(order.length);
+  for (let i = 0; i < order.length; i++) out[i] = flags[order[i]!]!;
+  return out;
 }
 
 /** Folds the rows that pass its filter into another column. */
@@ -179,7 +185,12 @@ class CountColumn implements MetricColumn {
 
   source(order: Uint32Array): SourceMetric {
     const values = new BigInt64Array(order.length);
-    for (let i = 0; i < order.length; i++) values[i] = BigInt(this.#counts[order[i]!]!);
+    const words = new Int32Array(values.buffer);
+    for (let i = 0; i < order.length; i++) {
+      const count = this.#counts[order[i]!]!;
+      words[2 * i] = lowWord(count);
+      words[2 * i + 1] = highWord(count);
+    }
     return { kind: 'long', name: this.name, values };
   }
 }
@@ -251,7 +262,7 @@ class LongColumn implements MetricColumn {
       out[2 * i] = this.#words[2 * order[i]!]!;
       out[2 * i + 1] = this.#words[2 * order[i]! + 1]!;
     }
-    const nulls = nullBits(order, (row) => this.#present[row] === 0);
+    const nulls = nullBits(picked(this.#present, order));
     return { kind: 'long', name: this.name, values, ...(nulls && { nulls }) };
   }
 }
@@ -316,11 +327,15 @@ class DoubleColumn implements MetricColumn {
   }
 
   source(order: Uint32Array): SourceMetric {
-    const nulls = nullBits(order, (row) => this.#present[row] === 0);
-    const pick = (row: number): number => this.#values[row]!;
+    const nulls = nullBits(picked(this.#present, order));
     const { name } = this;
-    return this.#isFloat
-      ? { kind: 'float', name, values: Float32Array.from(order, pick), ...(nulls && { nulls }) }
-      : { kind: 'double', name, values: Float64Array.from(order, pick), ...(nulls && { nulls }) };
+    if (this.#isFloat) {
+      const values = new Float32Array(order.length);
+      for (let i = 0; i < order.length; i++) values[i] = this.#values[order[i]!]!;
+      return { kind: 'float', name, values, ...(nulls && { nulls }) };
+    }
+    const values = new Float64Array(order.length);
+    for (let i = 0; i < order.length; i++) values[i] = this.#values[order[i]!]!;
+    return { kind: 'double', name, values, ...(nulls && { nulls }) };
   }
 }

@@ -7,7 +7,7 @@ import type { NestedDimension } from '../spec/model.js';
 import { ValueError, isTooDeep } from '../values.js';
 import { castValue, exactValue } from './exact-values.js';
 import type { ColumnSnapshot } from './column-snapshot.js';
-import type { FrozenColumn, KeyColumn, KeyWords } from './key-columns.js';
+import type { FrozenColumn, KeyColumn, KeyWords } from './key-column.js';
 
 const VALUE_OVERHEAD_BYTES = 96;
 
@@ -145,7 +145,13 @@ export class NestedKeys implements KeyColumn {
     const { type: kind } = this.#spec;
     const { name } = this;
     return {
+      name,
+      isAllNull: false,
       compare: (a, b) => ranks[codes[a]!]! - ranks[codes[b]!]!,
+      sortKeys(rows, from, to, out) {
+        for (let i = from; i < to; i++) out[i] = ranks[codes[rows[i]!]!]!;
+        return true;
+      },
       source: (rows) => ({
         kind,
         name,

@@ -2,7 +2,7 @@
  * The keys of all rows (time, then dimensions) as 32-bit words in chunks, with an open-addressing table over them for
  * rollup. Words that a row does not have are zero, which reads as null: a dimension met late costs older rows nothing.
  */
-import type { KeyWords } from './key-columns.js';
+import type { KeyWords } from './key-column.js';
 
 const CHUNK_BITS = 13;
 const CHUNK_ROWS = 1 << CHUNK_BITS;
@@ -11,43 +11,73 @@ const CHUNK_MASK = CHUNK_ROWS - 1;
 /** Rows of a chunk when it is made; it doubles until it is full. */
 const FIRST_ROWS = 64;
 
+/** Word w of row r of the chunk lies at r * rowStep + w * wordStep. */
 interface Chunk {
   /** Words a row. */
-  readonly stride: number;
+  readonly count: number;
+  /** Rows there is room for. */
+  readonly rows: number;
+  readonly rowStep: number;
+  readonly wordStep: number;
   readonly words: Int32Array;
 }
 
 export class RowKeys implements KeyWords {
   rowCount = 0;
   bytes = 0;
+  readonly #isFound: boolean;
   readonly #chunks: Chunk[] = [];
   /** Row + 1 at its place, 0 = free. At most half full. */
   #table = new Int32Array(1024);
   /** Hash of each row, so that growing does not hash again. */
   #hashes = new Int32Array(512);
 
+  /** `isFound`: {@link findOrAppend} is used. Then the words of a row lie side by side, else those of a column. */
+  constructor(isFound: boolean) {
+    this.#isFound = isFound;
+  }
+
   word(row: number, word: number): number {
-    const { stride, words } = this.#chunks[row >>> CHUNK_BITS]!;
-    return word < stride ? words[(row & CHUNK_MASK) * stride + word]! : 0;
+    const { count, rowStep, wordStep, words } = this.#chunks[row >>> CHUNK_BITS]!;
+    return word < count ? words[(row & CHUNK_MASK) * rowStep + word * wordStep]! : 0;
   }
 
   column(word: number): Int32Array {
     const values = new Int32Array(this.rowCount);
-    for (const [number, { stride, words }] of this.#chunks.entries()) {
-      const firstRow = number << CHUNK_BITS;
-      const rows = Math.min(CHUNK_ROWS, this.rowCount - firstRow);
-      if (word >= stride) continue;
-      for (let i = 0; i < rows; i++) values[firstRow + i] = words[i * stride + word]!;
+    for (let first = 0; first < this.rowCount; first += CHUNK_ROWS) {
+      this.gather(word, first, Math.min(CHUNK_ROWS, this.rowCount - first), values, first);
     }
     return values;
   }
 
-  /** One word of rows [start, start + count), which lie in one chunk, to `out[at]`, `out[at + step]` … */
-  gather(word: number, start: number, count: number, out: Int32Array, at = 0, step = 1): void {
-    const { stride, words } = this.#chunks[start >>> CHUNK_BITS]!;
-    const first = (start & CHUNK_MASK) * stride + word;
-    const isThere = word < stride;
-    for (let i = 0; i < count; i++) out[at + i * step] = isThere ? words[first + i * stride]! : 0;
+  /** One word of rows [start, start + rows), which lie in one chunk, to `out[at]`, `out[at + step]` … */
+  gather(word: number, start: number, rows: number, out: Int32Array, at = 0, step = 1): void {
+    const { count, rowStep, wordStep, words } = this.#chunks[start >>> CHUNK_BITS]!;
+    const first = (start & CHUNK_MASK) * rowStep + word * wordStep;
+    const isThere = word < count;
+    for (let i = 0; i < rows; i++) out[at + i * step] = isThere ? words[first + i * rowStep]! : 0;
+  }
+
+  pick(word: number, rows: Uint32Array, out: Int32Array | Uint32Array): void {
+    const chunks = this.#chunks;
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!;
+      const { count, rowStep, wordStep, words } = chunks[row >>> CHUNK_BITS]!;
+      out[i] = word < count ? words[(row & CHUNK_MASK) * rowStep + word * wordStep]! : 0;
+    }
+  }
+
+  pickNumbers(word: number, wide: number, rows: Uint32Array, out: Int32Array, isThere: Uint8Array): void {
+    const chunks = this.#chunks;
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!;
+      const { count, rowStep, wordStep, words } = chunks[row >>> CHUNK_BITS]!;
+      if (word >= count) continue;
+      const from = (row & CHUNK_MASK) * rowStep + word * wordStep;
+      out[i * wide] = words[from]!;
+      if (wide > 1) out[i * wide + 1] = words[from + wordStep]!;
+      isThere[i] = words[from + wide * wordStep]!;
+    }
   }
 
   /** Appends `key[0 … count)`; answers the row's number. */
@@ -55,18 +85,35 @@ export class RowKeys implements KeyWords {
     const row = this.rowCount;
     const at = row & CHUNK_MASK;
     let chunk = this.#chunks[row >>> CHUNK_BITS];
-    if (chunk === undefined || chunk.stride < count || (at + 1) * chunk.stride > chunk.words.length) {
+    if (chunk === undefined || chunk.count < count || at >= chunk.rows) {
       this.bytes -= chunk?.words.byteLength ?? 0;
       // Only the first chunk starts small: many small segments may be open at once.
-      chunk = widened(chunk, at, count, row < CHUNK_ROWS ? FIRST_ROWS : CHUNK_ROWS);
+      chunk = this.#widened(chunk, at, count, row < CHUNK_ROWS ? FIRST_ROWS : CHUNK_ROWS);
       this.#chunks[row >>> CHUNK_BITS] = chunk;
       this.bytes += chunk.words.byteLength;
     }
-    const { stride, words } = chunk;
-    const from = at * stride;
-    for (let i = 0; i < count; i++) words[from + i] = key[i]!;
+    const { rowStep, wordStep, words } = chunk;
+    let to = at * rowStep;
+    for (let i = 0; i < count; i++) {
+      words[to] = key[i]!;
+      to += wordStep;
+    }
     this.rowCount = row + 1;
     return row;
+  }
+
+  #widened(old: Chunk | undefined, rows: number, count: number, firstRows: number): Chunk {
+    let room = firstRows;
+    while (room <= rows) room *= 2;
+    const words = new Int32Array(room * count);
+    const rowStep = this.#isFound ? count : 1;
+    const wordStep = this.#isFound ? 1 : room;
+    for (let row = 0; old !== undefined && row < rows; row++) {
+      for (let word = 0; word < old.count; word++) {
+        words[row * rowStep + word * wordStep] = old.words[row * old.rowStep + word * old.wordStep]!;
+      }
+    }
+    return { count, rows: room, rowStep, wordStep, words };
   }
 
   /** The row that has this very key already, or -1 - the number of the new row. */
@@ -92,12 +139,12 @@ export class RowKeys implements KeyWords {
   }
 
   #equals(row: number, key: Int32Array, count: number): boolean {
-    const { stride, words } = this.#chunks[row >>> CHUNK_BITS]!;
-    const from = (row & CHUNK_MASK) * stride;
-    const shared = Math.min(stride, count);
-    for (let i = 0; i < shared; i++) if (words[from + i] !== key[i]) return false;
+    const { count: stored, rowStep, wordStep, words } = this.#chunks[row >>> CHUNK_BITS]!;
+    const from = (row & CHUNK_MASK) * rowStep;
+    const shared = Math.min(stored, count);
+    for (let i = 0; i < shared; i++) if (words[from + i * wordStep] !== key[i]) return false;
     for (let i = shared; i < count; i++) if (key[i] !== 0) return false;
-    for (let i = shared; i < stride; i++) if (words[from + i] !== 0) return false;
+    for (let i = shared; i < stored; i++) if (words[from + i * wordStep] !== 0) return false;
     return true;
   }
 
@@ -111,18 +158,6 @@ export class RowKeys implements KeyWords {
     }
     this.#table = table;
   }
-}
-
-function widened(old: Chunk | undefined, rows: number, stride: number, firstRows: number): Chunk {
-  let capacity = firstRows;
-  while (capacity <= rows) capacity *= 2;
-  const words = new Int32Array(capacity * stride);
-  if (old !== undefined) {
-    for (let row = 0; row < rows; row++) {
-      words.set(old.words.subarray(row * old.stride, (row + 1) * old.stride), row * stride);
-    }
-  }
-  return { stride, words };
 }
 
 /** Zero words are skipped, so that a key hashes alike whether or not it has words for dimensions met later. */

@@ -2,6 +2,7 @@
 import { CodedError } from '../../proto/errors.js';
 import { ByteWriter, Cursor } from './bytes.js';
 import { IndexedWriter, readIndexed, type OpenInternal } from './indexed.js';
+import { PackedDictionary, type TextDictionary } from './packed-texts.js';
 
 /** Values in id order: null first, then ascending UTF-16 order. Throws CorruptSegment. */
 export interface StringDictionary {
@@ -164,22 +165,19 @@ export interface DictionaryOptions {
 
 export function writeDictionary(
   out: ByteWriter,
-  values: readonly (string | null)[],
+  values: TextDictionary,
   options: DictionaryOptions = {},
   mayBeEmpty = false,
 ): void {
+  if (values instanceof PackedDictionary) {
+    writePacked(out, values, options);
+    return;
+  }
   checkOrder(values, mayBeEmpty);
   if (options.frontCodedBucketSize !== undefined) {
     const hasNull = values[0] === null;
     const texts = (hasNull ? values.slice(1) : values).map((value) => Buffer.from(value ?? '', 'utf8'));
-    out.u8(frontCodedMark);
-    out.u8(1);
-    writeFrontCodedList(out, texts, {
-      bucketSize: options.frontCodedBucketSize,
-      version: options.frontCodedVersion ?? 1,
-      hasNull,
-      unit: 1,
-    });
+    writeFrontCoded(out, texts, hasNull, options);
     return;
   }
   const list = new IndexedWriter(out, values.length, true);
@@ -189,6 +187,37 @@ export function writeDictionary(
     list.endEntry();
   }
   list.finish();
+}
+
+function writePacked(out: ByteWriter, values: PackedDictionary, options: DictionaryOptions): void {
+  const { bytes, hasNull, length } = values;
+  const first = hasNull ? 1 : 0;
+  if (options.frontCodedBucketSize !== undefined) {
+    const texts: Buffer[] = [];
+    for (let id = first; id < length; id++) texts.push(bytes.subarray(values.start(id), values.end(id)));
+    writeFrontCoded(out, texts, hasNull, options);
+    return;
+  }
+  const list = new IndexedWriter(out, length, true);
+  if (hasNull) list.entry(null);
+  for (let id = first; id < length; id++) list.slice(bytes, values.start(id), values.end(id));
+  list.finish();
+}
+
+function writeFrontCoded(
+  out: ByteWriter,
+  texts: readonly Buffer[],
+  hasNull: boolean,
+  options: DictionaryOptions,
+): void {
+  out.u8(frontCodedMark);
+  out.u8(1);
+  writeFrontCodedList(out, texts, {
+    bucketSize: options.frontCodedBucketSize ?? 4,
+    version: options.frontCodedVersion ?? 1,
+    hasNull,
+    unit: 1,
+  });
 }
 
 export interface FrontCodedOptions {

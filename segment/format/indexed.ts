@@ -135,6 +135,21 @@ export class IndexedWriter {
     this.#index++;
   }
 
+  /** An entry out of a larger buffer. */
+  slice(source: Buffer, start: number, end: number): void {
+    const out = this.#out;
+    out.reserve(4 + end - start);
+    const { buffer } = out;
+    let at = out.length;
+    buffer[at] = buffer[at + 1] = buffer[at + 2] = buffer[at + 3] = 0;
+    at += 4;
+    // Most values are short: a call would cost more than the bytes.
+    if (end - start > 64) at += source.copy(buffer, at, start, end);
+    else for (let from = start; from < end; from++) buffer[at++] = source[from]!;
+    out.length = at;
+    this.endEntry();
+  }
+
   entry(value: Uint8Array | null): void {
     this.beginEntry(value === null);
     if (value !== null) this.#out.bytes(value);

@@ -58,6 +58,10 @@ function bodyBytes(container: Container): number {
 /** Writes the bitmap of rows[from, to), which ascend strictly. No rows: no bytes. */
 export function writeRoaring(out: ByteWriter, rows: Uint32Array, from: number, to: number): void {
   if (from >= to) return;
+  if (to - from === 1) {
+    writeOne(out, rows[from]!);
+    return;
+  }
   const count = cut(rows, from, to);
   let anyRun = false;
   let bodies = 0;
@@ -100,6 +104,20 @@ export function writeRoaring(out: ByteWriter, rows: Uint32Array, from: number, t
   for (let i = 0; i < count; i++) at = putBody(bytes, at, pool[i] as Container, rows);
   out.length = at;
 }
+
+/** The bitmap of one row: most values of a column of many are in one row only. */
+function writeOne(out: ByteWriter, row: number): void {
+  out.reserve(18);
+  const bytes = out.buffer;
+  const at = out.length;
+  for (let i = 0; i < 16; i++) bytes[at + i] = oneHead[i]!;
+  putU16(bytes, at + 8, row >>> 16);
+  putU16(bytes, at + 16, row & 0xffff);
+  out.length = at + 18;
+}
+
+/** Cookie, one container, its key (patched) and cardinality - 1, its offset. */
+const oneHead = Uint8Array.of(0x3a, 0x30, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0);
 
 function putU16(bytes: Buffer, at: number, value: number): number {
   bytes[at] = value & 0xff;

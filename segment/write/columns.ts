@@ -16,6 +16,7 @@ import { IndexedWriter } from '../format/indexed.js';
 import { blockBytesMax, lz4Bound, type Lz4Encoder } from '../format/lz4.js';
 import type { ZstdEncoder } from '../format/zstd-encode.js';
 import { encodeLongs } from '../format/longs.js';
+import { dictionaryTexts, PackedDictionary } from '../format/packed-texts.js';
 import { writeRoaring } from '../format/roaring.js';
 import type {
   ComplexSource,
@@ -198,12 +199,22 @@ function packIds(ids: Uint32Array, from: number, to: number, width: number, targ
     return;
   }
   let at = 0;
+  if (width === 2) {
+    for (let i = from; i < to; i++) {
+      const id = ids[i] as number;
+      target[at] = id & 0xff;
+      target[at + 1] = id >>> 8;
+      at += 2;
+    }
+    return;
+  }
   for (let i = from; i < to; i++) {
     const id = ids[i] as number;
-    target[at++] = id & 0xff;
-    target[at++] = (id >>> 8) & 0xff;
-    if (width > 2) target[at++] = (id >>> 16) & 0xff;
-    if (width > 3) target[at++] = id >>> 24;
+    target[at] = id & 0xff;
+    target[at + 1] = (id >>> 8) & 0xff;
+    target[at + 2] = (id >>> 16) & 0xff;
+    if (width > 3) target[at + 3] = id >>> 24;
+    at += width;
   }
 }
 
@@ -310,18 +321,25 @@ const flagMultiValue = 1;
 const flagMultiValueV3 = 2;
 const flagNoBitmaps = 4;
 
+function usedIds(ids: Uint32Array, cardinality: number): Uint8Array {
+  const used = new Uint8Array(cardinality);
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i]!;
+    if (id >= cardinality) throw new CodedError('Bug', `id[${id}] exceeds the dictionary of ${cardinality}`);
+    used[id] = 1;
+  }
+  return used;
+}
+
 /**
  * The same rows over a dictionary that UTF-8 can hold and whose every entry is used: texts may become equal and their
  * order another one, and Druid can't read an empty bitmap at the end of an index.
  */
 function settled<T extends StringSource | MultiStringSource>(source: T): T {
-  const { dictionary, ids } = source;
-  const used = new Uint8Array(dictionary.length);
-  for (const id of ids) {
-    if (id >= dictionary.length)
-      throw new CodedError('Bug', `id[${id}] exceeds the dictionary of ${dictionary.length}`);
-    used[id] = 1;
-  }
+  const { ids } = source;
+  const used = usedIds(ids, source.dictionary.length);
+  if (source.dictionary instanceof PackedDictionary && !used.includes(0)) return source;
+  const dictionary = dictionaryTexts(source.dictionary);
   const texts = dictionary.map((text) => (text === null ? null : wellFormed(text)));
   if (!used.includes(0) && texts.every((text, id) => text === dictionary[id])) return source;
   checkOrder(dictionary, false);
@@ -372,7 +390,8 @@ function withNullRows(source: MultiStringSource): Pick<MultiStringSource, 'ids' 
   const rows = offsets.length - 1;
   let empty = 0;
   for (let row = 0; row < rows; row++) if (offsets[row] === offsets[row + 1]) empty++;
-  if (empty === 0 || dictionary[0] !== null) return source;
+  const hasNull = dictionary instanceof PackedDictionary ? dictionary.hasNull : dictionary[0] === null;
+  if (empty === 0 || !hasNull) return source;
   const filled = new Uint32Array(ids.length + empty);
   const filledOffsets = new Uint32Array(rows + 1);
   let at = 0;

@@ -3,6 +3,8 @@
  * Every column has exactly `rowCount` rows. Bitsets: row r is bit (r & 7) of byte (r >> 3).
  */
 
+import type { TextDictionary } from '../format/packed-texts.js';
+
 export type JsonValue =
   | null
   | boolean
@@ -32,13 +34,12 @@ export type SourceMetric = NumericSource | ComplexSource;
 export type SourceColumn = SourceDimension | SourceMetric;
 
 /**
- * One value a row. `dictionary`: null first (only if some row is null), then ascending in UTF-16 order (plain `<`),
- * without duplicates; unused entries are allowed. A column whose only entry is null is stored as an all-null column.
+ * One value a row. Unused dictionary entries are allowed. A column whose only entry is null is stored as an all-null column.
  */
 export interface StringSource {
   readonly kind: 'string';
   readonly name: string;
-  readonly dictionary: readonly (string | null)[];
+  readonly dictionary: TextDictionary;
   /** rowCount ids into the dictionary. */
   readonly ids: Uint32Array;
 }
@@ -50,7 +51,7 @@ export interface StringSource {
 export interface MultiStringSource {
   readonly kind: 'multiString';
   readonly name: string;
-  readonly dictionary: readonly (string | null)[];
+  readonly dictionary: TextDictionary;
   /** rowCount + 1 offsets, the first 0. */
   readonly offsets: Uint32Array;
   readonly ids: Uint32Array;

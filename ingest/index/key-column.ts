@@ -1,0 +1,50 @@
+/**
+ * A dimension of the in-memory index: each column turns a value into one to three 32-bit words of its row's key, null
+ * always into zeros, and turns the words of many rows back into a column for the segment writer.
+ */
+import type { SourceDimension } from '../../segment/write/source.js';
+import type { InputRow } from '../formats/row-reader.js';
+import type { ColumnSnapshot } from './column-snapshot.js';
+
+/** Reads the words of rows' keys. */
+export interface KeyWords {
+  readonly rowCount: number;
+  word(row: number, word: number): number;
+  /** One word of all rows. */
+  column(word: number): Int32Array;
+  /** One word of rows of one block to `out[at]`, `out[at + step]` … */
+  gather(word: number, start: number, count: number, out: Int32Array, at?: number, step?: number): void;
+  /** One word of each of `rows`. */
+  pick(word: number, rows: Uint32Array, out: Int32Array | Uint32Array): void;
+  /** `wide` words of each of `rows`, and from the word behind them whether there is a value (1 or 0). */
+  pickNumbers(word: number, wide: number, rows: Uint32Array, out: Int32Array, isThere: Uint8Array): void;
+}
+
+export interface KeyColumn {
+  readonly name: string;
+  /** First word in the key, and how many. */
+  readonly at: number;
+  readonly words: number;
+  /** Writes the words of a value; answers what was wrong with it (null was written instead). */
+  encode(value: unknown, row: InputRow, key: Int32Array): string | undefined;
+  /** Freezes the values seen so far, for comparing and for the writer. */
+  freeze(keys: KeyWords): FrozenColumn;
+  /** What the rows that are there now hold, for as long as it is looked at. */
+  snapshot(keys: KeyWords): ColumnSnapshot;
+  readonly bytes: number;
+}
+
+export interface FrozenColumn {
+  readonly name: string;
+  /** A column of texts without any. */
+  readonly isAllNull: boolean;
+  /** Order of two rows by this dimension: null first, then by value. */
+  compare(a: number, b: number): number;
+  /**
+   * Numbers in the same order for rows[from … to), to the same places of `out`: never descending where values ascend.
+   * True: rows of the same number are equal.
+   */
+  sortKeys(rows: Uint32Array, from: number, to: number, out: Float64Array): boolean;
+  /** The column with its rows in the given order. */
+  source(order: Uint32Array): SourceDimension;
+}

@@ -1,0 +1,241 @@
+/** Dimensions of numbers: their bits, and a word that tells whether there is a value. */
+import type { SourceDimension } from '../../segment/write/source.js';
+import type { InputRow } from '../formats/row-reader.js';
+import { ValueError, dimensionDouble, dimensionLong } from '../values.js';
+import type { ColumnSnapshot, NumberSnapshot } from './column-snapshot.js';
+import type { FrozenColumn, KeyColumn, KeyWords } from './key-column.js';
+import { highWord, lowWord, nullBits } from './words.js';
+
+/** Numbers whose last word tells whether there is a value, the words before holding it. */
+function numberSnapshot(column: KeyColumn, kind: NumberSnapshot['kind'], keys: KeyWords): NumberSnapshot {
+  const { at, words } = column;
+  const wide = words - 1;
+  return {
+    kind,
+    fill(start, count, out) {
+      for (let word = 0; word < wide; word++) keys.gather(at + word, start, count, out, word, wide);
+    },
+    isNull: (row) => keys.word(row, at + wide) === 0,
+  };
+}
+
+const LOW_32 = 0x1_0000_0000;
+/** High words of longs that doubles hold exactly. */
+const EXACT_HIGH = 2 ** 21;
+
+/** Words: low, high, 1 = a value. */
+export class LongKeys implements KeyColumn {
+  readonly name: string;
+  readonly at: number;
+  readonly words = 3;
+  readonly bytes = 0;
+
+  constructor(name: string, at: number) {
+    this.name = name;
+    this.at = at;
+  }
+
+  encode(value: unknown, _row: InputRow, key: Int32Array): string | undefined {
+    const { at } = this;
+    if (typeof value === 'number' && (value | 0) === value) {
+      key[at] = value;
+      key[at + 1] = value >> 31;
+      key[at + 2] = 1;
+      return undefined;
+    }
+    const long = dimensionLong(value, this.name);
+    if (long === null || long instanceof ValueError) {
+      key[at] = key[at + 1] = key[at + 2] = 0;
+      return long?.reason;
+    }
+    key[at] = lowWord(long);
+    key[at + 1] = highWord(long);
+    key[at + 2] = 1;
+    return undefined;
+  }
+
+  snapshot(keys: KeyWords): ColumnSnapshot {
+    return numberSnapshot(this, 'long', keys);
+  }
+
+  freeze(keys: KeyWords): FrozenColumn {
+    const { name, at } = this;
+    return {
+      name,
+      isAllNull: false,
+      compare: (a, b) =>
+        keys.word(a, at + 2) - keys.word(b, at + 2) ||
+        keys.word(a, at + 1) - keys.word(b, at + 1) ||
+        (keys.word(a, at) >>> 0) - (keys.word(b, at) >>> 0),
+      sortKeys(rows, from, to, out) {
+        let isExact = true;
+        for (let i = from; i < to; i++) {
+          const row = rows[i]!;
+          const high = keys.word(row, at + 1);
+          if (high >= EXACT_HIGH || high < -EXACT_HIGH) isExact = false;
+          const isThere = keys.word(row, at + 2) !== 0;
+          out[i] = isThere ? high * LOW_32 + (keys.word(row, at) >>> 0) : -Infinity;
+        }
+        return isExact;
+      },
+      source: (order) => {
+        const values = new BigInt64Array(order.length);
+        const nulls = pickValues(keys, at, 2, order, values);
+        return { kind: 'long', name, values, ...(nulls && { nulls }) };
+      },
+    };
+  }
+}
+
+/** Fills `values` (`wide` words each) in the given order; answers which are null. */
+function pickValues(
+  keys: KeyWords,
+  at: number,
+  wide: number,
+  order: Uint32Array,
+  values: BigInt64Array | Float64Array | Float32Array,
+): Uint8Array | undefined {
+  const isThere = new Uint8Array(order.length);
+  keys.pickNumbers(at, wide, order, new Int32Array(values.buffer), isThere);
+  return nullBits(isThere);
+}
+
+const toDouble = new Float64Array(1);
+const doubleWords = new Int32Array(toDouble.buffer);
+const toFloat = new Float32Array(1);
+const floatWord = new Int32Array(toFloat.buffer);
+
+/** Java's Double.compare: -0.0 before 0.0, NaN last. */
+function compareDoubles(a: number, b: number): number {
+  if (a < b) return -1;
+  if (a > b) return 1;
+  if (a === b) return a !== 0 || Object.is(a, b) ? 0 : Object.is(a, -0) ? -1 : 1;
+  return (Number.isNaN(a) ? 1 : 0) - (Number.isNaN(b) ? 1 : 0);
+}
+
+/** Floating point numbers whose bits are `wide` words. */
+class FrozenFloats implements FrozenColumn {
+  readonly name: string;
+  readonly isAllNull = false;
+  readonly #at: number;
+  readonly #wide: number;
+  readonly #keys: KeyWords;
+
+  constructor(name: string, at: number, wide: 1 | 2, keys: KeyWords) {
+    this.name = name;
+    this.#at = at;
+    this.#wide = wide;
+    this.#keys = keys;
+  }
+
+  #value(row: number): number {
+    const word = this.#keys.word(row, this.#at);
+    if (this.#wide === 1) {
+      floatWord[0] = word;
+      return toFloat[0]!;
+    }
+    doubleWords[0] = word;
+    doubleWords[1] = this.#keys.word(row, this.#at + 1);
+    return toDouble[0]!;
+  }
+
+  #isThere(row: number): number {
+    return this.#keys.word(row, this.#at + this.#wide);
+  }
+
+  compare(a: number, b: number): number {
+    return this.#isThere(a) - this.#isThere(b) || compareDoubles(this.#value(a), this.#value(b));
+  }
+
+  sortKeys(rows: Uint32Array, from: number, to: number, out: Float64Array): boolean {
+    let isExact = true;
+    for (let i = from; i < to; i++) {
+      const row = rows[i]!;
+      const value = this.#value(row);
+      if (!Number.isFinite(value) || Object.is(value, -0)) isExact = false;
+      out[i] = this.#isThere(row) === 0 ? -Infinity : Number.isNaN(value) ? Infinity : value;
+    }
+    return isExact;
+  }
+
+  source(order: Uint32Array): SourceDimension {
+    const { name } = this;
+    if (this.#wide === 1) {
+      const values = new Float32Array(order.length);
+      const nulls = pickValues(this.#keys, this.#at, 1, order, values);
+      return { kind: 'float', name, values, ...(nulls && { nulls }) };
+    }
+    const values = new Float64Array(order.length);
+    const nulls = pickValues(this.#keys, this.#at, 2, order, values);
+    return { kind: 'double', name, values, ...(nulls && { nulls }) };
+  }
+}
+
+/** Words: low, high, 1 = a value. */
+export class DoubleKeys implements KeyColumn {
+  readonly name: string;
+  readonly at: number;
+  readonly words = 3;
+  readonly bytes = 0;
+
+  constructor(name: string, at: number) {
+    this.name = name;
+    this.at = at;
+  }
+
+  encode(value: unknown, _row: InputRow, key: Int32Array): string | undefined {
+    const { at } = this;
+    const double = typeof value === 'number' ? value : dimensionDouble(value, this.name);
+    if (double === null || double instanceof ValueError) {
+      key[at] = key[at + 1] = key[at + 2] = 0;
+      return double?.reason;
+    }
+    toDouble[0] = double;
+    key[at] = doubleWords[0]!;
+    key[at + 1] = doubleWords[1]!;
+    key[at + 2] = 1;
+    return undefined;
+  }
+
+  snapshot(keys: KeyWords): ColumnSnapshot {
+    return numberSnapshot(this, 'double', keys);
+  }
+
+  freeze(keys: KeyWords): FrozenColumn {
+    return new FrozenFloats(this.name, this.at, 2, keys);
+  }
+}
+
+/** Words: the bits, 1 = a value. */
+export class FloatKeys implements KeyColumn {
+  readonly name: string;
+  readonly at: number;
+  readonly words = 2;
+  readonly bytes = 0;
+
+  constructor(name: string, at: number) {
+    this.name = name;
+    this.at = at;
+  }
+
+  encode(value: unknown, _row: InputRow, key: Int32Array): string | undefined {
+    const { at } = this;
+    const float = dimensionDouble(value, this.name);
+    if (float === null || float instanceof ValueError) {
+      key[at] = key[at + 1] = 0;
+      return float?.reason;
+    }
+    toFloat[0] = float;
+    key[at] = floatWord[0]!;
+    key[at + 1] = 1;
+    return undefined;
+  }
+
+  snapshot(keys: KeyWords): ColumnSnapshot {
+    return numberSnapshot(this, 'float', keys);
+  }
+
+  freeze(keys: KeyWords): FrozenColumn {
+    return new FrozenFloats(this.name, this.at, 1, keys);
+  }
+}

@@ -1,0 +1,233 @@
+/** Dimensions of texts: every distinct value once, rows hold its number. */
+import { PackedDictionary, packTexts, textOrder } from '../../segment/format/packed-texts.js';
+import type { SourceDimension } from '../../segment/write/source.js';
+import type { InputRow } from '../formats/row-reader.js';
+import type { MultiValueHandling } from '../spec/model.js';
+import { isTooDeep, scalarText } from '../values.js';
+import type { ColumnSnapshot } from './column-snapshot.js';
+import type { FrozenColumn, KeyColumn, KeyWords } from './key-column.js';
+
+const STRING_OVERHEAD_BYTES = 64;
+const loneSurrogates = /\p{Surrogate}/gu;
+
+/** Word: 0 = null, n > 0 = the n-th value, n < 0 = list number -n - 1. */
+export class StringKeys implements KeyColumn {
+  readonly name: string;
+  readonly at: number;
+  readonly words = 1;
+  bytes = 0;
+  readonly #handling: MultiValueHandling;
+  readonly #keepsEmpty: boolean;
+  readonly #ids = new Map<string, number>();
+  readonly #values: string[] = [];
+  readonly #listNumbers = new Map<string, number>();
+  readonly #lists: Uint32Array[] = [];
+
+  constructor(name: string, at: number, handling: MultiValueHandling, keepsEmpty: boolean) {
+    this.#keepsEmpty = keepsEmpty;
+    this.name = name;
+    this.at = at;
+    this.#handling = handling;
+  }
+
+  encode(value: unknown, row: InputRow, key: Int32Array): string | undefined {
+    if (typeof value === 'string') key[this.at] = this.#idOf(value);
+    else if (value === null || value === undefined) key[this.at] = 0;
+    else if (isTooDeep(value)) {
+      key[this.at] = 0;
+      return `value of column[${this.name}] is nested too deep`;
+    } else if (Array.isArray(value)) key[this.at] = this.#listOf(value, row);
+    else key[this.at] = this.#idOf(this.#text(value, row));
+    return undefined;
+  }
+
+  #text(value: unknown, row: InputRow, item?: number): string {
+    if (typeof value === 'number' && Number.isInteger(value)) {
+      return row.doubleText(this.name, item) ?? scalarText(value);
+    }
+    return scalarText(value);
+  }
+
+  #idOf(value: string): number {
+    const known = this.#ids.get(value);
+    if (known !== undefined) return known;
+    if (!value.isWellFormed()) {
+      // UTF-8 has no form for them, and two such values must not become one dictionary entry twice.
+      const id = this.#idOf(value.replace(loneSurrogates, '?'));
+      this.#ids.set(value, id);
+      return id;
+    }
+    const id = this.#values.push(value);
+    this.#ids.set(value, id);
+    this.bytes += value.length * 2 + STRING_OVERHEAD_BYTES;
+    return id;
+  }
+
+  #listOf(list: readonly unknown[], row: InputRow): number {
+    const texts = list.map((item, i) =>
+      item === null || item === undefined ? null : this.#text(item, row, i),
+    );
+    if (texts.length === 0 && !this.#keepsEmpty) return 0;
+    if (this.#handling !== 'ARRAY') texts.sort(nullFirst);
+    const kept =
+      this.#handling === 'SORTED_SET' ? texts.filter((text, i) => i === 0 || text !== texts[i - 1]) : texts;
+    const ids = Uint32Array.from(kept, (text) => (text === null ? 0 : this.#idOf(text)));
+    if (ids.length === 1) return ids[0]!;
+    const name = ids.join();
+    const known = this.#listNumbers.get(name);
+    if (known !== undefined) return -known - 1;
+    const number = this.#lists.push(ids) - 1;
+    this.#listNumbers.set(name, number);
+    this.bytes += ids.length * 12 + 2 * STRING_OVERHEAD_BYTES;
+    return -number - 1;
+  }
+
+  snapshot(keys: KeyWords): ColumnSnapshot {
+    const values = this.#values;
+    const ids = this.#ids;
+    const cardinality = values.length + 1;
+    const lists = this.#lists.slice();
+    const hasLists = this.#holdsSeveral();
+    const { at } = this;
+    return {
+      kind: 'string',
+      cardinality,
+      value: (id) => (id === 0 ? null : (values[id - 1] ?? null)),
+      idOf(value) {
+        const id = ids.get(value);
+        // Another spelling of the same text is no value of its own.
+        return id !== undefined && id < cardinality && values[id - 1] === value ? id : -1;
+      },
+      fill(start, count, out) {
+        keys.gather(at, start, count, out);
+        if (!hasLists) for (let i = 0; i < count; i++) out[i] = Math.max(0, out[i]!);
+      },
+      lists: hasLists ? lists : undefined,
+    };
+  }
+
+  #holdsSeveral(): boolean {
+    return this.#lists.some((ids) => ids.length > 1);
+  }
+
+  freeze(keys: KeyWords): FrozenColumn {
+    const { name, at } = this;
+    const texts = packTexts(this.#values);
+    const order = textOrder(texts);
+    // An empty list is no value, but the dictionary has null for it.
+    const hasNull =
+      keys.column(at).includes(0) || this.#lists.some((ids) => ids.length === 0 || ids.includes(0));
+    const dictionary = new PackedDictionary(texts, order, hasNull);
+    const ranks = new Uint32Array(order.length + 1);
+    const shift = hasNull ? 1 : 0;
+    for (let i = 0; i < order.length; i++) ranks[order[i]! + 1] = i + shift;
+    const column = { name, at, dictionary, ranks, keys };
+    if (!this.#holdsSeveral()) return new FrozenTexts(column);
+    return new FrozenLists(
+      column,
+      this.#lists.map((ids) => ids.map((id) => ranks[id]!)),
+    );
+  }
+}
+
+interface Frozen {
+  readonly name: string;
+  readonly at: number;
+  readonly dictionary: PackedDictionary;
+  /** Place in the dictionary of what a key's word stands for. */
+  readonly ranks: Uint32Array;
+  readonly keys: KeyWords;
+}
+
+/** The only list there may be is the empty one: in a column of single values it is null. */
+class FrozenTexts implements FrozenColumn {
+  readonly name: string;
+  readonly isAllNull: boolean;
+  readonly #column: Frozen;
+
+  constructor(column: Frozen) {
+    this.name = column.name;
+    this.isAllNull = column.dictionary.length === 1 && column.dictionary.hasNull;
+    this.#column = column;
+  }
+
+  #rank(row: number): number {
+    const { keys, at, ranks } = this.#column;
+    return ranks[Math.max(0, keys.word(row, at))]!;
+  }
+
+  compare(a: number, b: number): number {
+    return this.#rank(a) - this.#rank(b);
+  }
+
+  sortKeys(rows: Uint32Array, from: number, to: number, out: Float64Array): boolean {
+    for (let i = from; i < to; i++) out[i] = this.#rank(rows[i]!);
+    return true;
+  }
+
+  source(order: Uint32Array): SourceDimension {
+    const { name, keys, at, ranks, dictionary } = this.#column;
+    const ids = new Uint32Array(order.length);
+    keys.pick(at, order, ids);
+    for (let i = 0; i < ids.length; i++) ids[i] = ranks[Math.max(0, ids[i]! | 0)]!;
+    return { kind: 'string', name, dictionary, ids };
+  }
+}
+
+function nullFirst(a: string | null, b: string | null): number {
+  if (a === b) return 0;
+  if (a === null) return -1;
+  if (b === null) return 1;
+  return a < b ? -1 : 1;
+}
+
+class FrozenLists implements FrozenColumn {
+  readonly name: string;
+  readonly isAllNull: boolean;
+  readonly #column: Frozen;
+  readonly #singles: readonly Uint32Array[];
+  readonly #lists: readonly Uint32Array[];
+
+  constructor(column: Frozen, lists: readonly Uint32Array[]) {
+    this.name = column.name;
+    this.isAllNull = column.dictionary.length === 1 && column.dictionary.hasNull;
+    this.#column = column;
+    this.#singles = Array.from(column.ranks, (rank) => Uint32Array.of(rank));
+    this.#lists = lists;
+  }
+
+  #ids(row: number): Uint32Array {
+    const code = this.#column.keys.word(row, this.#column.at);
+    return code < 0 ? this.#lists[-code - 1]! : this.#singles[code]!;
+  }
+
+  compare(a: number, b: number): number {
+    const left = this.#ids(a);
+    const right = this.#ids(b);
+    const shared = Math.min(left.length, right.length);
+    for (let i = 0; i < shared; i++) if (left[i] !== right[i]) return left[i]! - right[i]!;
+    return left.length - right.length;
+  }
+
+  sortKeys(rows: Uint32Array, from: number, to: number, out: Float64Array): boolean {
+    let isExact = true;
+    for (let i = from; i < to; i++) {
+      const ids = this.#ids(rows[i]!);
+      out[i] = ids.length === 0 ? -1 : ids[0]!;
+      if (ids.length > 1) isExact = false;
+    }
+    return isExact;
+  }
+
+  source(order: Uint32Array): SourceDimension {
+    const offsets = new Uint32Array(order.length + 1);
+    for (let i = 0; i < order.length; i++) offsets[i + 1] = offsets[i]! + this.#ids(order[i]!).length;
+    const ids = new Uint32Array(offsets[order.length]!);
+    for (let i = 0; i < order.length; i++) {
+      const own = this.#ids(order[i]!);
+      const at = offsets[i]!;
+      for (let k = 0; k < own.length; k++) ids[at + k] = own[k]!;
+    }
+    return { kind: 'multiString', name: this.name, dictionary: this.#column.dictionary, offsets, ids };
+  }
+}

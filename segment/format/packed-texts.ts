@@ -1,0 +1,153 @@
+/** Many texts as UTF-8 in one buffer: sorted and written without touching a string again. */
+import { PairSorter } from './pair-sort.js';
+
+export class PackedTexts {
+  readonly count: number;
+  readonly bytes: Buffer;
+  /** Where each text ends; the first begins at 0. */
+  readonly #ends: Uint32Array;
+
+  /** `ends`: one a text, ascending, the last at most `bytes.length`. */
+  constructor(bytes: Buffer, ends: Uint32Array) {
+    this.count = ends.length;
+    this.bytes = bytes;
+    this.#ends = ends;
+  }
+
+  start(index: number): number {
+    return index === 0 ? 0 : this.#ends[index - 1]!;
+  }
+
+  end(index: number): number {
+    return this.#ends[index]!;
+  }
+
+  text(index: number): string {
+    return this.bytes.toString('utf8', this.start(index), this.end(index));
+  }
+}
+
+/** Texts a piece: joined they become bytes in one call. */
+const PIECE = 512;
+
+/** Half surrogate pairs have no UTF-8: there must be none. */
+export function packTexts(values: readonly string[]): PackedTexts {
+  const ends = new Uint32Array(values.length);
+  let bytes = Buffer.allocUnsafeSlow(1024);
+  let at = 0;
+  for (let from = 0; from < values.length; from += PIECE) {
+    const to = Math.min(from + PIECE, values.length);
+    const joined = values.slice(from, to).join('');
+    if (at + joined.length * 3 > bytes.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(at + joined.length * 3, bytes.length * 2));
+      bytes.copy(grown, 0, 0, at);
+      bytes = grown;
+    }
+    const written = bytes.write(joined, at, 'utf8');
+    const isAscii = written === joined.length;
+    for (let i = from; i < to; i++) {
+      const value = values[i]!;
+      at += isAscii ? value.length : Buffer.byteLength(value, 'utf8');
+      ends[i] = at;
+    }
+  }
+  return new PackedTexts(bytes, ends);
+}
+
+/** UTF-16 order of UTF-8's bytes: the first bytes of U+E000 to U+FFFF count more than those of what lies beyond. */
+const placeOf = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte === 0xee || byte === 0xef ? byte + 16 : byte,
+);
+
+const KEY_BYTES = 6;
+
+/** The next six bytes of a text, and how many there are (7: more than six): 51 bits that sort as the texts do. */
+function keyAt(bytes: Buffer, at: number, end: number): number {
+  const left = end - at;
+  if (left >= KEY_BYTES) {
+    const high = (placeOf[bytes[at]!]! << 16) | (placeOf[bytes[at + 1]!]! << 8) | placeOf[bytes[at + 2]!]!;
+    const low = (placeOf[bytes[at + 3]!]! << 16) | (placeOf[bytes[at + 4]!]! << 8) | placeOf[bytes[at + 5]!]!;
+    return high * 2 ** 27 + low * 8 + (left > KEY_BYTES ? 7 : 6);
+  }
+  let key = 0;
+  for (let i = 0; i < KEY_BYTES; i++) key = key * 256 + (i < left ? placeOf[bytes[at + i]!]! : 0);
+  return key * 8 + Math.max(0, left);
+}
+
+/** The texts' numbers in ascending UTF-16 order of the texts; equal texts keep their order. */
+export function textOrder(texts: PackedTexts): Uint32Array {
+  const { count, bytes } = texts;
+  const order = Uint32Array.from({ length: count }, (_, index) => index);
+  const keys = new Float64Array(count);
+  const sorter = new PairSorter();
+  // Ranges whose texts are alike up to a depth: start, end, depth.
+  const ranges: number[] = [0, count, 0];
+  while (ranges.length > 0) {
+    const depth = ranges.pop()!;
+    const to = ranges.pop()!;
+    const from = ranges.pop()!;
+    for (let i = from; i < to; i++) {
+      const index = order[i]!;
+      keys[i] = keyAt(bytes, texts.start(index) + depth, texts.end(index));
+    }
+    sorter.sort(keys, order, from, to);
+    for (let start = from; start < to;) {
+      const key = keys[start]!;
+      let end = start + 1;
+      while (end < to && keys[end] === key) end++;
+      if (end - start > 1 && key % 8 === 7) ranges.push(start, end, depth + KEY_BYTES);
+      start = end;
+    }
+  }
+  return order;
+}
+
+/** A column's dictionary in this form: null first if there is one, then the texts in ascending UTF-16 order. */
+export class PackedDictionary {
+  readonly length: number;
+  readonly hasNull: boolean;
+  readonly #texts: PackedTexts;
+  readonly #order: Uint32Array;
+
+  /** `order`: of {@link textOrder}; the texts are all different. */
+  constructor(texts: PackedTexts, order: Uint32Array, hasNull: boolean) {
+    this.length = order.length + (hasNull ? 1 : 0);
+    this.hasNull = hasNull;
+    this.#texts = texts;
+    this.#order = order;
+  }
+
+  get bytes(): Buffer {
+    return this.#texts.bytes;
+  }
+
+  /** Number of an entry's text, -1 for null. */
+  #indexOf(id: number): number {
+    if (!this.hasNull) return this.#order[id]!;
+    return id === 0 ? -1 : this.#order[id - 1]!;
+  }
+
+  /** Where an entry's bytes begin, -1 for null. */
+  start(id: number): number {
+    const index = this.#indexOf(id);
+    return index < 0 ? -1 : this.#texts.start(index);
+  }
+
+  end(id: number): number {
+    return this.#texts.end(this.#indexOf(id));
+  }
+
+  at(id: number): string | null {
+    const index = this.#indexOf(id);
+    return index < 0 ? null : this.#texts.text(index);
+  }
+}
+
+/** A dictionary as plain texts. */
+export function dictionaryTexts(dictionary: TextDictionary): readonly (string | null)[] {
+  if (!(dictionary instanceof PackedDictionary)) return dictionary;
+  return Array.from({ length: dictionary.length }, (_, id) => dictionary.at(id));
+}
+
+/** Null first (only if some row is null), then ascending in UTF-16 order (plain `<`), without duplicates. */
+export type TextDictionary = readonly (string | null)[] | PackedDictionary;
