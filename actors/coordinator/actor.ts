@@ -3,9 +3,9 @@
  * to expect and the data nodes what to load and drop. Everything is derived again each cycle; commands in flight are
  * remembered only until their deadline.
  */
-import { asCoded, fromErrorInfo } from '../../proto/errors.js';
-import { codecs, ExpectedService, RestService, type grove } from '../../proto/services.js';
-import { subjectToken } from '../../runtime/subject.js';
+import { asCoded } from '../../proto/errors.js';
+import { ExpectedService, RestService, type grove } from '../../proto/services.js';
+import { inSlices } from '../../runtime/slices.js';
 import type {
   ActorContext,
   Behavior,
@@ -17,9 +17,10 @@ import type {
 import { DeltaLog } from '../delta-log.js';
 import { InventoryWatch } from '../inventory-watch.js';
 import type { MetadataClient } from '../metadata-client.js';
-import { expectedDelta, judgeSegments, type Expected, type Standing } from './expected.js';
+import { Commands, flightKey } from './commands.js';
+import { expectedDelta, judgeSteps, type Expected, type Standing } from './expected.js';
 import { readSnapshot, type MetadataSnapshot } from './metadata-view.js';
-import { makePlan, type InFlight, type PlannedCommand, type PlanNode } from './plan.js';
+import { makePlan, planSteps, type Plan, type PlannedCommand, type PlanNode } from './plan.js';
 import { planNodes, servedSegments } from './nodes.js';
 import { ReleaseBook } from './release.js';
 import { createRestHandler } from './rest.js';
@@ -64,6 +65,8 @@ export type CoordinatorMessage =
   | { readonly type: 'elected'; readonly epoch: number }
   | { readonly type: 'steppedDown'; readonly reason: string }
   | { readonly type: 'snapshot'; readonly snapshot: MetadataSnapshot; readonly epoch: number }
+  | { readonly type: 'judged'; readonly judged: Judged; readonly epoch: number }
+  | { readonly type: 'planned'; readonly planned: Planned; readonly epoch: number }
   | { readonly type: 'marked'; readonly ids: readonly string[]; readonly epoch: number }
   | { readonly type: 'cycleFailed'; readonly error: Error; readonly step: string }
   | { readonly type: 'answered'; readonly command: PlannedCommand; readonly error: Error | undefined }
@@ -92,6 +95,14 @@ interface Judged {
   readonly standing: Standing;
 }
 
+/** A plan and the state it was made of. */
+interface Planned {
+  readonly plan: Plan;
+  readonly standing: Standing;
+  readonly state: string;
+  readonly inventoryVersion: number;
+}
+
 /** Period rules are looked at again this often when nothing else changes. */
 const judgeAgainMs = 30_000;
 const soonMs = 15;
@@ -103,7 +114,7 @@ export function createCoordinator(deps: CoordinatorDeps): ChildSpec<CoordinatorM
 
 export class Coordinator implements Behavior<CoordinatorMessage> {
   readonly #deps: CoordinatorDeps;
-  readonly #flights = new Map<string, InFlight & { readonly untilMonotonicMs: number }>();
+  readonly #commands: Commands;
   readonly #stops: (() => void)[] = [];
   #watch: InventoryWatch | undefined;
   #leader: LeaderHandle | undefined;
@@ -120,6 +131,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
 
   constructor(deps: CoordinatorDeps) {
     this.#deps = deps;
+    this.#commands = new Commands(deps.node, deps.settings);
   }
 
   started(context: ActorContext<CoordinatorMessage>): void {
@@ -162,6 +174,13 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
         break;
       case 'snapshot':
         this.#judge(message.snapshot, message.epoch, context);
+        break;
+      case 'judged':
+        this.#judged = message.judged;
+        this.#goOn(message.judged.standing, message.epoch, context);
+        break;
+      case 'planned':
+        this.#planned(message.planned, message.epoch, context);
         break;
       case 'marked':
         this.#marked(message.ids, message.epoch, context);
@@ -226,7 +245,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
   #endReign(): void {
     this.#reign?.over.abort();
     this.#reign = undefined;
-    this.#flights.clear();
+    this.#commands.clear();
     this.#deps.node.presence.setRole('coordinator', { leaderEpoch: 0 });
   }
 
@@ -265,7 +284,25 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     const reign = this.#current();
     if (reign?.epoch !== epoch || this.#watch === undefined) return;
     this.#snapshot = snapshot;
-    const standing = this.#standingOf(snapshot, this.#watch, context.clock.now());
+    const nowMs = context.clock.now();
+    const known = this.#knownStanding(snapshot, nowMs);
+    if (known !== undefined) {
+      this.#goOn(known, epoch, context);
+      return;
+    }
+    const { used, loadedOnce, rules } = snapshot;
+    const served = servedSegments(this.#watch.nodes());
+    const basis = { used, loadedOnce, rules, inventoryVersion: this.#inventoryVersion, atMs: nowMs };
+    context.pipeToSelf(
+      inSlices(judgeSteps({ used, loadedOnce, served, rules, nowMs }), context.clock),
+      (standing) => ({ type: 'judged', judged: { ...basis, standing }, epoch }),
+      (error) => ({ type: 'cycleFailed', error, step: 'judge' }),
+    );
+  }
+
+  #goOn(standing: Standing, epoch: number, context: ActorContext<CoordinatorMessage>): void {
+    const reign = this.#current();
+    if (reign?.epoch !== epoch) return;
     const ids = standing.newlyLoaded.slice(0, 1_000);
     if (ids.length === 0) {
       this.#act(reign, standing, context);
@@ -283,8 +320,8 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     );
   }
 
-  /** Derived from scratch, unless nothing it is derived from has changed. */
-  #standingOf(snapshot: MetadataSnapshot, watch: InventoryWatch, nowMs: number): Standing {
+  /** Undefined when something it is derived from has changed. */
+  #knownStanding(snapshot: MetadataSnapshot, nowMs: number): Standing | undefined {
     const known = this.#judged;
     const isSame =
       known !== undefined &&
@@ -293,19 +330,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
       known.rules === snapshot.rules &&
       known.inventoryVersion === this.#inventoryVersion &&
       (!snapshot.rules.hasPeriods || nowMs - known.atMs < judgeAgainMs);
-    if (isSame) return known.standing;
-    const { used, loadedOnce, rules } = snapshot;
-    const served = servedSegments(watch.nodes());
-    const standing = judgeSegments({ used, loadedOnce, served, rules, nowMs });
-    this.#judged = {
-      used,
-      loadedOnce,
-      rules,
-      inventoryVersion: this.#inventoryVersion,
-      atMs: nowMs,
-      standing,
-    };
-    return standing;
+    return isSame ? known.standing : undefined;
   }
 
   #marked(ids: readonly string[], epoch: number, context: ActorContext<CoordinatorMessage>): void {
@@ -318,8 +343,11 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
   #act(reign: Reign, standing: Standing, context: ActorContext<CoordinatorMessage>): void {
     this.#standing = standing;
     this.#publish(reign, standing);
-    this.#command(reign, standing, context);
     this.#markUnused(reign, standing, context);
+    this.#command(reign, standing, context);
+  }
+
+  #endCycle(context: ActorContext<CoordinatorMessage>): void {
     this.#isBusy = false;
     if (this.#isAgain) this.#cycle(context);
   }
@@ -343,72 +371,85 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
 
   #command(reign: Reign, standing: Standing, context: ActorContext<CoordinatorMessage>): void {
     const { node, settings } = this.#deps;
-    const now = context.clock.monotonic();
     const inventories = this.#watch?.nodes() ?? [];
-    this.#forgetFlights(now);
+    this.#commands.forgetDone(inventories, context.clock.monotonic());
     const nodes = planNodes(inventories);
     // The same state, for which there was nothing to do: nothing to do.
     const state = `${this.#inventoryVersion} ${nodes.map(nodeKey).join(' ')}`;
-    if (this.#quiet?.standing === standing && this.#quiet.state === state && this.#flights.size === 0) return;
-    this.#quiet = undefined;
-    const brokers = node.presence.nodes('broker').map((info) => info.node);
-    this.#withheld = false;
-    const plan = makePlan({
-      used: standing.segments,
-      nodes,
-      inFlight: [...this.#flights.values()],
-      released: (id) => {
-        const isReleased = reign.releases.isReleased(id, brokers);
-        if (!isReleased) this.#withheld = true;
-        return isReleased;
-      },
-      loadsPerNodeMax: settings.loadsPerNodeMax,
-    });
-    // Until every data node has been heard, what one does not show may well be on another.
-    const isSettled = now - reign.sinceMonotonicMs >= settings.settleMs;
-    if (!isSettled || inventories.some((one) => !one.complete && !one.info.suspect)) return;
-    if (plan.commands.length === 0) {
-      if (!this.#withheld && this.#flights.size === 0) this.#quiet = { standing, state };
+    const isQuiet = this.#quiet?.standing === standing && this.#quiet.state === state;
+    if (isQuiet && this.#commands.isQuiet) {
+      this.#endCycle(context);
       return;
     }
+    this.#quiet = undefined;
+    const { epoch } = reign;
+    const basis = { standing, state, inventoryVersion: this.#inventoryVersion };
+    const steps = planSteps({
+      used: standing.segments,
+      nodes,
+      inFlight: this.#commands.inFlight,
+      released: this.#releasedTo(reign, node.presence.nodes('broker')),
+      loadsPerNodeMax: settings.loadsPerNodeMax,
+    });
+    context.pipeToSelf(
+      inSlices(steps, context.clock),
+      (plan) => ({ type: 'planned', planned: { ...basis, plan }, epoch }),
+      (error) => ({ type: 'cycleFailed', error, step: 'plan' }),
+    );
+  }
+
+  #releasedTo(reign: Reign, brokers: readonly { readonly node: string }[]): (id: string) => boolean {
+    this.#withheld = false;
+    const names = brokers.map((info) => info.node);
+    return (id) => {
+      const isReleased = reign.releases.isReleased(id, names);
+      if (!isReleased) this.#withheld = true;
+      return isReleased;
+    };
+  }
+
+  #planned(planned: Planned, epoch: number, context: ActorContext<CoordinatorMessage>): void {
+    const reign = this.#current();
+    if (reign?.epoch !== epoch) return;
+    const { settings } = this.#deps;
+    const { plan, standing, state } = planned;
+    const inventories = this.#watch?.nodes() ?? [];
+    const ledMs = context.clock.monotonic() - reign.sinceMonotonicMs;
+    // Until every data node has been heard, what one does not show may well be on another.
+    const isHeard = !inventories.some((one) => !one.complete && !one.info.suspect);
+    if (ledMs >= settings.settleMs && isHeard) {
+      if (plan.commands.length > 0) this.#sendAll(reign, planned, context);
+      else if (!this.#withheld && this.#commands.isQuiet) this.#quiet = { standing, state };
+    }
+    this.#endCycle(context);
+  }
+
+  #sendAll(reign: Reign, planned: Planned, context: ActorContext<CoordinatorMessage>): void {
+    const isCurrent = planned.inventoryVersion === this.#inventoryVersion;
+    const commands = isCurrent ? planned.plan.commands : this.#stillWanted(reign, planned);
     const jsonOf = new Map(this.#snapshot?.used.map((one) => [one.id, one.json]));
-    for (const command of plan.commands) {
-      this.#send(reign, command, jsonOf.get(command.segmentId) ?? '', context);
+    for (const command of commands) {
+      context.pipeToSelf(
+        this.#commands.send(reign.epoch, command, jsonOf.get(command.segmentId) ?? '', context),
+        () => ({ type: 'answered', command, error: undefined }),
+        (error) => ({ type: 'answered', command, error }),
+      );
     }
   }
 
-  #send(
-    reign: Reign,
-    command: PlannedCommand,
-    segmentJson: string,
-    context: ActorContext<CoordinatorMessage>,
-  ): void {
-    const { node, settings } = this.#deps;
-    const { kind, segmentId } = command;
-    const header = {
-      clusterId: node.clusterId(),
-      role: 'coordinator',
-      epoch: reign.epoch,
-      commandId: context.random.hex(8),
-      trace: '',
-    };
-    let data: Uint8Array;
-    if (kind === 'load') {
-      data = codecs.LoadSegment.encode({ header, segmentJson });
-    } else {
-      data = codecs.DropSegment.encode({ header, segmentId, delayMs: settings.dropDelayMs });
-    }
-    const untilMonotonicMs = context.clock.monotonic() + settings.commandMs;
-    this.#flights.set(flightKey(command), { ...command, untilMonotonicMs });
-    const subject = `cmd.historical.${subjectToken(command.node)}.${kind}`;
-    context.pipeToSelf(
-      node.bus.request(subject, data, { deadline: context.deadline(settings.commandMs) }).then((reply) => {
-        const result = codecs.CommandResult.decode(reply.data);
-        if (result.ok !== true) throw fromErrorInfo(result.error ?? {});
-      }),
-      () => ({ type: 'answered', command, error: undefined }),
-      (error) => ({ type: 'answered', command, error }),
-    );
+  /** The copies changed while the plan was made: only such drops go out that would be planned now as well. */
+  #stillWanted(reign: Reign, { plan, standing }: Planned): readonly PlannedCommand[] {
+    const dropped = new Set(plan.commands.filter(({ kind }) => kind === 'drop').map((one) => one.segmentId));
+    if (dropped.size === 0) return plan.commands;
+    const again = makePlan({
+      used: standing.segments.filter((segment) => dropped.has(segment.id)),
+      nodes: planNodes(this.#watch?.nodes() ?? []),
+      inFlight: this.#commands.inFlight,
+      released: this.#releasedTo(reign, this.#deps.node.presence.nodes('broker')),
+      loadsPerNodeMax: this.#deps.settings.loadsPerNodeMax,
+    });
+    const drops = new Set(again.commands.filter(({ kind }) => kind === 'drop').map(flightKey));
+    return plan.commands.filter((command) => command.kind === 'load' || drops.has(flightKey(command)));
   }
 
   #answered(
@@ -417,20 +458,9 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     context: ActorContext<CoordinatorMessage>,
   ): void {
     if (error === undefined) return;
-    this.#flights.delete(flightKey(command));
+    this.#commands.failed(command);
     this.#noteError(error);
     context.log.warn('a command was not obeyed', { ...command, error: error.message });
-  }
-
-  /** Done when its effect is seen; given up at its deadline or when the node is gone. */
-  #forgetFlights(now: number): void {
-    const nodes = new Map((this.#watch?.nodes() ?? []).map((one) => [one.info.node, one]));
-    for (const [key, flight] of this.#flights) {
-      const inventory = nodes.get(flight.node);
-      const copy = inventory?.copies.get(flight.segmentId);
-      const isDone = flight.kind === 'load' ? copy !== undefined : copy === undefined;
-      if (inventory === undefined || isDone || flight.untilMonotonicMs <= now) this.#flights.delete(key);
-    }
   }
 
   #markUnused(reign: Reign, standing: Standing, context: ActorContext<CoordinatorMessage>): void {
@@ -494,7 +524,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
       epoch: this.#current()?.epoch ?? 0,
       snapshot: this.#snapshot,
       standing: this.#standing,
-      inFlight: [...this.#flights.values()],
+      inFlight: this.#commands.inFlight,
     };
   }
 
@@ -516,7 +546,6 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
 
 const nodeKey = (node: PlanNode): string =>
   `${node.name}/${node.tier}/${node.capacityBytes}/${node.fresh}/${node.closed}`;
-const flightKey = (command: PlannedCommand): string => `${command.kind} ${command.node} ${command.segmentId}`;
 
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -2,6 +2,7 @@
  * What queries must be answered from, and how each used segment stands: its rule's verdict, who hides it, whether it
  * was ever loaded. Pure.
  */
+import { atOnce } from '../../runtime/slices.js';
 import type { DataSegment } from '../../segment/timeline/data-segment.js';
 import { Timeline } from '../../segment/timeline/timeline.js';
 import type { PlanSegment } from './plan.js';
@@ -40,9 +41,11 @@ export interface Expected {
   readonly queryable: boolean;
 }
 
-interface Judged extends UsedSegment {
+interface Judged {
+  readonly used: UsedSegment;
   readonly verdict: Verdict;
-  readonly queryable: boolean;
+  readonly wanted: boolean;
+  readonly isLoaded: boolean;
 }
 /** The timeline's view of a judged segment. */
 interface Placed {
@@ -59,38 +62,54 @@ export function asksForCopies(verdict: Verdict): boolean {
 }
 
 export function judgeSegments(input: StandingInput): Standing {
+  return atOnce(judgeSteps(input));
+}
+
+/** So many segments are looked at in one step. */
+const perStep = 500;
+
+/** The same in short steps, but for the timeline of a datasource, which is one. */
+export function* judgeSteps(input: StandingInput): Generator<void, Standing> {
   const byDataSource = new Map<string, Judged[]>();
   const newlyLoaded: string[] = [];
   const ruledOut = new Map<string, string[]>();
-  for (const used of input.used) {
+  const verdictOf = input.rules.judgesAt(input.nowMs);
+  // Verdicts are shared by many segments.
+  const asks = new Map<Verdict, boolean>();
+  for (const [i, used] of input.used.entries()) {
+    if (i % perStep === 0) yield;
     const { dataSource, interval } = used.segment;
-    const verdict = input.rules.judge(dataSource, interval, input.nowMs);
-    const wanted = asksForCopies(verdict);
+    const verdict = verdictOf(dataSource, interval);
+    let wanted = asks.get(verdict);
+    if (wanted === undefined) asks.set(verdict, (wanted = asksForCopies(verdict)));
     const isLoaded = input.loadedOnce.has(used.id);
     if (wanted && !isLoaded && input.served.has(used.id)) newlyLoaded.push(used.id);
     if (verdict.kind === 'drop') append(ruledOut, dataSource, used.id);
-    append(byDataSource, dataSource, { ...used, verdict, queryable: wanted && isLoaded });
+    append(byDataSource, dataSource, { used, verdict, wanted, isLoaded });
   }
   const segments: PlanSegment[] = [];
   const expected = new Map<string, Expected>();
   const hidden = new Map<string, string[]>();
   for (const [dataSource, judged] of byDataSource) {
+    yield;
     const shadows = overshadowing(judged);
-    for (const one of judged) {
-      const overshadowed = shadows(one.id);
+    for (const [i, one] of judged.entries()) {
+      if (i % perStep === 0) yield;
+      const { id, segment, json } = one.used;
+      const overshadowed = shadows(id);
       segments.push({
-        id: one.id,
+        id,
         dataSource,
-        startMs: one.segment.interval.startMs,
-        endMs: one.segment.interval.endMs,
-        version: one.segment.version,
-        bytes: one.segment.size,
+        startMs: segment.interval.startMs,
+        endMs: segment.interval.endMs,
+        version: segment.version,
+        bytes: segment.size,
         verdict: one.verdict,
         overshadowed,
-        loadedOnce: input.loadedOnce.has(one.id),
+        loadedOnce: one.isLoaded,
       });
-      if (overshadowed === 'queryable') append(hidden, dataSource, one.id);
-      else if (asksForCopies(one.verdict)) expected.set(one.id, { json: one.json, queryable: one.queryable });
+      if (overshadowed === 'queryable') append(hidden, dataSource, id);
+      else if (one.wanted) expected.set(id, { json, queryable: one.isLoaded });
     }
   }
   return { segments, expected, newlyLoaded, ruledOut, hidden };
@@ -105,14 +124,16 @@ function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
 function overshadowing(judged: readonly Judged[]): (id: string) => PlanSegment['overshadowed'] {
   const timeline = new Timeline<Placed>();
   for (const one of judged) {
-    const { interval, version, shardSpec } = one.segment;
+    const { interval, version, shardSpec } = one.used.segment;
     timeline.add({ interval, version, shardSpec, judged: one });
   }
-  const published = new Set(timeline.overshadowed().map((placed) => placed.judged.id));
+  const published = new Set(timeline.overshadowed().map((placed) => placed.judged.used.id));
   // Nothing is hidden by a part unless it is hidden by the whole.
   if (published.size === 0) return () => 'no';
   const queryable = new Set(
-    timeline.overshadowed((placed) => placed.judged.queryable).map((placed) => placed.judged.id),
+    timeline
+      .overshadowed(({ judged: { wanted, isLoaded } }) => wanted && isLoaded)
+      .map((placed) => placed.judged.used.id),
   );
   return (id) => (queryable.has(id) ? 'queryable' : published.has(id) ? 'published' : 'no');
 }

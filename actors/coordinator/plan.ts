@@ -2,6 +2,7 @@
  * What to load and drop where, derived from scratch each time: used segments and their verdicts, the data nodes'
  * inventories, commands still under way. Pure: state in, commands out.
  */
+import { atOnce } from '../../runtime/slices.js';
 import type { Verdict } from './rules.js';
 
 export interface PlanSegment {
@@ -72,8 +73,16 @@ interface NodeState {
 }
 
 export function makePlan(input: PlanInput): Plan {
+  return atOnce(planSteps(input));
+}
+
+/** The same in steps of bounded length: there may be very many segments. */
+export function planSteps(input: PlanInput): Generator<void, Plan> {
   return new Planner(input).run();
 }
+
+/** So many segments or copies are looked at in one step. */
+const perStep = 500;
 
 /** Copies asked for in each tier; `_default_tier` with no nodes still counts as asked for. */
 export function wantedPerTier(verdict: Verdict, nodes: readonly PlanNode[]): ReadonlyMap<string, number> {
@@ -115,14 +124,18 @@ class Planner {
     }
   }
 
-  run(): Plan {
+  *run(): Generator<void, Plan> {
     const newestFirst = this.#input.used.toSorted(
       (a, b) => b.endMs - a.endMs || b.startMs - a.startMs || (a.id < b.id ? -1 : 1),
     );
     // First copies before second ones: answering all data once matters more than answering some of it twice.
-    for (const segment of newestFirst) this.#loadCopies(segment, true);
-    for (const segment of newestFirst) this.#loadCopies(segment, false);
-    this.#planDrops();
+    for (const isFirst of [true, false]) {
+      for (const [i, segment] of newestFirst.entries()) {
+        if (i % perStep === 0) yield;
+        this.#loadCopies(segment, isFirst);
+      }
+    }
+    yield* this.#planDrops();
     return {
       commands: [...this.#firstLoads, ...this.#moreLoads, ...this.#drops],
       missing: this.#missing,
@@ -206,7 +219,7 @@ class Planner {
     return best;
   }
 
-  #planDrops(): void {
+  *#planDrops(): Generator<void, void> {
     const used = new Map(this.#input.used.map((segment) => [segment.id, segment]));
     const busiestFirst = [...this.#states.values()].toSorted(
       (a, b) => b.bytes / b.node.capacityBytes - a.bytes / a.node.capacityBytes,
@@ -214,7 +227,9 @@ class Planner {
     for (const state of busiestFirst) {
       // A node that isn't heard now would not show the drop either.
       if (!state.node.fresh) continue;
+      let looked = 0;
       for (const [id, copy] of state.node.copies) {
+        if (looked++ % perStep === 0) yield;
         if (copy === 'dropping' || copy === 'realtime' || state.dropping.has(id)) continue;
         if (this.#mayDrop(used.get(id), id, state, copy)) {
           state.dropping.add(id);

@@ -8,7 +8,8 @@ import {
   type RestCall,
   type RestRoute,
 } from '../rest-router.js';
-import { judgeSegments, type Standing } from './expected.js';
+import { inSlices } from '../../runtime/slices.js';
+import { judgeSteps, type Standing } from './expected.js';
 import { planNodes, servedSegments } from './nodes.js';
 import { wantedPerTier, type PlanSegment } from './plan.js';
 import { COORDINATOR, type RestDeps } from './rest-deps.js';
@@ -55,13 +56,10 @@ export async function standingNow(deps: RestDeps): Promise<{
 }> {
   const snapshot = await deps.readNow(deps.node.deadline(readMs));
   const served = servedSegments(deps.inventories());
-  const standing = judgeSegments({
-    used: snapshot.used,
-    loadedOnce: snapshot.loadedOnce,
-    served,
-    rules: snapshot.rules,
-    nowMs: deps.node.clock.now(),
-  });
+  const { used, loadedOnce, rules } = snapshot;
+  const nowMs = deps.node.clock.now();
+  const steps = judgeSteps({ used, loadedOnce, served, rules, nowMs });
+  const standing = await inSlices(steps, deps.node.clock);
   return { snapshot, standing, served };
 }
 

@@ -136,22 +136,32 @@ export function ruleToJson(rule: Rule): Record<string, unknown> {
 
 /** Load and broadcast rules take what they touch, drop rules only what they hold whole. */
 export function ruleApplies(rule: Rule, segment: IntervalMs, nowMs: number): boolean {
+  return isFor(reachOf(rule, nowMs), segment);
+}
+
+/** The time a rule speaks about at a given moment. */
+interface Reach extends IntervalMs {
+  /** Only segments that lie in it as a whole, and not those that touch it. */
+  readonly whole: boolean;
+}
+
+function reachOf(rule: Rule, nowMs: number): Reach {
   const whole = rule.kind === 'drop';
   switch (rule.span) {
     case 'forever':
-      return true;
+      return { startMs: -Infinity, endMs: Infinity, whole: false };
     case 'interval':
-      return within(rule.interval.startMs, rule.interval.endMs, segment, whole);
+      return { ...rule.interval, whole };
     case 'before':
-      return segment.endMs <= addPeriod(nowMs, rule.period, -1, utcZone);
+      return { startMs: -Infinity, endMs: addPeriod(nowMs, rule.period, -1, utcZone), whole: true };
     case 'period': {
       const startMs = addPeriod(nowMs, rule.period, -1, utcZone);
-      return within(startMs, rule.includeFuture ? Infinity : nowMs, segment, whole);
+      return { startMs, endMs: rule.includeFuture ? Infinity : nowMs, whole };
     }
   }
 }
 
-function within(startMs: number, endMs: number, segment: IntervalMs, whole: boolean): boolean {
+function isFor({ startMs, endMs, whole }: Reach, segment: IntervalMs): boolean {
   return whole
     ? startMs <= segment.startMs && segment.endMs <= endMs
     : startMs < segment.endMs && segment.startMs < endMs;
@@ -203,9 +213,21 @@ export class RuleBook {
   }
 
   judge(dataSource: string, interval: IntervalMs, nowMs: number): Verdict {
-    const fits = (rule: Rule): boolean => ruleApplies(rule, interval, nowMs);
-    const rule = this.own(dataSource).find(fits) ?? this.cluster.find(fits);
-    return rule === undefined ? noVerdict : this.#verdictOf(rule);
+    return this.judgesAt(nowMs)(dataSource, interval);
+  }
+
+  /** All segments of a moment: what a rule speaks about is worked out once. */
+  judgesAt(nowMs: number): (dataSource: string, interval: IntervalMs) => Verdict {
+    const listOf = (rules: readonly Rule[]): { readonly reach: Reach; readonly verdict: Verdict }[] =>
+      rules.map((rule) => ({ reach: reachOf(rule, nowMs), verdict: this.#verdictOf(rule) }));
+    const cluster = listOf(this.cluster);
+    const lists = new Map([...this.#lists.keys()].map((name) => [name, listOf(this.own(name))]));
+    return (dataSource, interval) => {
+      for (const { reach, verdict } of lists.get(dataSource) ?? [])
+        if (isFor(reach, interval)) return verdict;
+      for (const { reach, verdict } of cluster) if (isFor(reach, interval)) return verdict;
+      return noVerdict;
+    };
   }
 
   /** One object a rule: there may be very many segments. */
