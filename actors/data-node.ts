@@ -7,6 +7,7 @@ import { DataNodeService, type grove } from '../proto/services.js';
 import type { Pool, RunOptions, SegmentRef, SegmentsPart } from '../query/engine/pool-api.js';
 import { sharedFrame } from '../query/frame-build.js';
 import { parseJson } from '../query/json/parse.js';
+import type { LookupFinder } from '../query/native/context.js';
 import type { NativeQuery, ScanQuery } from '../query/native/model.js';
 import { parseNativeQuery } from '../query/native/parse.js';
 import { traceIdOf } from '../runtime/trace.js';
@@ -25,6 +26,8 @@ export interface DataNodeQueryDeps {
   /** Absent: every query scans. */
   readonly caching?: PartialCaching;
   readonly frames: FrameCarrier;
+  /** Absent: no lookups are registered. */
+  readonly lookups?: LookupFinder;
   /** '' while not known. */
   readonly clusterId: () => string;
   readonly log: Log;
@@ -54,6 +57,7 @@ async function* answer(
   const query = parseNativeQuery(parseJson(request.queryJson ?? ''), {
     queryId: request.queryId ?? '',
     timeoutMs: 0,
+    ...(deps.lookups === undefined ? {} : { lookups: deps.lookups }),
     frames: (request.frames ?? []).map((frame) => sharedFrame(deps.frames.decode(frame))),
   });
   const held = hold(deps, request);

@@ -35,6 +35,8 @@ export interface DataPaths {
   readonly tasks: string;
   readonly taskLogs: string;
   readonly input: string;
+  /** Snapshot of the registered lookups. */
+  readonly lookups: string;
   readonly log: string;
 }
 
@@ -66,6 +68,7 @@ export function dataPaths(settings: Settings): DataPaths {
     tasks: at('tasks'),
     taskLogs: settings.taskLogsDir === '' ? at('task-logs') : path.resolve(settings.taskLogsDir),
     input: at('input'),
+    lookups: at('lookups.json'),
     log: at('grove.log'),
   };
 }

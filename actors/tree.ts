@@ -18,6 +18,8 @@ import type { Engine } from './engine.js';
 import { createGateway, type Gateway } from './gateway/actor.js';
 import { createHistorical, historicalDefaults, type HistoricalDeps } from './historical/actor.js';
 import { createSegmentOpener } from './historical/open-segment.js';
+import { createLookups, lookupsDefaults, type LookupsMessage } from './lookups/actor.js';
+import { LookupStore } from './lookups/store.js';
 import { createMetadataClient, createEpochStore, type MetadataClient } from './metadata-client.js';
 import { createMetadata, type MetadataMessage } from './metadata/actor.js';
 import {
@@ -54,6 +56,8 @@ export interface RoleTree {
 }
 
 interface Wiring extends TreeDeps {
+  /** Registered lookups of this process. */
+  readonly lookups: LookupStore;
   readonly metadata: MetadataClient;
   readonly storage: LocalStorage;
 }
@@ -101,6 +105,7 @@ const roleSpecs: Readonly<Record<Exclude<RoleName, 'gateway'>, (wiring: Wiring) 
         openSegment: createSegmentOpener({ kernels: engine.kernels, residency: engine.residency }),
         frames: engine.frames,
         ...partialCaching(wiring),
+        lookups: wiring.lookups.find,
         settings: {
           ...historicalDefaults,
           cacheDir: paths.segmentCache,
@@ -121,6 +126,7 @@ const roleSpecs: Readonly<Record<Exclude<RoleName, 'gateway'>, (wiring: Wiring) 
         pool: engine.pool,
         frames: engine.frames,
         ...brokerCaching(wiring),
+        lookups: wiring.lookups.find,
         settings: { ...brokerDefaults, queryTimeoutMs: settings.queryTimeoutMs },
       }),
     );
@@ -198,6 +204,25 @@ function metadataOwner(wiring: Wiring): ChildSpec<MetadataMessage> {
   });
 }
 
+const lookupUsers: ReadonlySet<RoleName> = new Set<RoleName>(['historical', 'broker']);
+
+function lookups(wiring: Wiring): ChildSpec<LookupsMessage> {
+  const { node, settings, paths } = wiring.grove;
+  return createLookups({
+    node,
+    pool: engineOf(wiring, 'broker').pool,
+    store: wiring.lookups,
+    settings: {
+      ...lookupsDefaults,
+      tier: settings.lookupTier,
+      snapshotFile: paths.lookups,
+      inputDirs: [paths.input, ...settings.inputDirs],
+      httpAllow: settings.inputHosts,
+      workDir: paths.tasks,
+    },
+  });
+}
+
 function middleManager(wiring: Wiring): ChildSpec<MiddleManagerMessage> {
   const { node, settings, paths, token } = wiring.grove;
   return createMiddleManager({
@@ -229,11 +254,14 @@ export function roleTree(deps: TreeDeps): RoleTree {
   const { settings, paths, node } = grove;
   const wiring: Wiring = {
     ...deps,
+    lookups: new LookupStore(),
     metadata: createMetadataClient({ node }),
     storage: new LocalStorage({ root: paths.deepStorage, hit: node.hit }),
   };
   const wanted = startOrder.filter((role) => settings.roles.includes(role));
   const children = wanted.map((role) => roleSpecs[role](wiring));
+  // Before those who answer queries with them.
+  if (wanted.some((role) => lookupUsers.has(role))) children.unshift(spec(lookups(wiring)));
   let gateway: Gateway | undefined;
   if (settings.roles.includes('gateway')) {
     gateway = createGateway({ node, version, properties: () => druidProperties(settings) });

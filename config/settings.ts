@@ -105,6 +105,7 @@ export const settings = {
     druid: 'druid.server.maxSize',
   }),
   tier: text('_default_tier', 'tier of this historical', 'druid.server.tier'),
+  lookupTier: text('__default', 'tier of the lookups this process loads', 'druid.lookup.lookupTier'),
   arenaBytesMax: count(2 * GiB, 'shared memory for columns and scans', { min: 64 * MiB, max: 4 * GiB }),
   hotBytesMax: count(512 * MiB, 'decoded columns kept in the arena', { min: 0, max: 4 * GiB }),
   cacheType: text('local', 'cache of answers: local (or caffeine), memcached, none', 'druid.cache.type'),

@@ -84,6 +84,23 @@ export const ExpectedService = {
   ),
 } as const;
 
+const LOOKUP = 'grove.cluster.v1.LookupService';
+/** Served by the coordinators. */
+export const LookupService = {
+  List: unary(
+    LOOKUP,
+    'List',
+    plain<grove.cluster.v1.ListLookupsRequest.$Properties>(c.ListLookupsRequest),
+    plain<grove.cluster.v1.ListLookupsResult.$Properties>(c.ListLookupsResult),
+  ),
+  Get: unary(
+    LOOKUP,
+    'Get',
+    plain<grove.cluster.v1.GetLookupRequest.$Properties>(c.GetLookupRequest),
+    plain<grove.cluster.v1.GetLookupResult.$Properties>(c.GetLookupResult),
+  ),
+} as const;
+
 const REST = 'grove.cluster.v1.RestService';
 /** Each role that answers REST serves this under its own name: `RestService` + the role in the call metadata `role`. */
 export const RestService = {
@@ -213,6 +230,7 @@ export const HealthService = {
 export const services = {
   InventoryService,
   ExpectedService,
+  LookupService,
   RestService,
   MetadataService,
   TaskService,

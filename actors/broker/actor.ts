@@ -4,6 +4,7 @@
  */
 import { BrokerService, RestService } from '../../proto/services.js';
 import type { Pool } from '../../query/engine/pool-api.js';
+import type { LookupFinder } from '../../query/native/context.js';
 import type { ActorContext, Behavior, ChildSpec, Node } from '../../runtime/types.js';
 import type { PartialCaching } from '../cached-scan.js';
 import type { FrameCarrier } from '../frame-by-reference.js';
@@ -33,6 +34,8 @@ export interface BrokerDeps {
   readonly results?: ResultCaching;
   /** Absent: partial results are kept at the data nodes only, if at all. */
   readonly partials?: PartialCaching;
+  /** Absent: no lookups are registered. */
+  readonly lookups?: LookupFinder;
   readonly settings: BrokerSettings;
 }
 
@@ -61,7 +64,7 @@ export class Broker implements Behavior<BrokerMessage> {
   }
 
   started(context: ActorContext<BrokerMessage>): void {
-    const { node, pool, frames, results, partials, settings } = this.#deps;
+    const { node, pool, frames, results, partials, lookups, settings } = this.#deps;
     const { self, log } = context;
     node.presence.setRole('broker', { state: 'STARTING' });
     const inventories = new InventoryWatch({
@@ -92,6 +95,7 @@ export class Broker implements Behavior<BrokerMessage> {
       frames,
       ...(results === undefined ? {} : { results }),
       ...(partials === undefined ? {} : { partials }),
+      ...(lookups === undefined ? {} : { lookups }),
       isFresh: (name) => this.#inventories?.node(name)?.fresh === true,
       timeoutMs: settings.queryTimeoutMs,
       log,

@@ -8,6 +8,7 @@ import type { grove } from '../../proto/services.js';
 import type { Frame } from '../../query/frame.js';
 import { bucketStart, formatTimestamp, nextBucket } from '../../query/granularity.js';
 import { ChunkSink, jsonString } from '../../query/json/write.js';
+import type { LookupFinder } from '../../query/native/context.js';
 import type { NativeQuery, ScanQuery } from '../../query/native/model.js';
 import { pendingSources, withFrames } from '../../query/native/source.js';
 import type { RenderHints } from '../../query/results/buckets.js';
@@ -32,7 +33,7 @@ import {
 } from './route.js';
 import { scatter, type NodeRequest, type ScatterDeps } from './scatter.js';
 import { ByteLimit, limitedRows } from './byte-limit.js';
-import { fetchSources, leafTables, tooManyRows, wantedSlices, type LookupOf } from './sources.js';
+import { fetchSources, leafTables, tooManyRows, wantedSlices } from './sources.js';
 import { rowsOf, streamScan, type SegmentRows } from './scan-stream.js';
 import type { BrokerView } from './view.js';
 import type { BrokerWork, WorkOptions } from './work.js';
@@ -52,7 +53,7 @@ export interface BrokerQueryDeps {
   /** Partial results by segment; absent: none are kept here. */
   readonly partials?: PartialCaching;
   /** Registered lookups by name; absent: there are none. */
-  readonly lookups?: LookupOf;
+  readonly lookups?: LookupFinder;
   /** Is the node's inventory stream open? */
   readonly isFresh: (node: string) => boolean;
   /** When the query names no time-out. */
@@ -201,7 +202,8 @@ export class QueryRun {
     // Druid makes one only when it is asked for.
     if ((this.#request.ifNoneMatch ?? '') === '') return '';
     // What rows in memory came from has no tag.
-    if (this.#sourceFrames.length > 0 || !leafTables(this.#query)) return '';
+    if (this.#sourceFrames.length > 0 || !leafTables(this.#query) || this.#query.lookups !== undefined)
+      return '';
     return etagOf(this.#request.queryJson ?? '', this.#request.pretty === true, slices);
   }
 

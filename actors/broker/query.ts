@@ -51,6 +51,7 @@ export class BrokerQueries {
       query = parseNativeQuery(parseJson(request.queryJson ?? ''), {
         queryId,
         timeoutMs: this.#deps.timeoutMs,
+        ...(this.#deps.lookups === undefined ? {} : { lookups: this.#deps.lookups }),
       });
     } catch (thrown) {
       yield refusal(asCoded(thrown), isUnbound(thrown) ? '' : queryId);

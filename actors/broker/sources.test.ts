@@ -2,9 +2,11 @@ import { expect } from 'chai';
 import { CodedError } from '../../proto/errors.js';
 import type { Frame } from '../../query/frame.js';
 import { cellColumn } from '../../query/frame-build.js';
+import { lookupTable } from '../../query/lookup/table.js';
+import type { LookupFinder } from '../../query/native/context.js';
 import { parseNativeQuery } from '../../query/native/parse.js';
 import { pendingSources } from '../../query/native/source.js';
-import { fetchSources, type LookupOf } from './sources.js';
+import { fetchSources } from './sources.js';
 
 const counts = [{ type: 'count', name: 'rows' }];
 const common = { intervals: '2024-01-01/2024-01-02', granularity: 'all', aggregations: counts };
@@ -20,7 +22,11 @@ const rowsOf = (rows: number): Frame => ({
   ],
 });
 
-async function fetched(body: object, rows: number, lookups?: LookupOf): Promise<readonly Frame[] | string> {
+async function fetched(
+  body: object,
+  rows: number,
+  lookups?: LookupFinder,
+): Promise<readonly Frame[] | string> {
   const query = parseNativeQuery({ ...common, ...body }, { queryId: 'q', timeoutMs: 0 });
   try {
     return await fetchSources(query, pendingSources(query.source), lookups, () =>
@@ -65,9 +71,14 @@ describe('what stands inside a data source', () => {
 
   it('lookups are rows of k and v; an unknown one is empty, but nothing can be joined with it', async () => {
     const lookup = { type: 'lookup', lookup: 'names' };
-    const known: LookupOf = (name) => (name === 'names' ? new Map([['a', 'Anna']]) : undefined);
+    const entries = [
+      ['a', 'Anna'],
+      ['b', null],
+    ] as const;
+    const names = lookupTable({ name: 'names', version: '1', isOneToOne: false }, entries);
+    const known: LookupFinder = (name) => (name === 'names' ? names : undefined);
     const streamed = await fetched({ queryType: 'timeseries', dataSource: lookup }, 0, known);
-    expect(streamed).to.have.nested.property('[0].rows', 1);
+    expect(streamed).to.have.nested.property('[0].rows', 2);
     expect(await fetched({ queryType: 'timeseries', dataSource: lookup }, 0)).to.have.nested.property(
       '[0].rows',
       0,
@@ -81,5 +92,10 @@ describe('what stands inside a data source', () => {
       joinType: 'LEFT',
     };
     expect(await fetched({ queryType: 'timeseries', dataSource: join }, 0)).to.equal('QueryFailed');
+    // A key without a value matches nothing.
+    const joined = await fetched({ queryType: 'timeseries', dataSource: join }, 0, known);
+    expect(joined).to.have.nested.property('[0].rows', 1);
+    const byValue = { ...join, condition: 'd == "r.v"' };
+    expect(await fetched({ queryType: 'timeseries', dataSource: byValue }, 0, known)).to.equal('QueryFailed');
   });
 });

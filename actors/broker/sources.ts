@@ -4,15 +4,17 @@
  */
 import { CodedError } from '../../proto/errors.js';
 import type { Frame } from '../../query/frame.js';
+import { parseJoinCondition } from '../../query/engine/sources/join-condition.js';
 import { frameBytes } from '../../query/frame-codec.js';
 import { cellColumn } from '../../query/frame-build.js';
+import { pickRows } from '../../query/merge/scan.js';
+import type { ExpressionContext } from '../../query/expression/expression.js';
+import { openLookups, type LookupTable } from '../../query/lookup/table.js';
+import type { LookupFinder } from '../../query/native/context.js';
 import { notJoinable, sourceText } from '../../query/native/datasource.js';
 import type { NativeQuery } from '../../query/native/model.js';
-import { leafOf, type PendingSource } from '../../query/native/source.js';
+import { leafOf, type PendingSource, type Source } from '../../query/native/source.js';
 import type { Slice } from './route.js';
-
-/** The map of a registered lookup; undefined when there is none of that name. */
-export type LookupOf = (name: string) => ReadonlyMap<string, string | null> | undefined;
 
 type PendingQuery = Extract<PendingSource, { type: 'query' }>;
 type RunInner = (inner: PendingQuery, keepTime: boolean, rowsMax: number) => Promise<Frame>;
@@ -26,7 +28,7 @@ export function leafTables({ source }: NativeQuery): boolean {
 export async function fetchSources(
   query: NativeQuery,
   pending: readonly PendingSource[],
-  lookupOf: LookupOf | undefined,
+  lookupOf: LookupFinder | undefined,
   run: RunInner,
 ): Promise<Frame[]> {
   const frames: Frame[] = [];
@@ -34,6 +36,7 @@ export async function fetchSources(
   const bytesMax = byteLimit(query);
   let rows = 0;
   let bytes = 0;
+  if (query.source !== undefined) checkLookupJoins(query.source, openLookups(query.lookups));
   for (const one of pending) {
     if (one.type === 'lookup') {
       frames.push(lookupFrame(query, one, lookupOf?.(one.lookup)));
@@ -72,31 +75,52 @@ function tooManyBytes(bytesMax: number): CodedError {
   );
 }
 
+/** Lookups are found by key only. Throws QueryFailed. */
+function checkLookupJoins(source: Source, lookups: ExpressionContext): void {
+  switch (source.type) {
+    case 'join':
+      checkLookupJoins(source.left, lookups);
+      checkLookupJoins(source.right, lookups);
+      if (source.right.type === 'lookup') {
+        const { condition, rightPrefix, right } = source;
+        const { equalities } = parseJoinCondition(condition, rightPrefix, sourceText(right), lookups);
+        if (equalities.every(({ rightColumn }) => rightColumn === 'k')) return;
+        throw new CodedError(
+          'QueryFailed',
+          `Cannot join lookup with condition referring to non-key column: ${condition}`,
+          { errorClass: 'org.apache.druid.java.util.common.IAE' },
+        );
+      }
+      break;
+    case 'unnest':
+    case 'filter':
+      checkLookupJoins(source.base, lookups);
+      break;
+    default:
+  }
+}
+
 /** Columns k and v. A lookup nobody registered has no rows, but nothing can be joined with it. */
 function lookupFrame(
   query: NativeQuery,
   pending: Extract<PendingSource, { type: 'lookup' }>,
-  map: ReadonlyMap<string, string | null> | undefined,
+  table: LookupTable | undefined,
 ): Frame {
   const isStreamed = query.source !== undefined && leafOf(query.source) === pending;
-  if (map === undefined && !isStreamed) throw notJoinable(sourceText(pending));
-  const entries = [...(map ?? [])];
-  return {
-    rows: entries.length,
-    columns: [
-      cellColumn(
-        'k',
-        'STRING',
-        entries.map(([key]) => key),
-      ),
-      cellColumn(
-        'v',
-        'STRING',
-        entries.map(([, value]) => value),
-      ),
-    ],
-  };
+  if (isStreamed) return table?.frame ?? noEntries;
+  if (table === undefined) throw notJoinable(sourceText(pending));
+  // To a join a key without a value is none.
+  const { frame } = table;
+  const nulls = frame.columns[1]?.nulls;
+  if (nulls === undefined) return frame;
+  const isThere = (row: number): boolean => (((nulls[row >> 3] ?? 0) >> (row & 7)) & 1) === 0;
+  return pickRows(frame, Uint32Array.from({ length: frame.rows }, (_, row) => row).filter(isThere));
 }
+
+const noEntries: Frame = {
+  rows: 0,
+  columns: [cellColumn('k', 'STRING', []), cellColumn('v', 'STRING', [])],
+};
 
 const weekMs = 7 * 86_400_000;
 

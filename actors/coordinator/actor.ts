@@ -4,7 +4,7 @@
  * remembered only until their deadline.
  */
 import { asCoded } from '../../proto/errors.js';
-import { ExpectedService, RestService, type grove } from '../../proto/services.js';
+import { ExpectedService, LookupService, RestService, type grove } from '../../proto/services.js';
 import { inSlices } from '../../runtime/slices.js';
 import type {
   ActorContext,
@@ -24,7 +24,8 @@ import { makePlan, planSteps, type Plan, type PlannedCommand, type PlanNode } fr
 import { planNodes, servedSegments } from './nodes.js';
 import { ReleaseBook } from './release.js';
 import { createRestHandler } from './rest.js';
-import type { CoordinatorState } from './rest-deps.js';
+import type { CoordinatorState, RestDeps } from './rest-deps.js';
+import { lookupHandlers } from './rest-lookups.js';
 
 type ExpectedSegment = grove.cluster.v1.ExpectedSegment.$Properties;
 
@@ -496,7 +497,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
         return { ok: true };
       },
     });
-    const handle = createRestHandler({
+    const restDeps: RestDeps = {
       node,
       metadata: this.#deps.metadata,
       log: context.log,
@@ -506,7 +507,9 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
       failed: (error) => this.#noteError(error),
       readNow: (deadline) => readSnapshot(this.#deps.metadata, this.#snapshot, deadline, context.log),
       submitTask: this.#deps.submitTask,
-    });
+    };
+    const handle = createRestHandler(restDeps);
+    const lookups = node.transport.serve(LookupService, lookupHandlers(restDeps));
     const rest = node.transport.serve(
       RestService,
       { Call: (request, call) => handle(request, call) },
@@ -516,6 +519,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
       () => published.stop(),
       () => expected.stop(),
       () => rest.stop(),
+      () => lookups.stop(),
     );
   }
 

@@ -6,6 +6,7 @@ import { clusterRoutes } from './rest-cluster.js';
 import { configRoutes } from './rest-config.js';
 import type { RestDeps } from './rest-deps.js';
 import { loadedRoutes } from './rest-loaded.js';
+import { lookupRoutes } from './rest-lookups.js';
 import { metadataRoutes } from './rest-metadata.js';
 import { ruleRoutes } from './rest-rules.js';
 import { statusRoutes } from './rest-status.js';
@@ -25,6 +26,7 @@ export function createRestHandler(deps: RestDeps): Call {
     ...usedRoutes(deps),
     ...ruleRoutes(deps),
     ...configRoutes(deps),
+    ...lookupRoutes(deps),
   ]);
   return (request, context) => router.call(request, context);
 }

@@ -105,7 +105,8 @@ async function proxy(
 }
 
 function addressOf(node: Node, role: string): string {
-  if (role === 'broker') return chooseBroker(node);
+  // A broker's process has lookups too.
+  if (role === 'broker' || role === 'lookups') return chooseBroker(node);
   const leader = node.presence.leader(role);
   if (leader === undefined) throw new CodedError('Unavailable', `No ${role} leads at the moment`);
   return leader.grpcAddress;

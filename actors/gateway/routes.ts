@@ -63,6 +63,9 @@ const routes: readonly Route[] = [
   { path: '/druid/v2/datasources', methods: { GET: { kind: 'rest', role: 'broker' } } },
   { path: '/druid/v2/datasources/*', methods: { GET: { kind: 'rest', role: 'broker' } } },
   { path: '/druid/v2/{id}', methods: { DELETE: { kind: 'cancel' }, POST: { kind: 'query' } } },
+  { path: '/druid/v1/lookups/*', methods: { '*': { kind: 'rest', role: 'lookups' } } },
+  { path: '/druid/listen/v1/lookups', methods: { '*': { kind: 'rest', role: 'lookups' } } },
+  { path: '/druid/listen/v1/lookups/*', methods: { '*': { kind: 'rest', role: 'lookups' } } },
   { path: '/druid/coordinator/*', methods: { '*': { kind: 'rest', role: 'coordinator' } } },
   { path: '/druid/indexer/*', methods: { '*': { kind: 'rest', role: 'overlord' } } },
 ];

@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import { asCoded, CodedError, toErrorInfo } from '../../proto/errors.js';
 import { codecs, DataNodeService, InventoryService, type grove } from '../../proto/services.js';
 import type { Pool } from '../../query/engine/pool-api.js';
+import type { LookupFinder } from '../../query/native/context.js';
 import { subjectToken } from '../../runtime/subject.js';
 import type { ActorContext, Behavior, ChildSpec, Node, ReplyTo } from '../../runtime/types.js';
 import type { DeepStorage } from '../../segment/store/deep-storage.js';
@@ -50,6 +51,8 @@ export interface HistoricalDeps {
   readonly frames: FrameCarrier;
   /** Absent: nothing is cached. */
   readonly caching?: PartialCaching;
+  /** Absent: no lookups are registered. */
+  readonly lookups?: LookupFinder;
   readonly settings: HistoricalSettings;
 }
 
@@ -180,6 +183,7 @@ export class Historical implements Behavior<HistoricalMessage> {
         pool: this.#deps.pool,
         ...(this.#deps.caching === undefined ? {} : { caching: this.#deps.caching }),
         frames: this.#deps.frames,
+        ...(this.#deps.lookups === undefined ? {} : { lookups: this.#deps.lookups }),
         clusterId: () => this.#seen.clusterId,
         log: context.log,
         clock: node.clock,

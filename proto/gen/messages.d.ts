@@ -1469,6 +1469,402 @@ export namespace grove {
             }
 
             /**
+             * Properties of a ListLookupsRequest.
+             * @deprecated Use grove.cluster.v1.ListLookupsRequest.$Properties instead.
+             */
+            interface IListLookupsRequest extends grove.cluster.v1.ListLookupsRequest.$Properties {
+            }
+
+            /** Represents a ListLookupsRequest. */
+            class ListLookupsRequest {
+
+                /**
+                 * Constructs a new ListLookupsRequest.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: grove.cluster.v1.ListLookupsRequest.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** ListLookupsRequest tier. */
+                tier: string;
+
+                /**
+                 * Creates a new ListLookupsRequest instance using the specified properties.
+                 * @param [properties] Properties to set
+                 * @returns ListLookupsRequest instance
+                 */
+                static create(properties: grove.cluster.v1.ListLookupsRequest.$Shape): grove.cluster.v1.ListLookupsRequest & grove.cluster.v1.ListLookupsRequest.$Shape;
+                static create(properties?: grove.cluster.v1.ListLookupsRequest.$Properties): grove.cluster.v1.ListLookupsRequest;
+
+                /**
+                 * Encodes the specified ListLookupsRequest message. Does not implicitly {@link grove.cluster.v1.ListLookupsRequest.verify|verify} messages.
+                 * @param message ListLookupsRequest message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: grove.cluster.v1.ListLookupsRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a ListLookupsRequest message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {grove.cluster.v1.ListLookupsRequest & grove.cluster.v1.ListLookupsRequest.$Shape} ListLookupsRequest
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): grove.cluster.v1.ListLookupsRequest & grove.cluster.v1.ListLookupsRequest.$Shape;
+
+                /**
+                 * Gets the type url for ListLookupsRequest
+                 * @param [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+                 * @returns The type url
+                 */
+                static getTypeUrl(prefix?: string): string;
+            }
+
+            namespace ListLookupsRequest {
+
+                /** Properties of a ListLookupsRequest. */
+                interface $Properties {
+
+                    /** ListLookupsRequest tier */
+                    tier?: (string|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a ListLookupsRequest. */
+                type $Shape = grove.cluster.v1.ListLookupsRequest.$Properties;
+            }
+
+            /**
+             * Properties of a ListLookupsResult.
+             * @deprecated Use grove.cluster.v1.ListLookupsResult.$Properties instead.
+             */
+            interface IListLookupsResult extends grove.cluster.v1.ListLookupsResult.$Properties {
+            }
+
+            /** Represents a ListLookupsResult. */
+            class ListLookupsResult {
+
+                /**
+                 * Constructs a new ListLookupsResult.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: grove.cluster.v1.ListLookupsResult.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** ListLookupsResult lookups. */
+                lookups: grove.cluster.v1.LookupDigest.$Properties[];
+
+                /**
+                 * Creates a new ListLookupsResult instance using the specified properties.
+                 * @param [properties] Properties to set
+                 * @returns ListLookupsResult instance
+                 */
+                static create(properties: grove.cluster.v1.ListLookupsResult.$Shape): grove.cluster.v1.ListLookupsResult & grove.cluster.v1.ListLookupsResult.$Shape;
+                static create(properties?: grove.cluster.v1.ListLookupsResult.$Properties): grove.cluster.v1.ListLookupsResult;
+
+                /**
+                 * Encodes the specified ListLookupsResult message. Does not implicitly {@link grove.cluster.v1.ListLookupsResult.verify|verify} messages.
+                 * @param message ListLookupsResult message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: grove.cluster.v1.ListLookupsResult.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a ListLookupsResult message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {grove.cluster.v1.ListLookupsResult & grove.cluster.v1.ListLookupsResult.$Shape} ListLookupsResult
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): grove.cluster.v1.ListLookupsResult & grove.cluster.v1.ListLookupsResult.$Shape;
+
+                /**
+                 * Gets the type url for ListLookupsResult
+                 * @param [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+                 * @returns The type url
+                 */
+                static getTypeUrl(prefix?: string): string;
+            }
+
+            namespace ListLookupsResult {
+
+                /** Properties of a ListLookupsResult. */
+                interface $Properties {
+
+                    /** ListLookupsResult lookups */
+                    lookups?: (grove.cluster.v1.LookupDigest.$Properties[]|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a ListLookupsResult. */
+                type $Shape = grove.cluster.v1.ListLookupsResult.$Properties;
+            }
+
+            /**
+             * Properties of a LookupDigest.
+             * @deprecated Use grove.cluster.v1.LookupDigest.$Properties instead.
+             */
+            interface ILookupDigest extends grove.cluster.v1.LookupDigest.$Properties {
+            }
+
+            /** Represents a LookupDigest. */
+            class LookupDigest {
+
+                /**
+                 * Constructs a new LookupDigest.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: grove.cluster.v1.LookupDigest.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** LookupDigest name. */
+                name: string;
+
+                /** LookupDigest version. */
+                version: string;
+
+                /** LookupDigest digest. */
+                digest: string;
+
+                /**
+                 * Creates a new LookupDigest instance using the specified properties.
+                 * @param [properties] Properties to set
+                 * @returns LookupDigest instance
+                 */
+                static create(properties: grove.cluster.v1.LookupDigest.$Shape): grove.cluster.v1.LookupDigest & grove.cluster.v1.LookupDigest.$Shape;
+                static create(properties?: grove.cluster.v1.LookupDigest.$Properties): grove.cluster.v1.LookupDigest;
+
+                /**
+                 * Encodes the specified LookupDigest message. Does not implicitly {@link grove.cluster.v1.LookupDigest.verify|verify} messages.
+                 * @param message LookupDigest message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: grove.cluster.v1.LookupDigest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a LookupDigest message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {grove.cluster.v1.LookupDigest & grove.cluster.v1.LookupDigest.$Shape} LookupDigest
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): grove.cluster.v1.LookupDigest & grove.cluster.v1.LookupDigest.$Shape;
+
+                /**
+                 * Gets the type url for LookupDigest
+                 * @param [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+                 * @returns The type url
+                 */
+                static getTypeUrl(prefix?: string): string;
+            }
+
+            namespace LookupDigest {
+
+                /** Properties of a LookupDigest. */
+                interface $Properties {
+
+                    /** LookupDigest name */
+                    name?: (string|null);
+
+                    /** LookupDigest version */
+                    version?: (string|null);
+
+                    /** LookupDigest digest */
+                    digest?: (string|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a LookupDigest. */
+                type $Shape = grove.cluster.v1.LookupDigest.$Properties;
+            }
+
+            /**
+             * Properties of a GetLookupRequest.
+             * @deprecated Use grove.cluster.v1.GetLookupRequest.$Properties instead.
+             */
+            interface IGetLookupRequest extends grove.cluster.v1.GetLookupRequest.$Properties {
+            }
+
+            /** Represents a GetLookupRequest. */
+            class GetLookupRequest {
+
+                /**
+                 * Constructs a new GetLookupRequest.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: grove.cluster.v1.GetLookupRequest.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** GetLookupRequest tier. */
+                tier: string;
+
+                /** GetLookupRequest name. */
+                name: string;
+
+                /**
+                 * Creates a new GetLookupRequest instance using the specified properties.
+                 * @param [properties] Properties to set
+                 * @returns GetLookupRequest instance
+                 */
+                static create(properties: grove.cluster.v1.GetLookupRequest.$Shape): grove.cluster.v1.GetLookupRequest & grove.cluster.v1.GetLookupRequest.$Shape;
+                static create(properties?: grove.cluster.v1.GetLookupRequest.$Properties): grove.cluster.v1.GetLookupRequest;
+
+                /**
+                 * Encodes the specified GetLookupRequest message. Does not implicitly {@link grove.cluster.v1.GetLookupRequest.verify|verify} messages.
+                 * @param message GetLookupRequest message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: grove.cluster.v1.GetLookupRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a GetLookupRequest message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {grove.cluster.v1.GetLookupRequest & grove.cluster.v1.GetLookupRequest.$Shape} GetLookupRequest
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): grove.cluster.v1.GetLookupRequest & grove.cluster.v1.GetLookupRequest.$Shape;
+
+                /**
+                 * Gets the type url for GetLookupRequest
+                 * @param [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+                 * @returns The type url
+                 */
+                static getTypeUrl(prefix?: string): string;
+            }
+
+            namespace GetLookupRequest {
+
+                /** Properties of a GetLookupRequest. */
+                interface $Properties {
+
+                    /** GetLookupRequest tier */
+                    tier?: (string|null);
+
+                    /** GetLookupRequest name */
+                    name?: (string|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a GetLookupRequest. */
+                type $Shape = grove.cluster.v1.GetLookupRequest.$Properties;
+            }
+
+            /**
+             * Properties of a GetLookupResult.
+             * @deprecated Use grove.cluster.v1.GetLookupResult.$Properties instead.
+             */
+            interface IGetLookupResult extends grove.cluster.v1.GetLookupResult.$Properties {
+            }
+
+            /** Represents a GetLookupResult. */
+            class GetLookupResult {
+
+                /**
+                 * Constructs a new GetLookupResult.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: grove.cluster.v1.GetLookupResult.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** GetLookupResult known. */
+                known: boolean;
+
+                /** GetLookupResult lookup. */
+                lookup?: (grove.cluster.v1.LookupDigest.$Properties|null);
+
+                /** GetLookupResult type. */
+                type: string;
+
+                /** GetLookupResult factoryJson. */
+                factoryJson: string;
+
+                /**
+                 * Creates a new GetLookupResult instance using the specified properties.
+                 * @param [properties] Properties to set
+                 * @returns GetLookupResult instance
+                 */
+                static create(properties: grove.cluster.v1.GetLookupResult.$Shape): grove.cluster.v1.GetLookupResult & grove.cluster.v1.GetLookupResult.$Shape;
+                static create(properties?: grove.cluster.v1.GetLookupResult.$Properties): grove.cluster.v1.GetLookupResult;
+
+                /**
+                 * Encodes the specified GetLookupResult message. Does not implicitly {@link grove.cluster.v1.GetLookupResult.verify|verify} messages.
+                 * @param message GetLookupResult message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: grove.cluster.v1.GetLookupResult.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a GetLookupResult message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {grove.cluster.v1.GetLookupResult & grove.cluster.v1.GetLookupResult.$Shape} GetLookupResult
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): grove.cluster.v1.GetLookupResult & grove.cluster.v1.GetLookupResult.$Shape;
+
+                /**
+                 * Gets the type url for GetLookupResult
+                 * @param [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+                 * @returns The type url
+                 */
+                static getTypeUrl(prefix?: string): string;
+            }
+
+            namespace GetLookupResult {
+
+                /** Properties of a GetLookupResult. */
+                interface $Properties {
+
+                    /** GetLookupResult known */
+                    known?: (boolean|null);
+
+                    /** GetLookupResult lookup */
+                    lookup?: (grove.cluster.v1.LookupDigest.$Properties|null);
+
+                    /** GetLookupResult type */
+                    type?: (string|null);
+
+                    /** GetLookupResult factoryJson */
+                    factoryJson?: (string|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a GetLookupResult. */
+                type $Shape = grove.cluster.v1.GetLookupResult.$Properties;
+            }
+
+            /**
              * Properties of a RestRequest.
              * @deprecated Use grove.cluster.v1.RestRequest.$Properties instead.
              */

@@ -47,7 +47,8 @@ export function scanKey(query: NativeQuery): string | undefined {
 }
 
 /** The question itself, without who asks it; undefined where its answer depends on more than its segments. */
-export function questionText(query: { readonly context: QueryContext }): string | undefined {
+export function questionText(query: Pick<NativeQuery, 'context' | 'lookups'>): string | undefined {
+  if (query.lookups !== undefined) return undefined;
   const { context, ...rest } = query;
   const text = JSON.stringify([rest, contextPart(context)], plainValue);
   return text.length > textMax || /lookup/i.test(text) ? undefined : text;

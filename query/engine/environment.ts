@@ -1,5 +1,6 @@
 /** What every operator over one segment is handed. */
 import type { SegmentView } from '../../segment/read/view.js';
+import type { ExpressionContext } from '../expression/expression.js';
 import type { QueryKernels } from '../kernels/exports.js';
 import type { Mask } from './filter.js';
 import type { Scratch } from './scratch.js';
@@ -12,6 +13,8 @@ export interface Environment {
   readonly wholeIntervals?: boolean;
   /** Called once per batch; throws Canceled or Timeout. */
   readonly check: () => void;
+  /** The registered lookups that come with the query. */
+  readonly lookups?: ExpressionContext;
   /** Rows that computed columns are asked for; absent = all. */
   readonly wanted?: Mask;
 }

@@ -3,6 +3,7 @@ import { CodedError } from '../../proto/errors.js';
 import type { Kernels } from '../../segment/kernels/load.js';
 import type { IntervalMs, SegmentView } from '../../segment/read/view.js';
 import type { Frame } from '../frame.js';
+import { openLookups } from '../lookup/table.js';
 import { queryKernels, type QueryKernels } from '../kernels/exports.js';
 import { mergePartials } from '../merge.js';
 import { earlyPart } from '../native/filter-columns.js';
@@ -138,6 +139,7 @@ function withSegment<T>(
       kernels: executor.queryKernels,
       scratch,
       check,
+      lookups: openLookups(query.lookups),
       wholeIntervals: isInlineHandle(ref.handle),
     };
     const { virtualColumns, source } = query;

@@ -5,6 +5,7 @@
  *   merge   {query, frames}               → Frame                 partial frames of one query to one
  *   finish  {query, frames, hints?}       → Uint8Array[]          … and shaped: UTF-8 chunks of Druid's JSON
  *   result  {query, frames, hints?, keepTime?} → Frame            … as rows for a query around it, in shared memory
+ *   lookup  {name, version, factoryJson, file?} → LookupTable     a registered lookup's table in shared memory
  *   unzip   {zipPath, dir, limits?}       → number                bytes unpacked into an existing folder
  *   sha256  {path}                        → {sha256, bytes}       of a file, in lower-case hex
  */
@@ -15,6 +16,7 @@ import { defaultUnzipLimits, unzip, type UnzipLimits } from '../../segment/store
 import type { Frame } from '../frame.js';
 import { sharedFrame } from '../frame-build.js';
 import { ChunkSink } from '../json/write.js';
+import { buildLookup, type LookupInput } from '../lookup/build.js';
 import { mergePartials } from '../merge.js';
 import type { NativeQuery } from '../native/model.js';
 import type { RenderHints } from '../results/buckets.js';
@@ -101,7 +103,12 @@ function sha256({ path }: { readonly path: string }, { check }: JobContext): Job
   return { output: { sha256: hash.digest('hex'), bytes }, transfer: [] };
 }
 
-const jobs: Readonly<Record<string, Job>> = { merge, finish, result, unzip: unzipJob, sha256 };
+const lookup = (input: LookupInput, { check }: JobContext): JobOutput => ({
+  output: buildLookup(input, check),
+  transfer: [],
+});
+
+const jobs: Readonly<Record<string, Job>> = { merge, finish, result, lookup, unzip: unzipJob, sha256 };
 
 export async function runJob(name: string, input: unknown, context: JobContext): Promise<JobOutput> {
   const job = Object.hasOwn(jobs, name) ? jobs[name] : undefined;

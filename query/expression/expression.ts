@@ -61,7 +61,7 @@ export interface Expression {
 export function expression(text: string | Node, context: ExpressionContext = {}): Expression {
   const node = typeof text === 'string' ? parseExpression(text) : text;
   resetLambdaCalls();
-  const { evaluate, node: folded } = compile(node, tableOf(context));
+  const { evaluate, node: folded } = compile(node, functionsOf(context));
   const bounded: Evaluator = (row) => {
     resetLambdaCalls();
     return evaluate(row);
@@ -70,7 +70,7 @@ export function expression(text: string | Node, context: ExpressionContext = {})
 }
 
 /** The functions with those that ask the context. */
-function tableOf(context: ExpressionContext): FunctionTable {
+export function functionsOf(context: ExpressionContext): FunctionTable {
   if (context.lookup === undefined) return allFunctions;
   return new Map([...allFunctions, ['lookup', lookupFunction(context.lookup)]]);
 }

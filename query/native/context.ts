@@ -2,7 +2,11 @@
 import { CodedError, invalidInput } from '../../proto/errors.js';
 import { describe, isMissing, isObject, type JsonObject } from './json-fields.js';
 import type { Frame } from '../frame.js';
+import type { LookupTable } from '../lookup/table.js';
 import type { QueryContext } from './model.js';
+
+/** Undefined: nobody registered one of that name. */
+export type LookupFinder = (name: string) => LookupTable | undefined;
 
 export interface QueryDefaults {
   /** Used when the context names none. */
@@ -11,6 +15,8 @@ export interface QueryDefaults {
   readonly timeoutMs: number;
   /** Rows of the data source's pending leaves (see source.ts), fetched by whoever sent the query on. */
   readonly frames?: readonly Frame[];
+  /** Registered lookups by name; absent: there are none. */
+  readonly lookups?: LookupFinder;
   /** Context keys below the query's own (server-wide default context). */
   readonly context?: JsonObject;
 }

@@ -128,7 +128,7 @@ export function sourceText(source: Source): string {
     case 'inline':
       return `inline[${source.frame.columns.map(({ name }) => name).join(', ')}]`;
     case 'lookup':
-      return `lookup[${source.lookup}]`;
+      return `LookupDataSource{lookupName='${source.lookup}'}`;
     default:
       return source.type;
   }

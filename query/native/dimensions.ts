@@ -3,6 +3,7 @@ import { invalidInput } from '../../proto/errors.js';
 import { parseOrdering } from '../sort/comparators.js';
 import { parseValueType } from './constants.js';
 import {
+  describe,
   isMissing,
   type JsonObject,
   objectAt,
@@ -10,10 +11,9 @@ import {
   requiredText,
   typeOf,
   unknownType,
-  unsupported,
 } from './json-fields.js';
 import type { DimensionSpec, TopNMetric, ValueStep } from './model.js';
-import { parseExtraction, parseFilteredStep, parseMapLookup } from './transforms.js';
+import { parseExtraction, parseFilteredStep, parseMapLookup, parseRegisteredLookup } from './transforms.js';
 
 const maxNesting = 20;
 
@@ -63,11 +63,18 @@ function plainDimension(object: JsonObject, field: string, steps: readonly Value
   };
 }
 
+/** Of a map in the query, or by the name of a registered one. */
 function lookupDimension(object: JsonObject, field: string): DimensionSpec {
-  if (isMissing(object['lookup'])) {
-    throw unsupported(`${field}.name`, `${field}.name: registered lookups are not supported yet`);
+  const name = optionalText(object, 'name', field) ?? '';
+  if ((name === '') === isMissing(object['lookup'])) {
+    throw invalidInput(
+      `${field}: name [${name}] and lookup [${describe(object['lookup'])}] are mutually exclusive please provide either a name or a lookup`,
+      field,
+    );
   }
-  return plainDimension(object, field, [{ type: 'extraction', fn: parseMapLookup(object, field) }]);
+  requiredText(object, 'outputName', field, 'outputName can not be Null');
+  const fn = name === '' ? parseMapLookup(object, field) : parseRegisteredLookup(object, 'name', field);
+  return plainDimension(object, field, [{ type: 'extraction', fn }]);
 }
 
 const maxDepth = 20;

@@ -4,6 +4,7 @@
  * result shaping read only this. It is plain data and crosses threads by structured clone.
  */
 import type { IntervalMs } from '../../segment/read/view.js';
+import type { LookupTable } from '../lookup/table.js';
 import type { Source } from './source.js';
 import type { ExtractionFn, SearchSpec, ValueStep, VirtualColumn } from './transform-model.js';
 
@@ -235,6 +236,8 @@ export type PostAggregator =
 
 /** A grouping dimension: the column, its name in the result, the type of the result. */
 export interface DimensionSpec {
+  /** Groups are made by the values before it, which it does not make fewer; it is applied to what is answered. */
+  readonly late?: ExtractionFn;
   readonly dimension: string;
   readonly outputName: string;
   readonly outputType: ValueType;
@@ -293,6 +296,8 @@ interface QueryBase {
   readonly intervals: readonly IntervalMs[];
   readonly filter: Filter | undefined;
   readonly virtualColumns?: readonly VirtualColumn[];
+  /** Registered lookups that the query names, as far as there are such; absent: none. */
+  readonly lookups?: readonly LookupTable[];
   readonly context: QueryContext;
 }
 

@@ -244,7 +244,12 @@ describe('native query parser', () => {
       { dataSource: { type: 'restrict', base: 'shop' } },
       { filter: { type: 'spatial', dimension: 'd' } },
       {
-        filter: { type: 'selector', dimension: 'd', value: 'x', extractionFn: { type: 'registeredLookup' } },
+        filter: {
+          type: 'selector',
+          dimension: 'd',
+          value: 'x',
+          extractionFn: { type: 'lookup', lookup: { type: 'kafka' } },
+        },
       },
       { aggregations: [{ type: 'thetaSketch', name: 'x', fieldName: 'a' }] },
     ]) {

@@ -1,6 +1,7 @@
 /** Druid's native query JSON → NativeQuery: validated, defaults filled in, errors naming the field. */
 import { CodedError, invalidInput } from '../../proto/errors.js';
 import { parseGranularity } from '../granularity.js';
+import { lookupNames } from '../lookup/names.js';
 import { parseAggregator } from './aggregators.js';
 import { parseContext, type QueryDefaults } from './context.js';
 import { parseDataSource } from './datasource.js';
@@ -27,6 +28,7 @@ import {
 } from './json-fields.js';
 import type {
   Aggregator,
+  DimensionSpec,
   Filter,
   Granularity,
   GroupByQuery,
@@ -93,7 +95,7 @@ function parse(body: unknown, defaults: QueryDefaults): NativeQuery {
 
 export type Base = Pick<
   NativeQuery,
-  'dataSources' | 'source' | 'intervals' | 'filter' | 'virtualColumns' | 'context'
+  'dataSources' | 'source' | 'intervals' | 'filter' | 'virtualColumns' | 'lookups' | 'context'
 >;
 
 function base(body: JsonObject, defaults: QueryDefaults, needsIntervals: boolean): Base {
@@ -111,8 +113,15 @@ function base(body: JsonObject, defaults: QueryDefaults, needsIntervals: boolean
   const { source, filter } =
     virtual.virtualColumns === undefined ? withoutFilters(filled, own) : { source: filled, filter: own };
   const context = parseContext(body['context'], defaults);
-  const common = { dataSources: tablesOf(source), intervals, filter, ...virtual, context };
+  const lookups = lookupsOf(body, defaults);
+  const common = { dataSources: tablesOf(source), intervals, filter, ...virtual, ...lookups, context };
   return source.type === 'tables' ? common : { ...common, source };
+}
+
+function lookupsOf(body: JsonObject, { lookups }: QueryDefaults): Pick<Base, 'lookups'> {
+  if (lookups === undefined) return {};
+  const tables = [...lookupNames(body)].flatMap((name) => lookups(name) ?? []);
+  return tables.length === 0 ? {} : { lookups: tables };
 }
 
 /** Conditions on the data source itself are conditions of the query. */
@@ -184,8 +193,10 @@ function topN(body: JsonObject, defaults: QueryDefaults): TopNQuery {
   const common = base(body, defaults, true);
   const granularity = granularityOf(body);
   if (isMissing(body['dimension'])) throw invalidInput("dimension: dimensionSpec can't be null", 'dimension');
-  const dimension = parseDimension(body['dimension'], 'dimension');
   const metric = parseTopNMetric(body['metric'], 'metric');
+  const given = parseDimension(body['dimension'], 'dimension');
+  // Ordering by the dimension is ordering by what is answered.
+  const dimension = metricName(metric) === undefined ? given : lateLookup(given, common.lookups);
   const threshold = optionalInteger(body, 'threshold', 'query') ?? 0;
   if (threshold === 0) throw invalidInput('threshold: Threshold cannot be equal to 0.', 'threshold');
   if (threshold < 0) throw invalidInput('threshold must be greater than 0', 'threshold');
@@ -203,6 +214,20 @@ function topN(body: JsonObject, defaults: QueryDefaults): TopNQuery {
   return { queryType: 'topN', ...common, granularity, dimension, metric, threshold, ...values };
 }
 
+/** A lookup that maps no two values to the same is applied to the groups instead of to the rows. */
+function lateLookup(dimension: DimensionSpec, lookups: Base['lookups']): DimensionSpec {
+  const { steps = [], arrayOf, outputType } = dimension;
+  const [step] = steps;
+  if (step?.type !== 'extraction' || steps.length > 1 || arrayOf !== undefined || outputType !== 'STRING')
+    return dimension;
+  const { fn } = step;
+  if (fn.type !== 'lookup' && fn.type !== 'registeredLookup') return dimension;
+  const table = fn.type === 'registeredLookup' ? lookups?.find(({ name }) => name === fn.lookup) : undefined;
+  const isOneToOne = fn.isOneToOne ?? table?.isOneToOne ?? false;
+  const { steps: _, ...plain } = dimension;
+  return isOneToOne ? { ...plain, late: fn } : dimension;
+}
+
 function metricName(metric: TopNMetric): string | undefined {
   if (metric.type === 'inverted') return metricName(metric.metric);
   return metric.type === 'numeric' ? metric.metric : undefined;
@@ -212,7 +237,7 @@ function groupBy(body: JsonObject, defaults: QueryDefaults): GroupByQuery {
   const common = base(body, defaults, true);
   const granularity = granularityOf(body);
   const dimensions = optionalArray(body, 'dimensions', 'query').map((each, i) =>
-    parseDimension(each, `dimensions[${i}]`),
+    lateLookup(parseDimension(each, `dimensions[${i}]`), common.lookups),
   );
   const names = new Set<string>();
   for (const [i, { outputName }] of dimensions.entries()) {

@@ -46,6 +46,17 @@ export type ExtractionFn =
       readonly type: 'lookup';
       /** Pairs of key and value. */
       readonly entries: readonly (readonly [string, string])[];
+      /** Said to map no two values to the same. */
+      readonly isOneToOne?: boolean;
+      readonly retainMissingValue: boolean;
+      readonly replaceMissingValueWith: string | null;
+    }
+  | {
+      /** By name, among those that come with the query. */
+      readonly type: 'registeredLookup';
+      readonly lookup: string;
+      /** As above; absent: the lookup itself says it. */
+      readonly isOneToOne?: boolean;
       readonly retainMissingValue: boolean;
       readonly replaceMissingValueWith: string | null;
     }

@@ -1,5 +1,5 @@
 /** Virtual columns, extraction functions and search specs from Druid's JSON. */
-import { invalidInput } from '../../proto/errors.js';
+import { CodedError, invalidInput } from '../../proto/errors.js';
 import { parseJqPath, parseJsonPath } from '../expression/json-path.js';
 import { parseGranularity } from '../granularity.js';
 import {
@@ -93,7 +93,7 @@ export function parseExtraction(json: unknown, field: string, depth = 1): Extrac
     case 'lookup':
       return parseMapLookup(object, field);
     case 'registeredLookup':
-      throw unsupported(field, `${field}: registered lookups are not supported yet`);
+      return parseRegisteredLookup(object, 'lookup', field);
     case 'cascade':
       return {
         type,
@@ -152,22 +152,54 @@ export function parseMapLookup(object: JsonObject, field: string): Extract<Extra
     throw unsupported(`${field}.lookup`, `${field}.lookup: only lookups of type[map] are supported yet`);
   }
   const map = objectAt(lookup['map'], `${field}.lookup.map`);
-  const retainMissingValue = optionalBoolean(object, 'retainMissingValue', field, false);
-  const replaceMissingValueWith = optionalText(object, 'replaceMissingValueWith', field) ?? null;
-  if (retainMissingValue && replaceMissingValueWith !== null && replaceMissingValueWith !== '') {
-    throw invalidInput(
-      `${field}: Cannot specify a [replaceMissingValueWith] and set [retainMissingValue] to true`,
-      field,
-    );
-  }
   return {
     type: 'lookup',
     entries: Object.entries(map)
       .filter(([, value]) => value !== null)
       .map(([key, value]) => [key, scalarText(value, `${field}.lookup.map.${key}`)]),
-    retainMissingValue,
-    replaceMissingValueWith,
+    ...oneToOne(object, 'injective', field, oneToOne(lookup, 'isOneToOne', `${field}.lookup`)),
+    ...checkedMissing(object, field),
   };
+}
+
+function oneToOne(
+  object: JsonObject,
+  name: string,
+  field: string,
+  fallback: { readonly isOneToOne?: boolean } = {},
+): { readonly isOneToOne?: boolean } {
+  return isMissing(object[name]) ? fallback : { isOneToOne: optionalBoolean(object, name, field, false) };
+}
+
+function checkedMissing(object: JsonObject, field: string): ReturnType<typeof missingValue> {
+  const missing = missingValue(object, field);
+  if (contradicts(missing)) throw invalidInput(`${field}: ${contradiction}`, field);
+  return missing;
+}
+
+/** The lookup's name stands in `key`. */
+export function parseRegisteredLookup(object: JsonObject, key: string, field: string): ExtractionFn {
+  const lookup = requiredText(object, key, field, '`lookup` required');
+  const missing = missingValue(object, field);
+  // Druid finds out when the query runs.
+  if (contradicts(missing)) {
+    throw new CodedError('QueryFailed', contradiction, { errorClass: 'java.lang.IllegalArgumentException' });
+  }
+  return { type: 'registeredLookup', lookup, ...oneToOne(object, 'injective', field), ...missing };
+}
+
+const contradiction = 'Cannot specify a [replaceMissingValueWith] and set [retainMissingValue] to true';
+const contradicts = (missing: ReturnType<typeof missingValue>): boolean =>
+  missing.retainMissingValue && (missing.replaceMissingValueWith ?? '') !== '';
+
+/** What becomes of values that the lookup does not know. */
+function missingValue(
+  object: JsonObject,
+  field: string,
+): { readonly retainMissingValue: boolean; readonly replaceMissingValueWith: string | null } {
+  const retainMissingValue = optionalBoolean(object, 'retainMissingValue', field, false);
+  const replaceMissingValueWith = optionalText(object, 'replaceMissingValueWith', field) ?? null;
+  return { retainMissingValue, replaceMissingValueWith };
 }
 
 /** What a filtered dimension spec or virtual column keeps of a row's values. */

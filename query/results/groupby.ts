@@ -1,11 +1,13 @@
 /** A merged groupBy as Druid's JSON: rows of version v1, or bare arrays. */
+import { extraction } from '../engine/columns/extraction.js';
 import type { Frame } from '../frame.js';
 import type { JsonSink } from '../json/write.js';
+import { openLookups } from '../lookup/table.js';
 import { flag } from '../native/context.js';
 import type { GroupByQuery, OrderByColumn } from '../native/model.js';
 import { queryStart, type Steps, stamper } from './buckets.js';
 import { arrayWriter, objectWriter } from './json-rows.js';
-import { frameOutput, type Output } from './output.js';
+import { frameOutput, lateOutput, type Output } from './output.js';
 import { byOrdering, byValue, inTurn, reversed, type RowComparator, sortRows } from './row-order.js';
 import { havingTest } from './row-filter.js';
 import { groupBySections } from './subtotals.js';
@@ -39,13 +41,28 @@ function sectionRows(
   const hasTime = query.granularity.type !== 'all';
   const stamp = stamper(query);
   const timestamp = (row: number): string => stamp(hasTime ? Number(bucket.at(row) ?? 0) : queryStart(query));
-  const outputs = [...dimensions, ...values];
+  const outputs = [...shownDimensions(query, section, dimensions), ...values];
   if (query.context.resultAsArray)
     return { rows, write: arrayWriter(hasTime ? [bucket, ...outputs] : outputs) };
   const event = objectWriter(outputs);
   const write = (row: number): string =>
     `{"version":"v1","timestamp":${timestamp(row)},"event":${event(row)}}`;
   return { rows, write };
+}
+
+/** Dimensions as they are answered. Those that are not grouped by here stay null. */
+export function shownDimensions(
+  query: GroupByQuery,
+  section: Frame,
+  dimensions: readonly Output[],
+): readonly Output[] {
+  return query.dimensions.flatMap(({ late }, i) => {
+    const dimension = dimensions[i];
+    if (dimension === undefined) return [];
+    const isThere = section.columns.some(({ name }) => name === dimension.name);
+    if (late === undefined || !isThere) return [dimension];
+    return [lateOutput(dimension, extraction(late, openLookups(query.lookups)))];
+  });
 }
 
 export function groupByRows(
@@ -61,6 +78,7 @@ export function groupByRows(
     const holds = havingTest(
       query.having,
       (name) => named.get(name) ?? frameOutput({ rows: count, columns: [] }, name),
+      openLookups(query.lookups),
     );
     rows = rows.filter((row) => holds(row));
   }

@@ -166,6 +166,20 @@ class Entries {
   }
 }
 
+/** What a dimension's late step makes of its values. */
+export function lateOutput(output: Output, apply: (value: string | null) => string | null): Output {
+  const at = (row: number): string | null => apply(cellText(output.at(row), output.type));
+  return {
+    name: output.name,
+    type: 'STRING',
+    at,
+    json: (row) => {
+      const text = at(row);
+      return text === null ? 'null' : jsonString(text);
+    },
+  };
+}
+
 /** A value as Java's text of it; null stays null. */
 export function cellText(cell: Cell, type: CellType): string | null {
   if (cell === null || typeof cell === 'string') return cell;

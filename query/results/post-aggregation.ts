@@ -2,7 +2,7 @@
 import { CodedError } from '../../proto/errors.js';
 import { exactJsonText } from '../../segment/format/json.js';
 import { expressionType } from '../engine/columns/expression-type.js';
-import { expression } from '../expression/expression.js';
+import { expression, type ExpressionContext } from '../expression/expression.js';
 import { asString, elementsOf, isComplex, nullValue, type Value } from '../expression/value.js';
 import { doubleJson, doubleToLong } from '../json/java-number.js';
 import type { PostAggregator } from '../native/model.js';
@@ -10,11 +10,15 @@ import { cellJson } from './aggregates.js';
 import type { Cell, Output } from './output.js';
 
 /** The output of a post-aggregator; `read` finds the columns it names (which exist: the parser saw to it). */
-export function postOutput(post: PostAggregator, read: (name: string) => Output): Output {
+export function postOutput(
+  post: PostAggregator,
+  read: (name: string) => Output,
+  lookups: ExpressionContext = {},
+): Output {
   const { name } = post;
   switch (post.type) {
     case 'expression':
-      return expressionOutput(post, read);
+      return expressionOutput(post, read, lookups);
     case 'hyperUniqueCardinality':
     case 'fieldAccess':
     case 'finalizingFieldAccess':
@@ -22,26 +26,26 @@ export function postOutput(post: PostAggregator, read: (name: string) => Output)
     case 'constant':
       return constant(name, post.value);
     case 'arithmetic':
-      return doubles(name, arithmetic(post, numbersOf(post, read)));
+      return doubles(name, arithmetic(post, numbersOf(post, read, lookups)));
     case 'doubleGreatest':
       return doubles(
         name,
-        extreme(numbersOf(post, read), -Infinity, (a, b) => compareDoubles(a, b) > 0),
+        extreme(numbersOf(post, read, lookups), -Infinity, (a, b) => compareDoubles(a, b) > 0),
       );
     case 'doubleLeast':
       return doubles(
         name,
-        extreme(numbersOf(post, read), Infinity, (a, b) => compareDoubles(a, b) < 0),
+        extreme(numbersOf(post, read, lookups), Infinity, (a, b) => compareDoubles(a, b) < 0),
       );
     case 'longGreatest':
       return longs(
         name,
-        extreme(longsOf(post, read), -(2n ** 63n), (a, b) => a > b),
+        extreme(longsOf(post, read, lookups), -(2n ** 63n), (a, b) => a > b),
       );
     case 'longLeast':
       return longs(
         name,
-        extreme(longsOf(post, read), 2n ** 63n - 1n, (a, b) => a < b),
+        extreme(longsOf(post, read, lookups), 2n ** 63n - 1n, (a, b) => a < b),
       );
   }
 }
@@ -49,8 +53,9 @@ export function postOutput(post: PostAggregator, read: (name: string) => Output)
 function expressionOutput(
   post: Extract<PostAggregator, { type: 'expression' }>,
   read: (name: string) => Output,
+  lookups: ExpressionContext,
 ): Output {
-  const { evaluate, node } = expression(post.expression);
+  const { evaluate, node } = expression(post.expression, lookups);
   const fields = new Map(post.reads.map((name) => [name, read(name)]));
   const typeOf = (name: string): string | undefined => {
     const type = fields.get(name)?.type;
@@ -114,10 +119,11 @@ type WithFields = Extract<PostAggregator, { fields: unknown }>;
 function fieldReaders<T>(
   post: WithFields,
   read: (name: string) => Output,
+  lookups: ExpressionContext,
   convert: (cell: bigint | number) => T,
 ): Reader<T>[] {
   return post.fields.map((field) => {
-    const output = postOutput(field, read);
+    const output = postOutput(field, read, lookups);
     return (row) => {
       const cell: Cell = output.at(row);
       if (cell === null) return null;
@@ -132,12 +138,20 @@ function fieldReaders<T>(
   });
 }
 
-function numbersOf(post: WithFields, read: (name: string) => Output): Reader<number>[] {
-  return fieldReaders(post, read, Number);
+function numbersOf(
+  post: WithFields,
+  read: (name: string) => Output,
+  lookups: ExpressionContext,
+): Reader<number>[] {
+  return fieldReaders(post, read, lookups, Number);
 }
 
-function longsOf(post: WithFields, read: (name: string) => Output): Reader<bigint>[] {
-  return fieldReaders(post, read, (cell) => (typeof cell === 'bigint' ? cell : doubleToLong(cell)));
+function longsOf(
+  post: WithFields,
+  read: (name: string) => Output,
+  lookups: ExpressionContext,
+): Reader<bigint>[] {
+  return fieldReaders(post, read, lookups, (cell) => (typeof cell === 'bigint' ? cell : doubleToLong(cell)));
 }
 
 type Operation = Extract<PostAggregator, { type: 'arithmetic' }>['fn'];

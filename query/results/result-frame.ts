@@ -6,9 +6,16 @@ import { CodedError } from '../../proto/errors.js';
 import type { Frame, FrameColumn } from '../frame.js';
 import { cellColumn, type PlainType } from '../frame-build.js';
 import { joinFrames, pickRows } from '../merge/scan.js';
-import type { GroupByQuery, NativeQuery, ScanQuery, TimeseriesQuery, TopNQuery } from '../native/model.js';
+import type {
+  DimensionSpec,
+  GroupByQuery,
+  NativeQuery,
+  ScanQuery,
+  TimeseriesQuery,
+  TopNQuery,
+} from '../native/model.js';
 import { bucketClock, queryStart, type RenderHints } from './buckets.js';
-import { groupByRows } from './groupby.js';
+import { groupByRows, shownDimensions } from './groupby.js';
 import { frameOutput, type Output } from './output.js';
 import { groupBySections } from './subtotals.js';
 import { timeseriesRows, valueOutputs, withNullRow } from './timeseries.js';
@@ -64,7 +71,8 @@ function topNFrame(query: TopNQuery, merged: Frame, hints: RenderHints): Frame {
       rows.push(row);
     }
   }
-  return outputFrame(merged, Uint32Array.from(rows), times, [dimension, ...values]);
+  const late = lateNames([query.dimension]);
+  return outputFrame(merged, Uint32Array.from(rows), times, [dimension, ...values], false, late);
 }
 
 function groupByFrame(query: GroupByQuery, merged: Frame, keepTime: boolean): Frame {
@@ -80,9 +88,19 @@ function sectionFrame(query: GroupByQuery, merged: Frame, keepTime: boolean): Fr
   const rows = groupByRows(query, merged.rows, bucket, dimensions, values);
   const isAll = query.granularity.type === 'all';
   const times = Array.from(rows, (row) => (isAll ? queryStart(query) : Number(bucket.at(row) ?? 0)));
-  const outputs = [...dimensions, ...values];
-  return outputFrame(merged, rows, isAll && !keepTime ? undefined : times, outputs, keepTime);
+  const outputs = [...shownDimensions(query, merged, dimensions), ...values];
+  return outputFrame(
+    merged,
+    rows,
+    isAll && !keepTime ? undefined : times,
+    outputs,
+    keepTime,
+    lateNames(query.dimensions),
+  );
 }
+
+const lateNames = (dimensions: readonly DimensionSpec[]): ReadonlySet<string> =>
+  new Set(dimensions.flatMap(({ late, outputName }) => (late === undefined ? [] : [outputName])));
 
 /** The rows between offset and limit; the columns asked, in their order. */
 function scanFrame(query: ScanQuery, merged: Frame): Frame {
@@ -119,6 +137,7 @@ function outputFrame(
   times: readonly number[] | undefined,
   outputs: readonly Output[],
   keepsSketches = false,
+  late: ReadonlySet<string> = new Set(),
 ): Frame {
   const columns: FrameColumn[] = [];
   if (times !== undefined) columns.push(cellColumn('__time', 'LONG', times.map(BigInt)));
@@ -129,7 +148,8 @@ function outputFrame(
     const isState =
       stored?.type === 'COMPLEX' &&
       (stored.complexType === 'partial' || (!keepsSketches && plainTypes.has(output.type)));
-    if (stored !== undefined && !isState) {
+    // A dimension with a late step is not what is stored.
+    if (stored !== undefined && !isState && !late.has(name)) {
       columns.push(...pickRows({ rows: merged.rows, columns: [stored] }, rows).columns);
       continue;
     }

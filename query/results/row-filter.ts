@@ -4,7 +4,7 @@ import { extraction } from '../engine/columns/extraction.js';
 import { leafPredicate, type LeafFilter, type NumberTest, type StringTest } from '../engine/predicate.js';
 import { orderKey } from '../engine/numbers.js';
 import { columnsOf } from '../expression/ast.js';
-import { expression } from '../expression/expression.js';
+import { expression, type ExpressionContext } from '../expression/expression.js';
 import { isTrue } from '../expression/value.js';
 import type { Filter, Having } from '../native/model.js';
 import { compareText } from '../sort/comparators.js';
@@ -16,29 +16,40 @@ type Truth = boolean | undefined;
 type RowTest = (row: number) => Truth;
 type Read = (name: string) => Output;
 
+/** What a filter looks at: the columns of a result, and the lookups that come with the query. */
+interface Scope {
+  readonly read: Read;
+  readonly lookups: ExpressionContext;
+}
+
 /** Rows for which the having spec holds (unknown is not). */
-export function havingTest(having: Having, read: Read): (row: number) => boolean {
-  const test = compileHaving(having, read);
+export function havingTest(
+  having: Having,
+  read: Read,
+  lookups: ExpressionContext = {},
+): (row: number) => boolean {
+  const test = compileHaving(having, { read, lookups });
   return (row) => test(row) === true;
 }
 
-function compileHaving(having: Having, read: Read): RowTest {
+function compileHaving(having: Having, scope: Scope): RowTest {
+  const { read } = scope;
   switch (having.type) {
     case 'always':
       return () => true;
     case 'never':
       return () => false;
     case 'and':
-      return all(having.havingSpecs.map((spec) => compileHaving(spec, read)));
+      return all(having.havingSpecs.map((spec) => compileHaving(spec, scope)));
     case 'or':
-      return any(having.havingSpecs.map((spec) => compileHaving(spec, read)));
+      return any(having.havingSpecs.map((spec) => compileHaving(spec, scope)));
     case 'not': {
       // Plain negation: having specs other than filters know no unknown.
-      const inner = compileHaving(having.havingSpec, read);
+      const inner = compileHaving(having.havingSpec, scope);
       return (row) => inner(row) !== true;
     }
     case 'filter':
-      return filterTest(having.filter, read);
+      return filterTest(having.filter, scope);
     case 'dimSelector': {
       const output = read(having.dimension);
       const { value } = having;
@@ -74,18 +85,19 @@ function numberOf(cell: Cell): number | bigint | null {
 }
 
 /** A filter over output columns; columns that are not there are null. */
-export function filterTest(filter: Filter, read: Read): RowTest {
+function filterTest(filter: Filter, scope: Scope): RowTest {
+  const { read } = scope;
   switch (filter.type) {
     case 'true':
       return () => true;
     case 'false':
       return () => false;
     case 'and':
-      return all(filter.fields.map((field) => filterTest(field, read)));
+      return all(filter.fields.map((field) => filterTest(field, scope)));
     case 'or':
-      return any(filter.fields.map((field) => filterTest(field, read)));
+      return any(filter.fields.map((field) => filterTest(field, scope)));
     case 'not': {
-      const inner = filterTest(filter.field, read);
+      const inner = filterTest(filter.field, scope);
       return (row) => {
         const truth = inner(row);
         return truth === undefined ? undefined : !truth;
@@ -93,12 +105,12 @@ export function filterTest(filter: Filter, read: Read): RowTest {
     }
     case 'istrue':
     case 'isfalse': {
-      const inner = filterTest(filter.field, read);
+      const inner = filterTest(filter.field, scope);
       const wanted = filter.type === 'istrue';
       return (row) => inner(row) === wanted;
     }
     case 'expression':
-      return expressionTest(filter.expression, read);
+      return expressionTest(filter.expression, scope);
     case 'columnComparison': {
       const outputs = filter.dimensions.map(({ dimension }) => read(dimension));
       return (row) => new Set(outputs.map((output) => cellText(output.at(row), output.type))).size === 1;
@@ -108,7 +120,7 @@ export function filterTest(filter: Filter, read: Read): RowTest {
       throw new CodedError('Unsupported', `a filter of type[${filter.type}] on results is not supported`);
     default: {
       const predicate = leafPredicate(filter);
-      const output = extracted(filter, read(predicate.column));
+      const output = extracted(filter, read(predicate.column), scope);
       const numeric = output.type !== 'STRING';
       const onNull = (numeric ? predicate.nullMatchesInNumbers : predicate.nullMatches)
         ? true
@@ -125,15 +137,15 @@ export function filterTest(filter: Filter, read: Read): RowTest {
 }
 
 /** What the filter's extraction function makes of the values. */
-function extracted(filter: LeafFilter, output: Output): Output {
+function extracted(filter: LeafFilter, output: Output, { lookups }: Scope): Output {
   const fn = 'extractionFn' in filter ? filter.extractionFn : undefined;
   if (fn === undefined) return output;
-  const apply = extraction(fn);
+  const apply = extraction(fn, lookups);
   return { ...output, type: 'STRING', at: (row) => apply(cellText(output.at(row), output.type)) };
 }
 
-function expressionTest(text: string, read: Read): RowTest {
-  const { node, evaluate } = expression(text);
+function expressionTest(text: string, { read, lookups }: Scope): RowTest {
+  const { node, evaluate } = expression(text, lookups);
   const outputs = new Map([...columnsOf(node)].map((name) => [name, read(name)]));
   return (row) => {
     const value = evaluate((name) => cellValue(outputs.get(name), row));

@@ -4,6 +4,7 @@ import type { Frame, FrameColumn } from '../frame.js';
 import type { JsonSink } from '../json/write.js';
 import { jsonString } from '../json/write.js';
 import type { Aggregator, TimeseriesQuery } from '../native/model.js';
+import { openLookups } from '../lookup/table.js';
 import { aggregateColumns } from '../merge.js';
 import { emptyDictionary } from '../merge/dictionary.js';
 import { mergeGroups } from '../merge/groups.js';
@@ -17,7 +18,7 @@ import { sortRows } from './row-order.js';
 
 /** All aggregators and post-aggregators of the query over a frame that holds the aggregators by name. */
 export function valueOutputs(
-  query: Pick<TimeseriesQuery, 'aggregations' | 'postAggregations'>,
+  query: Pick<TimeseriesQuery, 'aggregations' | 'postAggregations' | 'lookups'>,
   frame: Frame,
   others: readonly Output[] = [],
 ): Output[] {
@@ -29,7 +30,8 @@ export function valueOutputs(
   };
   for (const spec of query.aggregations) add(aggregateOutput(spec, frame));
   const read = (name: string): Output => byName.get(name) ?? frameOutput(frame, name);
-  for (const post of query.postAggregations) add(postOutput(post, read));
+  const lookups = openLookups(query.lookups);
+  for (const post of query.postAggregations) add(postOutput(post, read, lookups));
   return outputs;
 }
 

@@ -1,11 +1,13 @@
 /** A merged topN as Druid's JSON: [{"timestamp":…,"result":[{…},…]},…]. */
+import { extraction } from '../engine/columns/extraction.js';
 import type { Frame } from '../frame.js';
 import type { JsonSink } from '../json/write.js';
+import { openLookups } from '../lookup/table.js';
 import type { TopNMetric, TopNQuery } from '../native/model.js';
 import { comparatorOf } from '../sort/comparators.js';
 import { bucketClock, type RenderHints, type Steps, stamper } from './buckets.js';
 import { objectWriter } from './json-rows.js';
-import { cellText, frameOutput, type Output } from './output.js';
+import { cellText, frameOutput, lateOutput, type Output } from './output.js';
 import { byOrdering, byValue, inTurn, reversed, type RowComparator, sortRows } from './row-order.js';
 import { valueOutputs } from './timeseries.js';
 
@@ -49,7 +51,10 @@ export function topNRows(query: TopNQuery, merged: Frame, hints: RenderHints): T
       yield { ms, rows: sortRows(candidates, ranking.compare, query.threshold) };
     }
   };
-  return { dimension, values, buckets: best() };
+  const { late } = query.dimension;
+  const shown =
+    late === undefined ? dimension : lateOutput(dimension, extraction(late, openLookups(query.lookups)));
+  return { dimension: shown, values, buckets: best() };
 }
 
 /** Rows by bucket, buckets ascending; buckets known from the hints are there even without rows. */

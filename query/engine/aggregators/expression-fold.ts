@@ -48,7 +48,7 @@ function decode(bytes: Uint8Array): State {
 export const expressionAggregator: AggregatorType = {
   create(given, { environment }) {
     const spec = foldSpec(given);
-    const fold = expression(spec.fold);
+    const fold = expression(spec.fold, environment.lookups);
     const names = [...columnsOf(fold.node)].filter((name) => name !== spec.accumulatorIdentifier);
     const readers = new Map(
       names.map((name) => {

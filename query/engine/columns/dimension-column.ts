@@ -24,14 +24,14 @@ export function steppedColumn(
   column: ColumnView | undefined,
   steps: readonly ValueStep[],
 ): StringColumnView {
-  const map = valueMap(steps);
+  const map = valueMap(steps, environment.lookups);
   if (column?.kind === 'string') return mapStrings(environment, column, map);
   if (column === undefined) return mapStrings(environment, new ConstantColumn(environment, null), map);
   return fromCells(environment, column, map);
 }
 
-function valueMap(steps: readonly ValueStep[]): ValueMap {
-  const maps = steps.map(stepMap);
+function valueMap(steps: readonly ValueStep[], lookups: Environment['lookups']): ValueMap {
+  const maps = steps.map((step) => stepMap(step, lookups));
   return (value, number) => {
     let current: string | null | undefined = value;
     for (const [i, map] of maps.entries()) {
@@ -42,10 +42,10 @@ function valueMap(steps: readonly ValueStep[]): ValueMap {
   };
 }
 
-function stepMap(step: ValueStep): ValueMap {
+function stepMap(step: ValueStep, lookups: Environment['lookups']): ValueMap {
   switch (step.type) {
     case 'extraction':
-      return extraction(step.fn);
+      return extraction(step.fn, lookups);
     case 'listFiltered': {
       const values = new Set(step.values);
       return (value) => (values.has(value) === step.isWhitelist ? value : undefined);

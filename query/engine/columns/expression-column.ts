@@ -57,7 +57,7 @@ function columnType(column: ColumnView | undefined): ExprType | undefined {
 }
 
 export function bindExpression(environment: Environment, text: string): BoundExpression {
-  const { node, evaluate } = expression(text);
+  const { node, evaluate } = expression(text, environment.lookups);
   const names = [...columnsOf(node)];
   const readers = new Map<string, CellReader>();
   const several = new Set<string>();

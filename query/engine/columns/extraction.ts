@@ -6,6 +6,8 @@ import { formatPattern, parsePattern, type PatternToken } from '../../granularit
 import { parseByPattern } from '../../granularity/pattern-parse.js';
 import { formatInstant, utcZone, type Zone, zoneOrUtc } from '../../granularity/zone.js';
 import { formatText } from '../../expression/functions/format.js';
+import type { ExpressionContext } from '../../expression/expression.js';
+import { lookupNotFound } from '../../expression/functions/lookup.js';
 import { string } from '../../expression/value.js';
 import { doubleText } from '../../json/java-number.js';
 import type { ExtractionFn } from '../../native/model.js';
@@ -17,7 +19,8 @@ import { searchMatcher } from '../../native/search-spec.js';
 export type Extract1 = (value: string | null, number?: bigint | number) => string | null;
 type Of<T extends ExtractionFn['type']> = Extract<ExtractionFn, { type: T }>;
 
-export function extraction(fn: ExtractionFn): Extract1 {
+/** `lookups`: the registered ones that come with the query. Throws QueryFailed when a lookup is not among them. */
+export function extraction(fn: ExtractionFn, lookups: ExpressionContext = {}): Extract1 {
   switch (fn.type) {
     case 'identity':
       return (value) => value;
@@ -53,13 +56,15 @@ export function extraction(fn: ExtractionFn): Extract1 {
       return bucket(fn);
     case 'lookup':
       return lookup(fn);
+    case 'registeredLookup':
+      return registeredLookup(fn, lookups);
     case 'cascade':
-      return cascade(fn);
+      return cascade(fn, lookups);
   }
 }
 
-function cascade({ extractionFns }: Of<'cascade'>): Extract1 {
-  const all = extractionFns.map(extraction);
+function cascade({ extractionFns }: Of<'cascade'>, lookups: ExpressionContext): Extract1 {
+  const all = extractionFns.map((fn) => extraction(fn, lookups));
   // Nothing to apply gives nothing: Druid's rule.
   if (all.length === 0) return () => null;
   const [first = (value) => value, ...others] = all;
@@ -115,6 +120,12 @@ function lookup({ entries: pairs, retainMissingValue, replaceMissingValueWith }:
     const found = value === null ? undefined : entries.get(value);
     return found ?? (retainMissingValue ? value : replaceMissingValueWith);
   };
+}
+
+function registeredLookup(fn: Of<'registeredLookup'>, { lookup: find }: ExpressionContext): Extract1 {
+  const table = find?.(fn.lookup);
+  if (table === undefined) throw lookupNotFound(fn.lookup);
+  return (value) => table.apply(value) ?? (fn.retainMissingValue ? value : fn.replaceMissingValueWith);
 }
 
 /** Without a format: ISO. Texts are instants in ISO form. */

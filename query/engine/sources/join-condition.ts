@@ -5,7 +5,8 @@
 import { notJoinable } from '../../native/datasource.js';
 import { columnsOf, type Node } from '../../expression/ast.js';
 import { compileExpression, type Evaluator } from '../../expression/compile.js';
-import { allFunctions } from '../../expression/expression.js';
+import { type ExpressionContext, functionsOf } from '../../expression/expression.js';
+import type { FunctionTable } from '../../expression/function.js';
 import { parseExpression } from '../../expression/parser.js';
 import { isTrue, nullValue } from '../../expression/value.js';
 
@@ -26,15 +27,21 @@ export interface JoinCondition {
 }
 
 /** `what` names the right side in the error for conditions that are no equalities. */
-export function parseJoinCondition(text: string, prefix: string, what: string): JoinCondition {
+export function parseJoinCondition(
+  text: string,
+  prefix: string,
+  what: string,
+  lookups: ExpressionContext = {},
+): JoinCondition {
+  const functions = functionsOf(lookups);
   const equalities: Equality[] = [];
   let canMatch = true;
   for (const part of conjuncts(parseExpression(text))) {
     if (columnsOf(part).size === 0) {
-      canMatch &&= isTrue(compileExpression(part, allFunctions)(() => nullValue));
+      canMatch &&= isTrue(compileExpression(part, functions)(() => nullValue));
       continue;
     }
-    const equality = equalityOf(part, prefix);
+    const equality = equalityOf(part, prefix, functions);
     if (equality === undefined) throw notJoinable(what);
     equalities.push(equality);
   }
@@ -48,7 +55,7 @@ function conjuncts(node: Node): Node[] {
   return [node];
 }
 
-function equalityOf(node: Node, prefix: string): Equality | undefined {
+function equalityOf(node: Node, prefix: string, functions: FunctionTable): Equality | undefined {
   let sides: readonly [Node, Node] | undefined;
   let nullMatches = false;
   if (node.kind === 'binary' && node.operator === '==') sides = [node.left, node.right];
@@ -59,16 +66,21 @@ function equalityOf(node: Node, prefix: string): Equality | undefined {
   }
   if (sides === undefined) return undefined;
   const [a, b] = sides;
-  return pair(a, b, prefix, nullMatches) ?? pair(b, a, prefix, nullMatches);
+  return pair([a, b], prefix, nullMatches, functions) ?? pair([b, a], prefix, nullMatches, functions);
 }
 
-function pair(left: Node, right: Node, prefix: string, nullMatches: boolean): Equality | undefined {
+function pair(
+  [left, right]: readonly [Node, Node],
+  prefix: string,
+  nullMatches: boolean,
+  functions: FunctionTable,
+): Equality | undefined {
   const isRight = (name: string): boolean => name.startsWith(prefix) && name !== prefix;
   if (right.kind !== 'identifier' || !isRight(right.name)) return undefined;
   if ([...columnsOf(left)].some(isRight)) return undefined;
   return {
     leftColumn: left.kind === 'identifier' ? left.name : undefined,
-    left: compileExpression(left, allFunctions),
+    left: compileExpression(left, functions),
     rightColumn: right.name.slice(prefix.length),
     nullMatches,
   };

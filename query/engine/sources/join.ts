@@ -55,7 +55,12 @@ interface Pairs {
 }
 
 function pairsOf(environment: Environment, rows: Uint32Array, join: Join, frame: Frame): Pairs {
-  const condition = parseJoinCondition(join.condition, join.rightPrefix, sourceText(join.right));
+  const condition = parseJoinCondition(
+    join.condition,
+    join.rightPrefix,
+    sourceText(join.right),
+    environment.lookups,
+  );
   const table = new JoinTable(frame, condition.equalities);
   const keepsLeft = join.joinType === 'LEFT' || join.joinType === 'FULL';
   const keepsRight = join.joinType === 'RIGHT' || join.joinType === 'FULL';

@@ -70,7 +70,7 @@ function forEachList(environment: Environment, rows: Uint32Array, column: Virtua
     forEachStored({ ...environment, segment }, rows, column.name, visit);
     return;
   }
-  const { node, evaluate } = expression(column.expression);
+  const { node, evaluate } = expression(column.expression, environment.lookups);
   if (node.kind === 'identifier') {
     forEachStored(environment, rows, node.name, visit);
     return;

@@ -6,6 +6,13 @@ import { asString, string, type Value } from '../value.js';
 
 type Find = NonNullable<ExpressionContext['lookup']>;
 
+/** In Druid's words. */
+export function lookupNotFound(name: string): CodedError {
+  return new CodedError('QueryFailed', `Lookup [${name}] not found`, {
+    errorClass: 'org.apache.druid.java.util.common.ISE',
+  });
+}
+
 export function lookupFunction(find: Find): ExprFunction {
   const prepare = (constants: readonly (Value | undefined)[]): ((args: readonly Value[]) => Value) => {
     const literal = constants[1];
@@ -19,7 +26,7 @@ export function lookupFunction(find: Find): ExprFunction {
     const lookup = find(name);
     return (args) => {
       // The expression may be looked at where no lookups are: only a row needs it.
-      if (lookup === undefined) throw new CodedError('QueryFailed', `Lookup [${name}] not found`);
+      if (lookup === undefined) throw lookupNotFound(name);
       return string(lookup.apply(asString(argument(args, 0))) ?? fallback);
     };
   };
