@@ -3,12 +3,22 @@ import type { Combine } from '../../segment/write/merge.js';
 import type { JsonValue, SourceMetric } from '../../segment/write/source.js';
 import type { InputRow } from '../formats/row-reader.js';
 import { rowStrings } from '../partition/row-strings.js';
-import { plainMetric, type FilteredMetric, type MetricSpec, type NumericMetricType } from '../spec/model.js';
+import { mergeTimed } from '../../segment/format/timed-values.js';
+import { metricFields } from '../spec/metrics.js';
+import {
+  plainMetric,
+  type AnyMetric,
+  type FilteredMetric,
+  type MetricSpec,
+  type NumericMetricType,
+  type PlainMetric,
+} from '../spec/model.js';
 import { rowTest, type RowTest } from '../transform/row-filter.js';
 import { ValueError, metricNumber, numberToLong } from '../values.js';
 import type { ColumnSnapshot } from './column-snapshot.js';
 import { HyperUnique, mergeHyperUnique } from '../../segment/format/hyper-unique-sketch.js';
 import { highWord, lowWord, nullBits } from './words.js';
+import { AnyColumn, ComputedColumn, FoldColumn, foldCombine, TimedColumn } from './state-columns.js';
 
 export interface MetricColumn {
   readonly name: string;
@@ -33,11 +43,25 @@ export interface MetricInput {
 export function metricColumn(spec: MetricSpec): MetricColumn {
   if (spec.type === 'filtered') return new FilteredColumn(spec);
   if (spec.type === 'count') return new CountColumn(spec.name);
+  if (spec.type === 'expression') return new FoldColumn(spec);
+  if ('timeColumn' in spec) return new TimedColumn(spec);
+  if (isAny(spec)) {
+    const type = ({ longAny: 'longMax', doubleAny: 'doubleMax', floatAny: 'floatMax' } as const)[spec.type];
+    return new AnyColumn(metricColumn({ ...spec, type }));
+  }
+  if ('expression' in spec) {
+    const { expression: text, ...rest } = spec;
+    return new ComputedColumn(metricColumn(rest), text);
+  }
   const { type, name, fieldName } = spec;
   if (type === 'hyperUnique') return new HyperUniqueColumn(name, fieldName);
   return type.startsWith('long')
     ? new LongColumn(type, name, fieldName)
     : new DoubleColumn(type, name, fieldName);
+}
+
+function isAny(spec: PlainMetric): spec is AnyMetric {
+  return spec.type.endsWith('Any');
 }
 
 /** What the segment's metadata says of a metric: how stored values are combined, in Druid's JSON. */
@@ -47,6 +71,24 @@ export function combiningJson(spec: MetricSpec): JsonValue {
   if (plain.type === 'hyperUnique') {
     return { type: plain.type, name, fieldName: name, isInputHyperUnique: false, round: plain.round };
   }
+  if (plain.type === 'expression') {
+    const { initialCombineValue: initialValue, combine: fold, compare, finalize, ...rest } = plain;
+    const optional = { compare: compare ?? null, finalize: finalize ?? null };
+    return {
+      ...rest,
+      fields: [name],
+      initialValue,
+      initialCombineValue: initialValue,
+      fold,
+      combine: fold,
+      ...optional,
+    };
+  }
+  if ('timeColumn' in plain) {
+    const { type, timeColumn, maxStringBytes } = plain;
+    const limit = type.startsWith('string') ? { maxStringBytes } : {};
+    return { type, name, fieldName: name, timeColumn, ...limit };
+  }
   return { type: plain.type === 'count' ? 'longSum' : plain.type, name, fieldName: name };
 }
 
@@ -55,7 +97,7 @@ export function metricInputs(metrics: readonly MetricSpec[]): ReadonlySet<string
   const names = new Set<string>();
   for (const metric of metrics) {
     const plain = plainMetric(metric);
-    if ('fieldName' in plain) names.add(plain.fieldName);
+    for (const name of metricFields(plain)) names.add(name);
     if (metric.type === 'filtered') rowTest(metric.filter, names);
   }
   return names;
@@ -63,7 +105,10 @@ export function metricInputs(metrics: readonly MetricSpec[]): ReadonlySet<string
 
 /** How stored values of a metric become one. */
 export function combineOf(spec: MetricSpec): Combine {
-  const { type } = plainMetric(spec);
+  const plain = plainMetric(spec);
+  const { type } = plain;
+  if (type === 'expression') return foldCombine(plain);
+  if ('timeColumn' in plain) return { type: 'complex', merge: mergeTimed(type.endsWith('First')) };
   if (type === 'hyperUnique') return { type: 'complex', merge: mergeHyperUnique };
   if (type === 'count' || type.endsWith('Sum')) return { type: 'sum' };
   return { type: type.endsWith('Min') ? 'min' : 'max' };
@@ -131,6 +176,10 @@ class HyperUniqueColumn implements MetricColumn {
   fold(row: number, value: unknown, input: MetricInput): undefined {
     const sketch = this.#at(row);
     if (value === null || value === undefined) return;
+    if (value instanceof Uint8Array) {
+      sketch.merge(HyperUnique.fromBytes(value));
+      return;
+    }
     for (const text of rowStrings(input.row, this.fieldName)) sketch.addText(text);
   }
 

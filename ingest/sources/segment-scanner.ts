@@ -1,10 +1,12 @@
 /** Rows of a segment folder as input rows, through the read interface. */
 import { createArena, type Arena } from '../../segment/kernels/arena.js';
 import { compileKernels, instantiateKernels } from '../../segment/kernels/load.js';
+import { timedKindOf, type TimedKind } from '../../segment/format/timed-values.js';
 import { createResidency, type Residency } from '../../segment/read/residency.js';
 import { readRows } from '../../segment/read/rows.js';
 import { registerSegment, SegmentReader, unregisterSegment } from '../../segment/read/segment.js';
 import type { IntervalMs, SegmentView } from '../../segment/read/view.js';
+import { StoredPair } from '../stored-pair.js';
 import { TypedRow, type InputRow, type NumberKinds } from '../formats/row-reader.js';
 
 const ARENA_BYTES_MAX = 256 << 20;
@@ -32,12 +34,13 @@ export class SegmentScanner {
     const view = reader.openView(handle);
     try {
       const kinds = numberKinds(view);
+      const pairs = pairKinds(view);
       const named = columns === undefined ? {} : { columns: [...new Set([TIME_COLUMN, ...columns])] };
       let batch: StoredRow[] = [];
       for (const values of readRows(view, arena, named)) {
         const timeMs = Number(values[TIME_COLUMN]);
         if (timeMs < interval.startMs || timeMs >= interval.endMs) continue;
-        batch.push(new SegmentRow(timeMs, plainFields(values), kinds));
+        batch.push(new SegmentRow(timeMs, plainFields(values, pairs), kinds));
         if (batch.length < BATCH) continue;
         yield batch;
         batch = [];
@@ -66,9 +69,27 @@ function numberKinds(view: SegmentView): NumberKinds {
   return kinds;
 }
 
-function plainFields(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** Columns of first and last aggregators. */
+function pairKinds(view: SegmentView): ReadonlyMap<string, TimedKind> {
+  const kinds = new Map<string, TimedKind>();
+  for (const name of view.metrics) {
+    const column = view.column(name);
+    const kind = column?.kind === 'complex' ? timedKindOf(column.typeName) : undefined;
+    if (kind !== undefined) kinds.set(name, kind);
+  }
+  return kinds;
+}
+
+function plainFields(
+  values: Readonly<Record<string, unknown>>,
+  pairs: ReadonlyMap<string, TimedKind>,
+): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(values)) fields[name] = plain(value);
+  for (const [name, kind] of pairs) {
+    const value = fields[name];
+    if (value instanceof Uint8Array) fields[name] = new StoredPair(kind, value);
+  }
   return fields;
 }
 

@@ -9,7 +9,7 @@ import { checkIdName } from '../../segment/timeline/segment-id.js';
 import type { JsonValue } from '../../segment/write/source.js';
 import { timestampParser } from '../timestamps/timestamp-parser.js';
 import type { JsonKeys } from './keys.js';
-import { checkMetrics } from './metrics.js';
+import { checkMetrics, metricFields } from './metrics.js';
 import { plainMetric } from './model.js';
 import { checkTransform } from './transform.js';
 import type {
@@ -56,10 +56,7 @@ export function checkDataSchema(schema: JsonKeys): SchemaPart {
       ...exclusions,
       timestamp.column,
       TIME_COLUMN,
-      ...metrics.flatMap((metric) => {
-        const plain = plainMetric(metric);
-        return 'fieldName' in plain ? [metric.name, plain.fieldName] : [metric.name];
-      }),
+      ...metrics.flatMap((metric) => [metric.name, ...metricFields(plainMetric(metric))]),
     ]),
   ];
   const granularity = checkGranularity(schema.optionalObject('granularitySpec'), schema);

@@ -21,6 +21,11 @@ export class JsonKeys {
     return this.path === '' ? key : `${this.path}.${key}`;
   }
 
+  /** The object itself, for readers of their own. */
+  get json(): Readonly<Record<string, unknown>> {
+    return this.#json;
+  }
+
   /** Undefined when absent or null. */
   raw(key: string): unknown {
     this.#asked.add(key);

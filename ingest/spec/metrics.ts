@@ -1,7 +1,22 @@
 /** `spec.dataSchema.metricsSpec`. */
+import { CodedError, invalidInput } from '../../proto/errors.js';
+import { columnsOf } from '../../query/expression/ast.js';
+import { expression } from '../../query/expression/expression.js';
+import { nullValue } from '../../query/expression/value.js';
+import { parseAggregator } from '../../query/native/aggregators.js';
 import { parseOptionalFilter } from '../../query/native/filters.js';
+import type { Filter } from '../../query/native/model.js';
 import type { JsonKeys } from './keys.js';
-import type { MetricSpec, NumericMetricType, PlainMetric } from './model.js';
+import {
+  plainMetric,
+  type FilteredMetric,
+  type FoldMetric,
+  type MetricSpec,
+  type NumericMetricType,
+  type PlainMetric,
+} from './model.js';
+
+const DEPTH_MAX = 50;
 
 const numericMetrics: ReadonlySet<string> = new Set<NumericMetricType>([
   'longSum',
@@ -27,45 +42,141 @@ export function checkMetrics(schema: JsonKeys, checkName: CheckName): MetricSpec
 }
 
 /** The inner metric's name is the column's, unless the outer one has a name of its own. */
-function checkFiltered(keys: JsonKeys, checkName: CheckName): MetricSpec {
-  const inner = keys.object('aggregator');
-  if (inner.text('type') === 'filtered') {
-    throw inner.unsupported(
-      'type',
-      'filtered metrics inside each other are not supported; use an and filter',
-    );
-  }
-  const aggregator = checkPlain(inner, checkName);
+function checkFiltered(keys: JsonKeys, checkName: CheckName, depth = 1): FilteredMetric {
+  if (depth > DEPTH_MAX) throw keys.wrong('aggregator', `is nested deeper than ${DEPTH_MAX}`);
+  const inside = keys.object('aggregator');
+  const inner =
+    inside.text('type') === 'filtered'
+      ? checkFiltered(inside, checkName, depth + 1)
+      : checkPlain(inside, checkName);
   const own = keys.optionalText('name') ?? '';
-  const name = own === '' ? aggregator.name : checkName(own, keys.at('name'));
-  const filter = parseOptionalFilter(keys.raw('filter'), keys.at('filter'));
-  if (filter === undefined) throw keys.wrong('filter', 'is missing');
+  const name = own === '' ? inner.name : checkName(own, keys.at('name'));
+  const outer = parseOptionalFilter(keys.raw('filter'), keys.at('filter'));
+  if (outer === undefined) throw keys.wrong('filter', 'is missing');
   keys.leftovers();
-  return { type: 'filtered', name, filter, aggregator: { ...aggregator, name } };
+  const filter: Filter = inner.type === 'filtered' ? { type: 'and', fields: [outer, inner.filter] } : outer;
+  return { type: 'filtered', name, filter, aggregator: { ...plainMetric(inner), name } };
 }
 
 function checkPlain(keys: JsonKeys, checkName: CheckName): PlainMetric {
   const type = keys.text('type');
   const name = checkName(keys.text('name'), keys.at('name'));
-  keys.refuse('expressions are not supported yet', 'expression');
   if (type === 'count') {
     keys.leftovers();
     return { type, name };
   }
-  if (type !== 'hyperUnique' && !isNumericMetric(type)) {
-    throw keys.unsupported('type', `aggregators of type[${type}] are not supported yet`);
+  if (isNumericMetric(type)) return checkNumeric(type, name, keys);
+  if (type === 'hyperUnique') {
+    // Stored sketches are told from texts by what they are.
+    keys.flag('isInputHyperUnique', false);
+    const round = keys.flag('round', false);
+    const fieldName = keys.text('fieldName');
+    keys.leftovers();
+    return { type, name, fieldName, round };
   }
-  const fieldName = keys.text('fieldName');
-  if (type !== 'hyperUnique') {
+  const reason = queryOnly.get(type);
+  if (reason !== undefined) {
+    throw keys.unsupported('type', `aggregators of type[${type}] can't be stored: ${reason}`);
+  }
+  return checkState(keys, type);
+}
+
+/** Aggregators that Druid has for queries only, since it has no column for them. */
+const queryOnly: ReadonlyMap<string, string> = new Map([
+  ['doubleMean', 'store a doubleSum and a count and divide in the query'],
+  ['stringAny', 'use stringFirst or stringLast'],
+  ['cardinality', 'use hyperUnique'],
+  ['grouping', 'it only has a meaning in queries'],
+]);
+
+function checkNumeric(type: NumericMetricType, name: string, keys: JsonKeys): PlainMetric {
+  const text = keys.optionalText('expression');
+  if (text === undefined || keys.has('fieldName')) {
+    if (text !== undefined) throw keys.wrong('expression', 'and fieldName exclude each other');
+    const fieldName = keys.text('fieldName');
     keys.leftovers();
     return { type, name, fieldName };
   }
-  keys.refuse('sketches as input are not supported yet', 'isInputHyperUnique');
-  const round = keys.flag('round', false);
+  checkExpression(text, keys.at('expression'));
   keys.leftovers();
-  return { type, name, fieldName, round };
+  return { type, name, fieldName: '', expression: text };
 }
+
+/** Compiled once, so that a bad expression fails the submission and not the first row. */
+function checkExpression(text: string, field: string): void {
+  try {
+    expression(text);
+  } catch (thrown) {
+    if (!(thrown instanceof CodedError)) throw thrown;
+    throw invalidInput(`${field}: ${thrown.message}`, field);
+  }
+}
+
+/** first, last, any and folds, as queries have them. */
+function checkState(keys: JsonKeys, type: string): PlainMetric {
+  const spec = parseAggregator(keys.json, keys.path);
+  keys.accept(...stateKeys);
+  keys.leftovers();
+  switch (spec.type) {
+    case 'longAny':
+    case 'doubleAny':
+    case 'floatAny':
+      return { type: spec.type, name: spec.name, fieldName: spec.fieldName };
+    case 'expression':
+      for (const key of ['fold', 'combine', 'initialValue', 'initialCombineValue'] as const) {
+        checkExpression(spec[key], keys.at(key));
+      }
+      if (foldKind(spec) === undefined) {
+        const key = keys.has('initialCombineValue') ? 'initialCombineValue' : 'initialValue';
+        throw keys.unsupported(key, 'only numbers can be stored: a long or double is needed here');
+      }
+      return spec;
+    default:
+      if ('timeColumn' in spec) return spec;
+      throw keys.unsupported('type', `aggregators of type[${type}] are not supported while ingesting`);
+  }
+}
+
+/** The type that a fold's state is stored as; undefined: it is no number. */
+export function foldKind(spec: FoldMetric): 'long' | 'double' | undefined {
+  const { type } = expression(spec.initialCombineValue).evaluate(() => nullValue);
+  return type === 'LONG' ? 'long' : type === 'DOUBLE' ? 'double' : undefined;
+}
+
+const stateKeys: readonly string[] = [
+  'fieldName',
+  'timeColumn',
+  'maxStringBytes',
+  'aggregateMultipleValues',
+  'fields',
+  'accumulatorIdentifier',
+  'initialValue',
+  'initialCombineValue',
+  'isNullUnlessAggregated',
+  'shouldAggregateNullInputs',
+  'shouldCombineAggregateNullInputs',
+  'fold',
+  'combine',
+  'compare',
+  'finalize',
+  'maxSizeBytes',
+];
 
 function isNumericMetric(type: string): type is NumericMetricType {
   return numericMetrics.has(type);
+}
+
+/** Input fields that a metric reads, those of its filter apart. */
+export function metricFields(metric: PlainMetric): readonly string[] {
+  switch (metric.type) {
+    case 'count':
+      return [];
+    case 'expression':
+      return metric.fields;
+    default: {
+      if ('expression' in metric) return [...columnsOf(expression(metric.expression).node)];
+      const isTimed = 'timeColumn' in metric && metric.timeColumn !== '__time';
+      return isTimed ? [metric.fieldName, metric.timeColumn] : [metric.fieldName];
+    }
+  }
 }

@@ -1,5 +1,5 @@
 /** A batch task after checking: defaults filled in, times in ms. Plain data, but for the source and the format. */
-import type { Filter, Granularity } from '../../query/native/model.js';
+import type { Aggregator, Filter, Granularity } from '../../query/native/model.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import type { JsonValue, WriteOptions } from '../../segment/write/source.js';
 import type { InputFormat } from '../formats/format.js';
@@ -87,7 +87,16 @@ export type MetricSpec = PlainMetric | FilteredMetric;
 
 export type PlainMetric =
   | { readonly type: 'count'; readonly name: string }
-  | { readonly type: NumericMetricType; readonly name: string; readonly fieldName: string }
+  | {
+      readonly type: NumericMetricType;
+      readonly name: string;
+      /** Empty when an expression makes the input. */
+      readonly fieldName: string;
+      readonly expression?: string;
+    }
+  | FirstLastMetric
+  | AnyMetric
+  | FoldMetric
   | {
       readonly type: 'hyperUnique';
       readonly name: string;
@@ -95,6 +104,19 @@ export type PlainMetric =
       /** Of no meaning while rows are read; queries round their estimates when it is set. */
       readonly round: boolean;
     };
+
+/** The value at the first or last time. */
+export type FirstLastMetric = Extract<Aggregator, { readonly timeColumn: string }>;
+
+/** Of numbers. */
+export interface AnyMetric {
+  readonly type: 'longAny' | 'doubleAny' | 'floatAny';
+  readonly name: string;
+  readonly fieldName: string;
+}
+
+/** A fold by an expression, whose state is a number. */
+export type FoldMetric = Extract<Aggregator, { readonly type: 'expression' }>;
 
 /** Sees only the rows that pass. */
 export interface FilteredMetric {

@@ -1,4 +1,6 @@
 /** Columns of a result: what stands in a row, as a value and as JSON. Frame columns and post-aggregators are both. */
+import { exactJsonText } from '../../segment/format/json.js';
+import { timedKindOf, timedTime, timedValue, type TimedKind } from '../../segment/format/timed-values.js';
 import type { Dictionary, Frame, FrameColumn } from '../frame.js';
 import { doubleJson, doubleText, floatJson, floatText } from '../json/java-number.js';
 import { parseJson } from '../json/parse.js';
@@ -73,9 +75,11 @@ export function columnOutput(column: FrameColumn, name = column.name): Output {
       const { values, dictionary, complexType } = column;
       // Documents and arrays are carried as their JSON text.
       const isJson = complexType === 'json' || complexType.startsWith('ARRAY<');
+      const pair = timedKindOf(complexType);
       const json = (row: number): string => {
         const entry = values[row] ?? 0;
         const bytes = dictionary.bytes.subarray(dictionary.ends[entry - 1] ?? 0, dictionary.ends[entry] ?? 0);
+        if (pair !== undefined) return pairJson(pair, bytes);
         return isJson ? decoder.decode(bytes) : `"${Buffer.from(bytes).toString('base64')}"`;
       };
       const plain = {
@@ -90,6 +94,10 @@ export function columnOutput(column: FrameColumn, name = column.name): Output {
     }
   }
 }
+
+/** What first and last aggregators stored. */
+const pairJson = (kind: TimedKind, bytes: Uint8Array): string =>
+  exactJsonText({ lhs: timedTime(bytes), rhs: timedValue(kind, bytes) });
 
 /** Null first, then element by element; a prefix before the longer one. */
 function compareArrays(a: unknown, b: unknown): number {

@@ -1,9 +1,11 @@
 /** Complex columns: opaque bytes a row. */
 import type { Cursor } from '../format/bytes.js';
 import { readIndexed, type IndexedList } from '../format/indexed.js';
+import { timedKindOf } from '../format/timed-values.js';
 import { openBlobs } from './blobs.js';
 import { nullBitset, type BitmapKind } from './numbers.js';
 import { corruptIn, cursorOf, holderOf, opener, type ColumnFile, type ReadContext } from './column-file.js';
+import { isTimedCells, openTimedCells, timedFromList } from './timed-column.js';
 import type { ComplexColumnView } from './view.js';
 
 export class ComplexColumn implements ComplexColumnView {
@@ -32,13 +34,18 @@ export function openComplexColumn(
   if (mark === compressedMark) {
     return openCompressed(cursor, context, typeName);
   }
+  const timed = timedKindOf(typeName);
+  if (timed !== undefined && isTimedCells(cursor)) {
+    return new ComplexColumn(typeName, openTimedCells(cursor, context, file));
+  }
   const list: IndexedList = readIndexed(cursor, opener(context), 'complex values');
   if (list.count < context.rowCount)
     throw corruptIn(file, cursor.at, `${list.count} complex values are too few`);
   return new ComplexColumn(typeName, (row) => {
     const at = list.locate(row);
     if (at.isNull) return null;
-    return Uint8Array.from(holderOf(context, file, at).bytes.subarray(at.start, at.start + at.length));
+    const value = Uint8Array.from(holderOf(context, file, at).bytes.subarray(at.start, at.start + at.length));
+    return timed === undefined ? value : timedFromList(timed, value);
   });
 }
 

@@ -8,6 +8,7 @@ import { createArena } from '../kernels/arena.js';
 import { compileKernels, instantiateKernels } from '../kernels/load.js';
 import type { Files } from '../ports.js';
 import type { JsonValue, SegmentSource, WriteOptions } from '../write/source.js';
+import { encodeTimed, timedTypeName } from '../format/timed-values.js';
 import { writeSegment } from '../write/writer.js';
 import { verifySegment } from '../dump.js';
 import { createResidency } from './residency.js';
@@ -82,6 +83,14 @@ function sample(): SegmentSource {
         name: 'c',
         typeName: 't',
         values: Array.from({ length: rows }, (_, r) => Uint8Array.of(r)),
+      },
+      {
+        kind: 'complex',
+        name: 'p',
+        typeName: timedTypeName('string'),
+        values: Array.from({ length: rows }, (_, r) =>
+          r === 1 ? null : encodeTimed('string', BigInt(r), 'x'.repeat(r)),
+        ),
       },
     ],
     metadata: { aggregators: [], queryGranularity: { type: 'none' }, rollup: false },

@@ -24,6 +24,11 @@ import { writeSegmentColumns, type ColumnPlan } from './writer.js';
 /** How equal rows' metrics become one; null stands for no value and loses against any. */
 export type Combine =
   | { readonly type: 'sum' | 'min' | 'max' }
+  /** Both of the column's kind. */
+  | {
+      readonly type: 'numbers';
+      readonly merge: (a: bigint | number, b: bigint | number) => bigint | number;
+    }
   /** Of complex values; may change neither argument. */
   | { readonly type: 'complex'; readonly merge: (a: Uint8Array, b: Uint8Array) => Uint8Array };
 
@@ -204,6 +209,12 @@ function combined(type: 'sum' | 'min' | 'max', a: bigint | number, b: bigint | n
   return type === 'min' ? Math.min(x, y) : Math.max(x, y);
 }
 
+function joinOf(combine: Combine | undefined): (a: bigint | number, b: bigint | number) => bigint | number {
+  if (combine?.type === 'numbers') return combine.merge;
+  const type = combine === undefined || combine.type === 'complex' ? 'sum' : combine.type;
+  return (a, b) => combined(type, a, b);
+}
+
 function gatherNumbers(
   gather: Gather,
   column: MergedColumn,
@@ -220,7 +231,7 @@ function gatherNumbers(
         ? new Float32Array(rows)
         : new Float64Array(rows);
   const combine = gather.combine[name];
-  const type = combine === undefined || combine.type === 'complex' ? 'sum' : combine.type;
+  const join = joinOf(combine);
   let hasNulls = false;
   eachRow(gather, (at, isNew, input, row) => {
     const value = readers[input]?.(row) ?? null;
@@ -236,7 +247,7 @@ function gatherNumbers(
     if (((nulls[byte] as number) & bit) !== 0) {
       nulls[byte] = (nulls[byte] as number) & ~bit;
       values[at] = value as never;
-    } else values[at] = combined(type, values[at] as bigint | number, value) as never;
+    } else values[at] = join(values[at] as bigint | number, value) as never;
   });
   return { kind, name, values, ...(hasNulls ? { nulls } : {}) } as SourceMetric;
 }

@@ -149,7 +149,7 @@ function writeColumn(
       else writeStringColumn(out, column, context);
       return;
     case 'complex':
-      writeComplexColumn(out, column);
+      writeComplexColumn(out, column, context);
       return;
     default:
       writeNumericColumn(out, column, context);

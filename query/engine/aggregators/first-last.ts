@@ -1,6 +1,8 @@
 /** first, last and any of longs, doubles, floats and strings; doubleMean. The state is a time (or count) and a value. */
 import { CodedError } from '../../../proto/errors.js';
+import { choppedText, timedTime, timedTypeName, timedValue } from '../../../segment/format/timed-values.js';
 import type { Aggregator } from '../../native/model.js';
+import type { Environment } from '../environment.js';
 import type { AggregatorType } from './accumulator.js';
 import { ObjectAccumulator } from './object-accumulator.js';
 import { type ScalarKind, scalarReader } from './scalar-reader.js';
@@ -20,7 +22,7 @@ function kindOf(type: string): ScalarKind {
 
 /** Longer texts are cut. */
 function cut(value: StateValue, most: number): StateValue {
-  return typeof value === 'string' && value.length > most ? value.slice(0, most) : value;
+  return typeof value === 'string' ? choppedText(value, most) : value;
 }
 
 interface Timed {
@@ -39,6 +41,48 @@ function anySpec(spec: Aggregator): Any {
   return spec;
 }
 
+/** The times and values of rows. */
+interface TimedInput {
+  open(start: number): void;
+  time(row: number): bigint | null;
+  value(row: number): StateValue;
+}
+
+function timedInput(spec: FirstLast, environment: Environment): TimedInput {
+  const times = scalarReader(environment, spec.timeColumn, 'long');
+  const values = scalarReader(environment, spec.fieldName, kindOf(spec.type));
+  return {
+    open(start) {
+      times.open(start);
+      values.open(start);
+    },
+    time(row) {
+      const time = times.at(row);
+      return typeof time === 'bigint' ? time : null;
+    },
+    value: (row) => values.at(row),
+  };
+}
+
+/** Of a column that the same aggregator made while ingesting; undefined: the column holds something else. */
+function storedPairs(spec: FirstLast, environment: Environment): TimedInput | undefined {
+  const column = environment.segment.column(spec.fieldName);
+  const kind = kindOf(spec.type);
+  if (column?.kind !== 'complex' || column.typeName !== timedTypeName(kind)) return undefined;
+  let from = 0;
+  return {
+    open: (start) => void (from = start),
+    time(row) {
+      const bytes = column.bytes(from + row);
+      return bytes === null ? null : timedTime(bytes);
+    },
+    value(row) {
+      const bytes = column.bytes(from + row);
+      return bytes === null ? null : timedValue(kind, bytes);
+    },
+  };
+}
+
 const finish = (spec: Aggregator): ReturnType<NonNullable<AggregatorType['finish']>> => ({
   type: cellTypes[kindOf(spec.type)],
   value: (bytes) => (bytes === null ? null : pairValue(bytes)),
@@ -49,21 +93,17 @@ export const firstLastAggregator: AggregatorType = {
     const spec = firstLastSpec(given);
     const { environment } = context;
     const isFirst = spec.type.endsWith('First');
-    const times = scalarReader(environment, spec.timeColumn, 'long');
-    const values = scalarReader(environment, spec.fieldName, kindOf(spec.type));
+    const input = storedPairs(spec, environment) ?? timedInput(spec, environment);
     return new ObjectAccumulator<Timed>(spec.name, complexType, environment, {
       start: () => ({ time: undefined, value: null }),
-      open(start) {
-        times.open(start);
-        values.open(start);
-      },
+      open: (start) => input.open(start),
       add(state, row) {
-        const time = times.at(row);
-        if (typeof time !== 'bigint') return state;
+        const time = input.time(row);
+        if (time === null) return state;
         const wins = state.time === undefined || (isFirst ? time < state.time : time >= state.time);
         if (!wins) return state;
         state.time = time;
-        state.value = cut(values.at(row), spec.maxStringBytes);
+        state.value = cut(input.value(row), spec.maxStringBytes);
         return state;
       },
       encode: ({ time, value }) => (time === undefined ? null : encodePair(time, value)),
