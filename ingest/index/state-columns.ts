@@ -276,7 +276,7 @@ export class FoldColumn implements MetricColumn {
   }
 
   source(order: Uint32Array): SourceMetric {
-    const nulls = nullBits(order, (row) => this.#value(row) === null);
+    const nulls = nullBits(Uint8Array.from(order, (row) => (this.#value(row) === null ? 0 : 1)));
     const common = { name: this.name, ...(nulls && { nulls }) };
     if (this.#kind === 'double') {
       return {

@@ -10,7 +10,7 @@ const SHORT_DIFFERENCES = 0x80;
 
 /** Do cells in compressed blocks follow? Texts may also be stored as a list of values, which begins with 1 or 2. */
 export function isTimedCells(cursor: Cursor): boolean {
-  return cursor.left > 0 && cursor.bytes[cursor.at] === VERSION;
+  return cursor.left > 0 && cursor.bytes.readUInt8(cursor.at) === VERSION;
 }
 
 /** Row to pair as in format/timed-values.ts. */
