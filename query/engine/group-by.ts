@@ -8,10 +8,10 @@ import { CodedError } from '../../proto/errors.js';
 import { flag } from '../native/context.js';
 import type { Frame, FrameColumn } from '../frame.js';
 import { mergePartials } from '../merge.js';
-import { pickRows } from '../merge/scan.js';
 import type { Aggregator, DimensionSpec, Granularity, GroupByQuery, TopNQuery } from '../native/model.js';
 import type { Accumulator, Batch } from './aggregators/accumulator.js';
 import { inputCache } from './aggregators/input.js';
+import { CellTable } from './aggregators/cell-table.js';
 import { createAccumulators } from './aggregators/registry.js';
 import { restrictedTo } from './columns/derived-segment.js';
 import { dimensionColumn } from './columns/dimension-column.js';
@@ -29,6 +29,8 @@ import { keepTop, topRows } from './top-groups.js';
 const denseBytesMax = 64 * 1024 * 1024;
 const denseSizeMin = 65_536;
 const capacityMin = 16_384;
+/** So many rows are worth several copies of a small table. */
+const busyRowsMin = 100_000;
 
 interface GroupingQuery {
   readonly granularity: Granularity;
@@ -60,8 +62,8 @@ export function runTopN(
   const wanted = restrictedTo(environment, matching.mask);
   // A row without any value has no entry here; groupBy counts it as null.
   const selected = withValues(wanted, query.dimension, matching);
-  const frames = new Grouping(wanted, grouping, intervals, selected, (buckets, aggregates) =>
-    topRows(query, buckets, aggregates),
+  const frames = new Grouping(wanted, grouping, intervals, selected, (buckets, aggregate) =>
+    topRows(query, buckets, aggregate),
   ).run();
   const only = frames[0];
   const merged = only !== undefined && frames.length === 1 ? only : mergePartials(query, frames);
@@ -88,7 +90,10 @@ function withValues(environment: Environment, dimension: DimensionSpec, selected
 }
 
 /** Picks the groups to keep (ascending) before their keys are read; undefined = all. */
-type Prune = (buckets: BigInt64Array, aggregates: readonly FrameColumn[]) => Uint32Array | undefined;
+type Prune = (
+  buckets: BigInt64Array,
+  aggregate: (name: string) => FrameColumn | undefined,
+) => Uint32Array | undefined;
 
 class Grouping {
   readonly #environment: Environment;
@@ -97,6 +102,7 @@ class Grouping {
   readonly #bucketNumbers: BucketNumbers;
   readonly #keys: readonly KeyDimension[];
   readonly #exploder: EntryExploder | undefined;
+  readonly #cells: CellTable;
   readonly #accumulators: readonly Accumulator[];
   readonly #grouper: Grouper;
   /** A single bucket needs no number. */
@@ -107,6 +113,7 @@ class Grouping {
   readonly #frames: Frame[] = [];
   readonly #prune: Prune | undefined;
   #groupsMax = Infinity;
+  #rows = 0;
   #capacity = 0;
 
   constructor(
@@ -130,8 +137,10 @@ class Grouping {
     this.#exploder = multi.some((key) => key !== undefined)
       ? new EntryExploder(environment, multi)
       : undefined;
+    this.#cells = new CellTable(environment);
     this.#accumulators = createAccumulators(query.aggregations, {
       environment,
+      cells: this.#cells,
       inputs: inputCache(environment),
       span: selected.hull,
       emptyGroups: false,
@@ -195,6 +204,7 @@ class Grouping {
       accumulator.reserve(capacity);
       accumulator.reset(this.#capacity, capacity);
     }
+    this.#cells.reserve(capacity, this.#rows > busyRowsMin);
     this.#capacity = capacity;
   }
 
@@ -205,6 +215,7 @@ class Grouping {
     let bytes = 5;
     for (const accumulator of this.#accumulators) bytes += accumulator.bytesPerGroup;
     const rows = selectedCount(this.#environment, this.#selected);
+    this.#rows = rows;
     // A table's entry is 16 bytes and between a quarter and half of them are taken; everything grows by doubling.
     this.#groupsMax = Math.floor(this.#environment.scratch.budgetBytes / (80 + bytes * 2));
     const isDense = size * bytes <= denseBytesMax && size <= Math.max(denseSizeMin, rows * 4);
@@ -217,26 +228,56 @@ class Grouping {
   #flush(isLast = false): void {
     const { pointer, count } = this.#grouper.existing();
     this.#room(count);
+    this.#cells.fold();
     const shift = this.#hasBucketKey ? 1 : 0;
-    const bucketOf = this.#hasBucketKey ? this.#grouper.dimension(0) : undefined;
-    const starts = BigInt64Array.from(this.#buckets, (ms) => BigInt(ms));
-    const buckets = new BigInt64Array(count);
-    for (let i = 0; i < count; i++) buckets[i] = starts[bucketOf?.[i] ?? 0] ?? 0n;
-    const aggregates = this.#accumulators.map((accumulator) => accumulator.result(pointer, count));
-    const kept = isLast && this.#frames.length === 0 ? this.#prune?.(buckets, aggregates) : undefined;
-    const plain: Frame = {
-      rows: count,
-      columns: [{ name: '__bucket', type: 'LONG', values: buckets }, ...aggregates],
-    };
-    const { rows, columns } = kept === undefined ? plain : pickRows(plain, kept);
+    const buckets = this.#bucketStarts(count);
+    const kept = isLast && this.#frames.length === 0 ? this.#pruned(buckets, pointer) : undefined;
+    const aggregates = this.#accumulators.map((accumulator) =>
+      kept === undefined
+        ? accumulator.result(pointer, count)
+        : accumulator.result(kept.groups, kept.rows.length),
+    );
+    const starts = kept === undefined ? buckets : kept.rows.map((row) => buckets[row] ?? 0n);
     const keys = this.#keys.map((key, i) => {
       const numbers = this.#grouper.dimension(i + shift);
-      return key.column(kept === undefined ? numbers : kept.map((row) => numbers[row] ?? 0));
+      return key.column(
+        kept === undefined ? numbers : Uint32Array.from(kept.rows, (row) => numbers[row] ?? 0),
+      );
     });
-    this.#frames.push({ rows, columns: [...columns.slice(0, 1), ...keys, ...columns.slice(1)] });
+    const bucket: FrameColumn = { name: '__bucket', type: 'LONG', values: BigInt64Array.from(starts) };
+    this.#frames.push({ rows: starts.length, columns: [bucket, ...keys, ...aggregates] });
     if (isLast) return;
     this.#grouper.clear();
     for (const key of this.#keys) key.clear();
     for (const accumulator of this.#accumulators) accumulator.reset(0, this.#capacity);
+    this.#cells.reset(0, this.#capacity);
+  }
+
+  /** Start of each existing group's bucket. */
+  #bucketStarts(count: number): BigInt64Array {
+    const starts = BigInt64Array.from(this.#buckets, (ms) => BigInt(ms));
+    if (!this.#hasBucketKey) return new BigInt64Array(count).fill(starts[0] ?? 0n);
+    const bucketOf = this.#grouper.dimension(0);
+    const buckets = new BigInt64Array(count);
+    for (let i = 0; i < count; i++) buckets[i] = starts[bucketOf[i] ?? 0] ?? 0n;
+    return buckets;
+  }
+
+  /** The groups that are worth reading: as positions among the existing ones, and their numbers (u32) at an address. */
+  #pruned(
+    buckets: BigInt64Array,
+    pointer: number,
+  ): { readonly rows: number[]; readonly groups: number } | undefined {
+    const rows = this.#prune?.(buckets, (name) =>
+      this.#accumulators.find((accumulator) => accumulator.name === name)?.result(pointer, buckets.length),
+    );
+    if (rows === undefined) return undefined;
+    const { scratch, kernels } = this.#environment;
+    const at = scratch.take(rows.length * 4);
+    const groups = scratch.take(rows.length * 4);
+    scratch.arena.u32(at, rows.length).set(rows);
+    kernels.gather32(pointer, at, rows.length, groups);
+    scratch.give(at);
+    return { rows: [...rows], groups };
   }
 }

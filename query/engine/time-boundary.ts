@@ -1,6 +1,7 @@
 /** timeBoundary over one segment: one row with `minTime` and `maxTime` of the selected rows, null when there are none. */
 import type { Frame, FrameColumn } from '../frame.js';
 import type { TimeBoundaryQuery } from '../native/model.js';
+import { CellTable } from './aggregators/cell-table.js';
 import { createAccumulators } from './aggregators/registry.js';
 import { inputCache } from './aggregators/input.js';
 import { forEachBatch } from './cursor.js';
@@ -20,7 +21,9 @@ export function runTimeBoundary(
   if (time !== undefined && whole && selected.mask.kind === 'all') {
     return { rows: 1, columns: [boundColumn('minTime', time.minMs), boundColumn('maxTime', time.maxMs)] };
   }
-  const context = { environment, inputs: inputCache(environment), span: selected.hull, emptyGroups: true };
+  const cells = new CellTable(environment);
+  const inputs = inputCache(environment);
+  const context = { environment, inputs, cells, span: selected.hull, emptyGroups: true };
   const accumulators = createAccumulators(
     [
       { type: 'longMin', name: 'minTime', fieldName: '__time' },
@@ -32,6 +35,7 @@ export function runTimeBoundary(
     accumulator.reserve(1);
     accumulator.reset(0, 1);
   }
+  cells.reserve(1);
   forEachBatch(environment, selected, (batch) => {
     for (const accumulator of accumulators) accumulator.run(batch, 0);
   });

@@ -7,6 +7,7 @@ import { BATCH_ROWS } from '../../segment/read/view.js';
 import type { Frame } from '../frame.js';
 import type { TimeseriesQuery } from '../native/model.js';
 import type { Accumulator, Batch } from './aggregators/accumulator.js';
+import { CellTable } from './aggregators/cell-table.js';
 import { CountAccumulator } from './aggregators/count.js';
 import { inputCache } from './aggregators/input.js';
 import { createAccumulators } from './aggregators/registry.js';
@@ -27,21 +28,24 @@ export function runTimeseries(
   const selected = selectRows(all, intervals, query.filter);
   const environment = restrictedTo(all, selected.mask);
   const inputs = inputCache(environment);
-  const context = { environment, inputs, span: selected.hull, emptyGroups: true };
+  const cells = new CellTable(environment);
+  const context = { environment, inputs, cells, span: selected.hull, emptyGroups: true };
+  const counts = new CountAccumulator('__rows', context);
   const accumulators = [
-    new CountAccumulator('__rows', context),
+    counts,
     ...createAccumulators(query.aggregations, context),
   ];
   for (const accumulator of accumulators) {
     accumulator.reserve(buckets.length);
     accumulator.reset(0, buckets.length);
   }
+  cells.reserve(buckets.length);
   if (buckets.length === 1) {
     forEachBatch(environment, selected, (batch) => {
       for (const accumulator of accumulators) accumulator.run(batch, 0);
     });
   } else if (segment.timeSorted && segment.rowCount >= buckets.length * rowsPerBucketMin) {
-    accumulateRuns(environment, selected, buckets, accumulators);
+    accumulateRuns(environment, selected, buckets, counts, accumulators);
   } else {
     accumulateRows(
       environment,
@@ -61,39 +65,56 @@ export function runTimeseries(
   };
 }
 
-/** Each bucket is a range of rows: batches are cut where one ends. */
+/** Each bucket is a range of rows. */
 function accumulateRuns(
   environment: Environment,
   selected: Selected,
   buckets: Float64Array,
+  counts: CountAccumulator,
+  accumulators: readonly Accumulator[],
+): void {
+  const ends = bucketEnds(environment, buckets);
+  const endsAt = environment.scratch.take(ends.length * 4);
+  environment.scratch.arena.u32(endsAt, ends.length).set(ends);
+  const others = accumulators.filter(({ inBuckets }) => inBuckets === undefined);
+  let bucket = 0;
+  forEachBatch(environment, selected, (batch) => {
+    for (const accumulator of accumulators) {
+      if (accumulator !== counts) accumulator.inBuckets?.(batch, endsAt, bucket);
+    }
+    if (others.length > 0) cutBatch(environment, batch, ends, bucket, others);
+    bucket = counts.inBuckets(batch, endsAt, bucket);
+  });
+}
+
+/** Batches are cut where a bucket ends. */
+function cutBatch(
+  environment: Environment,
+  batch: Batch,
+  ends: Uint32Array,
+  first: number,
   accumulators: readonly Accumulator[],
 ): void {
   const { kernels } = environment;
-  const ends = bucketEnds(environment, buckets);
-  const part: Batch = { start: 0, rows: 0, sel: 0, from: 0, count: 0, groups: 0 };
-  let bucket = 0;
-  forEachBatch(environment, selected, (batch) => {
-    part.start = batch.start;
-    part.rows = batch.rows;
-    let done = 0;
-    while (done < batch.count) {
-      const row =
-        batch.start + (batch.sel === 0 ? batch.from + done : firstOf(environment, batch.sel + done * 4));
-      while ((ends[bucket] ?? 0) <= row) bucket++;
-      const end = (ends[bucket] ?? 0) - batch.start;
-      const left = batch.count - done;
-      if (batch.sel === 0) {
-        part.sel = 0;
-        part.from = batch.from + done;
-        part.count = Math.min(left, end - part.from);
-      } else {
-        part.sel = batch.sel + done * 4;
-        part.count = kernels.selectionLowerBound(part.sel, left, end) >>> 0;
-      }
-      for (const accumulator of accumulators) accumulator.run(part, bucket);
-      done += part.count;
+  const part: Batch = { ...batch };
+  let bucket = first;
+  let done = 0;
+  while (done < batch.count) {
+    const row =
+      batch.start + (batch.sel === 0 ? batch.from + done : firstOf(environment, batch.sel + done * 4));
+    while ((ends[bucket] ?? 0) <= row) bucket++;
+    const end = (ends[bucket] ?? 0) - batch.start;
+    const left = batch.count - done;
+    if (batch.sel === 0) {
+      part.from = batch.from + done;
+      part.count = Math.min(left, end - part.from);
+    } else {
+      part.sel = batch.sel + done * 4;
+      part.count = kernels.selectionLowerBound(part.sel, left, end) >>> 0;
     }
-  });
+    for (const accumulator of accumulators) accumulator.run(part, bucket);
+    done += part.count;
+  }
 }
 
 function firstOf(environment: Environment, pointer: number): number {

@@ -11,11 +11,12 @@ import type { TopNMetric, TopNQuery } from '../native/model.js';
 export function topRows(
   query: TopNQuery,
   buckets: BigInt64Array,
-  aggregates: readonly FrameColumn[],
+  aggregate: (name: string) => FrameColumn | undefined,
 ): Uint32Array | undefined {
   const keep = Math.max(query.context.minTopNThreshold, query.threshold);
-  const metric = rankedColumn(aggregates, query.metric);
-  if (metric === undefined || buckets.length <= keep) return undefined;
+  if (buckets.length <= keep) return undefined;
+  const metric = rankedColumn(aggregate, query.metric);
+  if (metric === undefined) return undefined;
   const states = new Map<bigint, BucketState>();
   const kept: number[] = [];
   let last: { start: bigint; state: BucketState } | undefined;
@@ -43,7 +44,9 @@ interface BucketState {
 export function keepTop(frame: Frame, query: TopNQuery): Frame {
   const bucket = frame.columns[0];
   if (bucket?.type !== 'LONG') return frame;
-  const rows = topRows(query, bucket.values, frame.columns.slice(2));
+  const rows = topRows(query, bucket.values, (name) =>
+    frame.columns.slice(2).find((column) => column.name === name),
+  );
   return rows === undefined ? frame : pickRows(frame, rows);
 }
 
@@ -51,13 +54,13 @@ export function keepTop(frame: Frame, query: TopNQuery): Frame {
 type Better = (a: number, b: number) => boolean;
 
 function rankedColumn(
-  aggregates: readonly FrameColumn[],
+  aggregate: (name: string) => FrameColumn | undefined,
   metric: TopNMetric,
 ): { readonly column: FrameColumn; readonly better: Better } | undefined {
   const inverted = metric.type === 'inverted';
   const inner = inverted ? metric.metric : metric;
   if (inner.type !== 'numeric') return undefined;
-  const column = aggregates.find(({ name }) => name === inner.metric);
+  const column = aggregate(inner.metric);
   if (column?.type === 'LONG') return { column, better: betterLong(column.values, inverted) };
   if (column?.type !== 'DOUBLE' && column?.type !== 'FLOAT') return undefined;
   const { values } = column;

@@ -5,6 +5,24 @@
 import { CodedError } from '../../proto/errors.js';
 import type { WasmExports } from '../../segment/kernels/wasm.js';
 
+export type GroupKernel = (
+  g: number,
+  p: number,
+  n: number,
+  cells: number,
+  stride: number,
+  copy: number,
+) => void;
+export type GroupSelKernel = (
+  g: number,
+  p: number,
+  sel: number,
+  n: number,
+  cells: number,
+  stride: number,
+  copy: number,
+) => void;
+
 export interface QueryKernels {
   // aggregate.ts
   readonly sumI64Run: (p: number, n: number, cell: number) => void;
@@ -25,29 +43,54 @@ export interface QueryKernels {
   readonly maxF32RunSel: (p: number, sel: number, n: number, cell: number) => void;
   readonly sumF32RunSel: (p: number, sel: number, n: number, cell: number) => void;
   readonly sumF64RunSel: (p: number, sel: number, n: number, cell: number) => void;
-  readonly sumI64Group: (g: number, p: number, n: number, cells: number) => void;
-  readonly minI64Group: (g: number, p: number, n: number, cells: number) => void;
-  readonly maxI64Group: (g: number, p: number, n: number, cells: number) => void;
-  readonly sumF64Group: (g: number, p: number, n: number, cells: number) => void;
-  readonly minF64Group: (g: number, p: number, n: number, cells: number) => void;
-  readonly maxF64Group: (g: number, p: number, n: number, cells: number) => void;
-  readonly sumF32Group: (g: number, p: number, n: number, cells: number) => void;
-  readonly minF32Group: (g: number, p: number, n: number, cells: number) => void;
-  readonly maxF32Group: (g: number, p: number, n: number, cells: number) => void;
-  readonly sumI64GroupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
-  readonly minI64GroupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
-  readonly maxI64GroupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
-  readonly sumF64GroupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
-  readonly minF64GroupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
-  readonly maxF64GroupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
-  readonly sumF32GroupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
-  readonly minF32GroupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
-  readonly maxF32GroupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
+  readonly sumI64Group: GroupKernel;
+  readonly minI64Group: GroupKernel;
+  readonly maxI64Group: GroupKernel;
+  readonly sumF64Group: GroupKernel;
+  readonly minF64Group: GroupKernel;
+  readonly maxF64Group: GroupKernel;
+  readonly sumF32Group: GroupKernel;
+  readonly minF32Group: GroupKernel;
+  readonly maxF32Group: GroupKernel;
+  readonly sumI64GroupSel: GroupSelKernel;
+  readonly minI64GroupSel: GroupSelKernel;
+  readonly maxI64GroupSel: GroupSelKernel;
+  readonly sumF64GroupSel: GroupSelKernel;
+  readonly minF64GroupSel: GroupSelKernel;
+  readonly maxF64GroupSel: GroupSelKernel;
+  readonly sumF32GroupSel: GroupSelKernel;
+  readonly minF32GroupSel: GroupSelKernel;
+  readonly maxF32GroupSel: GroupSelKernel;
+  readonly minPlainGroup: GroupKernel;
+  readonly maxPlainGroup: GroupKernel;
+  readonly minPlainGroupSel: GroupSelKernel;
+  readonly maxPlainGroupSel: GroupSelKernel;
+  readonly isPlainF64: (p: number, n: number) => number;
   readonly countRun: (n: number, cell: number) => void;
-  readonly countGroup: (groups: number, n: number, cells: number) => void;
+  readonly countGroup: (
+    groups: number,
+    n: number,
+    cells: number,
+    stride: number,
+    copy: number,
+  ) => void;
+  readonly runBuckets: (
+    op: number,
+    p: number,
+    sel: number,
+    start: number,
+    from: number,
+    n: number,
+    ends: number,
+    bucket: number,
+    cells: number,
+    stride: number,
+    seen: number,
+  ) => number;
   readonly markGroup: (groups: number, n: number, seen: number) => void;
   readonly fill8: (p: number, value: number) => void;
-  readonly fillCells: (p: number, n: number, value: bigint) => void;
+  readonly fillCells: (p: number, n: number, stride: number, value: bigint) => void;
+  readonly gatherCells: (cells: number, stride: number, groups: number, n: number, out: number) => void;
   readonly convertI64ToF64: (p: number, n: number, out: number) => void;
   readonly convertI64ToF32: (p: number, n: number, out: number) => void;
   readonly convertF64ToI64: (p: number, n: number, out: number) => void;
@@ -188,11 +231,18 @@ const names = [
   'sumF32GroupSel',
   'minF32GroupSel',
   'maxF32GroupSel',
+  'minPlainGroup',
+  'maxPlainGroup',
+  'minPlainGroupSel',
+  'maxPlainGroupSel',
+  'isPlainF64',
   'countRun',
   'countGroup',
+  'runBuckets',
   'markGroup',
   'fill8',
   'fillCells',
+  'gatherCells',
   'convertI64ToF64',
   'convertI64ToF32',
   'convertF64ToI64',

@@ -3,6 +3,7 @@ import type { FrameColumn } from '../../frame.js';
 import type { Aggregator } from '../../native/model.js';
 import type { Environment } from '../environment.js';
 import type { RowSpan } from '../rows.js';
+import type { CellTable } from './cell-table.js';
 import type { InputCache } from './input.js';
 
 /** Some rows of one block of BATCH_ROWS. Row numbers are relative to `start`. */
@@ -21,6 +22,8 @@ export interface Batch {
 }
 
 export interface Accumulator {
+  /** Of the result's column. */
+  readonly name: string;
   /** Bytes of state a group takes. */
   readonly bytesPerGroup: number;
   /** Makes room for groups 0 … capacity - 1, keeping the state of those there were. */
@@ -31,6 +34,11 @@ export interface Accumulator {
   run(batch: Batch, group: number): void;
   /** Entry i goes to group groups[i]. */
   group(batch: Batch): void;
+  /**
+   * Groups are ranges of rows: the row behind the last of each stands at `ends` (u32). The first entry is in group
+   * `bucket` or a later one. Answers the last entry's group. Absent: `run` has to be called for each.
+   */
+  inBuckets?(batch: Batch, ends: number, bucket: number): number;
   /** The state of `count` groups, whose numbers (u32) stand at `groups`. */
   result(groups: number, count: number): FrameColumn;
 }
@@ -38,6 +46,8 @@ export interface Accumulator {
 export interface AccumulatorContext {
   readonly environment: Environment;
   readonly inputs: InputCache;
+  /** Where aggregators with a cell a group keep them. Whoever made it makes room and folds it before results. */
+  readonly cells: CellTable;
   /** The rows that batches may come from. */
   readonly span: RowSpan;
   readonly types: AggregatorTypes;

@@ -3,47 +3,63 @@ import type { FrameColumn } from '../../frame.js';
 import type { Accumulator, AccumulatorContext, AggregatorType, Batch } from './accumulator.js';
 import { cellsColumn } from './result.js';
 
+/** The number of this operation in `runBuckets`. */
+const countRuns = 9;
+
 export class CountAccumulator implements Accumulator {
   readonly bytesPerGroup = 8;
-  readonly #name: string;
-  readonly #context: Pick<AccumulatorContext, 'environment'>;
-  #cells = 0;
-  #capacity = 0;
+  readonly name: string;
+  readonly #context: Pick<AccumulatorContext, 'environment' | 'cells'>;
+  readonly #column: number;
 
-  constructor(name: string, context: Pick<AccumulatorContext, 'environment'>) {
-    this.#name = name;
+  constructor(name: string, context: Pick<AccumulatorContext, 'environment' | 'cells'>) {
+    this.name = name;
     this.#context = context;
+    this.#column = context.cells.add(0n, context.environment.kernels.sumI64Group);
   }
 
-  reserve(capacity: number): void {
-    const { scratch } = this.#context.environment;
-    const cells = scratch.take(capacity * 8);
-    if (this.#capacity > 0) {
-      scratch.arena.bytes(cells, capacity * 8).set(scratch.arena.bytes(this.#cells, this.#capacity * 8));
-      scratch.give(this.#cells);
-    }
-    this.#cells = cells;
-    this.#capacity = capacity;
-  }
-
-  reset(from: number, to: number): void {
-    this.#context.environment.kernels.fillCells(this.#cells + from * 8, to - from, 0n);
-  }
+  reserve(): void {}
+  reset(): void {}
 
   run(batch: Batch, group: number): void {
-    this.#context.environment.kernels.countRun(batch.count, this.#cells + group * 8);
+    const { environment, cells } = this.#context;
+    environment.kernels.countRun(batch.count, cells.cells(this.#column) + group * cells.stride);
   }
 
   group(batch: Batch): void {
-    this.#context.environment.kernels.countGroup(batch.groups, batch.count, this.#cells);
+    const { environment, cells } = this.#context;
+    const first = cells.cells(this.#column);
+    environment.kernels.countGroup(batch.groups, batch.count, first, cells.stride, cells.copy);
+  }
+
+  inBuckets(batch: Batch, ends: number, bucket: number): number {
+    const { environment, cells } = this.#context;
+    const { sel, start, from, count } = batch;
+    const first = cells.cells(this.#column);
+    return (
+      environment.kernels.runBuckets(
+        countRuns,
+        0,
+        sel,
+        start,
+        from,
+        count,
+        ends,
+        bucket,
+        first,
+        cells.stride,
+        0,
+      ) >>> 0
+    );
   }
 
   result(groups: number, count: number): FrameColumn {
-    const { environment } = this.#context;
+    const { environment, cells } = this.#context;
     return cellsColumn(environment, {
-      name: this.#name,
+      name: this.name,
       type: 'LONG',
-      cells: this.#cells,
+      cells: cells.cells(this.#column),
+      stride: cells.stride,
       seen: 0,
       groups,
       count,

@@ -11,6 +11,8 @@ import { refineBatch } from './numeric.js';
 
 class FilteredAccumulator implements Accumulator {
   readonly bytesPerGroup: number;
+  readonly name: string;
+  readonly inBuckets?: (batch: Batch, ends: number, bucket: number) => number;
   readonly #inner: Accumulator;
   readonly #mask: Mask;
   readonly #context: AccumulatorContext;
@@ -20,7 +22,14 @@ class FilteredAccumulator implements Accumulator {
 
   constructor(inner: Accumulator, mask: Mask, context: AccumulatorContext) {
     this.bytesPerGroup = inner.bytesPerGroup;
+    this.name = inner.name;
     this.#inner = inner;
+    if (inner.inBuckets !== undefined) {
+      this.inBuckets = (batch, ends, bucket) => {
+        const kept = this.#keep(batch);
+        return kept.count === 0 ? bucket : (inner.inBuckets?.(kept, ends, bucket) ?? bucket);
+      };
+    }
     this.#mask = mask;
     this.#context = context;
     this.#sel = context.environment.scratch.take(BATCH_ROWS * 4);

@@ -4,17 +4,17 @@ import type { Accumulator, AggregatorType } from './accumulator.js';
 
 class PlaceAccumulator implements Accumulator {
   readonly bytesPerGroup = 0;
-  readonly #name: string;
+  readonly name: string;
 
   constructor(name: string) {
-    this.#name = name;
+    this.name = name;
   }
   reserve(): void {}
   reset(): void {}
   run(): void {}
   group(): void {}
   result(_groups: number, count: number): FrameColumn {
-    return { name: this.#name, type: 'LONG', values: new BigInt64Array(count) };
+    return { name: this.name, type: 'LONG', values: new BigInt64Array(count) };
   }
 }
 

@@ -16,11 +16,16 @@ import { parseDouble, parseLong } from '../numbers.js';
 
 export type NumericKind = 'long' | 'double' | 'float';
 
-export interface NumericInput {
+export interface BlockValues {
   /** Address of the values of the rows of a block; valid until the next call. */
   values(start: number, rows: number): number;
   /** Address of a bitset over all rows, valid for the rows of the last `values` call; 0 = no nulls. */
   readonly nullBits: number;
+}
+
+export interface NumericInput extends BlockValues {
+  /** Of doubles: none of the block's is NaN or minus zero. */
+  isPlain(start: number, rows: number): boolean;
 }
 
 /** With an expression its values, else those of the field. */
@@ -55,27 +60,35 @@ function createInput(
       `fieldName[${field}] is a column of type[${column.typeName}], not a number`,
     );
   }
-  if (column.kind === 'string') return once(new StringInput(environment, column, kind));
-  return once(numericInput(environment, column, kind));
+  if (column.kind === 'string') return once(environment, new StringInput(environment, column, kind));
+  return once(environment, numericInput(environment, column, kind));
 }
 
 /** Several aggregators ask for the same block one after the other. */
-function once(input: NumericInput): NumericInput {
+export function once({ kernels }: Environment, input: BlockValues): NumericInput {
   let lastStart = -1;
   let lastValues = 0;
+  let plainStart = -1;
+  let isPlain = false;
+  const values = (start: number, rows: number): number => {
+    if (start !== lastStart) {
+      lastValues = input.values(start, rows);
+      lastStart = start;
+    }
+    return lastValues;
+  };
   return {
     nullBits: input.nullBits,
-    values(start, rows) {
-      if (start !== lastStart) {
-        lastValues = input.values(start, rows);
-        lastStart = start;
-      }
-      return lastValues;
+    values,
+    isPlain(start, rows) {
+      if (start !== plainStart) isPlain = kernels.isPlainF64(values(start, rows), rows) === 1;
+      plainStart = start;
+      return isPlain;
     },
   };
 }
 
-function numericInput(environment: Environment, column: NumericColumnView, kind: NumericKind): NumericInput {
+function numericInput(environment: Environment, column: NumericColumnView, kind: NumericKind): BlockValues {
   const nullBits = column.hasNulls ? column.nullBits() : 0;
   if (column.kind === kind) return { nullBits, values: (start) => column.batch(start) };
   const { kernels, scratch } = environment;
@@ -99,7 +112,7 @@ function numericInput(environment: Environment, column: NumericColumnView, kind:
 }
 
 /** Unreadable text is null. Of several values in a row each counts, so rows are summed up here only for single values. */
-class StringInput implements NumericInput {
+class StringInput implements BlockValues {
   readonly nullBits: number;
   readonly #environment: Environment;
   readonly #column: StringColumnView;

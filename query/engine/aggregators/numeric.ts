@@ -3,14 +3,14 @@ import { CodedError } from '../../../proto/errors.js';
 import { BATCH_ROWS } from '../../../segment/read/view.js';
 import type { FrameColumn } from '../../frame.js';
 import type { Aggregator, NumericAggregator } from '../../native/model.js';
-import type { QueryKernels } from '../../kernels/exports.js';
+import type { GroupKernel, GroupSelKernel, QueryKernels } from '../../kernels/exports.js';
 import { asDouble, asLong, elementsOf } from '../../expression/value.js';
 import { cellReader } from '../columns/cells.js';
 import { type BlockSource, ComputedNumbers } from '../columns/computed-views.js';
 import type { Environment } from '../environment.js';
 import { longLimits } from '../numbers.js';
 import type { Accumulator, AccumulatorContext, AggregatorType, Batch } from './accumulator.js';
-import type { NumericInput, NumericKind } from './input.js';
+import { once, type NumericInput, type NumericKind } from './input.js';
 import { cellsColumn, nullColumn, type CellType } from './result.js';
 
 interface Parts {
@@ -44,67 +44,71 @@ function initialBits({ kind, op }: Parts): bigint {
   return bitsOf(kind, op === 'min' ? Infinity : -Infinity);
 }
 
+const opCodes = { sum: 0, min: 1, max: 2 } as const;
+const kindCodes = { long: 0, double: 3, float: 6 } as const;
+
 class NumericAccumulator implements Accumulator {
   readonly bytesPerGroup = 9;
-  readonly #name: string;
+  readonly name: string;
   readonly #parts: Parts;
   readonly #context: AccumulatorContext;
   readonly #input: NumericInput;
-  readonly #initial: bigint;
+  readonly #column: number;
   readonly #marks: boolean;
   readonly #sel: number;
   readonly #groups: number;
   readonly #kernels: QueryKernels;
   readonly #run: (p: number, n: number, cell: number) => void;
   readonly #runSel: (p: number, sel: number, n: number, cell: number) => void;
-  readonly #group: (g: number, p: number, n: number, cells: number) => void;
-  readonly #groupSel: (g: number, p: number, sel: number, n: number, cells: number) => void;
+  readonly #group: GroupKernel;
+  readonly #groupSel: GroupSelKernel;
+  readonly #plain: PlainKernels | undefined;
   readonly #width: number;
-  #cells = 0;
+  /** No cell holds NaN or minus zero. */
+  #isPlain = true;
   #seen = 0;
   #capacity = 0;
 
   constructor(name: string, parts: Parts, input: NumericInput, context: AccumulatorContext) {
     const { kernels, scratch } = context.environment;
-    this.#name = name;
+    const { kind, op } = parts;
+    this.name = name;
     this.#parts = parts;
     this.#context = context;
     this.#input = input;
     this.#kernels = kernels;
-    this.#initial = initialBits(parts);
     this.#marks = context.emptyGroups || input.nullBits !== 0;
     this.#sel = input.nullBits === 0 ? 0 : scratch.take(BATCH_ROWS * 4);
     this.#groups = input.nullBits === 0 ? 0 : scratch.take(BATCH_ROWS * 4);
-    this.#width = parts.kind === 'float' ? 4 : 8;
-    const stem = `${parts.op}${suffixes[parts.kind]}` as const;
+    this.#width = kind === 'float' ? 4 : 8;
+    const stem = `${op}${suffixes[kind]}` as const;
     this.#run = kernels[`${stem}Run`];
     this.#runSel = kernels[`${stem}RunSel`];
     this.#group = kernels[`${stem}Group`];
     this.#groupSel = kernels[`${stem}GroupSel`];
+    this.#plain = kind === 'double' && op !== 'sum' ? plainKernels(kernels, op) : undefined;
+    this.#column = context.cells.add(initialBits(parts), kind === 'float' ? undefined : this.#group);
   }
 
   reserve(capacity: number): void {
+    if (!this.#marks) return;
     const { scratch } = this.#context.environment;
-    const cells = scratch.take(capacity * 8);
     const seen = scratch.take(capacity);
     if (this.#capacity > 0) {
-      scratch.arena.bytes(cells, capacity * 8).set(scratch.arena.bytes(this.#cells, this.#capacity * 8));
       scratch.arena.bytes(seen, capacity).set(scratch.arena.bytes(this.#seen, this.#capacity));
-      scratch.give(this.#cells);
       scratch.give(this.#seen);
     }
-    this.#cells = cells;
     this.#seen = seen;
     this.#capacity = capacity;
   }
 
   reset(from: number, to: number): void {
-    this.#kernels.fillCells(this.#cells + from * 8, to - from, this.#initial);
-    this.#context.environment.scratch.arena.bytes(this.#seen + from, to - from).fill(0);
+    if (this.#marks) this.#context.environment.scratch.arena.bytes(this.#seen + from, to - from).fill(0);
   }
 
   run(batch: Batch, group: number): void {
-    const cell = this.#cells + group * 8;
+    const { cells } = this.#context;
+    const cell = cells.cells(this.#column) + group * cells.stride;
     const values = this.#input.values(batch.start, batch.rows);
     let { sel, count } = batch;
     if (this.#input.nullBits !== 0) {
@@ -126,21 +130,80 @@ class NumericAccumulator implements Accumulator {
       groups = this.#groups;
     }
     if (this.#marks) this.#kernels.markGroup(groups, count, this.#seen);
-    if (sel === 0) this.#group(groups, values + batch.from * this.#width, count, this.#cells);
-    else this.#groupSel(groups, values, sel, count, this.#cells);
+    const { cells } = this.#context;
+    const first = cells.cells(this.#column);
+    const { stride, copy } = cells;
+    const plain = this.#plainHere(batch);
+    if (sel === 0) {
+      const kernel = plain?.group ?? this.#group;
+      kernel(groups, values + batch.from * this.#width, count, first, stride, copy);
+    } else {
+      const kernel = plain?.groupSel ?? this.#groupSel;
+      kernel(groups, values, sel, count, first, stride, copy);
+    }
+  }
+
+  inBuckets(batch: Batch, ends: number, bucket: number): number {
+    const { cells } = this.#context;
+    const values = this.#input.values(batch.start, batch.rows);
+    let { sel, count } = batch;
+    if (this.#input.nullBits !== 0) {
+      count = this.#withoutNulls(batch);
+      sel = this.#sel;
+    }
+    const op = opCodes[this.#parts.op] + kindCodes[this.#parts.kind];
+    const first = cells.cells(this.#column);
+    const { start, from } = batch;
+    const seen = this.#marks ? this.#seen : 0;
+    return (
+      this.#kernels.runBuckets(
+        op,
+        values,
+        sel,
+        start,
+        from,
+        count,
+        ends,
+        bucket,
+        first,
+        cells.stride,
+        seen,
+      ) >>> 0
+    );
   }
 
   result(groups: number, count: number): FrameColumn {
-    const { environment } = this.#context;
-    const type = cellTypes[this.#parts.kind];
-    const seen = this.#marks ? this.#seen : 0;
-    return cellsColumn(environment, { name: this.#name, type, cells: this.#cells, seen, groups, count });
+    const { environment, cells } = this.#context;
+    return cellsColumn(environment, {
+      name: this.name,
+      type: cellTypes[this.#parts.kind],
+      cells: cells.cells(this.#column),
+      stride: cells.stride,
+      seen: this.#marks ? this.#seen : 0,
+      groups,
+      count,
+    });
+  }
+
+  #plainHere(batch: Batch): PlainKernels | undefined {
+    if (this.#plain === undefined || !this.#isPlain) return undefined;
+    this.#isPlain = this.#input.isPlain(batch.start, batch.rows);
+    return this.#isPlain ? this.#plain : undefined;
   }
 
   /** Entries whose value is not null, into #sel and #groups. */
   #withoutNulls(batch: Batch): number {
     return refineBatch(this.#kernels, batch, this.#input.nullBits, 1, this.#sel, this.#groups);
   }
+}
+
+interface PlainKernels {
+  readonly group: GroupKernel;
+  readonly groupSel: GroupSelKernel;
+}
+
+function plainKernels(kernels: QueryKernels, op: 'min' | 'max'): PlainKernels {
+  return { group: kernels[`${op}PlainGroup`], groupSel: kernels[`${op}PlainGroupSel`] };
 }
 
 /**
@@ -166,19 +229,22 @@ export function refineBatch(
 
 class NullAccumulator implements Accumulator {
   readonly bytesPerGroup = 0;
-  readonly #name: string;
+  readonly name: string;
   readonly #type: CellType;
 
   constructor(name: string, type: CellType) {
-    this.#name = name;
+    this.name = name;
     this.#type = type;
   }
   reserve(): void {}
   reset(): void {}
   run(): void {}
   group(): void {}
+  inBuckets(_batch: Batch, _ends: number, bucket: number): number {
+    return bucket;
+  }
   result(_groups: number, count: number): FrameColumn {
-    return nullColumn(this.#name, this.#type, count);
+    return nullColumn(this.name, this.#type, count);
   }
 }
 
@@ -213,10 +279,8 @@ function severalValues(
     },
   };
   const numbers = new ComputedNumbers(environment, kind, source);
-  return {
-    nullBits: numbers.nullBits(),
-    values: (start) => numbers.batch(start),
-  };
+  const values = { nullBits: numbers.nullBits(), values: (start: number) => numbers.batch(start) };
+  return once(environment, values);
 }
 
 export const numericAggregator: AggregatorType = {

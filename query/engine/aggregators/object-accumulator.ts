@@ -18,7 +18,7 @@ export interface ObjectAggregation<S> {
 export class ObjectAccumulator<S> implements Accumulator {
   /** A guess: what a group's state takes is not known beforehand. */
   readonly bytesPerGroup = 256;
-  readonly #name: string;
+  readonly name: string;
   readonly #complexType: string;
   readonly #environment: Environment;
   readonly #aggregation: ObjectAggregation<S>;
@@ -30,7 +30,7 @@ export class ObjectAccumulator<S> implements Accumulator {
     environment: Environment,
     aggregation: ObjectAggregation<S>,
   ) {
-    this.#name = name;
+    this.name = name;
     this.#complexType = complexType;
     this.#environment = environment;
     this.#aggregation = aggregation;
@@ -77,7 +77,7 @@ export class ObjectAccumulator<S> implements Accumulator {
     }
     const nulls = packNulls(flags);
     const base = {
-      name: this.#name,
+      name: this.name,
       type: 'COMPLEX',
       complexType: this.#complexType,
       values,

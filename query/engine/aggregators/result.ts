@@ -7,8 +7,9 @@ export type CellType = 'LONG' | 'DOUBLE' | 'FLOAT';
 interface Cells {
   readonly name: string;
   readonly type: CellType;
-  /** Address of 8-byte cells by group number. */
+  /** Address of 8-byte cells by group number, `stride` bytes apart. */
   readonly cells: number;
+  readonly stride: number;
   /** Address of a byte per group, 0 = null; address 0 = no nulls. */
   readonly seen: number;
   /** Address of the group numbers (u32), and how many. */
@@ -20,7 +21,7 @@ export function cellsColumn(environment: Environment, of: Cells): FrameColumn {
   const { kernels, scratch } = environment;
   const { name, count } = of;
   const gathered = scratch.take(count * 8);
-  kernels.gather64(of.cells, of.groups, count, gathered);
+  kernels.gatherCells(of.cells, of.stride, of.groups, count, gathered);
   const nulls = of.seen === 0 ? undefined : nullsOf(environment, of);
   let column: FrameColumn;
   if (of.type === 'LONG') {

@@ -26,6 +26,16 @@
 }
 
 /**
+ * Groups are rows of a table, `stride` bytes each; `cells` is the column's cell in the first row. Entries go in turn to
+ * four copies of the table, `copy` bytes apart (0 = one table): with few groups an update would have to wait for the
+ * one before it to the same cell.
+ */
+// @ts-ignore: decorator
+@inline function cellOf(cells: usize, group: usize, stride: usize): usize {
+  return cells + <usize>load<u32>(group) * stride;
+}
+
+/**
  * A group's minimum soon stops changing, so a predictable comparison beats the min instruction, which is slow for equal
  * operands. Only NaN and zeros need its full rules; a NaN in the cell stays, as it is below and above nothing.
  */
@@ -44,19 +54,90 @@
 }
 
 // @ts-ignore: decorator
-@inline function group<T>(groups: usize, p: usize, n: u32, cells: usize, op: i32): void {
-  for (let i: usize = 0; i < <usize>n; i++) {
-    const cell = cells + (<usize>load<u32>(groups + (i << 2)) << 3);
-    update<T>(cell, load<T>(p + i * sizeof<T>()), op);
+@inline function group<T>(groups: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, op: i32): void {
+  const four = groups + (<usize>(n & ~3) << 2);
+  let g = groups, q = p;
+  for (; g < four; g += 16) {
+    update<T>(cellOf(cells, g, stride), load<T>(q), op);
+    update<T>(cellOf(cells, g + 4, stride) + copy, load<T>(q + sizeof<T>()), op);
+    update<T>(cellOf(cells, g + 8, stride) + copy * 2, load<T>(q + sizeof<T>() * 2), op);
+    update<T>(cellOf(cells, g + 12, stride) + copy * 3, load<T>(q + sizeof<T>() * 3), op);
+    q += sizeof<T>() << 2;
+  }
+  const end = groups + (<usize>n << 2);
+  for (; g < end; g += 4) {
+    update<T>(cellOf(cells, g, stride), load<T>(q), op);
+    q += sizeof<T>();
   }
 }
 
 // @ts-ignore: decorator
-@inline function groupSel<T>(groups: usize, p: usize, sel: usize, n: u32, cells: usize, op: i32): void {
-  for (let i: usize = 0; i < <usize>n; i++) {
-    const cell = cells + (<usize>load<u32>(groups + (i << 2)) << 3);
-    update<T>(cell, load<T>(p + <usize>load<u32>(sel + (i << 2)) * sizeof<T>()), op);
+@inline function rowOf<T>(p: usize, sel: usize): T {
+  return load<T>(p + <usize>load<u32>(sel) * sizeof<T>());
+}
+
+// @ts-ignore: decorator
+@inline function groupSel<T>(groups: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, op: i32): void {
+  const four = groups + (<usize>(n & ~3) << 2);
+  let g = groups, s = sel;
+  for (; g < four; g += 16) {
+    update<T>(cellOf(cells, g, stride), rowOf<T>(p, s), op);
+    update<T>(cellOf(cells, g + 4, stride) + copy, rowOf<T>(p, s + 4), op);
+    update<T>(cellOf(cells, g + 8, stride) + copy * 2, rowOf<T>(p, s + 8), op);
+    update<T>(cellOf(cells, g + 12, stride) + copy * 3, rowOf<T>(p, s + 12), op);
+    s += 16;
   }
+  const end = groups + (<usize>n << 2);
+  for (; g < end; g += 4) {
+    update<T>(cellOf(cells, g, stride), rowOf<T>(p, s), op);
+    s += 4;
+  }
+}
+
+/** 1 when no value is NaN or minus zero: then minima and maxima need no more than a comparison. */
+export function isPlainF64(p: usize, n: u32): u32 {
+  const minusZero = i64x2.splat(i64.MIN_VALUE);
+  let odd = i64x2.splat(0);
+  const pairs = p + (<usize>(n & ~1) << 3);
+  let q = p;
+  for (; q < pairs; q += 16) {
+    const v = v128.load(q);
+    odd = v128.or(odd, v128.or(f64x2.ne(v, v), i64x2.eq(v, minusZero)));
+  }
+  if (n & 1) {
+    const v = v128.load64_splat(q);
+    odd = v128.or(odd, v128.or(f64x2.ne(v, v), i64x2.eq(v, minusZero)));
+  }
+  return v128.any_true(odd) ? 0 : 1;
+}
+
+// @ts-ignore: decorator
+@inline function updatePlain(cell: usize, value: usize, isMin: bool): void {
+  const a = v128.load64_zero(cell);
+  const v = v128.load64_zero(value);
+  v128.store64_lane(cell, isMin ? f64x2.pmin(a, v) : f64x2.pmax(a, v), 0);
+}
+/** Minima and maxima of plain doubles, as long as no cell holds anything else: without branches. */
+// @ts-ignore: decorator
+@inline function groupPlain(groups: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, isMin: bool): void {
+  let lane: usize = 0;
+  for (let i: usize = 0; i < <usize>n; i++) {
+    const row = sel ? <usize>load<u32>(sel + (i << 2)) : i;
+    updatePlain(cellOf(cells, groups + (i << 2), stride) + copy * lane, p + (row << 3), isMin);
+    lane = (lane + 1) & 3;
+  }
+}
+export function minPlainGroup(groups: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void {
+  groupPlain(groups, p, 0, n, cells, stride, copy, true);
+}
+export function maxPlainGroup(groups: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void {
+  groupPlain(groups, p, 0, n, cells, stride, copy, false);
+}
+export function minPlainGroupSel(groups: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void {
+  groupPlain(groups, p, sel, n, cells, stride, copy, true);
+}
+export function maxPlainGroupSel(groups: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void {
+  groupPlain(groups, p, sel, n, cells, stride, copy, false);
 }
 
 export function sumI64Run(p: usize, n: u32, cell: usize): void {
@@ -150,32 +231,111 @@ export function sumF64RunSel(p: usize, sel: usize, n: u32, cell: usize): void {
   store<f64>(cell, load<f64>(cell) + (a + b));
 }
 
-export function sumI64Group(g: usize, p: usize, n: u32, cells: usize): void { group<i64>(g, p, n, cells, 0); }
-export function minI64Group(g: usize, p: usize, n: u32, cells: usize): void { group<i64>(g, p, n, cells, 1); }
-export function maxI64Group(g: usize, p: usize, n: u32, cells: usize): void { group<i64>(g, p, n, cells, 2); }
-export function sumF64Group(g: usize, p: usize, n: u32, cells: usize): void { group<f64>(g, p, n, cells, 0); }
-export function minF64Group(g: usize, p: usize, n: u32, cells: usize): void { group<f64>(g, p, n, cells, 1); }
-export function maxF64Group(g: usize, p: usize, n: u32, cells: usize): void { group<f64>(g, p, n, cells, 2); }
-export function sumF32Group(g: usize, p: usize, n: u32, cells: usize): void { group<f32>(g, p, n, cells, 0); }
-export function minF32Group(g: usize, p: usize, n: u32, cells: usize): void { group<f32>(g, p, n, cells, 1); }
-export function maxF32Group(g: usize, p: usize, n: u32, cells: usize): void { group<f32>(g, p, n, cells, 2); }
+export function sumI64Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void { group<i64>(g, p, n, cells, stride, copy, 0); }
+export function minI64Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void { group<i64>(g, p, n, cells, stride, copy, 1); }
+export function maxI64Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void { group<i64>(g, p, n, cells, stride, copy, 2); }
+export function sumF64Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void { group<f64>(g, p, n, cells, stride, copy, 0); }
+export function minF64Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void { group<f64>(g, p, n, cells, stride, copy, 1); }
+export function maxF64Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void { group<f64>(g, p, n, cells, stride, copy, 2); }
+export function sumF32Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void { group<f32>(g, p, n, cells, stride, copy, 0); }
+export function minF32Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void { group<f32>(g, p, n, cells, stride, copy, 1); }
+export function maxF32Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void { group<f32>(g, p, n, cells, stride, copy, 2); }
 
-export function sumI64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize): void { groupSel<i64>(g, p, sel, n, cells, 0); }
-export function minI64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize): void { groupSel<i64>(g, p, sel, n, cells, 1); }
-export function maxI64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize): void { groupSel<i64>(g, p, sel, n, cells, 2); }
-export function sumF64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize): void { groupSel<f64>(g, p, sel, n, cells, 0); }
-export function minF64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize): void { groupSel<f64>(g, p, sel, n, cells, 1); }
-export function maxF64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize): void { groupSel<f64>(g, p, sel, n, cells, 2); }
-export function sumF32GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize): void { groupSel<f32>(g, p, sel, n, cells, 0); }
-export function minF32GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize): void { groupSel<f32>(g, p, sel, n, cells, 1); }
-export function maxF32GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize): void { groupSel<f32>(g, p, sel, n, cells, 2); }
+export function sumI64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void { groupSel<i64>(g, p, sel, n, cells, stride, copy, 0); }
+export function minI64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void { groupSel<i64>(g, p, sel, n, cells, stride, copy, 1); }
+export function maxI64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void { groupSel<i64>(g, p, sel, n, cells, stride, copy, 2); }
+export function sumF64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void { groupSel<f64>(g, p, sel, n, cells, stride, copy, 0); }
+export function minF64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void { groupSel<f64>(g, p, sel, n, cells, stride, copy, 1); }
+export function maxF64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void { groupSel<f64>(g, p, sel, n, cells, stride, copy, 2); }
+export function sumF32GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void { groupSel<f32>(g, p, sel, n, cells, stride, copy, 0); }
+export function minF32GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void { groupSel<f32>(g, p, sel, n, cells, stride, copy, 1); }
+export function maxF32GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void { groupSel<f32>(g, p, sel, n, cells, stride, copy, 2); }
 
 export function countRun(n: u32, cell: usize): void { store<i64>(cell, load<i64>(cell) + <i64>n); }
-export function countGroup(groups: usize, n: u32, cells: usize): void {
+// @ts-ignore: decorator
+@inline function increment(cell: usize): void {
+  store<i64>(cell, load<i64>(cell) + 1);
+}
+export function countGroup(groups: usize, n: u32, cells: usize, stride: usize, copy: usize): void {
+  const four = groups + (<usize>(n & ~3) << 2);
+  let g = groups;
+  for (; g < four; g += 16) {
+    increment(cellOf(cells, g, stride));
+    increment(cellOf(cells, g + 4, stride) + copy);
+    increment(cellOf(cells, g + 8, stride) + copy * 2);
+    increment(cellOf(cells, g + 12, stride) + copy * 3);
+  }
   const end = groups + (<usize>n << 2);
-  for (let q = groups; q < end; q += 4) {
-    const cell = cells + (<usize>load<u32>(q) << 3);
-    store<i64>(cell, load<i64>(cell) + 1);
+  for (; g < end; g += 4) increment(cellOf(cells, g, stride));
+}
+
+/**
+ * Entries that ascend with their rows, each bucket a range of rows: `ends` holds the row behind each bucket's last
+ * (u32). `op` = 0 sum, 1 min, 2 max of i64, +3 of f64, +6 of f32; 9 counts. `seen` (0 = none): a byte a bucket is set.
+ * Bucket `bucket` or a later one holds the first entry. Answers the bucket of the last one.
+ */
+export function runBuckets(
+  op: u32, p: usize, sel: usize, start: u32, from: u32, n: u32,
+  ends: usize, bucket: u32, cells: usize, stride: usize, seen: usize,
+): u32 {
+  const width: usize = op >= 6 ? 4 : 8;
+  let at: u32 = 0;
+  let b = bucket;
+  while (at < n) {
+    const row = start + (sel ? load<u32>(sel + (<usize>at << 2)) : from + at);
+    while (load<u32>(ends + (<usize>b << 2)) <= row) b++;
+    const end = load<u32>(ends + (<usize>b << 2)) - start;
+    const left = n - at;
+    const cell = cells + <usize>b * stride;
+    let m: u32;
+    if (sel) {
+      const s = sel + (<usize>at << 2);
+      m = load<u32>(s + (<usize>(left - 1) << 2)) < end ? left : firstFrom(s, left, end);
+      accumulateSel(op, p, s, m, cell);
+    } else {
+      m = min<u32>(left, end - from - at);
+      accumulateRun(op, p + <usize>(from + at) * width, m, cell);
+    }
+    if (seen) store<u8>(seen + <usize>b, 1);
+    at += m;
+  }
+  return b;
+}
+function firstFrom(sel: usize, n: u32, row: u32): u32 {
+  let lo: u32 = 0, hi = n;
+  while (lo < hi) {
+    const mid = (lo + hi) >>> 1;
+    if (load<u32>(sel + (<usize>mid << 2)) < row) lo = mid + 1;
+    else hi = mid;
+  }
+  return lo;
+}
+function accumulateRun(op: u32, p: usize, n: u32, cell: usize): void {
+  switch (op) {
+    case 0: sumI64Run(p, n, cell); return;
+    case 1: minI64Run(p, n, cell); return;
+    case 2: maxI64Run(p, n, cell); return;
+    case 3: sumF64Run(p, n, cell); return;
+    case 4: minF64Run(p, n, cell); return;
+    case 5: maxF64Run(p, n, cell); return;
+    case 6: sumF32Run(p, n, cell); return;
+    case 7: minF32Run(p, n, cell); return;
+    case 8: maxF32Run(p, n, cell); return;
+    default: countRun(n, cell);
+  }
+}
+function accumulateSel(op: u32, p: usize, sel: usize, n: u32, cell: usize): void {
+  switch (op) {
+    case 0: sumI64RunSel(p, sel, n, cell); return;
+    case 1: minI64RunSel(p, sel, n, cell); return;
+    case 2: maxI64RunSel(p, sel, n, cell); return;
+    case 3: sumF64RunSel(p, sel, n, cell); return;
+    case 4: minF64RunSel(p, sel, n, cell); return;
+    case 5: maxF64RunSel(p, sel, n, cell); return;
+    case 6: sumF32RunSel(p, sel, n, cell); return;
+    case 7: minF32RunSel(p, sel, n, cell); return;
+    case 8: maxF32RunSel(p, sel, n, cell); return;
+    default: countRun(n, cell);
   }
 }
 /** One byte per group is set to 1: something was aggregated there. */
@@ -184,9 +344,14 @@ export function markGroup(groups: usize, n: u32, seen: usize): void {
   for (let q = groups; q < end; q += 4) store<u8>(seen + <usize>load<u32>(q), 1);
 }
 export function fill8(p: usize, value: u32): void { store<u8>(p, value); }
-export function fillCells(p: usize, n: u32, value: u64): void {
-  const end = p + (<usize>n << 3);
-  for (let q = p; q < end; q += 8) store<u64>(q, value);
+/** The cells of `n` groups, `stride` bytes apart. */
+export function fillCells(p: usize, n: u32, stride: usize, value: u64): void {
+  const end = p + <usize>n * stride;
+  for (let q = p; q < end; q += stride) store<u64>(q, value);
+}
+/** The cells of groups[0 … n - 1] one after the other. */
+export function gatherCells(cells: usize, stride: usize, groups: usize, n: u32, out: usize): void {
+  for (let i: usize = 0; i < <usize>n; i++) store<u64>(out + (i << 3), load<u64>(cellOf(cells, groups + (i << 2), stride)));
 }
 
 export function convertI64ToF64(p: usize, n: u32, out: usize): void {

@@ -114,7 +114,14 @@ export function bitsToSelection(bits: usize, base: u32, from: u32, to: u32, flip
 
 /** from, from + 1, … (n of them). */
 export function selectRange(from: u32, n: u32, sel: usize): void {
-  for (let i: u32 = 0; i < n; i++) store<u32>(sel + (<usize>i << 2), from + i);
+  let v = i32x4.add(i32x4.splat(from), i32x4(0, 1, 2, 3));
+  const four = i32x4.splat(4);
+  let i: u32 = 0;
+  for (; i + 4 <= n; i += 4) {
+    v128.store(sel + (<usize>i << 2), v);
+    v = i32x4.add(v, four);
+  }
+  for (; i < n; i++) store<u32>(sel + (<usize>i << 2), from + i);
 }
 
 /**

@@ -3,9 +3,36 @@
 
 /** Ids of `width` bytes to u32. */
 export function idsWiden(ids: usize, width: u32, n: u32, out: usize): void {
-  if (width == 1) for (let i: usize = 0; i < <usize>n; i++) store<u32>(out + (i << 2), <u32>load<u8>(ids + i));
-  else if (width == 2) for (let i: usize = 0; i < <usize>n; i++) store<u32>(out + (i << 2), <u32>load<u16>(ids + (i << 1)));
-  else memory.copy(out, ids, <usize>n << 2);
+  if (width == 1) {
+    const wide = ids + <usize>(n & ~15);
+    let p = ids, o = out;
+    for (; p < wide; p += 16) {
+      const v = v128.load(p);
+      const low = i16x8.extend_low_i8x16_u(v), high = i16x8.extend_high_i8x16_u(v);
+      v128.store(o, i32x4.extend_low_i16x8_u(low));
+      v128.store(o, i32x4.extend_high_i16x8_u(low), 16);
+      v128.store(o, i32x4.extend_low_i16x8_u(high), 32);
+      v128.store(o, i32x4.extend_high_i16x8_u(high), 48);
+      o += 64;
+    }
+    for (const end = ids + <usize>n; p < end; p++) {
+      store<u32>(o, <u32>load<u8>(p));
+      o += 4;
+    }
+  } else if (width == 2) {
+    const wide = ids + (<usize>(n & ~7) << 1);
+    let p = ids, o = out;
+    for (; p < wide; p += 16) {
+      const v = v128.load(p);
+      v128.store(o, i32x4.extend_low_i16x8_u(v));
+      v128.store(o, i32x4.extend_high_i16x8_u(v), 16);
+      o += 32;
+    }
+    for (const end = ids + (<usize>n << 1); p < end; p += 2) {
+      store<u32>(o, <u32>load<u16>(p));
+      o += 4;
+    }
+  } else memory.copy(out, ids, <usize>n << 2);
 }
 /** Ids of the rows in `sel` to u32. */
 export function idsGather(ids: usize, width: u32, sel: usize, n: u32, out: usize): void {
@@ -24,16 +51,22 @@ export function gather32To64(p: usize, sel: usize, n: u32, out: usize): void {
   for (let i: usize = 0; i < <usize>n; i++) store<u64>(out + (i << 3), <u64>load<u32>(p + (<usize>load<u32>(sel + (i << 2)) << 2)));
 }
 export function fill32(p: usize, n: u32, value: u32): void {
-  for (let i: usize = 0; i < <usize>n; i++) store<u32>(p + (i << 2), value);
+  const v = i32x4.splat(value);
+  const wide = p + (<usize>(n & ~3) << 2);
+  let q = p;
+  for (; q < wide; q += 16) v128.store(q, v);
+  for (const end = p + (<usize>n << 2); q < end; q += 4) store<u32>(q, value);
 }
 export function widen32To64(p: usize, n: u32, out: usize): void {
   for (let i: usize = 0; i < <usize>n; i++) store<u64>(out + (i << 3), <u64>load<u32>(p + (i << 2)));
 }
 /** out = a * multiplier + b, 32 bits. */
 export function combine32(a: usize, multiplier: u32, b: usize, n: u32, out: usize): void {
-  for (let i: usize = 0; i < <usize>n; i++) {
-    store<u32>(out + (i << 2), load<u32>(a + (i << 2)) * multiplier + load<u32>(b + (i << 2)));
-  }
+  const m = i32x4.splat(multiplier);
+  const wide = <usize>(n & ~3) << 2;
+  let i: usize = 0;
+  for (; i < wide; i += 16) v128.store(out + i, i32x4.add(i32x4.mul(v128.load(a + i), m), v128.load(b + i)));
+  for (const end = <usize>n << 2; i < end; i += 4) store<u32>(out + i, load<u32>(a + i) * multiplier + load<u32>(b + i));
 }
 
 // @ts-ignore: decorator
@@ -189,9 +222,16 @@ export function lookupBits(numbers: usize, n: u32, table: usize, bits: usize): v
 }
 /** out = a << 32 | b. */
 export function pair64(a: usize, b: usize, n: u32, out: usize): void {
-  for (let i: usize = 0; i < <usize>n; i++) {
-    store<u32>(out + (i << 3), load<u32>(b + (i << 2)));
-    store<u32>(out + (i << 3), load<u32>(a + (i << 2)), 4);
+  const wide = <usize>(n & ~3) << 2;
+  let i: usize = 0;
+  for (; i < wide; i += 16) {
+    const high = v128.load(a + i), low = v128.load(b + i);
+    v128.store(out + (i << 1), i8x16.shuffle(low, high, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23));
+    v128.store(out + (i << 1), i8x16.shuffle(low, high, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31), 16);
+  }
+  for (const end = <usize>n << 2; i < end; i += 4) {
+    store<u32>(out + (i << 1), load<u32>(b + i));
+    store<u32>(out + (i << 1), load<u32>(a + i), 4);
   }
 }
 /** Index of the first of `n` ascending i64 that is >= value. */
