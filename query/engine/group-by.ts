@@ -147,6 +147,9 @@ class Grouping {
     });
     this.#hasBucketKey = this.#buckets.length !== 1 || this.#keys.length === 0;
     this.#grouper = this.#chooseGrouper();
+    if (this.#grouper instanceof DenseGrouper) {
+      this.#grouper.leaveMarking((seen) => this.#accumulators.some((one) => one.markGroups?.(seen) === true));
+    }
     this.#numbers = this.#keys.map(() => scratch.take(BATCH_ROWS * 4));
     this.#bucketsAt = scratch.take(BATCH_ROWS * 4);
     this.#groups = scratch.take(BATCH_ROWS * 4);

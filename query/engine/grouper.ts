@@ -29,6 +29,7 @@ export class DenseGrouper implements Grouper {
   readonly #seen: number;
   readonly #list: number;
   #count = 0;
+  #isMarkedElsewhere = false;
 
   constructor(environment: Environment, radices: readonly number[], size: number) {
     this.#environment = environment;
@@ -38,13 +39,18 @@ export class DenseGrouper implements Grouper {
     this.#list = environment.scratch.take(size * 4);
   }
 
+  /** Somebody else that sees every group number may set the bytes at `seen` that say which groups exist. */
+  leaveMarking(to: (seen: number) => boolean): void {
+    this.#isMarkedElsewhere = to(this.#seen);
+  }
+
   bound(): number {
     return this.#size;
   }
 
   group(numbers: readonly number[], count: number, out: number): number {
     const groups = combined(this.#environment, numbers, this.#radices, count, out);
-    this.#environment.kernels.markGroup(groups, count, this.#seen);
+    if (!this.#isMarkedElsewhere) this.#environment.kernels.markGroup(groups, count, this.#seen);
     return groups;
   }
 

@@ -21,7 +21,7 @@ import { cellReader, type CellReader } from './columns/cells.js';
 import { dimensionColumn } from './columns/dimension-column.js';
 import type { Environment } from './environment.js';
 import { HashTable } from './hash-table.js';
-import { valueColumn, type Value } from './value-column.js';
+import { textColumn, valueColumn, type Value } from './value-column.js';
 
 export interface KeyDimension {
   /** Numbers stay below this. */
@@ -163,7 +163,11 @@ class StringKey implements KeyDimension {
     return out;
   }
   column(numbers: Uint32Array): FrameColumn {
-    const { cardinality } = this.#view;
+    const { cardinality, texts } = this.#view;
+    const isDense = cardinality < numbers.length * 4 + 65_536;
+    if (texts !== undefined && isDense && this.#spec.outputType === 'STRING') {
+      return textColumn(this.#spec.outputName, numbers, this.nullNumber, texts);
+    }
     return valueColumn(this.#spec, numbers, (id) => (id < cardinality ? this.#view.value(id) : null));
   }
   clear(): void {}

@@ -31,10 +31,7 @@ export function runTimeseries(
   const cells = new CellTable(environment);
   const context = { environment, inputs, cells, span: selected.hull, emptyGroups: true };
   const counts = new CountAccumulator('__rows', context);
-  const accumulators = [
-    counts,
-    ...createAccumulators(query.aggregations, context),
-  ];
+  const accumulators = [counts, ...createAccumulators(query.aggregations, context)];
   for (const accumulator of accumulators) {
     accumulator.reserve(buckets.length);
     accumulator.reset(0, buckets.length);
@@ -76,7 +73,7 @@ function accumulateRuns(
   const ends = bucketEnds(environment, buckets);
   const endsAt = environment.scratch.take(ends.length * 4);
   environment.scratch.arena.u32(endsAt, ends.length).set(ends);
-  const others = accumulators.filter(({ inBuckets }) => inBuckets === undefined);
+  const others = accumulators.filter((accumulator) => accumulator.inBuckets === undefined);
   let bucket = 0;
   forEachBatch(environment, selected, (batch) => {
     for (const accumulator of accumulators) {

@@ -17,6 +17,7 @@ export function topRows(
   if (buckets.length <= keep) return undefined;
   const metric = rankedColumn(aggregate, query.metric);
   if (metric === undefined) return undefined;
+  if (isOneValue(buckets)) return topOfBucket(metric, buckets.length, keep);
   const states = new Map<bigint, BucketState>();
   const kept: number[] = [];
   let last: { start: bigint; state: BucketState } | undefined;
@@ -33,6 +34,32 @@ export function topRows(
   }
   for (const { best } of states.values()) kept.push(...best.rows);
   return kept.length === buckets.length ? undefined : Uint32Array.from(kept).sort();
+}
+
+function isOneValue(values: BigInt64Array): boolean {
+  const halves = halvesOf(values);
+  for (let i = 2; i < halves.length; i++) if (halves[i] !== halves[i - 2]) return false;
+  return true;
+}
+
+/** Of rows that are all in one bucket. */
+function topOfBucket({ column, better, score }: Ranked, rows: number, keep: number): Uint32Array | undefined {
+  const best = new Heap(keep, better);
+  const kept: number[] = [];
+  const { nulls } = column;
+  let least = -Infinity;
+  for (let row = 0; row < rows; row++) {
+    if (nulls !== undefined && isNull(nulls, row)) {
+      if (kept.length < keep) kept.push(row);
+      continue;
+    }
+    // Most rows are worse than the worst kept so far, which one comparison shows.
+    if (score(row) < least) continue;
+    best.offer(row);
+    if (best.rows.length === keep) least = score(best.rows[0] ?? 0);
+  }
+  kept.push(...best.rows);
+  return kept.length === rows ? undefined : Uint32Array.from(kept).sort();
 }
 
 interface BucketState {
@@ -53,19 +80,37 @@ export function keepTop(frame: Frame, query: TopNQuery): Frame {
 /** Does row a rank before row b? Ties go to the earlier row. */
 type Better = (a: number, b: number) => boolean;
 
+interface Ranked {
+  readonly column: FrameColumn;
+  readonly better: Better;
+  /** Never lower for a row that ranks before another; equal scores say nothing. */
+  readonly score: (row: number) => number;
+}
+
 function rankedColumn(
   aggregate: (name: string) => FrameColumn | undefined,
   metric: TopNMetric,
-): { readonly column: FrameColumn; readonly better: Better } | undefined {
+): Ranked | undefined {
   const inverted = metric.type === 'inverted';
   const inner = inverted ? metric.metric : metric;
   if (inner.type !== 'numeric') return undefined;
   const column = aggregate(inner.metric);
-  if (column?.type === 'LONG') return { column, better: betterLong(column.values, inverted) };
+  const sign = inverted ? -1 : 1;
+  if (column?.type === 'LONG') {
+    const halves = halvesOf(column.values);
+    const score = (row: number): number =>
+      sign * ((halves[row * 2 + 1] ?? 0) * 2 ** 32 + ((halves[row * 2] ?? 0) >>> 0));
+    return { column, better: betterLong(column.values, inverted), score };
+  }
   if (column?.type !== 'DOUBLE' && column?.type !== 'FLOAT') return undefined;
   const { values } = column;
   return {
     column,
+    // NaN is above every number.
+    score(row) {
+      const value = values[row] ?? 0;
+      return sign * (value === value ? value : Infinity);
+    },
     better: (a, b) => {
       const x = values[a] ?? 0;
       const y = values[b] ?? 0;
@@ -77,9 +122,12 @@ function rankedColumn(
   };
 }
 
+const halvesOf = (values: BigInt64Array): Int32Array =>
+  new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+
 /** By 32-bit halves: reading a 64-bit element would make a BigInt each time. */
 function betterLong(values: BigInt64Array, inverted: boolean): Better {
-  const halves = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+  const halves = halvesOf(values);
   return (a, b) => {
     const high = (halves[a * 2 + 1] ?? 0) - (halves[b * 2 + 1] ?? 0);
     const order = high !== 0 ? high : ((halves[a * 2] ?? 0) >>> 0) - ((halves[b * 2] ?? 0) >>> 0);

@@ -58,6 +58,38 @@ function nullsOf(numbers: Uint32Array, known: (number: number) => unknown): { nu
   return nulls === undefined ? {} : { nulls };
 }
 
+/** The same for ids whose UTF-8 can be had at once; `nullId` stands for null. */
+export function textColumn(
+  name: string,
+  ids: Uint32Array,
+  nullId: number,
+  texts: (ids: Uint32Array) => { readonly bytes: Uint8Array; readonly ends: Uint32Array },
+): FrameColumn {
+  let most = 0;
+  let hasNull = false;
+  for (const id of ids) {
+    if (id > most) most = id;
+    if (id === nullId) hasNull = true;
+  }
+  const used = new Uint8Array(most + 1);
+  for (const id of ids) used[id] = 1;
+  if (hasNull) used[nullId] = 0;
+  const wanted = new Uint32Array(Math.min(ids.length, used.length));
+  const entryOf = new Uint32Array(most + 1);
+  let count = 0;
+  for (let id = 0; id <= most; id++) {
+    if (used[id] === 0) continue;
+    entryOf[id] = count;
+    wanted[count++] = id;
+  }
+  const values = new Uint32Array(ids.length);
+  for (let i = 0; i < ids.length; i++) values[i] = entryOf[ids[i] ?? 0] ?? 0;
+  const column = { name, type: 'STRING', values, dictionary: texts(wanted.subarray(0, count)) } as const;
+  if (!hasNull) return column;
+  const nulls = packNulls(Uint8Array.from(ids, (id) => (id === nullId ? 1 : 0)));
+  return nulls === undefined ? column : { ...column, nulls };
+}
+
 const nullEntry = 0xffffffff;
 
 function stringColumn(name: string, numbers: Uint32Array, valueOf: (number: number) => Value): FrameColumn {

@@ -12,6 +12,7 @@ export type GroupKernel = (
   cells: number,
   stride: number,
   copy: number,
+  seen: number,
 ) => void;
 export type GroupSelKernel = (
   g: number,
@@ -21,6 +22,7 @@ export type GroupSelKernel = (
   cells: number,
   stride: number,
   copy: number,
+  seen: number,
 ) => void;
 
 export interface QueryKernels {
@@ -73,6 +75,7 @@ export interface QueryKernels {
     cells: number,
     stride: number,
     copy: number,
+    seen: number,
   ) => void;
   readonly runBuckets: (
     op: number,

@@ -69,7 +69,7 @@ describe('query kernels', () => {
       kernels.minF64Run(doubles(values), values.length, low);
       expect(Object.is(arena.f64(low, 1)[0], Math.min(...values)), `min ${values.join()}`).to.equal(true);
       const cells = doubles([Infinity]);
-      kernels.minF64Group(ints(values.map(() => 0)), doubles(values), values.length, cells, 8, 0);
+      kernels.minF64Group(ints(values.map(() => 0)), doubles(values), values.length, cells, 8, 0, 0);
       expect(Object.is(arena.f64(cells, 1)[0], Math.min(...values)), `grouped min ${values.join()}`).to.equal(
         true,
       );
@@ -78,7 +78,7 @@ describe('query kernels', () => {
       kernels.maxF64RunSel(doubles(values), sel, values.length, high);
       expect(Object.is(arena.f64(high, 1)[0], Math.max(...values)), `max ${values.join()}`).to.equal(true);
       const tops = doubles([-Infinity]);
-      kernels.maxF64GroupSel(ints(values.map(() => 0)), doubles(values), sel, values.length, tops, 8, 0);
+      kernels.maxF64GroupSel(ints(values.map(() => 0)), doubles(values), sel, values.length, tops, 8, 0, 0);
       expect(Object.is(arena.f64(tops, 1)[0], Math.max(...values)), `grouped max ${values.join()}`).to.equal(
         true,
       );
@@ -186,7 +186,7 @@ describe('query kernels', () => {
     expect(bitsToSelection(bits, 0, 0, 10, 0, sel)).to.equal(3);
     const groups = large.alloc(16);
     large.u32(groups, 3).set([1, 1, 0]);
-    sumI64GroupSel(groups, values, sel, 3, cells, 8, 0);
+    sumI64GroupSel(groups, values, sel, 3, cells, 8, 0, 0);
     expect([...large.i64(cells, 2)]).to.deep.equal([61n, 9n]);
   });
 

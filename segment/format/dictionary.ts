@@ -1,7 +1,7 @@
 /** String dictionaries, plain and front-coded: reading by id, looking values up, writing. */
 import { CodedError } from '../../proto/errors.js';
 import { ByteWriter, Cursor } from './bytes.js';
-import { IndexedWriter, readIndexed, type OpenInternal } from './indexed.js';
+import { IndexedWriter, readIndexed, type Gathered, type OpenInternal } from './indexed.js';
 import { PackedDictionary, type TextDictionary } from './packed-texts.js';
 
 /** Values in id order: null first, then ascending UTF-16 order. Throws CorruptSegment. */
@@ -9,6 +9,8 @@ export interface StringDictionary {
   readonly count: number;
   readonly hasNull: boolean;
   value(id: number): string | null;
+  /** UTF-8 of several values, none of them null, end to end; absent where values are not stored one by one. */
+  readonly gather?: (ids: Uint32Array) => Gathered;
 }
 
 const frontCodedMark = 0x7f;
@@ -42,6 +44,7 @@ function readPlain(cursor: Cursor, open: OpenInternal, mayBeEmpty: boolean): Str
   return {
     count: list.count,
     hasNull: list.count > 0 && list.locate(0).isNull,
+    ...(list.gather === undefined ? {} : { gather: list.gather }),
     value(id) {
       const at = list.locate(id);
       if (at.isNull) return null;

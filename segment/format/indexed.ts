@@ -8,6 +8,14 @@ export interface IndexedList {
   readonly sorted: boolean;
   /** Where entry i's value lies (without its marker); -1 as `start` of a null entry. Throws CorruptSegment. */
   locate(index: number): Extent;
+  /** The bytes of several entries, none of them null, end to end. Absent where a list is spread over files. */
+  readonly gather?: (indexes: Uint32Array) => Gathered;
+}
+
+/** `ends[i]` = end offset of entry i. */
+export interface Gathered {
+  readonly bytes: Uint8Array;
+  readonly ends: Uint32Array;
 }
 
 export interface Extent {
@@ -54,7 +62,40 @@ function readVersion1(cursor: Cursor, sorted: boolean, what: string): IndexedLis
         what,
       );
     },
+    gather(indexes) {
+      const starts = new Uint32Array(indexes.length);
+      const ends = new Uint32Array(indexes.length);
+      const offsetAt = (at: number): number =>
+        (byteAt(bytes, at) << 24) |
+        (byteAt(bytes, at + 1) << 16) |
+        (byteAt(bytes, at + 2) << 8) |
+        byteAt(bytes, at + 3);
+      let total = 0;
+      for (let i = 0; i < indexes.length; i++) {
+        const index = indexes[i] as number;
+        if (index >= count) throw corrupt(place, start, `${what} has no entry[${index}]`);
+        const from = index === 0 ? 0 : offsetAt(start + 4 * index);
+        const to = offsetAt(start + 4 + 4 * index);
+        if (from < 0 || to - from < 4 || values + to > end) {
+          throw corrupt(place, values, `${what} has an entry outside its list`);
+        }
+        starts[i] = values + from + 4;
+        total += to - from - 4;
+        ends[i] = total;
+      }
+      const out = new Uint8Array(total);
+      let at = 0;
+      for (let i = 0; i < indexes.length; i++) {
+        let source = starts[i] as number;
+        for (const stop = ends[i] as number; at < stop; at++) out[at] = byteAt(bytes, source++);
+      }
+      return { bytes: out, ends };
+    },
   };
+}
+
+function byteAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] as number;
 }
 
 interface Span {

@@ -266,6 +266,7 @@ export class StringColumn implements StringColumnView {
   readonly cardinality: number;
   readonly idWidth: IdWidth;
   readonly parts: StringParts;
+  readonly texts?: NonNullable<StringColumnView['texts']>;
   /** Stored as an `auto` column. */
   readonly isAuto: boolean;
   readonly #context: ReadContext;
@@ -282,6 +283,7 @@ export class StringColumn implements StringColumnView {
     this.hasNulls = parts.rowsHaveNulls;
     this.hasBitmaps = parts.bitmaps !== undefined;
     this.cardinality = parts.dictionary.count;
+    if (parts.dictionary.gather !== undefined) this.texts = parts.dictionary.gather;
     this.idWidth = parts.single === undefined ? 4 : (parts.single.width as IdWidth);
   }
 

@@ -60,6 +60,11 @@ export interface StringColumnView {
   readonly cardinality: number;
   /** The value of an id; null for the null id. */
   value(id: number): string | null;
+  /**
+   * UTF-8 of the values of several ids, none of them null, end to end with the end offset of each; absent where it is
+   * no cheaper than asking for each value.
+   */
+  readonly texts?: (ids: Uint32Array) => { readonly bytes: Uint8Array; readonly ends: Uint32Array };
   /** The id of a value, or -1 when absent. Null is looked up too. */
   idOf(value: string | null): number;
   /** First id whose value is >= `value` (null sorts first); only when `dictionarySorted`. */

@@ -35,6 +35,11 @@ export interface Accumulator {
   /** Entry i goes to group groups[i]. */
   group(batch: Batch): void;
   /**
+   * Asks `group` to set a byte at `seen` for each group it is given an entry of. False or absent: it can't, as not
+   * every entry counts for it.
+   */
+  markGroups?(seen: number): boolean;
+  /**
    * Groups are ranges of rows: the row behind the last of each stands at `ends` (u32). The first entry is in group
    * `bucket` or a later one. Answers the last entry's group. Absent: `run` has to be called for each.
    */

@@ -96,7 +96,7 @@ export class CellTable {
       for (let copy = 1; copy < this.#copies; copy++) {
         const from = first + copy * this.copy;
         kernels.gatherCells(from, this.stride, groups, this.#capacity, values);
-        fold?.(groups, values, this.#capacity, first, this.stride, 0);
+        fold?.(groups, values, this.#capacity, first, this.stride, 0, 0);
         kernels.fillCells(from, this.#capacity, this.stride, initial);
       }
     });

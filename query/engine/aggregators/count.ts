@@ -11,11 +11,17 @@ export class CountAccumulator implements Accumulator {
   readonly name: string;
   readonly #context: Pick<AccumulatorContext, 'environment' | 'cells'>;
   readonly #column: number;
+  #marks = 0;
 
   constructor(name: string, context: Pick<AccumulatorContext, 'environment' | 'cells'>) {
     this.name = name;
     this.#context = context;
     this.#column = context.cells.add(0n, context.environment.kernels.sumI64Group);
+  }
+
+  markGroups(seen: number): boolean {
+    this.#marks = seen;
+    return true;
   }
 
   reserve(): void {}
@@ -29,7 +35,7 @@ export class CountAccumulator implements Accumulator {
   group(batch: Batch): void {
     const { environment, cells } = this.#context;
     const first = cells.cells(this.#column);
-    environment.kernels.countGroup(batch.groups, batch.count, first, cells.stride, cells.copy);
+    environment.kernels.countGroup(batch.groups, batch.count, first, cells.stride, cells.copy, this.#marks);
   }
 
   inBuckets(batch: Batch, ends: number, bucket: number): number {

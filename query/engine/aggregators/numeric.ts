@@ -67,6 +67,7 @@ class NumericAccumulator implements Accumulator {
   /** No cell holds NaN or minus zero. */
   #isPlain = true;
   #seen = 0;
+  #groupsSeen = 0;
   #capacity = 0;
 
   constructor(name: string, parts: Parts, input: NumericInput, context: AccumulatorContext) {
@@ -88,6 +89,12 @@ class NumericAccumulator implements Accumulator {
     this.#groupSel = kernels[`${stem}GroupSel`];
     this.#plain = kind === 'double' && op !== 'sum' ? plainKernels(kernels, op) : undefined;
     this.#column = context.cells.add(initialBits(parts), kind === 'float' ? undefined : this.#group);
+  }
+
+  markGroups(seen: number): boolean {
+    if (this.#marks) return false;
+    this.#groupsSeen = seen;
+    return true;
   }
 
   reserve(capacity: number): void {
@@ -129,17 +136,17 @@ class NumericAccumulator implements Accumulator {
       sel = this.#sel;
       groups = this.#groups;
     }
-    if (this.#marks) this.#kernels.markGroup(groups, count, this.#seen);
     const { cells } = this.#context;
+    const seen = this.#marks ? this.#seen : this.#groupsSeen;
     const first = cells.cells(this.#column);
     const { stride, copy } = cells;
     const plain = this.#plainHere(batch);
     if (sel === 0) {
       const kernel = plain?.group ?? this.#group;
-      kernel(groups, values + batch.from * this.#width, count, first, stride, copy);
+      kernel(groups, values + batch.from * this.#width, count, first, stride, copy, seen);
     } else {
       const kernel = plain?.groupSel ?? this.#groupSel;
-      kernel(groups, values, sel, count, first, stride, copy);
+      kernel(groups, values, sel, count, first, stride, copy, seen);
     }
   }
 

@@ -34,6 +34,13 @@
 @inline function cellOf(cells: usize, group: usize, stride: usize): usize {
   return cells + <usize>load<u32>(group) * stride;
 }
+/** The same; notes in a byte a group at `seen` (0 = nowhere) that something was aggregated there. */
+// @ts-ignore: decorator
+@inline function marked(cells: usize, group: usize, stride: usize, seen: usize): usize {
+  const g = <usize>load<u32>(group);
+  if (seen) store<u8>(seen + g, 1);
+  return cells + g * stride;
+}
 
 /**
  * A group's minimum soon stops changing, so a predictable comparison beats the min instruction, which is slow for equal
@@ -54,19 +61,19 @@
 }
 
 // @ts-ignore: decorator
-@inline function group<T>(groups: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, op: i32): void {
+@inline function group<T>(groups: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize, op: i32): void {
   const four = groups + (<usize>(n & ~3) << 2);
   let g = groups, q = p;
   for (; g < four; g += 16) {
-    update<T>(cellOf(cells, g, stride), load<T>(q), op);
-    update<T>(cellOf(cells, g + 4, stride) + copy, load<T>(q + sizeof<T>()), op);
-    update<T>(cellOf(cells, g + 8, stride) + copy * 2, load<T>(q + sizeof<T>() * 2), op);
-    update<T>(cellOf(cells, g + 12, stride) + copy * 3, load<T>(q + sizeof<T>() * 3), op);
+    update<T>(marked(cells, g, stride, seen), load<T>(q), op);
+    update<T>(marked(cells, g + 4, stride, seen) + copy, load<T>(q + sizeof<T>()), op);
+    update<T>(marked(cells, g + 8, stride, seen) + copy * 2, load<T>(q + sizeof<T>() * 2), op);
+    update<T>(marked(cells, g + 12, stride, seen) + copy * 3, load<T>(q + sizeof<T>() * 3), op);
     q += sizeof<T>() << 2;
   }
   const end = groups + (<usize>n << 2);
   for (; g < end; g += 4) {
-    update<T>(cellOf(cells, g, stride), load<T>(q), op);
+    update<T>(marked(cells, g, stride, seen), load<T>(q), op);
     q += sizeof<T>();
   }
 }
@@ -77,19 +84,19 @@
 }
 
 // @ts-ignore: decorator
-@inline function groupSel<T>(groups: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, op: i32): void {
+@inline function groupSel<T>(groups: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize, op: i32): void {
   const four = groups + (<usize>(n & ~3) << 2);
   let g = groups, s = sel;
   for (; g < four; g += 16) {
-    update<T>(cellOf(cells, g, stride), rowOf<T>(p, s), op);
-    update<T>(cellOf(cells, g + 4, stride) + copy, rowOf<T>(p, s + 4), op);
-    update<T>(cellOf(cells, g + 8, stride) + copy * 2, rowOf<T>(p, s + 8), op);
-    update<T>(cellOf(cells, g + 12, stride) + copy * 3, rowOf<T>(p, s + 12), op);
+    update<T>(marked(cells, g, stride, seen), rowOf<T>(p, s), op);
+    update<T>(marked(cells, g + 4, stride, seen) + copy, rowOf<T>(p, s + 4), op);
+    update<T>(marked(cells, g + 8, stride, seen) + copy * 2, rowOf<T>(p, s + 8), op);
+    update<T>(marked(cells, g + 12, stride, seen) + copy * 3, rowOf<T>(p, s + 12), op);
     s += 16;
   }
   const end = groups + (<usize>n << 2);
   for (; g < end; g += 4) {
-    update<T>(cellOf(cells, g, stride), rowOf<T>(p, s), op);
+    update<T>(marked(cells, g, stride, seen), rowOf<T>(p, s), op);
     s += 4;
   }
 }
@@ -119,25 +126,25 @@ export function isPlainF64(p: usize, n: u32): u32 {
 }
 /** Minima and maxima of plain doubles, as long as no cell holds anything else: without branches. */
 // @ts-ignore: decorator
-@inline function groupPlain(groups: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, isMin: bool): void {
+@inline function groupPlain(groups: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize, isMin: bool): void {
   let lane: usize = 0;
   for (let i: usize = 0; i < <usize>n; i++) {
     const row = sel ? <usize>load<u32>(sel + (i << 2)) : i;
-    updatePlain(cellOf(cells, groups + (i << 2), stride) + copy * lane, p + (row << 3), isMin);
+    updatePlain(marked(cells, groups + (i << 2), stride, seen) + copy * lane, p + (row << 3), isMin);
     lane = (lane + 1) & 3;
   }
 }
-export function minPlainGroup(groups: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void {
-  groupPlain(groups, p, 0, n, cells, stride, copy, true);
+export function minPlainGroup(groups: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void {
+  groupPlain(groups, p, 0, n, cells, stride, copy, seen, true);
 }
-export function maxPlainGroup(groups: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void {
-  groupPlain(groups, p, 0, n, cells, stride, copy, false);
+export function maxPlainGroup(groups: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void {
+  groupPlain(groups, p, 0, n, cells, stride, copy, seen, false);
 }
-export function minPlainGroupSel(groups: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void {
-  groupPlain(groups, p, sel, n, cells, stride, copy, true);
+export function minPlainGroupSel(groups: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void {
+  groupPlain(groups, p, sel, n, cells, stride, copy, seen, true);
 }
-export function maxPlainGroupSel(groups: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void {
-  groupPlain(groups, p, sel, n, cells, stride, copy, false);
+export function maxPlainGroupSel(groups: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void {
+  groupPlain(groups, p, sel, n, cells, stride, copy, seen, false);
 }
 
 export function sumI64Run(p: usize, n: u32, cell: usize): void {
@@ -231,42 +238,42 @@ export function sumF64RunSel(p: usize, sel: usize, n: u32, cell: usize): void {
   store<f64>(cell, load<f64>(cell) + (a + b));
 }
 
-export function sumI64Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void { group<i64>(g, p, n, cells, stride, copy, 0); }
-export function minI64Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void { group<i64>(g, p, n, cells, stride, copy, 1); }
-export function maxI64Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void { group<i64>(g, p, n, cells, stride, copy, 2); }
-export function sumF64Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void { group<f64>(g, p, n, cells, stride, copy, 0); }
-export function minF64Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void { group<f64>(g, p, n, cells, stride, copy, 1); }
-export function maxF64Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void { group<f64>(g, p, n, cells, stride, copy, 2); }
-export function sumF32Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void { group<f32>(g, p, n, cells, stride, copy, 0); }
-export function minF32Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void { group<f32>(g, p, n, cells, stride, copy, 1); }
-export function maxF32Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize): void { group<f32>(g, p, n, cells, stride, copy, 2); }
+export function sumI64Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { group<i64>(g, p, n, cells, stride, copy, seen, 0); }
+export function minI64Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { group<i64>(g, p, n, cells, stride, copy, seen, 1); }
+export function maxI64Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { group<i64>(g, p, n, cells, stride, copy, seen, 2); }
+export function sumF64Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { group<f64>(g, p, n, cells, stride, copy, seen, 0); }
+export function minF64Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { group<f64>(g, p, n, cells, stride, copy, seen, 1); }
+export function maxF64Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { group<f64>(g, p, n, cells, stride, copy, seen, 2); }
+export function sumF32Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { group<f32>(g, p, n, cells, stride, copy, seen, 0); }
+export function minF32Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { group<f32>(g, p, n, cells, stride, copy, seen, 1); }
+export function maxF32Group(g: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { group<f32>(g, p, n, cells, stride, copy, seen, 2); }
 
-export function sumI64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void { groupSel<i64>(g, p, sel, n, cells, stride, copy, 0); }
-export function minI64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void { groupSel<i64>(g, p, sel, n, cells, stride, copy, 1); }
-export function maxI64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void { groupSel<i64>(g, p, sel, n, cells, stride, copy, 2); }
-export function sumF64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void { groupSel<f64>(g, p, sel, n, cells, stride, copy, 0); }
-export function minF64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void { groupSel<f64>(g, p, sel, n, cells, stride, copy, 1); }
-export function maxF64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void { groupSel<f64>(g, p, sel, n, cells, stride, copy, 2); }
-export function sumF32GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void { groupSel<f32>(g, p, sel, n, cells, stride, copy, 0); }
-export function minF32GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void { groupSel<f32>(g, p, sel, n, cells, stride, copy, 1); }
-export function maxF32GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize): void { groupSel<f32>(g, p, sel, n, cells, stride, copy, 2); }
+export function sumI64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { groupSel<i64>(g, p, sel, n, cells, stride, copy, seen, 0); }
+export function minI64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { groupSel<i64>(g, p, sel, n, cells, stride, copy, seen, 1); }
+export function maxI64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { groupSel<i64>(g, p, sel, n, cells, stride, copy, seen, 2); }
+export function sumF64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { groupSel<f64>(g, p, sel, n, cells, stride, copy, seen, 0); }
+export function minF64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { groupSel<f64>(g, p, sel, n, cells, stride, copy, seen, 1); }
+export function maxF64GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { groupSel<f64>(g, p, sel, n, cells, stride, copy, seen, 2); }
+export function sumF32GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { groupSel<f32>(g, p, sel, n, cells, stride, copy, seen, 0); }
+export function minF32GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { groupSel<f32>(g, p, sel, n, cells, stride, copy, seen, 1); }
+export function maxF32GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { groupSel<f32>(g, p, sel, n, cells, stride, copy, seen, 2); }
 
 export function countRun(n: u32, cell: usize): void { store<i64>(cell, load<i64>(cell) + <i64>n); }
 // @ts-ignore: decorator
 @inline function increment(cell: usize): void {
   store<i64>(cell, load<i64>(cell) + 1);
 }
-export function countGroup(groups: usize, n: u32, cells: usize, stride: usize, copy: usize): void {
+export function countGroup(groups: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void {
   const four = groups + (<usize>(n & ~3) << 2);
   let g = groups;
   for (; g < four; g += 16) {
-    increment(cellOf(cells, g, stride));
-    increment(cellOf(cells, g + 4, stride) + copy);
-    increment(cellOf(cells, g + 8, stride) + copy * 2);
-    increment(cellOf(cells, g + 12, stride) + copy * 3);
+    increment(marked(cells, g, stride, seen));
+    increment(marked(cells, g + 4, stride, seen) + copy);
+    increment(marked(cells, g + 8, stride, seen) + copy * 2);
+    increment(marked(cells, g + 12, stride, seen) + copy * 3);
   }
   const end = groups + (<usize>n << 2);
-  for (; g < end; g += 4) increment(cellOf(cells, g, stride));
+  for (; g < end; g += 4) increment(marked(cells, g, stride, seen));
 }
 
 /**
