@@ -8,7 +8,7 @@ export interface IndexedList {
   readonly sorted: boolean;
   /** Where entry i's value lies (without its marker); -1 as `start` of a null entry. Throws CorruptSegment. */
   locate(index: number): Extent;
-  /** The bytes of several entries, none of them null, end to end. Absent where a list is spread over files. */
+  /** The bytes of several entries, none of them null, end to end. Absent where a list is not in memory as a whole. */
   readonly gather?: (indexes: Uint32Array) => Gathered;
 }
 
@@ -62,35 +62,54 @@ function readVersion1(cursor: Cursor, sorted: boolean, what: string): IndexedLis
         what,
       );
     },
-    gather(indexes) {
-      const starts = new Uint32Array(indexes.length);
-      const ends = new Uint32Array(indexes.length);
-      const offsetAt = (at: number): number =>
-        (byteAt(bytes, at) << 24) |
-        (byteAt(bytes, at + 1) << 16) |
-        (byteAt(bytes, at + 2) << 8) |
-        byteAt(bytes, at + 3);
-      let total = 0;
-      for (let i = 0; i < indexes.length; i++) {
-        const index = indexes[i] as number;
-        if (index >= count) throw corrupt(place, start, `${what} has no entry[${index}]`);
-        const from = index === 0 ? 0 : offsetAt(start + 4 * index);
-        const to = offsetAt(start + 4 + 4 * index);
-        if (from < 0 || to - from < 4 || values + to > end) {
-          throw corrupt(place, values, `${what} has an entry outside its list`);
-        }
-        starts[i] = values + from + 4;
-        total += to - from - 4;
-        ends[i] = total;
+    ...(bytes instanceof Uint8Array
+      ? { gather: gatherer(bytes, { start, count, values, end }, place, what) }
+      : {}),
+  };
+}
+
+interface ListBounds {
+  readonly start: number;
+  readonly count: number;
+  readonly values: number;
+  readonly end: number;
+}
+
+/** Copies entries byte by byte: they are short, and a call for each would cost more. */
+function gatherer(
+  bytes: Uint8Array,
+  { start, count, values, end }: ListBounds,
+  place: Place,
+  what: string,
+): (indexes: Uint32Array) => Gathered {
+  const offsetAt = (at: number): number =>
+    (byteAt(bytes, at) << 24) |
+    (byteAt(bytes, at + 1) << 16) |
+    (byteAt(bytes, at + 2) << 8) |
+    byteAt(bytes, at + 3);
+  return (indexes) => {
+    const starts = new Uint32Array(indexes.length);
+    const ends = new Uint32Array(indexes.length);
+    let total = 0;
+    for (let i = 0; i < indexes.length; i++) {
+      const index = indexes[i] as number;
+      if (index >= count) throw corrupt(place, start, `${what} has no entry[${index}]`);
+      const from = index === 0 ? 0 : offsetAt(start + 4 * index);
+      const to = offsetAt(start + 4 + 4 * index);
+      if (from < 0 || to - from < 4 || values + to > end) {
+        throw corrupt(place, values, `${what} has an entry outside its list`);
       }
-      const out = new Uint8Array(total);
-      let at = 0;
-      for (let i = 0; i < indexes.length; i++) {
-        let source = starts[i] as number;
-        for (const stop = ends[i] as number; at < stop; at++) out[at] = byteAt(bytes, source++);
-      }
-      return { bytes: out, ends };
-    },
+      starts[i] = values + from + 4;
+      total += to - from - 4;
+      ends[i] = total;
+    }
+    const out = new Uint8Array(total);
+    let at = 0;
+    for (let i = 0; i < indexes.length; i++) {
+      let source = starts[i] as number;
+      for (const stop = ends[i] as number; at < stop; at++) out[at] = byteAt(bytes, source++);
+    }
+    return { bytes: out, ends };
   };
 }
 
