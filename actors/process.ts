@@ -3,7 +3,6 @@
  * is handed to the roles as a {@link Node}; `close` undoes it in reverse order.
  */
 import { createHash } from 'node:crypto';
-import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Settings } from '../config/settings.js';
@@ -15,6 +14,7 @@ import { lockDataFolder, type DataFolderLock } from '../runtime/data-folder.js';
 import { deadlineAfter } from '../runtime/deadline.js';
 import { createInlineHub } from '../runtime/inline-transport.js';
 import { createLog, jsonSink, streamWriter, type LogLevel } from '../runtime/log.js';
+import { openLogFile } from '../runtime/log-file.js';
 import { createMetrics, type MetricsRegistry } from '../runtime/metrics.js';
 import { connectNats } from '../runtime/nats.js';
 import { findNatsServer, installationToken, natsServerBehavior } from '../runtime/nats-server.js';
@@ -76,12 +76,12 @@ export function dataPaths(settings: Settings): DataPaths {
 function openLog(
   clock: Clock,
   paths: DataPaths,
-  level: string,
+  { logLevel: level, logBytesMax: bytesMax, logFilesKept: keep }: Settings,
 ): { readonly log: Log; readonly close: () => void } {
   const levels: readonly string[] = ['debug', 'info', 'warn', 'error'];
   if (!levels.includes(level))
     throw new CodedError('InvalidInput', `log-level[${level}] must be one of ${levels.join(', ')}`);
-  const stream = fs.createWriteStream(paths.log, { flags: 'a' });
+  const stream = openLogFile(paths.log, { bytesMax, keep });
   const log = createLog({
     clock,
     level: level as LogLevel,
@@ -196,7 +196,7 @@ export async function openProcess(settings: Settings, screen: Screen): Promise<G
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    const { log, close } = openLog(clock, paths, settings.logLevel);
+    const { log, close } = openLog(clock, paths, settings);
     closers.push(close);
     const token = installationToken(paths.root, natsAddress(settings).token, (bytes) => random.hex(bytes));
     const nats = await openNats(settings, token, { clock, random, log, metrics }, screen);

@@ -84,6 +84,8 @@ export const settings = {
   strict: flag(false, 'encode and decode every message, also inside one process'),
   unsafeFaults: flag(false, 'arm crash points and fault shims'),
   logLevel: text('info', 'debug, info, warn or error'),
+  logBytesMax: count(64 * MiB, 'a full log file makes place for a new one', { min: 64 * 1024, max: GiB }),
+  logFilesKept: count(4, 'full log files kept', { min: 0, max: 1000 }),
   inputDirs: list([], 'further folders local input sources may read'),
   inputHosts: list(
     [],
