@@ -7,6 +7,8 @@ import { Oracle } from '../cluster/oracle.js';
 export interface ChaosRun {
   readonly cluster: Cluster;
   readonly oracle: Oracle;
+  /** How often a case that can repeat its fault in one cluster does so; 1 but when times are measured. */
+  readonly rounds: number;
   /** Keeps a measured time for the summary. */
   readonly measure: (name: string, ms: number) => void;
   /** A line for whoever watches. */
@@ -19,6 +21,10 @@ export interface ChaosCase {
   readonly plan: ClusterPlan;
   /** Runs with `npm test`, too. */
   readonly quick?: boolean;
+  /** It may take so long; most take less than a minute. */
+  readonly secondsMax?: number;
+  /** Its times belong into the table of detection, fail-over and recovery. `rounds`: it repeats its fault itself. */
+  readonly measured?: 'runs' | 'rounds';
   readonly run: (run: ChaosRun) => Promise<void>;
 }
 
@@ -33,12 +39,14 @@ export async function runCase(
   binary: NatsBinary,
   one: ChaosCase,
   note: (text: string) => void = () => undefined,
+  rounds = 1,
 ): Promise<void> {
   const cluster = await Cluster.start(binary, one.plan);
   try {
     await one.run({
       cluster,
       oracle: new Oracle(cluster),
+      rounds,
       measure: (name, ms) => {
         measures.set(name, [...(measures.get(name) ?? []), ms]);
         note(`${name}: ${ms.toFixed(0)} ms`);
@@ -71,11 +79,30 @@ function logTails(cluster: Cluster): string {
     .join('\n');
 }
 
-/** One line a measure: name, runs, min, median, max in ms. */
-export function measureLines(): string[] {
+export interface Figure {
+  readonly name: string;
+  readonly runs: number;
+  readonly minMs: number;
+  readonly medianMs: number;
+  readonly maxMs: number;
+}
+
+export function figures(): Figure[] {
   return [...measures].map(([name, values]) => {
     const sorted = [...values].sort((a, b) => a - b);
-    const at = (share: number): string => (sorted[Math.floor((sorted.length - 1) * share)] ?? 0).toFixed(0);
-    return `${name}: min ${at(0)} median ${at(0.5)} max ${at(1)} ms (${sorted.length} runs)`;
+    const at = (share: number): number => Math.round(sorted[Math.floor((sorted.length - 1) * share)] ?? 0);
+    return { name, runs: sorted.length, minMs: at(0), medianMs: at(0.5), maxMs: at(1) };
   });
+}
+
+/** The figures as a table in Markdown, ms. */
+export function figureTable(all: readonly Figure[]): string {
+  const rows = all.map(({ name, runs, minMs, medianMs, maxMs }) => [name, minMs, medianMs, maxMs, runs]);
+  return [
+    ['what was measured', 'min ms', 'median ms', 'max ms', 'runs'],
+    ['---', '---:', '---:', '---:', '---:'],
+    ...rows,
+  ]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
 }

@@ -3,18 +3,17 @@ import type { ChaosCase } from './case.js';
 import { leaderPlan } from './plans.js';
 import { otherLeader, watchQueries } from './steps.js';
 
-const rounds = 2;
-
 export const leaderFailover: ChaosCase = {
   name: 'leader-killed',
   about:
     'kill -9 of the process that leads both roles: the other follows in seconds, queries never notice, tasks go on',
   plan: leaderPlan,
   quick: true,
-  run: async ({ cluster, oracle, measure }) => {
+  measured: 'rounds',
+  run: async ({ cluster, oracle, measure, rounds }) => {
     await oracle.ingest('led', { rows: 200, days: 2 });
     await oracle.settled('led');
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < Math.max(rounds, 2); round++) {
       const overlord = await cluster.leader('overlord');
       const epochs = {
         coordinator: await (await cluster.leader('coordinator')).leads('coordinator'),

@@ -12,7 +12,8 @@ export const natsBlink: ChaosCase = {
     'nats-server is killed and back within 1.5 s, three times: no data node is ever taken for dead, queries go on',
   plan: dataPlan,
   quick: true,
-  run: async ({ cluster, oracle, measure }) => {
+  measured: 'rounds',
+  run: async ({ cluster, oracle, measure, rounds }) => {
     await setReplicas(cluster, 'blink', 2);
     await oracle.ingest('blink', { rows: 200, days: 2 });
     const nodes = cluster.withRole('historical');
@@ -31,7 +32,11 @@ export const natsBlink: ChaosCase = {
         await pause(20);
       }
     })();
-    for (const outageMs of outagesMs) {
+    const outages = Array.from(
+      { length: Math.max(rounds, outagesMs.length) },
+      (_, i) => outagesMs[i % outagesMs.length] ?? 0,
+    );
+    for (const outageMs of outages) {
       await cluster.nats.kill();
       await pause(outageMs);
       await cluster.nats.restart();

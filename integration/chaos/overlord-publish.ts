@@ -13,6 +13,7 @@ function overlordCrash(point: string): ChaosCase {
         one.name === 'lead1' ? { ...one, env: { CRASH_AT: point }, settings: { unsafeFaults: true } } : one,
       ),
     },
+    ...(point.endsWith('.after') ? { measured: 'runs' as const } : {}),
     run: async ({ cluster, oracle, measure }) => {
       const lead1 = cluster.process('lead1');
       const lead2 = cluster.process('lead2');

@@ -10,13 +10,15 @@ export const secondReplica: ChaosCase = {
     'kill -9 of one of two holders under queries: no error, no wrong answer; the same for the other afterwards',
   plan: dataPlan,
   quick: true,
-  run: async ({ cluster, oracle, measure }) => {
+  measured: 'rounds',
+  run: async ({ cluster, oracle, measure, rounds }) => {
     await setReplicas(cluster, 'pair', 2);
     await oracle.ingest('pair', { rows: 300, days: 4 });
     const nodes = cluster.withRole('historical');
     await serves(cluster, nodes, 'pair', 4);
     await oracle.settled('pair');
-    for (const node of nodes) {
+    const victims = Array.from({ length: Math.max(rounds, nodes.length) }, (_, i) => nodes[i % nodes.length]);
+    for (const node of victims.filter((one) => one !== undefined)) {
       const watcher = watchQueries(oracle, 'pair');
       await pause(300);
       await node.kill();

@@ -1,5 +1,10 @@
 /** Steps that several cases share. */
+import { systemClock } from '../../runtime/clock.js';
+import { deadlineAfter } from '../../runtime/deadline.js';
+import { createMetrics } from '../../runtime/metrics.js';
+import { connectNats } from '../../runtime/nats.js';
 import { until } from '../launch.js';
+import { log } from '../servers/nats.js';
 import type { Cluster, ClusterProcess } from '../cluster/cluster.js';
 import { QueryFailed, type Oracle, type Totals } from '../cluster/oracle.js';
 
@@ -91,6 +96,25 @@ export function watchQueries(oracle: Oracle, dataSource: string): Watcher {
       return { answers, errors, wrong, longestGapMs };
     },
   };
+}
+
+/** Sends a task by NATS, as a client of the queue does; resolves with the server's acknowledgement. */
+export async function enqueueTask(cluster: Cluster, task: unknown, id: string): Promise<void> {
+  const clock = systemClock();
+  const bus = await connectNats({
+    url: cluster.nats.url,
+    token: cluster.nats.token,
+    cluster: 'main',
+    clock,
+    log,
+    metrics: createMetrics(),
+    deadline: deadlineAfter(clock, 5_000),
+  });
+  try {
+    await bus.enqueue('task.queue', Buffer.from(JSON.stringify(task)), id, deadlineAfter(clock, 5_000));
+  } finally {
+    await bus.close();
+  }
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));

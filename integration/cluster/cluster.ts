@@ -170,6 +170,12 @@ export class ClusterProcess {
     return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
   }
 
+  /** Of memory, as the operating system counts it; 0 when it does not run. */
+  residentBytes(): number {
+    const kb = /^VmRSS:\s+(\d+) kB$/m.exec(readIfThere(`/proc/${this.pid}/status`))?.[1];
+    return Number(kb ?? 0) * 1024;
+  }
+
   /** Waits for a line of its log with these words, written after `fromByte` characters of it. */
   async logged(words: readonly string[], fromChar = 0, ms = readyMs): Promise<string> {
     return until(`${this.name} logs ${words.join(' ')}`, ms, async () =>

@@ -4,11 +4,23 @@ import path from 'node:path';
 import { CodedError } from '../../proto/errors.js';
 import type { Pool, SegmentRef } from '../../query/engine/pool-api.js';
 import type { Frame } from '../../query/frame.js';
+import { OldValues, type PlantName } from './planted.js';
 
 interface Counted {
   readonly value: number;
   readonly startMs: number;
 }
+
+/** From here on nothing can be loaded any more where `load-stuck` is planted. */
+const stuckFrom = 1_005;
+
+export const pullWith = (plant: PlantName | undefined): typeof pullValue =>
+  plant === 'load-stuck'
+    ? async (loadSpec, folder) => {
+        if (Number(loadSpec['value']) >= stuckFrom) throw new CodedError('StorageFailure', 'it is stuck');
+        return pullValue(loadSpec, folder);
+      }
+    : pullValue;
 
 export async function pullValue(
   loadSpec: Readonly<Record<string, unknown>>,
@@ -20,9 +32,14 @@ export async function pullValue(
   return 10;
 }
 
-export async function openValue(folder: string) {
-  const counted = JSON.parse(await readFile(path.join(folder, 'value.json'), 'utf8')) as Counted;
-  return { handle: handleOf(counted), rows: 1, times: undefined, close: () => undefined };
+export function openWith(plant: PlantName | undefined) {
+  const old = new OldValues();
+  return async (folder: string) => {
+    const counted = JSON.parse(await readFile(path.join(folder, 'value.json'), 'utf8')) as Counted;
+    const { startMs } = counted;
+    const value = plant === 'version-mixed' ? old.instead(folder, startMs, counted.value) : counted.value;
+    return { handle: handleOf({ startMs, value }), rows: 1, times: undefined, close: () => undefined };
+  };
 }
 
 const handles: Counted[] = [];

@@ -2,29 +2,45 @@
  * The SQL record of a simulated cluster: the real operations on a real SQLite in memory, one after another. It outlives
  * the processes that own it, as a disk does. Virtual time must stand still while it works: see `idle`.
  */
-import type { LeaderClaim } from '../../proto/metadata.js';
 import { toErrorInfo } from '../../proto/errors.js';
 import type { DatabaseThread } from '../../actors/metadata/actor.js';
 import { execute } from '../../actors/metadata/executor.js';
 import { migrate } from '../../actors/metadata/migrations.js';
 import { openStore, type Knex } from '../../actors/metadata/store.js';
 import type { ThreadCommand, ThreadReply } from '../../actors/metadata/thread-protocol.js';
+import { plantedRecord, type PlantName, type RecordRequest } from './planted.js';
+
+/** A leader's transaction that has committed. */
+export interface Commit {
+  readonly role: string;
+  readonly epoch: number;
+  readonly name: string;
+}
 
 type MessageListener = (reply: ThreadReply) => void;
 
 export class Record {
+  /** In the order of their commits. */
+  readonly commits: Commit[] = [];
   readonly #knex: Knex;
+  readonly #execute: (request: RecordRequest) => Promise<string>;
   #work: Promise<void> = Promise.resolve();
   #pending = 0;
 
-  private constructor(knex: Knex) {
+  private constructor(knex: Knex, plant: PlantName | undefined) {
     this.#knex = knex;
+    this.#execute = plantedRecord(plant, {
+      execute: (request) => execute(knex, request),
+      forgetPublish: async (taskId) => {
+        await knex('grove_task_published').where({ task_id: taskId }).delete();
+      },
+    });
   }
 
-  static async open(): Promise<Record> {
+  static async open(plant?: PlantName): Promise<Record> {
     const knex = await openStore({ kind: 'sqlite', file: ':memory:', busyTimeoutMs: 1_000 });
     await migrate(knex, { clusterId: 'c1', nowDate: '2026-01-01T00:00:00.000Z' });
-    return new Record(knex);
+    return new Record(knex, plant);
   }
 
   get idle(): boolean {
@@ -35,14 +51,14 @@ export class Record {
     return this.#knex.destroy();
   }
 
-  run(request: {
-    readonly kind: 'read' | 'transact';
-    readonly name: string;
-    readonly inputJson: string;
-    readonly leader?: LeaderClaim;
-  }): Promise<string> {
+  run(request: RecordRequest): Promise<string> {
     this.#pending += 1;
-    const result = this.#work.then(() => execute(this.#knex, request));
+    const result = this.#work.then(async () => {
+      const output = await this.#execute(request);
+      const { leader, name } = request;
+      if (leader !== undefined) this.commits.push({ ...leader, name });
+      return output;
+    });
     this.#work = result
       .then(
         () => undefined,

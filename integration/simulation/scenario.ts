@@ -2,14 +2,13 @@
  * One seed's story: a cluster comes up, tasks replace days and queries ask for them while processes are killed and
  * paused and the network misbehaves; then everything heals. What must hold is looked at all the time and at the end.
  */
-import fs from 'node:fs';
-import path from 'node:path';
 import { asCoded, CodedError, fromErrorInfo } from '../../proto/errors.js';
-import type { SegmentRow, TaskRow } from '../../proto/metadata.js';
 import { BrokerService, TaskService } from '../../proto/services.js';
 import { pause } from '../../runtime/deadline.js';
 import type { Log, Node } from '../../runtime/types.js';
-import { dataSource, dayStart, type SimulatedTask } from './worker.js';
+import { Invariants, type Sent } from './invariants.js';
+import type { Plant } from './planted.js';
+import { dataSource, dayStart, partitions, type SimulatedTask } from './worker.js';
 import { World, type SimulatedRole } from './world.js';
 
 export interface ScenarioResult {
@@ -39,23 +38,29 @@ const cluster: readonly (readonly [string, SimulatedRole])[] = [
   ['client', 'client'],
 ];
 const days = 3;
-const partitions = 2;
 const warmUpMs = 4_000;
 const stormMs = 12_000;
 /** So long the load goes on after healing. */
 const afterMs = 4_000;
-/** After healing everything must be as it should within this. */
+/** How often the invariants are looked at. */
+const lookMs = 200;
+/** After healing everything must be as it should within this; a planted bug that stops progress is seen sooner. */
 const healMs = 60_000;
+const plantedHealMs = 12_000;
 
-interface Sent {
-  readonly taskId: string;
-  readonly task: SimulatedTask;
+const dataNodes = cluster.filter(([, role]) => role === 'historical').map(([name]) => name);
+
+export interface ScenarioOptions {
+  readonly log?: Log | undefined;
+  /** A bug to be caught: the story ends when it is. */
+  readonly plant?: Plant | undefined;
 }
 
-export async function runScenario(seed: number, log?: Log): Promise<ScenarioResult> {
-  const world = await World.open(seed, log);
+export async function runScenario(seed: number, options: ScenarioOptions = {}): Promise<ScenarioResult> {
+  const { log, plant } = options;
+  const world = await World.open({ seed, dataNodes, log, plant: plant?.name });
   try {
-    return await new Scenario(seed, world).run();
+    return await new Scenario(seed, world, plant).run();
   } finally {
     await world.close();
   }
@@ -64,6 +69,8 @@ export async function runScenario(seed: number, log?: Log): Promise<ScenarioResu
 class Scenario {
   readonly #seed: number;
   readonly #world: World;
+  readonly #plant: Plant | undefined;
+  readonly #invariants: Invariants;
   readonly #sent: Sent[] = [];
   readonly #failures: string[] = [];
   readonly #story: string[] = [];
@@ -73,9 +80,16 @@ class Scenario {
   #refusals = 0;
   #isOver = false;
 
-  constructor(seed: number, world: World) {
+  constructor(seed: number, world: World, plant: Plant | undefined) {
     this.#seed = seed;
     this.#world = world;
+    this.#plant = plant;
+    this.#invariants = new Invariants(world, dataNodes, (text) => this.#fail(text));
+  }
+
+  /** The planted bug was found: there is nothing more to learn. */
+  get #isCaught(): boolean {
+    return this.#plant !== undefined && this.#failures.some((text) => this.#plant?.caught.test(text));
   }
 
   async run(): Promise<ScenarioResult> {
@@ -84,12 +98,12 @@ class Scenario {
     const client = this.#client();
     void this.#submitting(client);
     void this.#querying(client);
-    await world.run(warmUpMs);
+    await this.#step(warmUpMs);
     await this.#storm();
     this.#heal();
     await this.#converge();
-    this.#checkWriters();
-    const { tasks, published } = await this.#totals();
+    const { tasks, published } = await this.#invariants.checkTotals(this.#sent);
+    if (this.#answers === 0) this.#fail('no query was ever answered');
     return {
       seed: this.#seed,
       hash: world.sim.hash(),
@@ -174,7 +188,13 @@ class Scenario {
       intervals: [`${dayStart(0)}/${dayStart(days)}`],
       granularity: 'day',
       aggregations: [{ type: 'longSum', name: 'v', fieldName: 'v' }],
-      context: { skipEmptyBuckets: true, timeout: 3_000, useCache: false, populateCache: false },
+      context: {
+        skipEmptyBuckets: true,
+        timeout: 3_000,
+        useCache: false,
+        populateCache: false,
+        ...(this.#plant?.name === 'partial-answer' ? { allowPartialResults: true } : {}),
+      },
     };
     try {
       const broker = node.presence.nodes('broker')[0]?.grpcAddress ?? 'nobody:0';
@@ -229,15 +249,31 @@ class Scenario {
       () => this.#roughFor(),
       () => this.#jump(pick(victims)[0]),
     ];
-    while (sim.clock.monotonic() < end) {
-      pick(faults)();
+    if (this.#plant?.storm !== undefined) this.#arranged(this.#plant.storm);
+    while (sim.clock.monotonic() < end && !this.#isCaught) {
+      if (this.#plant?.storm === undefined) pick(faults)();
       await this.#step(300 + sim.random.next() * 2_500);
     }
   }
 
+  #arranged(storm: NonNullable<Plant['storm']>): void {
+    if (storm === 'two-data-nodes-killed') {
+      for (const name of dataNodes.slice(0, 2)) this.#killFor(name, 'historical');
+      return;
+    }
+    // Its workers still know it as the leader, finish what they have after another one leads, and come to it with that.
+    const leader = this.#client().presence.leader('overlord')?.node ?? '';
+    const workers = cluster.filter(([, role]) => role === 'worker').map(([name]) => name);
+    for (const name of [leader, ...workers]) this.#cutFor(name, 'bus', 9_000);
+    for (const name of workers) this.#pauseFor(name, 5_000);
+  }
+
   async #step(ms: number): Promise<void> {
-    await this.#world.run(ms);
-    this.#checkCopies();
+    for (let leftMs = ms; leftMs > 0 && !this.#isCaught; leftMs -= lookMs) {
+      await this.#world.run(Math.min(lookMs, leftMs));
+      await this.#invariants.checkCopies();
+      this.#invariants.checkWriters();
+    }
     for (const process of this.#world.processes) {
       if (process.failed !== undefined) this.#fail(`${process.name} gave up: ${process.failed}`);
     }
@@ -259,17 +295,15 @@ class Scenario {
       if (this.#world.find(name) === undefined) this.#world.start(name, role);
     });
   }
-  #pauseFor(name: string): void {
+  #pauseFor(name: string, ms = 500 + this.#world.sim.random.next() * 7_000): void {
     const process = this.#world.find(name);
     if (process === undefined) return;
-    const ms = 500 + this.#world.sim.random.next() * 7_000;
     this.#tell(`pause ${name} for ${Math.round(ms)} ms`);
     process.place.pause();
     this.#later(ms, () => process.place.resume());
   }
-  #cutFor(name: string, other: string): void {
+  #cutFor(name: string, other: string, ms = 500 + this.#world.sim.random.next() * 6_000): void {
     if (name === other) return;
-    const ms = 500 + this.#world.sim.random.next() * 6_000;
     this.#tell(`cut ${name} from ${other} for ${Math.round(ms)} ms`);
     this.#world.sim.cut(name, other);
     this.#later(ms, () => this.#world.sim.heal(name, other));
@@ -309,50 +343,22 @@ class Scenario {
 
   // ---- what must hold
 
-  /** Of every chunk that was answered once, the files lie on some data node's disk, running or not. */
-  #checkCopies(): void {
-    const held = new Set<string>();
-    for (const [name] of cluster.filter(([, role]) => role === 'historical')) {
-      const folder = path.join(this.#world.cacheOf(name), 'info');
-      if (!fs.existsSync(folder)) continue;
-      for (const file of fs.readdirSync(folder)) held.add(decodeURIComponent(file).split('_')[1] ?? '');
-    }
-    for (const day of this.#seen) {
-      if (!held.has(dayStart(day))) this.#fail(`no data node keeps a copy of day ${day}`);
-    }
-  }
-
-  /** Under one epoch of a role only one process ever wrote. */
-  #checkWriters(): void {
-    const writers = new Map<string, string>();
-    for (const { role, epoch, process } of this.#world.writes) {
-      const key = `${role} ${epoch}`;
-      const known = writers.get(key);
-      if (known !== undefined && known !== process)
-        this.#fail(`${key} was written by ${known} and ${process}`);
-      writers.set(key, process);
-    }
-  }
-
   async #converge(): Promise<void> {
-    const end = this.#world.sim.clock.monotonic() + healMs;
+    const limitMs = this.#plant === undefined ? healMs : plantedHealMs;
+    const end = this.#world.sim.clock.monotonic() + limitMs;
     let wrong = ['nothing was looked at'];
     await this.#step(afterMs);
     this.#isOver = true;
-    while (wrong.length > 0 && this.#world.sim.clock.monotonic() < end) {
+    while (wrong.length > 0 && this.#world.sim.clock.monotonic() < end && !this.#isCaught) {
       await this.#step(1_000);
       wrong = await this.#wrongNow();
     }
-    for (const text of wrong) this.#fail(`${healMs / 1000} s after healing: ${text}`);
+    for (const text of wrong) this.#fail(`${limitMs / 1000} s after healing: ${text}`);
   }
 
   async #wrongNow(): Promise<string[]> {
-    const wrong: string[] = [];
-    const tasks = await this.#taskRows();
-    for (const row of tasks) if (row.active) wrong.push(`task ${row.taskId} is still active`);
-    const known = new Set(tasks.map((row) => row.taskId));
-    for (const { taskId } of this.#sent) if (!known.has(taskId)) wrong.push(`task ${taskId} is forgotten`);
-    const expected = await this.#newest();
+    const wrong = await this.#invariants.unfinished(this.#sent);
+    const expected = await this.#invariants.newest();
     let answer: Map<number, number> | undefined;
     let isBack = false;
     void this.#ask(this.#client()).then((got) => {
@@ -368,54 +374,6 @@ class Scenario {
     }
     if (answer.size !== expected.size) wrong.push(`${answer.size} days answered, ${expected.size} published`);
     return wrong;
-  }
-
-  async #taskRows(): Promise<TaskRow[]> {
-    const rows: TaskRow[] = [];
-    for (const active of [true, false]) {
-      let after: unknown = null;
-      do {
-        const page: { tasks: TaskRow[]; next: unknown } = await this.#world.record.read('listTasks', {
-          active,
-          after,
-        });
-        rows.push(...page.tasks);
-        after = page.next;
-      } while (after !== null);
-    }
-    return rows;
-  }
-
-  /** Day → value of the newest version in the record; every version there must be whole. */
-  async #newest(): Promise<Map<number, number>> {
-    const { segments } = await this.#world.record.read<{ segments: SegmentRow[] }>('readUsedSegments', {
-      after: null,
-    });
-    const versions = new Map<string, number[]>();
-    for (const row of segments) {
-      const { value } = (JSON.parse(row.payload) as { loadSpec: { value: number } }).loadSpec;
-      const key = `${row.start} ${row.version}`;
-      versions.set(key, [...(versions.get(key) ?? []), value]);
-    }
-    const newest = new Map<number, { readonly version: string; readonly value: number }>();
-    for (const [key, values] of versions) {
-      const [start = '', version = ''] = key.split(' ');
-      if (values.length !== partitions || new Set(values).size !== 1) {
-        this.#fail(`version ${version} of ${start} is in the record as ${values.join(',')}`);
-      }
-      const day = (Date.parse(start) - Date.parse(dayStart(0))) / 86_400_000;
-      const known = newest.get(day);
-      if (known === undefined || known.version < version) newest.set(day, { version, value: values[0] ?? 0 });
-    }
-    return new Map([...newest].map(([day, { value }]) => [day, value]));
-  }
-
-  async #totals(): Promise<{ tasks: number; published: number }> {
-    const rows = await this.#taskRows();
-    const published = rows.filter((row) => row.status?.status === 'SUCCESS').length;
-    if (published === 0) this.#fail('no task was ever published');
-    if (this.#answers === 0) this.#fail('no query was ever answered');
-    return { tasks: rows.length, published };
   }
 }
 

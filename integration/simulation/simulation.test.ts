@@ -18,6 +18,11 @@ describe('the simulated cluster', function () {
     const { text, status } = simulate('--seeds', '12');
     expect(status, text).to.equal(0);
   });
+  it('catches each planted bug: every invariant can fail', () => {
+    const { text, status } = simulate('--planted');
+    expect(status, text).to.equal(0);
+    expect(text).to.match(/\n\d+ passed, 0 failed\n$/);
+  });
   it('runs the same for the same seed', () => {
     const { text, status } = simulate('--seed', '7', '--twice');
     expect(status, text).to.equal(0);

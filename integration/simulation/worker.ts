@@ -14,6 +14,8 @@ export interface SimulatedTask {
 }
 
 export const dataSource = 'ds';
+/** Segments of each version of a day. */
+export const partitions = 2;
 const dayMs = 86_400_000;
 const firstDay = Date.UTC(2024, 0, 1);
 export const dayStart = (day: number): string => new Date(firstDay + day * dayMs).toISOString();
@@ -22,6 +24,8 @@ export const dayInterval = (day: number): string => `${dayStart(day)}/${dayStart
 const beatMs = 1_000;
 const callMs = 5_000;
 const retryMs = 300;
+/** Of tasks whose process dies just before its publish, and of those that die just after. */
+const deathRate = 0.05;
 
 export class SimulatedWorker {
   readonly #node: Node;
@@ -88,17 +92,25 @@ export class SimulatedWorker {
       }
       // Reading and building take a while, in which anything may happen.
       await pause(this.#node.clock, 200 + this.#node.random.next() * 1_500);
+      const dies = this.#node.random.next();
+      if (dies < deathRate) return this.#died(run);
       await action({
         type: 'segmentTransactionalInsert',
         dataSource,
         segments: segmentsOf(task, lock.version),
       });
+      if (dies < 2 * deathRate) return this.#died(run);
     } catch {
       status = 'FAILED';
     }
     await insist((client) =>
       client.unary(TaskService.Done, { taskId, incarnation, status, durationMs: 1 }, this.#options()),
     ).catch(() => undefined);
+    run.over = true;
+  }
+
+  /** As a task process does that is killed: without a word. Its lease runs out. */
+  #died(run: { over: boolean }): void {
     run.over = true;
   }
 

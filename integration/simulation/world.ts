@@ -25,8 +25,9 @@ import { createMetrics } from '../../runtime/metrics.js';
 import { createPresence, type PresenceService } from '../../runtime/presence.js';
 import { createSimulation, type SimulatedNode, type Simulation } from '../../runtime/simulation.js';
 import type { ChildSpec, LeaderCallbacks, LeaderHandle, Log, Node } from '../../runtime/types.js';
-import { countingPool, pullValue, openValue } from './counting.js';
-import { Record } from './record.js';
+import { countingPool, openWith, pullWith } from './counting.js';
+import { plantDrops, type PlantName } from './planted.js';
+import { Record, type Commit } from './record.js';
 import { SimulatedWorker } from './worker.js';
 
 export type SimulatedRole = 'metadata' | 'leader' | 'historical' | 'broker' | 'worker' | 'client';
@@ -48,6 +49,14 @@ export interface LeaderWrite {
   readonly process: string;
 }
 
+export interface WorldOptions {
+  readonly seed: number;
+  /** Names of all data nodes, running or not. */
+  readonly dataNodes: readonly string[];
+  readonly log?: Log | undefined;
+  readonly plant?: PlantName | undefined;
+}
+
 const settleMs = 1_000;
 const dropDelayMs = 500;
 
@@ -59,13 +68,18 @@ export class World {
   readonly #hub: MemoryHub;
   readonly #inline: InlineHub;
   readonly #log: Log;
+  readonly #plant: PlantName | undefined;
+  readonly #dataNodes: readonly string[];
   readonly #alive = new Map<string, SimulatedProcess>();
   readonly #generations = new Map<string, number>();
 
-  private constructor(seed: number, record: Record, log: Log) {
-    this.sim = createSimulation({ seed });
+  private constructor(options: WorldOptions, record: Record) {
+    this.sim = createSimulation({ seed: options.seed });
     this.record = record;
-    this.#log = log;
+    this.#log = options.log ?? silentLog();
+    this.#plant = options.plant;
+    this.#dataNodes = options.dataNodes;
+    const log = this.#log;
     const base = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
     this.folder = fs.mkdtempSync(path.join(base, 'grove-sim-'));
     const { clock, network } = this.sim;
@@ -73,8 +87,8 @@ export class World {
     this.#inline = createInlineHub({ clock, strict: true, network });
   }
 
-  static async open(seed: number, log: Log = silentLog()): Promise<World> {
-    return new World(seed, await Record.open(), log);
+  static async open(options: WorldOptions): Promise<World> {
+    return new World(options, await Record.open(options.plant));
   }
 
   async close(): Promise<void> {
@@ -84,6 +98,10 @@ export class World {
     fs.rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** Leaders' transactions in the order of their commits. */
+  get commits(): readonly Commit[] {
+    return this.record.commits;
+  }
   get processes(): readonly SimulatedProcess[] {
     return [...this.#alive.values()];
   }
@@ -101,6 +119,7 @@ export class World {
     const { clock, random } = place;
     const log = this.#log.with({ process: name });
     const bus = this.sim.connect(this.#hub, place);
+    if (this.#plant === 'copy-dropped-early' && role === 'leader') plantDrops(bus, this.#dataNodes);
     const transport = this.#inline.transport(`${name}:${generation}`, place);
     let clusterId = '';
     const presence = createPresence({
@@ -218,8 +237,8 @@ export class World {
               node,
               pool: countingPool,
               frames: createFrameCarrier(),
-              storage: { pull: pullValue },
-              openSegment: openValue,
+              storage: { pull: pullWith(this.#plant) },
+              openSegment: openWith(this.#plant),
               settings: {
                 ...historicalDefaults,
                 cacheDir: this.cacheOf(process.name),
