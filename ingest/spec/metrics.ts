@@ -5,7 +5,7 @@ import { expression } from '../../query/expression/expression.js';
 import { nullValue } from '../../query/expression/value.js';
 import { parseAggregator } from '../../query/native/aggregators.js';
 import { parseOptionalFilter } from '../../query/native/filters.js';
-import type { Filter } from '../../query/native/model.js';
+import type { Aggregator, Filter } from '../../query/native/model.js';
 import type { JsonKeys } from './keys.js';
 import {
   plainMetric,
@@ -114,7 +114,7 @@ function checkExpression(text: string, field: string): void {
 
 /** first, last, any and folds, as queries have them. */
 function checkState(keys: JsonKeys, type: string): PlainMetric {
-  const spec = parseAggregator(keys.json, keys.path);
+  const spec = parsedAggregator(keys);
   keys.accept(...stateKeys);
   keys.leftovers();
   switch (spec.type) {
@@ -141,6 +141,17 @@ function checkState(keys: JsonKeys, type: string): PlainMetric {
 export function foldKind(spec: FoldMetric): 'long' | 'double' | undefined {
   const { type } = expression(spec.initialCombineValue).evaluate(() => nullValue);
   return type === 'LONG' ? 'long' : type === 'DOUBLE' ? 'double' : undefined;
+}
+
+function parsedAggregator(keys: JsonKeys): Aggregator {
+  try {
+    return parseAggregator(keys.json, keys.path);
+  } catch (thrown) {
+    if (thrown instanceof CodedError && thrown.code === 'Unsupported') {
+      throw keys.unsupported('type', thrown.message);
+    }
+    throw thrown;
+  }
 }
 
 const stateKeys: readonly string[] = [

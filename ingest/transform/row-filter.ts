@@ -2,7 +2,10 @@
 import { CodedError } from '../../proto/errors.js';
 import { columnsOf } from '../../query/expression/ast.js';
 import { expression } from '../../query/expression/expression.js';
-import { isTrue, long } from '../../query/expression/value.js';
+import { elementsOf, isTrue, long } from '../../query/expression/value.js';
+import { valueMap } from '../../query/engine/columns/dimension-column.js';
+import { extraction } from '../../query/engine/columns/extraction.js';
+import { arrayRangeTest, hasElement, shareValues } from '../../query/engine/filter-cells.js';
 import { orderKey } from '../../query/engine/numbers.js';
 import {
   leafPredicate,
@@ -12,7 +15,7 @@ import {
   type Predicate,
 } from '../../query/engine/predicate.js';
 import { doubleText } from '../../query/json/java-number.js';
-import type { Filter } from '../../query/native/model.js';
+import type { DimensionSpec, ExtractionFn, Filter } from '../../query/native/model.js';
 import type { InputRow } from '../formats/row-reader.js';
 import { scalarText } from '../values.js';
 import { expressionValue } from './row-value.js';
@@ -51,9 +54,11 @@ export function rowTest(filter: Filter, columns: Set<string>): RowTest {
     case 'expression':
       return byExpression(filter.expression, columns);
     case 'columnComparison':
+      return byComparison(filter.dimensions, columns);
     case 'arrayContainsElement':
+      return byElement(filter, columns);
     case 'arrayRange':
-      throw unsupported(`filters of type[${filter.type}] can't be used while ingesting`);
+      return byArray(filter, columns);
     default:
       return leaf(filter, columns);
   }
@@ -87,9 +92,97 @@ function byExpression(text: string, columns: Set<string>): RowTest {
   };
 }
 
+/** What a field holds as texts: null for no value. Time is milliseconds. */
+function rowTexts(row: InputRow, timeMs: number, column: string): readonly (string | null)[] {
+  if (column === TIME_COLUMN) return [String(timeMs)];
+  const value = Object.hasOwn(row.fields, column) ? row.fields[column] : null;
+  if (!Array.isArray(value)) return [textOf(value, row.doubleText(column))];
+  if (value.length === 0) return [null];
+  return value.map((item: unknown, i) => textOf(item, row.doubleText(column, i)));
+}
+
+function textOf(value: unknown, doubleText: string | undefined): string | null {
+  return value === null || value === undefined ? null : (doubleText ?? scalarText(value));
+}
+
+function byComparison(dimensions: readonly DimensionSpec[], columns: Set<string>): RowTest {
+  const readers = dimensions.map((spec) => {
+    columns.add(spec.dimension);
+    const given = spec.steps ?? [];
+    for (const step of given) if (step.type === 'extraction') checkFunction(step.fn);
+    const map = valueMap(given, {});
+    const late = spec.late === undefined ? undefined : textFunction(spec.late);
+    return (row: InputRow, timeMs: number): readonly (string | null)[] => {
+      const kept = rowTexts(row, timeMs, spec.dimension).flatMap((text) => {
+        const made = map(text);
+        return made === undefined ? [] : [late === undefined ? made : late(made)];
+      });
+      return kept.length === 0 ? [null] : kept;
+    };
+  });
+  return (row, timeMs) => {
+    const lists = readers.map((read) => read(row, timeMs));
+    if (shareValues(lists)) return true;
+    return lists.some((list) => list.includes(null)) ? undefined : false;
+  };
+}
+
+function byElement(filter: Extract<Filter, { type: 'arrayContainsElement' }>, columns: Set<string>): RowTest {
+  columns.add(filter.column);
+  return (row, timeMs) => {
+    const elements = arrayOf(row, timeMs, filter.column);
+    return elements === undefined ? undefined : hasElement(elements, filter.element);
+  };
+}
+
+function byArray(filter: Extract<Filter, { type: 'arrayRange' }>, columns: Set<string>): RowTest {
+  columns.add(filter.column);
+  const isInside = arrayRangeTest(filter);
+  return (row, timeMs) => {
+    const elements = arrayOf(row, timeMs, filter.column);
+    return elements === undefined ? undefined : isInside(elements);
+  };
+}
+
+/** A scalar is an array of one element; undefined: null. */
+function arrayOf(row: InputRow, timeMs: number, column: string): readonly unknown[] | undefined {
+  if (column === TIME_COLUMN) return [BigInt(timeMs)];
+  const value = expressionValue(row, column);
+  return value.value === null ? undefined : (elementsOf(value) ?? [value.value]);
+}
+
+function checkFunction(fn: ExtractionFn): void {
+  if (fn.type === 'registeredLookup') throw unsupported("lookups by name can't be used while ingesting");
+  if (fn.type === 'cascade') fn.extractionFns.forEach(checkFunction);
+}
+
+function textFunction(fn: ExtractionFn): (text: string | null) => string | null {
+  checkFunction(fn);
+  const extract = extraction(fn);
+  return (text) => extract(text);
+}
+
+/** The filter on what a function makes of each value. */
+function extracted(filter: LeafFilter, fn: ExtractionFn, columns: Set<string>): RowTest {
+  const predicate = leafPredicate(filter);
+  const { column } = predicate;
+  columns.add(column);
+  const extract = textFunction(fn);
+  const test = valueTest(predicate);
+  return (row, timeMs) => {
+    let result: Truth = false;
+    for (const text of rowTexts(row, timeMs, column)) {
+      const truth = test(extract(text), false);
+      if (truth === true) return true;
+      if (truth === undefined) result = undefined;
+    }
+    return result;
+  };
+}
+
 function leaf(filter: LeafFilter, columns: Set<string>): RowTest {
   if ('extractionFn' in filter && filter.extractionFn !== undefined) {
-    throw unsupported("extraction functions can't be used while ingesting");
+    return extracted(filter, filter.extractionFn, columns);
   }
   const predicate = leafPredicate(filter);
   const { column } = predicate;

@@ -85,7 +85,9 @@ describe('transforms', () => {
     expect(codeOf(expressions(['x', '1 +']))).equal('InvalidInput');
     expect(codeOf(expressions(['x', '1'], ['x', '2']))).equal('InvalidInput');
     expect(codeOf({ transforms: [{ type: 'lookup', name: 'x' }] })).equal('Unsupported');
-    expect(codeOf({ filter: { type: 'columnComparison', dimensions: ['a', 'b'] } })).equal('Unsupported');
+    const extractionFn = { type: 'registeredLookup', lookup: 'l' };
+    const byLookup = { type: 'selector', dimension: 'a', value: 'x', extractionFn };
+    expect(codeOf({ filter: byLookup })).equal('Unsupported');
     expect(codeOf({ filter: { type: 'nosuch' } })).equal('InvalidInput');
   });
 });
@@ -93,7 +95,7 @@ describe('transforms', () => {
 describe('the filter of a transformSpec', () => {
   const passes = (filter: object, line: string): boolean =>
     transformer({ ...expressions(['made', 'a + 1']), filter }).apply(86_400_000, rowOf(line)) !== 'filtered';
-  const line = '{"a":1,"s":"x","d":2.0,"n":null,"tags":["p","q"],"t":true}';
+  const line = '{"a":1,"s":"x","d":2.0,"n":null,"tags":["p","q"],"q":"q","t":true}';
 
   it('sees values, lists, the time and what transforms made, with three-valued logic', () => {
     const selector = (dimension: string, value: string | null): object => ({
@@ -127,6 +129,41 @@ describe('the filter of a transformSpec', () => {
       [{ type: 'like', dimension: 's', pattern: 'x%' }, true],
       [{ type: 'true' }, true],
       [{ type: 'false' }, false],
+      [{ ...selector('s', 'X'), extractionFn: { type: 'upper' } }, true],
+      [{ ...selector('a', '2'), extractionFn: { type: 'upper' } }, false],
+      [{ ...selector('tags', '1'), extractionFn: { type: 'strlen' } }, true],
+      [{ type: 'columnComparison', dimensions: ['tags', 'q'] }, true],
+      [{ type: 'columnComparison', dimensions: ['s', 'tags'] }, false],
+      [not({ type: 'columnComparison', dimensions: ['s', 'tags'] }), true],
+      [not({ type: 'columnComparison', dimensions: ['s', 'n'] }), false],
+      [{ type: 'columnComparison', dimensions: ['a', 'made'] }, false],
+      [
+        {
+          type: 'columnComparison',
+          dimensions: [
+            { type: 'extraction', dimension: 's', extractionFn: { type: 'strlen' } },
+            { type: 'default', dimension: 'a' },
+          ],
+        },
+        true,
+      ],
+      [
+        {
+          type: 'arrayContainsElement',
+          column: 'tags',
+          elementMatchValueType: 'STRING',
+          elementMatchValue: 'q',
+        },
+        true,
+      ],
+      [
+        { type: 'arrayContainsElement', column: 'a', elementMatchValueType: 'LONG', elementMatchValue: 1 },
+        true,
+      ],
+      [{ type: 'equals', column: 'tags', matchValueType: 'ARRAY<STRING>', matchValue: ['p', 'q'] }, true],
+      [{ type: 'equals', column: 'tags', matchValueType: 'ARRAY<STRING>', matchValue: ['p'] }, false],
+      [{ type: 'range', column: 'tags', matchValueType: 'ARRAY<STRING>', lower: ['p', 'a'] }, true],
+      [not({ type: 'range', column: 'n', matchValueType: 'ARRAY<STRING>', lower: ['p'] }), false],
     ];
     for (const [filter, expected] of cases)
       expect(passes(filter, line), JSON.stringify(filter)).equal(expected);

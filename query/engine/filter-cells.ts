@@ -60,10 +60,14 @@ export function comparisonMask(
     open: (start) => readers.forEach((reader) => reader.open(start)),
     test(row) {
       const lists = readers.map((reader) => reader.at(row));
-      if (orUnknown && lists.some((list) => list.includes(null))) return true;
-      return lists.every((list, i) => i === 0 || list.some((text) => lists[i - 1]?.includes(text) === true));
+      return (orUnknown && lists.some((list) => list.includes(null))) || shareValues(lists);
     },
   });
+}
+
+/** Each list has a text of the one before. */
+export function shareValues(lists: readonly (readonly (string | null)[])[]): boolean {
+  return lists.every((list, i) => i === 0 || list.some((text) => lists[i - 1]?.includes(text) === true));
 }
 
 type Of<T extends Filter['type']> = Extract<Filter, { type: T }>;
@@ -88,10 +92,13 @@ export function elementMask(
     open: (start) => reader.open(start),
     test(row) {
       const elements = elementsOf(reader.at(row));
-      if (elements === undefined) return orUnknown;
-      return elements.some((each) => compareElements(each, element) === 0);
+      return elements === undefined ? orUnknown : hasElement(elements, element);
     },
   });
+}
+
+export function hasElement(elements: readonly unknown[], element: Constant | null): boolean {
+  return elements.some((each) => compareElements(each, element) === 0);
 }
 
 export function arrayRangeMask(
@@ -101,18 +108,27 @@ export function arrayRangeMask(
   orUnknown: boolean,
 ): Mask {
   const reader = cellReader(environment, environment.segment.column(filter.column));
-  const { lower, upper, lowerOpen, upperOpen } = filter;
+  const isInside = arrayRangeTest(filter);
   return rowMask(environment, span, {
     open: (start) => reader.open(start),
     test(row) {
       const value = reader.at(row);
-      if (value.value === null) return orUnknown;
-      const elements = elementsOf(value) ?? [value.value];
-      const low = lower === undefined ? 1 : compareArrays(elements, lower);
-      const high = upper === undefined ? -1 : compareArrays(elements, upper);
-      return (lowerOpen ? low > 0 : low >= 0) && (upperOpen ? high < 0 : high <= 0);
+      return value.value === null ? orUnknown : isInside(elementsOf(value) ?? [value.value]);
     },
   });
+}
+
+export function arrayRangeTest({
+  lower,
+  upper,
+  lowerOpen,
+  upperOpen,
+}: Of<'arrayRange'>): (elements: readonly unknown[]) => boolean {
+  return (elements) => {
+    const low = lower === undefined ? 1 : compareArrays(elements, lower);
+    const high = upper === undefined ? -1 : compareArrays(elements, upper);
+    return (lowerOpen ? low > 0 : low >= 0) && (upperOpen ? high < 0 : high <= 0);
+  };
 }
 
 function compareArrays(a: readonly unknown[], b: readonly (Constant | null)[]): number {

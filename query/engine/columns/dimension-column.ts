@@ -30,7 +30,8 @@ export function steppedColumn(
   return fromCells(environment, column, map);
 }
 
-function valueMap(steps: readonly ValueStep[], lookups: Environment['lookups']): ValueMap {
+/** All steps in turn; undefined: the value is left out. */
+export function valueMap(steps: readonly ValueStep[], lookups: Environment['lookups']): ValueMap {
   const maps = steps.map((step) => stepMap(step, lookups));
   return (value, number) => {
     let current: string | null | undefined = value;
