@@ -78,6 +78,8 @@ export interface BatchDeps {
   usedIntervals(intervals: readonly IntervalMs[]): Promise<readonly IntervalMs[]>;
   /** Rough bytes that open segments may take in memory, whatever the task allows; more is written to `workDir`. */
   readonly memoryBytesMax?: number;
+  /** segment-thread.js: segments are written by threads of their own; without it on the caller's, between its rows. */
+  readonly segmentThreadUrl?: URL;
   /** First part of sequence names: the task's id. */
   readonly sequencePrefix: string;
   readonly clock: Clock;

@@ -9,7 +9,7 @@ import type { InputRow } from './formats/row-reader.js';
 import type { IncrementalIndex } from './index/incremental-index.js';
 import type { ChunkPartitions, PartitionPlan } from './partition/partition-plan.js';
 import type { RowSink } from './row-sink.js';
-import { SegmentOutput, type OpenSegment } from './segment-output.js';
+import { SegmentOutput, type OpenSegment, type SegmentIdentity } from './segment-output.js';
 import type { IngestSpec } from './spec/model.js';
 
 interface Chunk {
@@ -82,8 +82,8 @@ export class PartitionedBuilders implements RowSink {
     return segment.growing.index;
   }
 
-  added(): undefined {
-    this.#output.relieve();
+  added(): Promise<void> | undefined {
+    return this.#output.relieve();
   }
 
   close(): void {
@@ -92,13 +92,15 @@ export class PartitionedBuilders implements RowSink {
 
   async finish(): Promise<DataSegment[]> {
     const chunks = [...this.#chunks.values()].filter((chunk) => chunk.segments.size > 0);
+    const all: { identity: SegmentIdentity; segment: OpenSegment }[] = [];
     for (const chunk of chunks.toSorted((a, b) => a.interval.startMs - b.interval.startMs)) {
       const buckets = [...chunk.segments].toSorted(([a], [b]) => a - b);
       for (const [number, [bucket, segment]] of buckets.entries()) {
         const shardSpec = chunk.partitions.shardSpec(bucket, number, buckets.length);
-        await this.#output.push({ ...segment, shardSpec }, segment);
+        all.push({ identity: { ...segment, shardSpec }, segment });
       }
     }
+    await this.#output.pushAll(all);
     this.#deps.hit('ingest.all_pushed');
     const filled = chunks.map((chunk) => chunk.interval);
     const tombstones = this.#spec.dropExisting ? await this.#output.tombstones(filled) : [];

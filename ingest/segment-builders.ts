@@ -151,10 +151,14 @@ export class SegmentBuilders implements RowSink {
 
   /** Closes what has reached a limit, after a row was added to the segment last placed; undefined when nothing has. */
   added(): Promise<void> | undefined {
-    const { maxRowsPerSegment, maxTotalRows } = this.#limits;
     const last = this.#last;
     if (last === undefined) return undefined;
-    this.#output.relieve();
+    const relief = this.#output.relieve();
+    return relief === undefined ? this.#limit(last) : relief.then(() => this.#limit(last));
+  }
+
+  #limit(last: OpenSegment): Promise<void> | undefined {
+    const { maxRowsPerSegment, maxTotalRows } = this.#limits;
     const { rowCount } = last.output.growing;
     this.#openRows += rowCount - last.countedRows;
     last.countedRows = rowCount;
@@ -170,10 +174,8 @@ export class SegmentBuilders implements RowSink {
     const closing = new Set(segments);
     for (const [start, segment] of this.#open) if (closing.has(segment)) this.#open.delete(start);
     this.#last = undefined;
-    for (const segment of segments) {
-      this.#openRows -= segment.countedRows;
-      await this.#output.push(segment.output, segment.output);
-    }
+    for (const segment of segments) this.#openRows -= segment.countedRows;
+    await this.#output.pushAll(segments.map(({ output }) => ({ identity: output, segment: output })));
   }
 
   /** Removes what lies on disk of unfinished segments. */

@@ -9,6 +9,7 @@ import type { WriteOptions } from '../segment/write/source.js';
 import type { BatchDeps, BatchProgress } from './batch.js';
 import { GrowingSegment } from './index/growing-segment.js';
 import { PartMerger } from './part-merger.js';
+import { SegmentPress } from './segment-press.js';
 import type { IngestSpec } from './spec/model.js';
 import { planTombstones } from './tombstones.js';
 
@@ -23,6 +24,11 @@ export interface OpenSegment extends SegmentIdentity {
   readonly growing: GrowingSegment;
 }
 
+interface Load {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
 /** Bytes are asked for this often: asking costs more than a row. */
 const MEMORY_CHECK_ROWS = 1024;
 
@@ -31,7 +37,11 @@ export class SegmentOutput {
   readonly #deps: BatchDeps;
   readonly #onPhase: (phase: BatchProgress['phase']) => void;
   readonly #writeOptions: WriteOptions;
+  readonly #press: SegmentPress;
+  /** For what is not left to the press. */
   readonly #merger = new PartMerger();
+  /** The part that is being written while rows are read. */
+  #persisting: Promise<void> | undefined;
   readonly #open = new Set<OpenSegment>();
   readonly #pushed: DataSegment[] = [];
   #written = 0;
@@ -41,6 +51,7 @@ export class SegmentOutput {
     this.#spec = spec;
     this.#deps = deps;
     this.#onPhase = onPhase;
+    this.#press = new SegmentPress(deps.segmentThreadUrl);
     const withoutBitmaps = spec.dimensions
       .filter((dimension) => dimension.type === 'string' && !dimension.createBitmapIndex)
       .map((dimension) => dimension.name);
@@ -63,9 +74,9 @@ export class SegmentOutput {
   }
 
   /** After every row: writes the largest open segments' rows to disk when memory is full. */
-  relieve(): void {
+  relieve(): Promise<void> | undefined {
     const rowsMax = this.#spec.tuning.maxRowsInMemory;
-    if (++this.#rowsSinceCheck < Math.min(MEMORY_CHECK_ROWS, rowsMax)) return;
+    if (++this.#rowsSinceCheck < Math.min(MEMORY_CHECK_ROWS, rowsMax)) return undefined;
     this.#rowsSinceCheck = 0;
     const bytesMax = Math.min(this.#spec.tuning.maxBytesInMemory, this.#deps.memoryBytesMax ?? Infinity);
     let rows = 0;
@@ -74,22 +85,51 @@ export class SegmentOutput {
       rows += growing.index.rowCount;
       bytes += growing.index.bytes;
     }
-    if (rows < rowsMax && bytes < bytesMax) return;
+    if (rows < rowsMax && bytes < bytesMax) return undefined;
     this.#deps.log.info('Writing rows to disk', { rows, rowsMax, bytes, bytesMax });
+    return this.#persist({ rows, bytes }, { rows: rowsMax, bytes: bytesMax });
+  }
+
+  async #persist(held: Load, max: Load): Promise<void> {
     this.#onPhase('PERSISTING');
+    let { rows, bytes } = held;
     const largest = [...this.#open].toSorted((a, b) => b.growing.index.bytes - a.growing.index.bytes);
     // The many small ones stay in memory: their parts would be too small to be worth a file.
     for (const { growing } of largest) {
-      if (rows * 2 < rowsMax && bytes * 2 < bytesMax) break;
+      if (rows * 2 < max.rows && bytes * 2 < max.bytes) break;
       rows -= growing.index.rowCount;
       bytes -= growing.index.bytes;
-      growing.persist();
-      this.#deps.hit('ingest.part_written');
+      // One at a time: what is being written takes memory too.
+      await this.#persisting;
+      const writing = growing.persistIn(this.#press).then(() => this.#deps.hit('ingest.part_written'));
+      // Whoever waits for it next hears how it ended.
+      writing.catch(() => undefined);
+      this.#persisting = writing;
     }
   }
 
-  /** Writes the segment whole, pushes it as `identity` and forgets it. */
-  async push(identity: SegmentIdentity, segment: OpenSegment): Promise<void> {
+  /** Writes the segments whole, pushes each as its identity and forgets it. */
+  async pushAll(
+    segments: readonly { readonly identity: SegmentIdentity; readonly segment: OpenSegment }[],
+  ): Promise<void> {
+    await this.#persisting;
+    const left = [...segments];
+    const lane = async (): Promise<void> => {
+      for (let next = left.shift(); next !== undefined; next = left.shift()) {
+        await this.#push(next.identity, next.segment);
+      }
+    };
+    const lanes = Array.from({ length: Math.min(this.#press.lanes, segments.length) }, () =>
+      lane().catch((thrown: unknown) => {
+        left.length = 0;
+        throw thrown;
+      }),
+    );
+    const ended = await Promise.allSettled(lanes);
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
+  }
+
+  async #push(identity: SegmentIdentity, segment: OpenSegment): Promise<void> {
     const { signal, hit, store, workDir, log } = this.#deps;
     if (signal.aborted)
       throw new CodedError('Canceled', 'The task was stopped before its segments were pushed');
@@ -97,7 +137,7 @@ export class SegmentOutput {
     const dir = join(workDir, String(this.#written++));
     const { growing } = segment;
     const parts = growing.partCount;
-    const { rowCount, dimensions, metrics } = growing.finish(dir);
+    const { rowCount, dimensions, metrics } = await growing.finishIn(dir, this.#press);
     this.#open.delete(segment);
     growing.dispose();
     hit('ingest.segment_written');
@@ -152,6 +192,7 @@ export class SegmentOutput {
 
   /** Removes what is left on disk of segments that were not finished. */
   close(): void {
+    this.#press.close();
     for (const { growing } of this.#open) growing.dispose();
     this.#open.clear();
     this.#merger.close();

@@ -151,6 +151,7 @@ async function bundle() {
     peon: 'actors/peon/main.ts',
     'engine-worker': 'query/engine/worker.ts',
     'metadata-thread': 'actors/metadata/thread.ts',
+    'segment-thread': 'ingest/segment-thread.ts',
   };
   const present = Object.fromEntries(
     Object.entries(entryPoints).filter(([, file]) => fs.existsSync(path.join(root, file))),

@@ -23,6 +23,8 @@ export interface BatchTaskDeps {
   readonly signal: AbortSignal;
   /** Phase and live report for the next beat. */
   readonly progress: (phase: string, reportJson: string) => void;
+  /** See BatchDeps. */
+  readonly segmentThreadUrl?: URL;
 }
 
 interface Ending {
@@ -90,6 +92,7 @@ class BatchRun {
       allocate: (request) => this.#allocate(spec.dataSource, request),
       usedIntervals: (intervals) => this.#usedIntervals(spec.dataSource, intervals),
       sequencePrefix: config.taskId,
+      ...(this.#deps.segmentThreadUrl !== undefined && { segmentThreadUrl: this.#deps.segmentThreadUrl }),
       clock,
       log,
       signal,

@@ -114,6 +114,7 @@ async function runTask(peon: Peon): Promise<PeonEnd & { readonly reportJson: str
     hit,
     signal: stop.signal,
     progress,
+    segmentThreadUrl: new URL('./segment-thread.js', import.meta.url),
   });
   if (error === undefined) return { status: 'SUCCESS', errorMessage: '', reportJson };
   return { status: 'FAILED', errorMessage: reasonOf(error, stop.signal).message, reportJson };

@@ -2,16 +2,16 @@
  * A segment while its rows come in: an index in memory, and the parts of it that were written to disk to make room. In
  * the end memory and parts become one segment, rolled up across all of them.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CodedError } from '../../proto/errors.js';
 import type { IntervalMs } from '../../segment/read/view.js';
-import type { Combine, MergeSpec } from '../../segment/write/merge.js';
 import type { WriteOptions } from '../../segment/write/source.js';
 import { writeSegmentColumns } from '../../segment/write/writer.js';
 import type { PartMerger } from '../part-merger.js';
+import type { SegmentPress } from '../segment-press.js';
+import { mergeParts, writeWhole, type PartsSpec } from '../segment-work.js';
+import { plainMetric } from '../spec/model.js';
 import { IncrementalIndex, type IndexSchema } from './incremental-index.js';
-import { combineOf } from './metric-columns.js';
 
 export interface GrowingOptions {
   /** Made when it is needed; parts are its subfolders. */
@@ -91,48 +91,63 @@ export class GrowingSegment {
       };
     }
     this.persist();
-    const dimensions = [...new Set(this.#parts.flatMap((part) => part.dimensions))];
-    const parts = this.#parts.map((part) => part.dir);
-    const spec = this.#mergeSpec(dimensions);
-    let rowCount = 0;
-    writeWhole(dir, () => (rowCount = this.#options.merger.merge(dir, parts, spec).rowCount));
-    return { rowCount, dimensions, metrics };
+    const { parts, spec } = this.#partsSpec();
+    const rowCount = writeWhole(dir, () => mergeParts(dir, parts, spec, this.#options.merger));
+    return { rowCount, dimensions: spec.dimensions, metrics };
   }
 
-  #mergeSpec(dimensions: readonly string[]): MergeSpec {
+  /**
+   * As {@link persist}, elsewhere: new rows are taken at once, while what was there is being written. When that fails,
+   * the segment can't be finished.
+   */
+  async persistIn(press: SegmentPress): Promise<void> {
+    if (this.#index.rowCount === 0) return;
+    const data = this.#index.data();
+    const dir = join(this.#options.dir, String(this.#tries++));
+    const dimensions = data.dimensions.map((dimension) => dimension.name);
+    this.#parts.push({ dir, rowCount: data.rowCount, dimensions });
+    this.#partRows += data.rowCount;
+    this.#index = new IncrementalIndex(this.#schema, this.interval);
+    await press.run({ kind: 'write', dir, data, write: { withoutBitmaps: dimensions } });
+  }
+
+  /** As {@link finish}, elsewhere. All that {@link persistIn} began must have ended well. */
+  async finishIn(dir: string, press: SegmentPress): Promise<FinishedSegment> {
+    const metrics = this.#schema.metrics.map((metric) => metric.name);
+    if (this.#parts.length === 0) {
+      const data = this.#index.data();
+      const dimensions = data.dimensions.map((dimension) => dimension.name);
+      this.#index = new IncrementalIndex(this.#schema, this.interval);
+      const rowCount = await press.run({ kind: 'write', dir, data, write: this.#options.write });
+      return { rowCount, dimensions, metrics };
+    }
+    await this.persistIn(press);
+    const { parts, spec } = this.#partsSpec();
+    const rowCount = await press.run({ kind: 'merge', dir, parts, spec });
+    return { rowCount, dimensions: spec.dimensions, metrics };
+  }
+
+  #partsSpec(): { readonly parts: readonly string[]; readonly spec: PartsSpec } {
     const { rollup, metrics } = this.#schema;
-    const combine = Object.fromEntries(
-      metrics.map((metric): [string, Combine] => [metric.name, combineOf(metric)]),
-    );
+    const dimensions = [...new Set(this.#parts.flatMap((part) => part.dimensions))];
     const metadata = this.#index.metadata();
+    const { interval } = this;
     return {
-      interval: this.interval,
-      dimensions,
-      rollup,
-      combine,
-      metadata,
-      write: this.#options.write,
+      parts: this.#parts.map((part) => part.dir),
+      spec: {
+        interval,
+        dimensions,
+        rollup,
+        metrics: metrics.map(plainMetric),
+        metadata,
+        write: this.#options.write,
+      },
     };
   }
 
   /** Removes the parts. */
   dispose(): void {
-    rmSync(this.#options.dir, { recursive: true, force: true });
-  }
-}
-
-/** Runs `write`; when it fails, no half of a segment stays behind. */
-function writeWhole(dir: string, write: () => void): void {
-  try {
-    mkdirSync(dir, { recursive: true });
-    write();
-  } catch (thrown) {
-    try {
-      rmSync(dir, { recursive: true, force: true });
-    } catch {
-      // The folder could not be made; the first error tells why.
-    }
-    if (thrown instanceof CodedError) throw thrown;
-    throw new CodedError('StorageFailure', `segment folder[${dir}] can't be written`, {}, thrown);
+    // A thread that was just ended may have had a file open there.
+    rmSync(this.#options.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   }
 }

@@ -16,12 +16,12 @@ import type { InputRow } from '../formats/row-reader.js';
 import { TIME_COLUMN, isColumnName, stringDimension } from '../spec/data-schema.js';
 import type { DimensionSpec, Discovery, MetricSpec, TimestampSpec } from '../spec/model.js';
 import type { ColumnSnapshot } from './column-snapshot.js';
+import { planOfRows, type IndexData, type RowsData } from './index-data.js';
 import type { KeyColumn } from './key-column.js';
 import { keyColumn } from './key-columns.js';
 import { combiningJson, metricColumn, type MetricColumn } from './metric-columns.js';
 import { NestedKeys } from './nested-keys.js';
 import { RowKeys } from './row-keys.js';
-import { rowOrder } from './row-order.js';
 import { truncation } from './truncation.js';
 import { highWord, lowWord } from './words.js';
 
@@ -177,33 +177,30 @@ export class IncrementalIndex {
 
   /** Everything taken in so far in storage order, columns made when their turn comes. At least one row. */
   plan(): SegmentPlan {
-    const keys = this.#keys;
-    const frozen = this.#dimensions.map((dimension) => dimension.freeze(keys));
-    const times = new Float64Array(keys.rowCount);
-    for (let row = 0; row < keys.rowCount; row++) times[row] = timeOf(keys, row);
-    const order = rowOrder(times, frozen);
-    const time = new BigInt64Array(order.length);
-    // What would tell of a value is the first dimension here; a time is always there.
-    keys.pickNumbers(0, TIME_WORDS, order, new Int32Array(time.buffer), new Uint8Array(order.length));
-    const ordered = [TIME_COLUMN, ...this.#sortedDimensions()];
-    return {
-      rowCount: order.length,
-      interval: this.#interval,
-      time,
-      dimensions: frozen.map((column) => ({
-        name: column.name,
-        isAllNull: column.isAllNull,
-        load: () => column.source(order),
-      })),
-      metrics: this.#metrics.map((metric) => ({
+    return planOfRows(this.#rows(), (order) =>
+      this.#metrics.map((metric) => ({
         name: metric.name,
         isAllNull: false,
         load: () => metric.source(order),
       })),
-      metadata: {
-        ...this.metadata(),
-        ordering: ordered.map((columnName) => ({ columnName, order: 'ascending' })),
-      },
+    );
+  }
+
+  /** Everything taken in so far, for another thread. When it goes there with its memory, the index is used up. */
+  data(): IndexData {
+    const rows = this.#rows();
+    const asTheyCame = Uint32Array.from({ length: rows.rowCount }, (_, row) => row);
+    return { ...rows, metrics: this.#metrics.map((metric) => metric.source(asTheyCame)) };
+  }
+
+  #rows(): RowsData {
+    return {
+      rowCount: this.#keys.rowCount,
+      interval: this.#interval,
+      chunks: this.#keys.chunks,
+      dimensions: this.#dimensions.map((dimension) => dimension.data()),
+      sortedDimensions: this.#sortedDimensions(),
+      metadata: this.metadata(),
     };
   }
 

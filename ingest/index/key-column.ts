@@ -2,7 +2,7 @@
  * A dimension of the in-memory index: each column turns a value into one to three 32-bit words of its row's key, null
  * always into zeros, and turns the words of many rows back into a column for the segment writer.
  */
-import type { SourceDimension } from '../../segment/write/source.js';
+import type { JsonValue, SourceDimension } from '../../segment/write/source.js';
 import type { InputRow } from '../formats/row-reader.js';
 import type { ColumnSnapshot } from './column-snapshot.js';
 
@@ -27,13 +27,42 @@ export interface KeyColumn {
   readonly words: number;
   /** Writes the words of a value; answers what was wrong with it (null was written instead). */
   encode(value: unknown, row: InputRow, key: Int32Array): string | undefined;
-  /** Freezes the values seen so far, for comparing and for the writer. */
-  freeze(keys: KeyWords): FrozenColumn;
+  /** The values seen so far, as they may go to another thread. */
+  data(): DimensionData;
   /** What the rows that are there now hold, for as long as it is looked at. */
   snapshot(keys: KeyWords): ColumnSnapshot;
   readonly bytes: number;
 }
 
+/** What a dimension knows beside the words of its rows. */
+export type DimensionData = TextData | NumberData | NestedData;
+
+export interface TextData {
+  readonly kind: 'string';
+  readonly name: string;
+  readonly at: number;
+  /** Value n (from 1) is text n - 1. */
+  readonly bytes: Buffer | Uint8Array;
+  readonly ends: Uint32Array;
+  /** Numbers of the values of each list, 0 = null. */
+  readonly lists: readonly Uint32Array[];
+}
+
+export interface NumberData {
+  readonly kind: 'long' | 'float' | 'double';
+  readonly name: string;
+  readonly at: number;
+}
+
+export interface NestedData {
+  readonly kind: 'json' | 'auto';
+  readonly name: string;
+  readonly at: number;
+  /** Value n (from 1) is at n - 1. */
+  readonly values: readonly JsonValue[];
+}
+
+/** A dimension whose values are all there, for ordering rows and for the writer. */
 export interface FrozenColumn {
   readonly name: string;
   /** A column of texts without any. */

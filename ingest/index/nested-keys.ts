@@ -7,7 +7,7 @@ import type { NestedDimension } from '../spec/model.js';
 import { ValueError, isTooDeep } from '../values.js';
 import { castValue, exactValue } from './exact-values.js';
 import type { ColumnSnapshot } from './column-snapshot.js';
-import type { FrozenColumn, KeyColumn, KeyWords } from './key-column.js';
+import type { FrozenColumn, KeyColumn, KeyWords, NestedData } from './key-column.js';
 
 const VALUE_OVERHEAD_BYTES = 96;
 
@@ -134,32 +134,37 @@ export class NestedKeys implements KeyColumn {
     };
   }
 
-  freeze(keys: KeyWords): FrozenColumn {
-    const sortKeys = this.#values.map(sortKey);
-    const order = Uint32Array.from(sortKeys.keys()).sort(
-      (a, b) => compareKeys(sortKeys[a]!, sortKeys[b]!) || a - b,
-    );
-    const ranks = new Uint32Array(order.length + 1);
-    for (const [rank, index] of order.entries()) ranks[index + 1] = rank + 1;
-    const codes = keys.column(this.at);
-    const { type: kind } = this.#spec;
-    const { name } = this;
-    return {
-      name,
-      isAllNull: false,
-      compare: (a, b) => ranks[codes[a]!]! - ranks[codes[b]!]!,
-      sortKeys(rows, from, to, out) {
-        for (let i = from; i < to; i++) out[i] = ranks[codes[rows[i]!]!]!;
-        return true;
-      },
-      source: (rows) => ({
-        kind,
-        name,
-        values: Array.from(rows, (row) => this.value(codes[row]!)),
-        exactNumbers: true,
-      }),
-    };
+  data(): NestedData {
+    return { kind: this.#spec.type, name: this.name, at: this.at, values: this.#values.slice() };
   }
+}
+
+export function frozenNested({ kind, name, at, values }: NestedData, keys: KeyWords): FrozenColumn {
+  const sortKeys = values.map(sortKey);
+  const order = Uint32Array.from(sortKeys.keys()).sort(
+    (a, b) => compareKeys(sortKeys[a]!, sortKeys[b]!) || a - b,
+  );
+  const ranks = new Uint32Array(order.length + 1);
+  for (const [rank, index] of order.entries()) ranks[index + 1] = rank + 1;
+  const codes = keys.column(at);
+  return {
+    name,
+    isAllNull: false,
+    compare: (a, b) => ranks[codes[a]!]! - ranks[codes[b]!]!,
+    sortKeys(rows, from, to, out) {
+      for (let i = from; i < to; i++) out[i] = ranks[codes[rows[i]!]!]!;
+      return true;
+    },
+    source: (rows) => ({
+      kind,
+      name,
+      values: Array.from(rows, (row) => {
+        const code = codes[row]!;
+        return code === 0 ? null : values[code - 1]!;
+      }),
+      exactNumbers: true,
+    }),
+  };
 }
 
 type ElementType = 'STRING' | 'DOUBLE' | 'LONG';

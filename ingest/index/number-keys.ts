@@ -3,7 +3,7 @@ import type { SourceDimension } from '../../segment/write/source.js';
 import type { InputRow } from '../formats/row-reader.js';
 import { ValueError, dimensionDouble, dimensionLong } from '../values.js';
 import type { ColumnSnapshot, NumberSnapshot } from './column-snapshot.js';
-import type { FrozenColumn, KeyColumn, KeyWords } from './key-column.js';
+import type { FrozenColumn, KeyColumn, KeyWords, NumberData } from './key-column.js';
 import { highWord, lowWord, nullBits } from './words.js';
 
 /** Numbers whose last word tells whether there is a value, the words before holding it. */
@@ -58,33 +58,41 @@ export class LongKeys implements KeyColumn {
     return numberSnapshot(this, 'long', keys);
   }
 
-  freeze(keys: KeyWords): FrozenColumn {
-    const { name, at } = this;
-    return {
-      name,
-      isAllNull: false,
-      compare: (a, b) =>
-        keys.word(a, at + 2) - keys.word(b, at + 2) ||
-        keys.word(a, at + 1) - keys.word(b, at + 1) ||
-        (keys.word(a, at) >>> 0) - (keys.word(b, at) >>> 0),
-      sortKeys(rows, from, to, out) {
-        let isExact = true;
-        for (let i = from; i < to; i++) {
-          const row = rows[i]!;
-          const high = keys.word(row, at + 1);
-          if (high >= EXACT_HIGH || high < -EXACT_HIGH) isExact = false;
-          const isThere = keys.word(row, at + 2) !== 0;
-          out[i] = isThere ? high * LOW_32 + (keys.word(row, at) >>> 0) : -Infinity;
-        }
-        return isExact;
-      },
-      source: (order) => {
-        const values = new BigInt64Array(order.length);
-        const nulls = pickValues(keys, at, 2, order, values);
-        return { kind: 'long', name, values, ...(nulls && { nulls }) };
-      },
-    };
+  data(): NumberData {
+    return { kind: 'long', name: this.name, at: this.at };
   }
+}
+
+export function frozenNumbers({ kind, name, at }: NumberData, keys: KeyWords): FrozenColumn {
+  if (kind === 'long') return frozenLongs(name, at, keys);
+  return new FrozenFloats(name, at, kind === 'double' ? 2 : 1, keys);
+}
+
+function frozenLongs(name: string, at: number, keys: KeyWords): FrozenColumn {
+  return {
+    name,
+    isAllNull: false,
+    compare: (a, b) =>
+      keys.word(a, at + 2) - keys.word(b, at + 2) ||
+      keys.word(a, at + 1) - keys.word(b, at + 1) ||
+      (keys.word(a, at) >>> 0) - (keys.word(b, at) >>> 0),
+    sortKeys(rows, from, to, out) {
+      let isExact = true;
+      for (let i = from; i < to; i++) {
+        const row = rows[i]!;
+        const high = keys.word(row, at + 1);
+        if (high >= EXACT_HIGH || high < -EXACT_HIGH) isExact = false;
+        const isThere = keys.word(row, at + 2) !== 0;
+        out[i] = isThere ? high * LOW_32 + (keys.word(row, at) >>> 0) : -Infinity;
+      }
+      return isExact;
+    },
+    source: (order) => {
+      const values = new BigInt64Array(order.length);
+      const nulls = pickValues(keys, at, 2, order, values);
+      return { kind: 'long', name, values, ...(nulls && { nulls }) };
+    },
+  };
 }
 
 /** Fills `values` (`wide` words each) in the given order; answers which are null. */
@@ -201,8 +209,8 @@ export class DoubleKeys implements KeyColumn {
     return numberSnapshot(this, 'double', keys);
   }
 
-  freeze(keys: KeyWords): FrozenColumn {
-    return new FrozenFloats(this.name, this.at, 2, keys);
+  data(): NumberData {
+    return { kind: 'double', name: this.name, at: this.at };
   }
 }
 
@@ -235,7 +243,7 @@ export class FloatKeys implements KeyColumn {
     return numberSnapshot(this, 'float', keys);
   }
 
-  freeze(keys: KeyWords): FrozenColumn {
-    return new FrozenFloats(this.name, this.at, 1, keys);
+  data(): NumberData {
+    return { kind: 'float', name: this.name, at: this.at };
   }
 }

@@ -12,7 +12,7 @@ const CHUNK_MASK = CHUNK_ROWS - 1;
 const FIRST_ROWS = 64;
 
 /** Word w of row r of the chunk lies at r * rowStep + w * wordStep. */
-interface Chunk {
+export interface KeyChunk {
   /** Words a row. */
   readonly count: number;
   /** Rows there is room for. */
@@ -22,23 +22,18 @@ interface Chunk {
   readonly words: Int32Array;
 }
 
-export class RowKeys implements KeyWords {
-  rowCount = 0;
-  bytes = 0;
-  readonly #isFound: boolean;
-  readonly #chunks: Chunk[] = [];
-  /** Row + 1 at its place, 0 = free. At most half full. */
-  #table = new Int32Array(1024);
-  /** Hash of each row, so that growing does not hash again. */
-  #hashes = new Int32Array(512);
+/** The words of rows, for reading. */
+export class RowWords implements KeyWords {
+  rowCount: number;
+  readonly chunks: KeyChunk[];
 
-  /** `isFound`: {@link findOrAppend} is used. Then the words of a row lie side by side, else those of a column. */
-  constructor(isFound: boolean) {
-    this.#isFound = isFound;
+  constructor(rowCount: number, chunks: KeyChunk[]) {
+    this.rowCount = rowCount;
+    this.chunks = chunks;
   }
 
   word(row: number, word: number): number {
-    const { count, rowStep, wordStep, words } = this.#chunks[row >>> CHUNK_BITS]!;
+    const { count, rowStep, wordStep, words } = this.chunks[row >>> CHUNK_BITS]!;
     return word < count ? words[(row & CHUNK_MASK) * rowStep + word * wordStep]! : 0;
   }
 
@@ -52,14 +47,14 @@ export class RowKeys implements KeyWords {
 
   /** One word of rows [start, start + rows), which lie in one chunk, to `out[at]`, `out[at + step]` … */
   gather(word: number, start: number, rows: number, out: Int32Array, at = 0, step = 1): void {
-    const { count, rowStep, wordStep, words } = this.#chunks[start >>> CHUNK_BITS]!;
+    const { count, rowStep, wordStep, words } = this.chunks[start >>> CHUNK_BITS]!;
     const first = (start & CHUNK_MASK) * rowStep + word * wordStep;
     const isThere = word < count;
     for (let i = 0; i < rows; i++) out[at + i * step] = isThere ? words[first + i * rowStep]! : 0;
   }
 
   pick(word: number, rows: Uint32Array, out: Int32Array | Uint32Array): void {
-    const chunks = this.#chunks;
+    const chunks = this.chunks;
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!;
       const { count, rowStep, wordStep, words } = chunks[row >>> CHUNK_BITS]!;
@@ -68,7 +63,7 @@ export class RowKeys implements KeyWords {
   }
 
   pickNumbers(word: number, wide: number, rows: Uint32Array, out: Int32Array, isThere: Uint8Array): void {
-    const chunks = this.#chunks;
+    const chunks = this.chunks;
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!;
       const { count, rowStep, wordStep, words } = chunks[row >>> CHUNK_BITS]!;
@@ -79,17 +74,32 @@ export class RowKeys implements KeyWords {
       isThere[i] = words[from + wide * wordStep]!;
     }
   }
+}
+
+export class RowKeys extends RowWords {
+  bytes = 0;
+  readonly #isFound: boolean;
+  /** Row + 1 at its place, 0 = free. At most half full. */
+  #table = new Int32Array(1024);
+  /** Hash of each row, so that growing does not hash again. */
+  #hashes = new Int32Array(512);
+
+  /** `isFound`: {@link findOrAppend} is used. Then the words of a row lie side by side, else those of a column. */
+  constructor(isFound: boolean) {
+    super(0, []);
+    this.#isFound = isFound;
+  }
 
   /** Appends `key[0 … count)`; answers the row's number. */
   append(key: Int32Array, count: number): number {
     const row = this.rowCount;
     const at = row & CHUNK_MASK;
-    let chunk = this.#chunks[row >>> CHUNK_BITS];
+    let chunk = this.chunks[row >>> CHUNK_BITS];
     if (chunk === undefined || chunk.count < count || at >= chunk.rows) {
       this.bytes -= chunk?.words.byteLength ?? 0;
       // Only the first chunk starts small: many small segments may be open at once.
       chunk = this.#widened(chunk, at, count, row < CHUNK_ROWS ? FIRST_ROWS : CHUNK_ROWS);
-      this.#chunks[row >>> CHUNK_BITS] = chunk;
+      this.chunks[row >>> CHUNK_BITS] = chunk;
       this.bytes += chunk.words.byteLength;
     }
     const { rowStep, wordStep, words } = chunk;
@@ -102,7 +112,7 @@ export class RowKeys implements KeyWords {
     return row;
   }
 
-  #widened(old: Chunk | undefined, rows: number, count: number, firstRows: number): Chunk {
+  #widened(old: KeyChunk | undefined, rows: number, count: number, firstRows: number): KeyChunk {
     let room = firstRows;
     while (room <= rows) room *= 2;
     const words = new Int32Array(room * count);
@@ -139,7 +149,7 @@ export class RowKeys implements KeyWords {
   }
 
   #equals(row: number, key: Int32Array, count: number): boolean {
-    const { count: stored, rowStep, wordStep, words } = this.#chunks[row >>> CHUNK_BITS]!;
+    const { count: stored, rowStep, wordStep, words } = this.chunks[row >>> CHUNK_BITS]!;
     const from = (row & CHUNK_MASK) * rowStep;
     const shared = Math.min(stored, count);
     for (let i = 0; i < shared; i++) if (words[from + i * wordStep] !== key[i]) return false;

@@ -1,11 +1,11 @@
 /** Dimensions of texts: every distinct value once, rows hold its number. */
-import { PackedDictionary, packTexts, textOrder } from '../../segment/format/packed-texts.js';
+import { PackedDictionary, PackedTexts, packTexts, textOrder } from '../../segment/format/packed-texts.js';
 import type { SourceDimension } from '../../segment/write/source.js';
 import type { InputRow } from '../formats/row-reader.js';
 import type { MultiValueHandling } from '../spec/model.js';
 import { isTooDeep, scalarText } from '../values.js';
 import type { ColumnSnapshot } from './column-snapshot.js';
-import type { FrozenColumn, KeyColumn, KeyWords } from './key-column.js';
+import type { FrozenColumn, KeyColumn, KeyWords, TextData } from './key-column.js';
 
 const STRING_OVERHEAD_BYTES = 64;
 const loneSurrogates = /\p{Surrogate}/gu;
@@ -87,7 +87,7 @@ export class StringKeys implements KeyColumn {
     const ids = this.#ids;
     const cardinality = values.length + 1;
     const lists = this.#lists.slice();
-    const hasLists = this.#holdsSeveral();
+    const hasLists = holdsSeveral(lists);
     const { at } = this;
     return {
       kind: 'string',
@@ -106,28 +106,31 @@ export class StringKeys implements KeyColumn {
     };
   }
 
-  #holdsSeveral(): boolean {
-    return this.#lists.some((ids) => ids.length > 1);
+  data(): TextData {
+    const { bytes, ends } = packTexts(this.#values);
+    return { kind: 'string', name: this.name, at: this.at, bytes, ends, lists: this.#lists.slice() };
   }
+}
 
-  freeze(keys: KeyWords): FrozenColumn {
-    const { name, at } = this;
-    const texts = packTexts(this.#values);
-    const order = textOrder(texts);
-    // An empty list is no value, but the dictionary has null for it.
-    const hasNull =
-      keys.column(at).includes(0) || this.#lists.some((ids) => ids.length === 0 || ids.includes(0));
-    const dictionary = new PackedDictionary(texts, order, hasNull);
-    const ranks = new Uint32Array(order.length + 1);
-    const shift = hasNull ? 1 : 0;
-    for (let i = 0; i < order.length; i++) ranks[order[i]! + 1] = i + shift;
-    const column = { name, at, dictionary, ranks, keys };
-    if (!this.#holdsSeveral()) return new FrozenTexts(column);
-    return new FrozenLists(
-      column,
-      this.#lists.map((ids) => ids.map((id) => ranks[id]!)),
-    );
-  }
+function holdsSeveral(lists: readonly Uint32Array[]): boolean {
+  return lists.some((ids) => ids.length > 1);
+}
+
+export function frozenTexts({ name, at, bytes, ends, lists }: TextData, keys: KeyWords): FrozenColumn {
+  const texts = new PackedTexts(bytes, ends);
+  const order = textOrder(texts);
+  // An empty list is no value, but the dictionary has null for it.
+  const hasNull = keys.column(at).includes(0) || lists.some((ids) => ids.length === 0 || ids.includes(0));
+  const dictionary = new PackedDictionary(texts, order, hasNull);
+  const ranks = new Uint32Array(order.length + 1);
+  const shift = hasNull ? 1 : 0;
+  for (let i = 0; i < order.length; i++) ranks[order[i]! + 1] = i + shift;
+  const column = { name, at, dictionary, ranks, keys };
+  if (!holdsSeveral(lists)) return new FrozenTexts(column);
+  return new FrozenLists(
+    column,
+    lists.map((ids) => ids.map((id) => ranks[id]!)),
+  );
 }
 
 interface Frozen {

@@ -5,21 +5,21 @@ export class PackedTexts {
   readonly count: number;
   readonly bytes: Buffer;
   /** Where each text ends; the first begins at 0. */
-  readonly #ends: Uint32Array;
+  readonly ends: Uint32Array;
 
   /** `ends`: one a text, ascending, the last at most `bytes.length`. */
-  constructor(bytes: Buffer, ends: Uint32Array) {
+  constructor(bytes: Uint8Array, ends: Uint32Array) {
     this.count = ends.length;
-    this.bytes = bytes;
-    this.#ends = ends;
+    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.ends = ends;
   }
 
   start(index: number): number {
-    return index === 0 ? 0 : this.#ends[index - 1]!;
+    return index === 0 ? 0 : this.ends[index - 1]!;
   }
 
   end(index: number): number {
-    return this.#ends[index]!;
+    return this.ends[index]!;
   }
 
   text(index: number): string {
