@@ -7,6 +7,7 @@ import { DataNodeService, type grove } from '../proto/services.js';
 import type { Pool, RunOptions, SegmentRef, SegmentsPart } from '../query/engine/pool-api.js';
 import { sharedFrame } from '../query/frame-build.js';
 import { parseJson } from '../query/json/parse.js';
+import { type JsonObject, objectAt } from '../query/native/json-fields.js';
 import type { LookupFinder } from '../query/native/context.js';
 import type { NativeQuery, ScanQuery } from '../query/native/model.js';
 import { parseNativeQuery } from '../query/native/parse.js';
@@ -57,6 +58,7 @@ async function* answer(
   const query = parseNativeQuery(parseJson(request.queryJson ?? ''), {
     queryId: request.queryId ?? '',
     timeoutMs: 0,
+    context: contextOf(request),
     ...(deps.lookups === undefined ? {} : { lookups: deps.lookups }),
     frames: (request.frames ?? []).map((frame) => sharedFrame(deps.frames.decode(frame))),
   });
@@ -119,6 +121,12 @@ class Stopwatch {
   resume(): void {
     this.#since = this.#clock.monotonic();
   }
+}
+
+function contextOf({ contextJson }: DataQuery): JsonObject {
+  return contextJson === null || contextJson === undefined || contextJson === ''
+    ? {}
+    : objectAt(parseJson(contextJson), 'contextJson');
 }
 
 interface Held {

@@ -11,7 +11,8 @@ import { createLeader } from '../runtime/leader.js';
 import { isSameProcess, killTree, processStartTime, spawnProcess, spawnThread } from '../runtime/place.js';
 import type { ChildSpec, LeaderCallbacks, LeaderHandle, SupervisorSpec } from '../runtime/types.js';
 import { LocalStorage } from '../segment/store/local-storage.js';
-import { brokerDefaults, createBroker, type BrokerDeps } from './broker/actor.js';
+import { createBroker, type BrokerDeps } from './broker/actor.js';
+import { brokerSettings } from './broker/settings.js';
 import type { Caches } from './caches.js';
 import { coordinatorDefaults, createCoordinator } from './coordinator/actor.js';
 import type { Engine } from './engine.js';
@@ -127,7 +128,7 @@ const roleSpecs: Readonly<Record<Exclude<RoleName, 'gateway'>, (wiring: Wiring) 
         frames: engine.frames,
         ...brokerCaching(wiring),
         lookups: wiring.lookups.find,
-        settings: { ...brokerDefaults, queryTimeoutMs: settings.queryTimeoutMs },
+        settings: brokerSettings(settings),
       }),
     );
   },

@@ -179,6 +179,47 @@ export const settings = {
     max: 2 ** 31,
     druid: 'druid.server.http.defaultQueryTimeout',
   }),
+  queryTimeoutMsMax: count(0, 'longest time-out a query may ask for; any when 0', {
+    min: 0,
+    max: 2 ** 31,
+    druid: 'druid.server.http.maxQueryTimeout',
+  }),
+  queryContext: text('', 'context keys of every query that does not set them, as a JSON object'),
+  queriesMax: count(0, 'queries a broker runs at a time; any number when 0', {
+    min: 0,
+    max: 2 ** 31,
+    druid: 'druid.query.scheduler.numThreads',
+  }),
+  queryLaning: text(
+    'none',
+    'lanes of queries: none, hilo (by priority) or manual (by context.lane)',
+    'druid.query.scheduler.laning.strategy',
+  ),
+  queryLowPercentMax: count(20, 'hilo: share of queriesMax for queries of negative priority', {
+    min: 1,
+    max: 100,
+    druid: 'druid.query.scheduler.laning.maxLowPercent',
+  }),
+  queryLanes: list([], 'manual: lanes as NAME=COUNT or NAME=SHARE%'),
+  queryBytesMax: count(2 * GiB, 'partial results a broker holds for one query; any when 0', {
+    min: 0,
+    max: 2 ** 53,
+  }),
+  scatterGatherBytesMax: count(0, 'bytes data nodes may answer to one query; any when 0', {
+    min: 0,
+    max: 2 ** 53,
+    druid: 'druid.server.http.maxScatterGatherBytes',
+  }),
+  dictionaryBytesMax: count(GiB, 'texts that one groupBy groups by; any when 0', {
+    min: 0,
+    max: 2 ** 53,
+    druid: 'druid.query.groupBy.maxMergingDictionarySize',
+  }),
+  subqueryRowsMax: count(100_000, 'rows of the queries inside a data source', {
+    min: 1,
+    max: 2 ** 31,
+    druid: 'druid.server.http.maxSubqueryRows',
+  }),
   bodyBytesMax: count(64 * MiB, 'largest HTTP request body', { min: 1024, max: GiB }),
   drainGraceMs: count(15_000, 'time to finish work after SIGTERM', { min: 0, max: 600_000 }),
 } as const satisfies Record<

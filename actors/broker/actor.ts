@@ -5,6 +5,7 @@
 import { BrokerService, RestService } from '../../proto/services.js';
 import type { Pool } from '../../query/engine/pool-api.js';
 import type { LookupFinder } from '../../query/native/context.js';
+import type { JsonObject } from '../../query/native/json-fields.js';
 import type { ActorContext, Behavior, ChildSpec, Node } from '../../runtime/types.js';
 import type { PartialCaching } from '../cached-scan.js';
 import type { FrameCarrier } from '../frame-by-reference.js';
@@ -13,18 +14,30 @@ import { RestRouter } from '../rest-router.js';
 import { ExpectedWatch } from './expected-watch.js';
 import { LoadBook } from './load-book.js';
 import { BrokerQueries } from './query.js';
+import { noLimits, type QueryLimits } from './limits.js';
 import { brokerRoutes } from './rest.js';
 import type { ResultCaching } from './result-cache.js';
+import { QueryScheduler, schedulerDefaults, type SchedulerSettings } from './scheduler.js';
 import { BrokerView } from './view.js';
 import { createBrokerWork } from './work.js';
 
 export interface BrokerSettings {
   /** When a query names no time-out. */
   readonly queryTimeoutMs: number;
+  /** Context keys below a query's own. */
+  readonly context: JsonObject;
+  readonly limits: QueryLimits;
+  readonly scheduler: SchedulerSettings;
   /** After the first expected set: so long may queryable segments be without a holder before the broker opens anyway. */
   readonly settleMs: number;
 }
-export const brokerDefaults: BrokerSettings = { queryTimeoutMs: 300_000, settleMs: 5_000 };
+export const brokerDefaults: BrokerSettings = {
+  queryTimeoutMs: 300_000,
+  context: {},
+  limits: noLimits,
+  scheduler: schedulerDefaults,
+  settleMs: 5_000,
+};
 
 export interface BrokerDeps {
   readonly node: Node;
@@ -98,6 +111,9 @@ export class Broker implements Behavior<BrokerMessage> {
       ...(lookups === undefined ? {} : { lookups }),
       isFresh: (name) => this.#inventories?.node(name)?.fresh === true,
       timeoutMs: settings.queryTimeoutMs,
+      context: settings.context,
+      limits: settings.limits,
+      scheduler: new QueryScheduler(settings.scheduler),
       log,
     });
     this.#queries = queries;

@@ -7,8 +7,9 @@ import { asCoded, CodedError } from '../../proto/errors.js';
 import type { grove } from '../../proto/services.js';
 import type { Frame } from '../../query/frame.js';
 import { bucketStart, formatTimestamp, nextBucket } from '../../query/granularity.js';
-import { ChunkSink, jsonString } from '../../query/json/write.js';
+import { ChunkSink, jsonString, jsonText } from '../../query/json/write.js';
 import type { LookupFinder } from '../../query/native/context.js';
+import type { JsonObject } from '../../query/native/json-fields.js';
 import type { NativeQuery, ScanQuery } from '../../query/native/model.js';
 import { pendingSources, withFrames } from '../../query/native/source.js';
 import type { RenderHints } from '../../query/results/buckets.js';
@@ -32,7 +33,8 @@ import {
   type Slice,
 } from './route.js';
 import { scatter, type NodeRequest, type ScatterDeps } from './scatter.js';
-import { ByteLimit, limitedRows } from './byte-limit.js';
+import { ByteLimit, HeldLimit, limitedRows, type QueryLimits } from './limits.js';
+import type { QueryScheduler } from './scheduler.js';
 import { fetchSources, leafTables, tooManyRows, wantedSlices } from './sources.js';
 import { rowsOf, streamScan, type SegmentRows } from './scan-stream.js';
 import type { BrokerView } from './view.js';
@@ -58,6 +60,10 @@ export interface BrokerQueryDeps {
   readonly isFresh: (node: string) => boolean;
   /** When the query names no time-out. */
   readonly timeoutMs: number;
+  /** Context keys below a query's own. */
+  readonly context: JsonObject;
+  readonly limits: QueryLimits;
+  readonly scheduler: QueryScheduler;
   readonly log: Log;
 }
 
@@ -248,6 +254,7 @@ export class QueryRun {
     return {
       queryJson: this.#request.queryJson ?? '',
       queryId: this.#query.context.queryId,
+      contextJson: jsonText(this.#deps.context),
       frames: this.#sourceFrames.map((frame) => this.#deps.frames.encode(frame)),
       clusterId: this.#deps.node.clusterId(),
       deadline: this.#deadline,
@@ -261,19 +268,27 @@ export class QueryRun {
     const times: IntervalMs[] = [];
     let frames: Frame[] = [];
     if (!leafTables(this.#query)) {
-      for await (const frame of this.#deps.work.overRows(this.#query, this.#workOptions()))
+      const held = new HeldLimit(this.#query, this.#deps.limits);
+      for await (const frame of this.#deps.work.overRows(this.#query, this.#workOptions())) {
         frames.push(frame);
+        held.check(frames);
+      }
       return { frames, missing: [], times };
     }
     const isScan = this.#query.queryType === 'scan';
-    const limit = new ByteLimit(this.#query);
+    const limit = new ByteLimit(this.#query, this.#deps.limits);
+    const held = new HeldLimit(this.#query, this.#deps.limits);
     let rows = 0;
     let folding: Promise<void> = Promise.resolve();
     const fold = async (): Promise<void> => {
-      if (frames.length < framesBeforeFold || this.#query.queryType === 'scan') return;
+      const error = held.over(frames);
+      // What can be made fewer is, before anything is refused.
+      if (error !== undefined && (isScan || frames.length === 1)) throw error;
+      if (error === undefined && (frames.length < framesBeforeFold || isScan)) return;
       const some = frames;
       frames = [];
       frames.push(await this.#deps.work.merge(this.#query, some, this.#workOptions()));
+      held.check(frames);
     };
     const kept = await keptPartials(this.#deps.partials, this.#query, slices);
     frames.push(...kept.frames);
@@ -322,7 +337,8 @@ export class QueryRun {
   }
 
   #workOptions(): WorkOptions {
-    return { signal: this.#signal, deadlineMs: Math.max(1, this.#deadline.remainingMs()) };
+    const { priority } = this.#query.context;
+    return { signal: this.#signal, deadlineMs: Math.max(1, this.#deadline.remainingMs()), priority };
   }
 
   // ---- answering
@@ -394,7 +410,11 @@ export class QueryRun {
     if (missing.length > 0 && !query.context.allowPartialResults) throw segmentsUnavailable(missing);
     const lost = new Set(missing);
     const asked = slices.filter((slice) => !lost.has(slice));
-    const rows = limitedRows(query, streamScan(this.#scatterDeps(), this.#nodeRequest(), asked));
+    const rows = limitedRows(
+      query,
+      streamScan(this.#scatterDeps(), this.#nodeRequest(), asked),
+      this.#deps.limits,
+    );
     const parts = new Parts(this.#head(slices, missing, etag), this.#request.pretty === true);
     if (this.#request.format === FRAMES) yield* this.#scanFrames(query, rows, parts);
     else yield* this.#scanRows(query, rows, parts);

@@ -7,6 +7,7 @@ import type { NativeQuery } from '../../query/native/model.js';
 import { parseNativeQuery } from '../../query/native/parse.js';
 import { traceIdOf } from '../../runtime/trace.js';
 import type { CallContext, Node } from '../../runtime/types.js';
+import { checkAsked } from './limits.js';
 import { QueryRun, type BrokerQueryDeps } from './query-run.js';
 
 type BrokerQuery = grove.query.v1.BrokerQuery.$Properties;
@@ -51,13 +52,24 @@ export class BrokerQueries {
       query = parseNativeQuery(parseJson(request.queryJson ?? ''), {
         queryId,
         timeoutMs: this.#deps.timeoutMs,
+        context: this.#deps.context,
         ...(this.#deps.lookups === undefined ? {} : { lookups: this.#deps.lookups }),
       });
+      checkAsked(query, this.#deps.limits);
     } catch (thrown) {
       yield refusal(asCoded(thrown), isUnbound(thrown) ? '' : queryId);
       return;
     }
     queryId = query.context.queryId;
+    let leave: () => void;
+    try {
+      leave = this.#deps.scheduler.admit(query.context);
+    } catch (thrown) {
+      const error = asCoded(thrown);
+      this.#countQuery(query, error.code);
+      yield refusal(error, queryId);
+      return;
+    }
     const run = new QueryRun(this.#deps, request, query, call);
     const release = this.#register(queryId, run);
     const { clock } = this.#deps.node;
@@ -81,12 +93,17 @@ export class BrokerQueries {
       // What has been answered has nothing left to stop.
       if (outcome !== 'answered') run.stop.abort();
       release();
-      const { metrics } = this.#deps.node;
-      metrics.counter('grove_broker_queries_total', { type: query.queryType, outcome }).add();
-      metrics
+      leave();
+      this.#countQuery(query, outcome);
+      this.#deps.node.metrics
         .histogram('grove_broker_query_ms', queryBuckets, { type: query.queryType })
         .observe(clock.monotonic() - since);
     }
+  }
+
+  #countQuery({ queryType }: NativeQuery, outcome: string): void {
+    const { metrics } = this.#deps.node;
+    metrics.counter('grove_broker_queries_total', { type: queryType, outcome }).add();
   }
 
   /** What our side could not answer is worth a line; the rest is for who looks for it. */

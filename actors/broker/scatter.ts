@@ -28,6 +28,8 @@ export interface ScatterDeps {
 export interface NodeRequest {
   readonly queryJson: string;
   readonly queryId: string;
+  /** Context keys below the query's own, as JSON; '' = none. */
+  readonly contextJson?: string;
   readonly clusterId: string;
   /** Rows of what stands inside the data source; see source.ts. */
   readonly frames?: readonly grove.query.v1.Frame.$Properties[];
@@ -70,12 +72,12 @@ export function dataQuery(
   request: NodeRequest,
   slices: readonly Slice[],
 ): grove.query.v1.DataQuery.$Properties {
-  const { queryJson, queryId, clusterId, frames = [], bySegment = false } = request;
+  const { queryJson, queryId, contextJson = '', clusterId, frames = [], bySegment = false } = request;
   const segments = slices.map(({ segmentId, intervals }) => ({
     segmentId,
     intervals: intervals.map(({ startMs, endMs }) => ({ startMs, endMs })),
   }));
-  return { queryJson, queryId, clusterId, segments, frames: [...frames], bySegment };
+  return { queryJson, queryId, contextJson, clusterId, segments, frames: [...frames], bySegment };
 }
 
 /** A node may say nothing for this share of the time that is left, within these limits. */

@@ -15,6 +15,7 @@ import { resultFrame } from '../../query/results/result-frame.js';
 export interface WorkOptions {
   readonly signal: AbortSignal;
   readonly deadlineMs: number;
+  readonly priority: number;
 }
 export interface BrokerWork {
   /** One partial frame out of several; the given ones are used up. */

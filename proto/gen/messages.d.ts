@@ -2934,6 +2934,9 @@ export namespace grove {
                 /** DataQuery bySegment. */
                 bySegment: boolean;
 
+                /** DataQuery contextJson. */
+                contextJson: string;
+
                 /**
                  * Creates a new DataQuery instance using the specified properties.
                  * @param [properties] Properties to set
@@ -2990,6 +2993,9 @@ export namespace grove {
 
                     /** DataQuery bySegment */
                     bySegment?: (boolean|null);
+
+                    /** DataQuery contextJson */
+                    contextJson?: (string|null);
 
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];

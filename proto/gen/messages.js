@@ -4052,6 +4052,7 @@ export const grove = $root.grove = (() => {
                 DataQuery.prototype.clusterId = "";
                 DataQuery.prototype.frames = $util.emptyArray;
                 DataQuery.prototype.bySegment = false;
+                DataQuery.prototype.contextJson = "";
 
                 DataQuery.create = function(properties) {
                     return new DataQuery(properties);
@@ -4078,6 +4079,8 @@ export const grove = $root.grove = (() => {
                             $root.grove.query.v1.Frame.encode(message.frames[i], writer.uint32(42).fork(), _depth + 1).ldelim();
                     if (message.bySegment != null && $Object.hasOwnProperty.call(message, "bySegment") && message.bySegment !== false)
                         writer.uint32(48).bool(message.bySegment);
+                    if (message.contextJson != null && $Object.hasOwnProperty.call(message, "contextJson") && message.contextJson !== "")
+                        writer.uint32(58).string(message.contextJson);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -4161,6 +4164,15 @@ export const grove = $root.grove = (() => {
                                     message.bySegment = value;
                                 else
                                     delete message.bySegment;
+                                continue;
+                            }
+                        case 7: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.contextJson = value;
+                                else
+                                    delete message.contextJson;
                                 continue;
                             }
                         }

@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds from now; then CodedError Timeout. */
   readonly deadlineMs?: number;
+  /** Of jobs; a query has its own. Higher ones go first; absent: 0. */
+  readonly priority?: number;
 }
 
 export interface ScanOptions extends RunOptions {

@@ -14,6 +14,7 @@ import { flags, type ScanTask } from './execute.js';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
 import type { Pool, RunOptions, ScanOptions, SegmentRef, SegmentsPart } from './pool-api.js';
 import { planTasks, RunningQuery } from './running.js';
+import { firstOf, turns } from './turns.js';
 
 /** runtime's Clock fits. */
 export interface TimerSource {
@@ -48,6 +49,7 @@ interface Job {
   readonly input: unknown;
   readonly transfer: readonly ArrayBuffer[];
   readonly flag: number;
+  readonly priority: number;
   readonly resolve: (output: unknown) => void;
   readonly reject: (error: CodedError) => void;
 }
@@ -59,6 +61,7 @@ type Work =
 interface QueryEntry {
   readonly running: RunningQuery;
   readonly flag: number;
+  readonly priority: number;
 }
 
 interface Thread {
@@ -82,7 +85,8 @@ class ThreadPool implements Pool {
   readonly #queries: QueryEntry[] = [];
   readonly #jobs: Job[] = [];
   readonly #unreaped = new Set<number>();
-  #turn = 0;
+  /** Place of the query that had the last turn. */
+  #turn = -1;
   #nextId = 1;
   #failedStarts = 0;
   #isClosed = false;
@@ -107,8 +111,13 @@ class ThreadPool implements Pool {
     options: ScanOptions = {},
   ): AsyncIterable<SegmentsPart> {
     this.#admit(this.#queries.length, this.#options.queriesMax ?? queriesMaxDefault, 'queries');
-    const running = new RunningQuery(query, planTasks(query, refs, this.threads, options.bySegment), this.threads * 2 + 2);
-    const entry: QueryEntry = { running, flag: this.#takeFlag() };
+    const running = new RunningQuery(
+      query,
+      planTasks(query, refs, this.threads, options.bySegment),
+      this.threads * 2 + 2,
+    );
+    const { priority } = query.context;
+    const entry: QueryEntry = { running, flag: this.#takeFlag(), priority };
     const unlink = this.#watch(options, entry.flag, (error) => running.fail(error));
     this.#queries.push(entry);
     this.#dispatch();
@@ -140,7 +149,8 @@ class ThreadPool implements Pool {
     let unlink = (): void => {};
     try {
       return await new Promise<unknown>((resolve, reject) => {
-        const job: Job = { name, input, transfer, flag, resolve, reject };
+        const priority = options.priority ?? 0;
+        const job: Job = { name, input, transfer, flag, priority, resolve, reject };
         unlink = this.#watch(options, flag, (error) => {
           // A job that has not started yet never does.
           const at = this.#jobs.indexOf(job);
@@ -233,12 +243,15 @@ class ThreadPool implements Pool {
   }
 
   #nextWork(): Work | undefined {
-    const job = this.#jobs.shift();
+    const [job] = this.#jobs.splice(firstOf(this.#jobs.map(({ priority }) => priority)), 1);
     if (job !== undefined) return { kind: 'job', job };
-    for (let tried = 0; tried < this.#queries.length; tried++) {
-      const query = this.#queries[this.#turn++ % this.#queries.length];
+    const priorities = this.#queries.map(({ priority }) => priority);
+    for (const place of turns(priorities, this.#turn)) {
+      const query = this.#queries[place];
       const task = query?.running.take();
-      if (query !== undefined && task !== undefined) return { kind: 'scan', query, task };
+      if (query === undefined || task === undefined) continue;
+      this.#turn = place;
+      return { kind: 'scan', query, task };
     }
     return undefined;
   }

@@ -35,7 +35,8 @@ export function parseContext(json: unknown, defaults: QueryDefaults): QueryConte
   return {
     queryId: text(given, 'queryId') ?? defaults.queryId,
     timeoutMs,
-    priority: long(given, 'priority', 0),
+    priority: long(given, 'priority', 0, 'integer'),
+    ...lane(given),
     skipEmptyBuckets: flag(given, 'skipEmptyBuckets', false),
     grandTotal: flag(given, 'grandTotal', false),
     resultAsArray: flag(given, 'resultAsArray', false),
@@ -51,7 +52,28 @@ function text(given: JsonObject, key: string): string | undefined {
   const value = given[key];
   if (isMissing(value)) return undefined;
   if (typeof value === 'string') return value;
-  throw badContext(key, `Expected key [${key}] to be in string format, but got [${shown(value)}]`);
+  throw badContext(key, `Expected key [${key}] to be a String, but got [${javaClass(value)}]`);
+}
+
+function lane(given: JsonObject): { readonly lane?: string } {
+  const name = text(given, 'lane');
+  return name === undefined ? {} : { lane: name };
+}
+
+/** Of a JSON value as Druid reads it. */
+function javaClass(value: unknown): string {
+  if (Array.isArray(value)) return 'java.util.ArrayList';
+  switch (typeof value) {
+    case 'boolean':
+      return 'java.lang.Boolean';
+    case 'bigint':
+      return 'java.lang.Long';
+    case 'number':
+      if (!Number.isInteger(value)) return 'java.lang.Double';
+      return Math.abs(value) < 2 ** 31 ? 'java.lang.Integer' : 'java.lang.Long';
+    default:
+      return 'java.util.LinkedHashMap';
+  }
 }
 
 export function flag(given: JsonObject, key: string, fallback: boolean): boolean {
@@ -62,7 +84,7 @@ export function flag(given: JsonObject, key: string, fallback: boolean): boolean
   throw badContext(key, `Expected key [${key}] to be in boolean format, but got [${shown(value)}]`);
 }
 
-function long(given: JsonObject, key: string, fallback: number): number {
+function long(given: JsonObject, key: string, fallback: number, format = 'long'): number {
   const value = given[key];
   if (isMissing(value)) return fallback;
   const number =
@@ -74,7 +96,7 @@ function long(given: JsonObject, key: string, fallback: number): number {
           ? Number(value)
           : Number.NaN;
   if (!Number.isSafeInteger(number)) {
-    throw badContext(key, `Expected key [${key}] to be in long format, but got [${shown(value)}]`);
+    throw badContext(key, `Expected key [${key}] to be in ${format} format, but got [${shown(value)}]`);
   }
   return number;
 }
@@ -85,7 +107,7 @@ function shown(value: unknown): string {
     : (JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? String(v) : v)) ?? 'undefined');
 }
 
-function badContext(key: string, message: string): CodedError {
+export function badContext(key: string, message: string): CodedError {
   return new CodedError('InvalidInput', message, {
     field: `context.${key}`,
     errorClass: 'org.apache.druid.query.BadQueryContextException',

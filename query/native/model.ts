@@ -275,6 +275,8 @@ export interface QueryContext {
   readonly queryId: string;
   readonly timeoutMs: number;
   readonly priority: number;
+  /** Named in the context. */
+  readonly lane?: string;
   readonly skipEmptyBuckets: boolean;
   readonly grandTotal: boolean;
   readonly resultAsArray: boolean;

@@ -1,0 +1,141 @@
+/** What one query may use: time, bytes that data nodes answer, bytes of partial results held at the broker. */
+import { CodedError } from '../../proto/errors.js';
+import { frameBytes } from '../../query/frame-codec.js';
+import type { Frame } from '../../query/frame.js';
+import { badContext } from '../../query/native/context.js';
+import type { NativeQuery } from '../../query/native/model.js';
+import type { SegmentRows } from './scan-stream.js';
+
+/** 0 = none. A query's context may ask for less. */
+export interface QueryLimits {
+  readonly timeoutMsMax: number;
+  readonly scatterGatherBytesMax: number;
+  /** Partial results of one query that are held at a time. */
+  readonly heldBytesMax: number;
+  /** Texts among them, of a groupBy. */
+  readonly dictionaryBytesMax: number;
+}
+export const noLimits: QueryLimits = {
+  timeoutMsMax: 0,
+  scatterGatherBytesMax: 0,
+  heldBytesMax: 0,
+  dictionaryBytesMax: 0,
+};
+
+/** Throws InvalidInput for a context that asks for more than there is. */
+export function checkAsked({ context }: NativeQuery, limits: QueryLimits): void {
+  const { timeoutMs, given } = context;
+  const { timeoutMsMax, scatterGatherBytesMax } = limits;
+  if (timeoutMsMax > 0 && timeoutMs > timeoutMsMax) {
+    throw badContext(
+      'timeout',
+      `Configured [timeout = ${timeoutMs}] is more than enforced limit of maxQueryTimeout [${timeoutMsMax}].`,
+    );
+  }
+  const bytes = asked(given['maxScatterGatherBytes']);
+  if (scatterGatherBytesMax > 0 && bytes !== undefined && bytes > scatterGatherBytesMax) {
+    throw badContext(
+      'maxScatterGatherBytes',
+      `Configured [maxScatterGatherBytes = ${bytes}] is more than enforced limit of [${scatterGatherBytesMax}].`,
+    );
+  }
+}
+
+/** A number above 0; 0 and what is no number ask for nothing. */
+function asked(value: unknown): number | undefined {
+  const number = Number(value ?? Number.NaN);
+  return number > 0 ? number : undefined;
+}
+
+const least = (...values: readonly (number | undefined)[]): number =>
+  Math.min(...values.map((value) => (value === undefined || value === 0 ? Infinity : value)));
+
+/** What data nodes answer, counted as it arrives. */
+export class ByteLimit {
+  readonly #queryId: string;
+  readonly #bytesMax: number;
+  #bytes = 0;
+
+  constructor({ context }: NativeQuery, limits: QueryLimits = noLimits) {
+    this.#queryId = context.queryId;
+    this.#bytesMax = least(asked(context.given['maxScatterGatherBytes']), limits.scatterGatherBytesMax);
+  }
+
+  /** Throws LimitExceeded. */
+  add(frame: Frame): void {
+    if (this.#bytesMax === Infinity) return;
+    this.#bytes += frameBytes(frame);
+    if (this.#bytes > this.#bytesMax) {
+      throw new CodedError(
+        'LimitExceeded',
+        `Query[${this.#queryId}] max scatter-gather bytes limit[${this.#bytesMax}] reached.`,
+      );
+    }
+  }
+}
+
+export async function* limitedRows(
+  query: NativeQuery,
+  rows: AsyncIterable<SegmentRows>,
+  limits: QueryLimits,
+): AsyncGenerator<SegmentRows> {
+  const limit = new ByteLimit(query, limits);
+  for await (const part of rows) {
+    limit.add(part.frame);
+    yield part;
+  }
+}
+
+/** What is held of partial results until they are merged. */
+export class HeldLimit {
+  readonly #query: NativeQuery;
+  readonly #bytesMax: number;
+  readonly #dictionaryMax: number;
+
+  constructor(query: NativeQuery, limits: QueryLimits) {
+    this.#query = query;
+    this.#bytesMax = least(limits.heldBytesMax);
+    this.#dictionaryMax =
+      query.queryType === 'groupBy'
+        ? least(asked(query.context.given['maxMergingDictionarySize']), limits.dictionaryBytesMax)
+        : Infinity;
+  }
+
+  /** Throws LimitExceeded when even a single frame, or frames that nothing makes fewer, are too large. */
+  check(frames: readonly Frame[]): void {
+    const error = this.over(frames);
+    if (error !== undefined) throw error;
+  }
+
+  /** Undefined: there is room. */
+  over(frames: readonly Frame[]): CodedError | undefined {
+    if (this.#bytesMax === Infinity && this.#dictionaryMax === Infinity) return undefined;
+    let bytes = 0;
+    let texts = 0;
+    for (const frame of frames) {
+      bytes += frameBytes(frame);
+      texts += textBytes(frame);
+    }
+    const { queryId } = this.#query.context;
+    if (texts > this.#dictionaryMax) {
+      return new CodedError(
+        'LimitExceeded',
+        `Not enough dictionary memory to execute this query. Query[${queryId}] groups by more than ${this.#dictionaryMax} bytes of texts: group by less, or raise maxMergingDictionarySize.`,
+      );
+    }
+    if (bytes <= this.#bytesMax) return undefined;
+    return new CodedError(
+      'LimitExceeded',
+      `Not enough aggregation buffer space to execute this query. Query[${queryId}] holds more than ${this.#bytesMax} bytes of partial results: ask for less at a time, or raise queryBytesMax.`,
+    );
+  }
+}
+
+function textBytes(frame: Frame): number {
+  let bytes = 0;
+  for (const column of frame.columns) {
+    if (column.type === 'STRING' || column.type === 'STRING_ARRAY')
+      bytes += column.dictionary.bytes.byteLength + column.dictionary.ends.byteLength;
+  }
+  return bytes;
+}
