@@ -108,7 +108,7 @@ export class RowStream {
     const bytes = this.#countBytes(entity.open(signal));
     const file = await spooled(bytes, join(this.#spoolDir, 'input.spool'));
     try {
-      await this.#readRows(entity, format.rows(file, this.#wanted), taker);
+      await this.#readRows(entity, format.rows(file, this.#wanted, this.#deps), taker);
     } finally {
       await file.close();
     }

@@ -7,6 +7,7 @@ import type { FormatKind, InputFormat } from './format.js';
 import { jsonFormat } from './json-lines.js';
 import { linesFormat } from './lines.js';
 import { parquetFormat } from './parquet.js';
+import { protobufFormat } from './protobuf.js';
 import { regexFormat } from './regex.js';
 
 const kinds: readonly FormatKind[] = [
@@ -17,10 +18,11 @@ const kinds: readonly FormatKind[] = [
   linesFormat,
   parquetFormat,
   avroFormat,
+  protobufFormat,
 ];
 
 /** Druid's other formats, refused by name. */
-const notBuilt: readonly string[] = ['avro_stream', 'kafka', 'kinesis', 'orc', 'protobuf', 'thrift'];
+const notBuilt: readonly string[] = ['avro_stream', 'kafka', 'kinesis', 'orc', 'thrift'];
 
 /** `ioConfig.inputFormat`. Throws InvalidInput or Unsupported, naming the path. */
 export function checkFormat(keys: JsonKeys): InputFormat {

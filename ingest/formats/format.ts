@@ -30,7 +30,13 @@ export interface FileFormat {
    * The rows in their order, in batches of bounded size; a text in place of a row says why it can't be read. Throws
    * InvalidInput when the file as a whole is damaged.
    */
-  rows(file: RandomAccess, wanted: Wanted): AsyncIterable<readonly (InputRow | string)[]>;
+  rows(file: RandomAccess, wanted: Wanted, reach: FormatReach): AsyncIterable<readonly (InputRow | string)[]>;
+}
+
+/** What the process lets formats reach besides the file itself. */
+export interface FormatReach {
+  /** Folders (absolute) that may be read. */
+  readonly inputDirs: readonly string[];
 }
 
 export interface Wanted {

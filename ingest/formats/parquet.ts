@@ -11,6 +11,9 @@ import {
   type SchemaElement,
 } from 'hyparquet';
 import { CodedError, invalidInput } from '../../proto/errors.js';
+import { kernelCompressor } from '../../query/engine/block-compressor.js';
+import { createArena } from '../../segment/kernels/arena.js';
+import { compileKernels, instantiateKernels } from '../../segment/kernels/load.js';
 import { decodeZstd } from '../../segment/format/zstd.js';
 import { flattener, type Flattener } from '../flatten/flatten.js';
 import { checkFlatten } from '../spec/flatten.js';
@@ -38,6 +41,7 @@ export const parquetFormat: FormatKind = {
 };
 
 const ROWS_AT_ONCE = 4096;
+const PAGE_BYTES_MAX = 64 * 1024 * 1024;
 
 const compressors: Compressors = {
   GZIP: (bytes) => gunzipSync(bytes),
@@ -47,7 +51,35 @@ const compressors: Compressors = {
     return target;
   },
   BROTLI: (bytes) => brotliDecompressSync(bytes),
+  LZ4_RAW: (bytes, size) => unpackLz4(bytes, size),
+  LZ4: (bytes, size) => unpackHadoopLz4(bytes, size),
 };
+
+let blocks: ReturnType<typeof kernelCompressor> | undefined;
+
+function unpackLz4(bytes: Uint8Array, size: number): Uint8Array {
+  if (size > PAGE_BYTES_MAX) throw new Error(`a page of ${size} bytes is too large`);
+  blocks ??= kernelCompressor(
+    instantiateKernels(compileKernels(), createArena({ maximumBytes: 4 * PAGE_BYTES_MAX })),
+  );
+  return blocks.decompress(bytes, size);
+}
+
+/** As Hadoop writes it: blocks with their sizes in front, unpacked and packed; some writers leave the sizes out. */
+function unpackHadoopLz4(bytes: Uint8Array, size: number): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  for (let at = 0; at < bytes.length;) {
+    const unpacked = at + 8 <= bytes.length ? view.getUint32(at) : Infinity;
+    const packed = at + 8 <= bytes.length ? view.getUint32(at + 4) : Infinity;
+    if (total + unpacked > size || at + 8 + packed > bytes.length) return unpackLz4(bytes, size);
+    parts.push(unpackLz4(bytes.subarray(at + 8, at + 8 + packed), unpacked));
+    total += unpacked;
+    at += 8 + packed;
+  }
+  return Buffer.concat(parts);
+}
 
 async function* readParquet(
   file: RandomAccess,
@@ -87,6 +119,9 @@ async function* readParquet(
         utf8: binaryAsString,
       }),
     );
+    for (const { name, scale } of present) {
+      if (scale !== undefined) for (const row of rows) row[name] = exactDecimal(row[name], scale);
+    }
     yield rows.map((row) => rowOf(row, kinds, flat));
   }
 }
@@ -101,18 +136,33 @@ const parsers = {
 
 type Kind = 'float' | 'double';
 
+/** The decoder multiplies by 0.01 and the like, which gives 0.30000000000000004 for 0.3; dividing does not. */
+function exactDecimal(value: unknown, scale: number): unknown {
+  if (typeof value !== 'number') return value;
+  const whole = Math.round(value * 10 ** scale);
+  return Number.isSafeInteger(whole) ? whole / 10 ** scale : value;
+}
+
+interface TopColumn {
+  readonly name: string;
+  readonly kind: Kind | undefined;
+  /** Digits behind the point of a decimal. */
+  readonly scale: number | undefined;
+}
+
 /** The columns of a row; nested ones without a kind. */
-function topLevel(schema: readonly SchemaElement[]): { name: string; kind: Kind | undefined }[] {
-  const found: { name: string; kind: Kind | undefined }[] = [];
+function topLevel(schema: readonly SchemaElement[]): TopColumn[] {
+  const found: TopColumn[] = [];
   let at = 1;
   const skip = (): void => {
     const { num_children: children = 0 } = schema[at++] ?? {};
     for (let i = 0; i < children; i++) skip();
   };
   while (at < schema.length) {
-    const { name = '', type, converted_type: meaning } = schema[at] ?? {};
-    const isDouble = type === 'DOUBLE' || meaning === 'DECIMAL';
-    found.push({ name, kind: isDouble ? 'double' : type === 'FLOAT' ? 'float' : undefined });
+    const { name = '', type, converted_type: meaning, scale } = schema[at] ?? {};
+    const isDecimal = meaning === 'DECIMAL';
+    const kind = type === 'DOUBLE' || isDecimal ? 'double' : type === 'FLOAT' ? 'float' : undefined;
+    found.push({ name, kind, scale: isDecimal ? (scale ?? 0) : undefined });
     skip();
   }
   return found;

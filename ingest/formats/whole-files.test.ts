@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { CodedError } from '../../proto/errors.js';
 import { JsonKeys } from '../spec/keys.js';
@@ -15,6 +18,14 @@ const avro = Buffer.from(
   'base64',
 );
 
+/** A descriptor set and a message of it, written by protobufjs. */
+const descriptor =
+  'Cr0EChVnb29nbGVfcHJvdG9idWYucHJvdG8SD2dvb2dsZS5wcm90b2J1ZiIrCglUaW1lc3RhbXASDwoHc2Vjb25kcxgBIAEoAxINCgVuYW5vcxgCIAEoBSIqCghEdXJhdGlvbhIPCgdzZWNvbmRzGAEgASgDEg0KBW5hbm9zGAIgASgFIhwKC0RvdWJsZVZhbHVlEg0KBXZhbHVlGAEgASgBIlEKBlN0cnVjdBIWCgZmaWVsZHMYASADKAsyBkZpZWxkcxovCgZGaWVsZHMSCwoDa2V5GAEgASgJEhQKBXZhbHVlGAIgASgLMgVWYWx1ZToCOAEi/wEKBVZhbHVlEioKCm51bGxfdmFsdWUYASABKA4yCU51bGxWYWx1ZUgAUgludWxsVmFsdWUSIwoMbnVtYmVyX3ZhbHVlGAIgASgBSABSC251bWJlclZhbHVlEiMKDHN0cmluZ192YWx1ZRgDIAEoCUgAUgtzdHJpbmdWYWx1ZRIfCgpib29sX3ZhbHVlGAQgASgISABSCWJvb2xWYWx1ZRIrCgxzdHJ1Y3RfdmFsdWUYBSABKAsyBlN0cnVjdEgAUgtzdHJ1Y3RWYWx1ZRIqCgpsaXN0X3ZhbHVlGAYgASgLMglMaXN0VmFsdWVIAFIJbGlzdFZhbHVlQgYKBGtpbmQiIgoJTGlzdFZhbHVlEhUKBnZhbHVlcxgBIAMoCzIFVmFsdWUqGwoJTnVsbFZhbHVlEg4KCk5VTExfVkFMVUUQAGIGcHJvdG8zCtwECgpzaG9wLnByb3RvEgRzaG9wIjcKBEl0ZW0SCwoDc2t1GAEgASgJEg4KBnBpZWNlcxgCIAEoDRISCgRwYXJ0GAMgASgLMgRJdGVtIukDCgVPcmRlchIlCgJhdBgBIAEoCzIZZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIZCghvcmRlcl9pZBgCIAEoA1IHb3JkZXJJZBINCgVwcmljZRgDIAEoARIOCgZ3ZWlnaHQYBCABKAISDAoEcGFpZBgFIAEoCBILCgNyYXcYBiABKAwSFAoFY29sb3IYByABKA4yBUNvbG9yEhMKBWl0ZW1zGAggAygLMgRJdGVtEhQKBXN0b2NrGAkgAygLMgVTdG9jaxIOCgZkZWx0YXMYCiADKBESCwoDYmlnGAsgASgEEi0KCGRpc2NvdW50GAwgASgLMhtnb29nbGUucHJvdG9idWYuRG91YmxlVmFsdWUSJQoFZXh0cmEYDSABKAsyFmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJgoEdG9vaxgOIAEoCzIYZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhMKBHplcm8YDyABKAVCAEgAiAEBEg4KBm5vdWdodBgQIAEoBRIKCgJmeBgRIAEoEBIMCgR0YWdzGBIgAygJEgoKAnN6GBMgASgSEgsKA2YzMhgUIAEoBxonCgVTdG9jaxILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBQgcKBV96ZXJvKhsKBUNvbG9yEgcKA1JFRBAAEgkKBUdSRUVOEAFiBnByb3RvMw==';
+const order = Buffer.from(
+  'CgsIgMKv8AUQgOWadxCBgICAgICAEBkAAAAAAAAAQCUAAAA/KAEyAmhpOAFCDgoBYRCA0KzzDhoDCgFiQgMKAWNKBQoBeBABSg4KAXkQ/v//////////AVIEAgHYBFj///////////8BYgBqKwoOCgFrEgkRAAAAAAAA+D8KBwoBbhICCAAKEAoBbBILMgkKAxoBcwoCIAFyFgj9//////////8BEIC2ypH+/////wF4AIkB+f////////+SAQFwkgEBcZgBEaUB/////w==',
+  'base64',
+);
+
 function fileOf(bytes: Uint8Array): RandomAccess {
   const slice = (start: number, end: number): Promise<Uint8Array> => {
     if (start < 0 || end > bytes.length) return Promise.reject(new CodedError('InvalidInput', 'cut short'));
@@ -23,12 +34,17 @@ function fileOf(bytes: Uint8Array): RandomAccess {
   return { sizeBytes: bytes.length, slice };
 }
 
-async function rowsOf(json: object, bytes: Uint8Array, names?: string[]): Promise<InputRow[]> {
+async function rowsOf(
+  json: object,
+  bytes: Uint8Array,
+  names?: string[],
+  inputDirs: readonly string[] = [],
+): Promise<InputRow[]> {
   const format = checkFormat(new JsonKeys(json, 'inputFormat'));
   if (format.by !== 'file') throw new Error('no file format');
   const wanted = { names: new Set(names ?? []), others: names === undefined };
   const all: InputRow[] = [];
-  for await (const rows of format.rows(fileOf(bytes), wanted)) {
+  for await (const rows of format.rows(fileOf(bytes), wanted, { inputDirs })) {
     for (const row of rows) if (typeof row !== 'string') all.push(row);
   }
   return all;
@@ -112,5 +128,66 @@ describe('formats that need the whole file', () => {
   it('damaged files are errors that can be told', async () => {
     await survivesDamage({ type: 'parquet' }, parquet);
     await survivesDamage({ type: 'avro_ocf' }, avro);
+  });
+
+  it('protobuf: a message a file, as its descriptor says', async () => {
+    const inline = { type: 'inline', descriptorString: descriptor, protoMessageType: 'shop.Order' };
+    const format = { type: 'protobuf', protoBytesDecoder: inline };
+    const [row] = await rowsOf(format, order);
+    expect(row?.fields).deep.equal({
+      at: '2020-01-01T00:00:00.250Z',
+      orderId: 9_007_199_254_740_993n,
+      price: 2,
+      weight: 0.5,
+      paid: true,
+      raw: 'aGk=',
+      color: 'GREEN',
+      // Java has no unsigned numbers, and Druid shows what Java has.
+      items: [{ sku: 'a', pieces: 4_000_000_000 | 0, part: { sku: 'b' } }, { sku: 'c' }],
+      stock: { x: 1, y: -2 },
+      deltas: [1, -1, 300],
+      big: -1,
+      discount: 0,
+      extra: { k: 1.5, n: null, l: ['s', true] },
+      took: '-3.500s',
+      zero: 0,
+      fx: -7,
+      tags: ['p', 'q'],
+      sz: -9,
+      f32: -1,
+    });
+    expect([row?.doubleText('price'), row?.doubleText('zero')]).deep.equal(['2.0', undefined]);
+    const flattenSpec = {
+      useFieldDiscovery: false,
+      fields: ['tags', { type: 'path', name: 'sku', expr: '$.items[1].sku' }],
+    };
+    const [flat] = await rowsOf({ ...format, flattenSpec }, order, ['tags', 'sku']);
+    expect(flat?.fields).deep.equal({ tags: ['p', 'q'], sku: 'c' });
+    await survivesDamage(format, order);
+  });
+
+  it('protobuf: descriptor files lie where input may be read', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'descriptor-'));
+    try {
+      writeFileSync(join(dir, 'shop.desc'), Buffer.from(descriptor, 'base64'));
+      const format = (path: string, protoMessageType = 'Order'): object => ({
+        type: 'protobuf',
+        protoBytesDecoder: { type: 'file', descriptor: path, protoMessageType },
+      });
+      const url = `file://${join(dir, 'shop.desc')}`;
+      expect(await rowsOf(format(url), order, undefined, [dir])).length(1);
+      expect(await rowsOf(format('shop.desc'), order, undefined, [dir])).length(1);
+      for (const [bad, dirs] of [
+        [format(url), []],
+        [format('nosuch.desc'), [dir]],
+        [format(url, 'Nosuch'), [dir]],
+      ] as const) {
+        const thrown: unknown = await rowsOf(bad, order, undefined, dirs).catch((error: unknown) => error);
+        expect(thrown).instanceOf(CodedError).include({ code: 'InvalidInput' });
+      }
+      expect(() => checkFormat(new JsonKeys(format('http://x/y.desc'), 'f'))).throw(CodedError, /descriptor/);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 });

@@ -135,6 +135,32 @@ async function allowedPath(path: string, roots: readonly string[], field: string
   throw outside(field);
 }
 
+/** The content of a file inside the allowed folders, e.g. a descriptor. Throws InvalidInput, LimitExceeded. */
+export async function readAllowedFile(
+  path: string,
+  allowedDirs: readonly string[],
+  field: string,
+  bytesMax: number,
+): Promise<Uint8Array> {
+  const roots = await realRoots(allowedDirs);
+  const real = await allowedPath(path, roots, field);
+  const handle = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    () => {
+      throw outside(field);
+    },
+  );
+  try {
+    const found = await handle.stat();
+    if (!found.isFile() || !isInside(await realpath(real), roots)) throw bad('is no plain file', field);
+    if (found.size > bytesMax) {
+      throw new CodedError('LimitExceeded', `${field}: the file is larger than ${bytesMax} bytes`, { field });
+    }
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
 interface Walk {
   readonly dir: string;
   readonly matches: (name: string) => boolean;
