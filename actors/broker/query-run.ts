@@ -119,9 +119,12 @@ export class QueryRun {
   }
 
   async *answer(): AsyncGenerator<BrokerPart> {
-    if (this.#request.format === FRAMES) refuseUnshaped(this.#query);
     await this.#prepare();
     if (this.#query.context.bySegment === true && leafTables(this.#query)) {
+      if (this.#request.format === FRAMES)
+        throw new CodedError('Unsupported', 'context.bySegment: ask for ROWS', {
+          field: 'context.bySegment',
+        });
       yield* this.#answerBySegment();
       return;
     }
@@ -360,12 +363,12 @@ export class QueryRun {
     const { work, frames: carrier, results } = this.#deps;
     const { frames, times } = gathered;
     const parts = new Parts(head, this.#request.pretty === true);
+    const hints = renderHints(this.#query, times);
     if (this.#request.format === FRAMES) {
-      for await (const frame of work.finishFrames(this.#query, frames, this.#workOptions())) {
+      for await (const frame of work.finishFrames(this.#query, frames, hints, this.#workOptions())) {
         yield parts.next({ frame: carrier.encode(frame) });
       }
     } else {
-      const hints = renderHints(this.#query, times);
       const copy = cached?.populate === true ? new ResultCopy(results?.entryBytesMax ?? 0) : undefined;
       for await (const chunk of work.finish(this.#query, frames, hints, this.#workOptions())) {
         const part = parts.rows(chunk);
@@ -485,42 +488,6 @@ class Parts {
   }
   *end(): Generator<BrokerPart> {
     if (this.#head !== undefined) yield this.next({});
-  }
-}
-
-/** Frames hold merged rows; what is decided behind the merge would be missing in them without a word. */
-function refuseUnshaped(query: NativeQuery): void {
-  const refuse = (what: string): never => {
-    throw new CodedError('Unsupported', `Format FRAMES does not apply ${what} yet: ask for ROWS`, {
-      field: 'format',
-    });
-  };
-  switch (query.queryType) {
-    case 'timeseries':
-      if (query.postAggregations.length > 0) refuse('postAggregations');
-      if (query.limit > 0) refuse('limit');
-      if (query.descending) refuse('descending');
-      if (query.context.grandTotal) refuse('context.grandTotal');
-      break;
-    case 'topN':
-      refuse('the threshold of a topN');
-      break;
-    case 'groupBy':
-      if (query.postAggregations.length > 0) refuse('postAggregations');
-      if (query.having !== undefined) refuse('having');
-      if (query.limit !== undefined || query.offset > 0) refuse('limitSpec');
-      if (query.orderBy.length > 0) refuse('limitSpec.columns');
-      break;
-    case 'scan':
-      if (query.order !== 'none' && (query.offset > 0 || query.limit !== undefined))
-        refuse('limits of ordered scans');
-      break;
-    case 'timeBoundary':
-    case 'dataSourceMetadata':
-    case 'segmentMetadata':
-      break;
-    case 'search':
-      refuse('the limit of a search');
   }
 }
 

@@ -9,8 +9,10 @@ import { mergePartials } from '../../query/merge.js';
 import { ChunkSink } from '../../query/json/write.js';
 import type { NativeQuery } from '../../query/native/model.js';
 import type { RenderHints } from '../../query/results/buckets.js';
+import { answerFrame } from '../../query/results/answer-frame.js';
 import { renderResult } from '../../query/results/render.js';
 import { resultFrame } from '../../query/results/result-frame.js';
+import { rowsOf } from './scan-stream.js';
 
 export interface WorkOptions {
   readonly signal: AbortSignal;
@@ -37,12 +39,19 @@ export interface BrokerWork {
   ): Promise<Frame>;
   /** The query over the rows in memory of its own data source: partial frames. */
   overRows(query: NativeQuery, options: WorkOptions): AsyncIterable<Frame>;
-  /** The merged rows as a frame. */
-  finishFrames(query: NativeQuery, frames: readonly Frame[], options: WorkOptions): AsyncIterable<Frame>;
+  /** The answer as frames; see answer-frame.ts. The given ones are used up. */
+  finishFrames(
+    query: NativeQuery,
+    frames: readonly Frame[],
+    hints: RenderHints,
+    options: WorkOptions,
+  ): AsyncIterable<Frame>;
 }
 
 /** So few rows are merged and written in well under a millisecond: not worth the way to a worker. */
 const inlineRowsMax = 500;
+/** Of an answer in frames. */
+const frameRowsMax = 20_000;
 
 export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): BrokerWork {
   const merge = async (
@@ -79,8 +88,15 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
       const ref = { segmentId: '', handle: inlineHandle, intervals: query.intervals };
       for await (const { frame } of pool.scanSegments(query, [ref], options)) yield frame;
     },
-    async *finishFrames(query, frames, options) {
-      yield await merge(query, frames, options);
+    async *finishFrames(query, frames, hints, options) {
+      const frame = isSmall(frames)
+        ? answerFrame(query, mergePartials(query, frames), hints)
+        : ((await pool.run('answer', { query, frames, hints }, buffersOf(frames), options)) as Frame);
+      // A message has an end.
+      for (let from = 0; from < Math.max(1, frame.rows); from += frameRowsMax)
+        yield frame.rows <= frameRowsMax
+          ? frame
+          : rowsOf(frame, from, Math.min(frame.rows, from + frameRowsMax));
     },
   };
 }

@@ -82,6 +82,39 @@ describe('the gRPC door', function () {
     expect(Buffer.from(added?.values ?? []).readBigInt64LE(0)).to.equal(34n);
   });
 
+  it('answers frames of shaped queries', async () => {
+    const body = {
+      dataSource: 'doors',
+      granularity: 'all',
+      intervals: ['2024-01-01/2025-01-01'],
+      aggregations: [{ type: 'longSum', name: 'added', fieldName: 'added' }],
+      postAggregations: [{ type: 'expression', name: 'twice', expression: 'added * 2' }],
+    };
+    const limitSpec = {
+      type: 'default',
+      limit: 2,
+      columns: [{ dimension: 'added', direction: 'descending' }],
+    };
+    const having = { type: 'greaterThan', aggregation: 'added', value: 1 };
+    for (const [shape, count] of [
+      [{ queryType: 'topN', dimension: 'city', metric: 'twice', threshold: 2 }, 2],
+      [{ queryType: 'groupBy', dimensions: ['city'], having, limitSpec }, 2],
+      [{ queryType: 'timeseries', context: { grandTotal: true } }, 2],
+      [{ queryType: 'search', query: { type: 'all' }, limit: 3 }, 3],
+      [{ queryType: 'timeBoundary' }, 1],
+      [{ queryType: 'segmentMetadata', merge: true }, 1],
+      [{ queryType: 'scan', order: 'descending', columns: ['__time'], limit: 4 }, 4],
+    ] as const) {
+      const { parts, error } = await call(client, QueryService.Native, {
+        query: JSON.stringify({ ...body, ...shape }),
+        format: messages.query.v1.Format.FRAMES,
+      });
+      expect(error?.message, shape.queryType).to.equal(undefined);
+      const rows = parts.reduce((sum, part) => sum + (part.frame?.rows ?? 0), 0);
+      expect(rows, shape.queryType).to.equal(count);
+    }
+  });
+
   it('refuses a bad query with INVALID_ARGUMENT and SQL with UNIMPLEMENTED', async () => {
     const bad = await call(client, QueryService.Native, { query: '{"queryType":"dance"}' });
     expect(bad.error?.code).to.equal(grpc.status.INVALID_ARGUMENT);

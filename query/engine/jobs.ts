@@ -5,6 +5,7 @@
  *   merge   {query, frames}               → Frame                 partial frames of one query to one
  *   finish  {query, frames, hints?}       → Uint8Array[]          … and shaped: UTF-8 chunks of Druid's JSON
  *   result  {query, frames, hints?, keepTime?} → Frame            … as rows for a query around it, in shared memory
+ *   answer  {query, frames, hints?}       → Frame                 … as the rows that are answered
  *   lookup  {name, version, factoryJson, file?} → LookupTable     a registered lookup's table in shared memory
  *   unzip   {zipPath, dir, limits?}       → number                bytes unpacked into an existing folder
  *   sha256  {path}                        → {sha256, bytes}       of a file, in lower-case hex
@@ -20,6 +21,7 @@ import { buildLookup, type LookupInput } from '../lookup/build.js';
 import { mergePartials } from '../merge.js';
 import type { NativeQuery } from '../native/model.js';
 import type { RenderHints } from '../results/buckets.js';
+import { answerFrame } from '../results/answer-frame.js';
 import { renderSteps } from '../results/render.js';
 import { resultFrame } from '../results/result-frame.js';
 import { frameBuffers } from './execute.js';
@@ -72,6 +74,11 @@ function result({ query, frames, hints, keepTime }: ResultInput): JobOutput {
   return { output: sharedFrame(frame), transfer: [] };
 }
 
+function answer({ query, frames, hints }: FinishInput): JobOutput {
+  const frame = answerFrame(query, mergePartials(query, frames), hints);
+  return { output: frame, transfer: frameBuffers(frame) };
+}
+
 export interface UnzipInput {
   readonly zipPath: string;
   readonly dir: string;
@@ -108,7 +115,15 @@ const lookup = (input: LookupInput, { check }: JobContext): JobOutput => ({
   transfer: [],
 });
 
-const jobs: Readonly<Record<string, Job>> = { merge, finish, result, lookup, unzip: unzipJob, sha256 };
+const jobs: Readonly<Record<string, Job>> = {
+  merge,
+  finish,
+  result,
+  answer,
+  lookup,
+  unzip: unzipJob,
+  sha256,
+};
 
 export async function runJob(name: string, input: unknown, context: JobContext): Promise<JobOutput> {
   const job = Object.hasOwn(jobs, name) ? jobs[name] : undefined;

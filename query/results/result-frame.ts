@@ -4,7 +4,7 @@
  */
 import { CodedError } from '../../proto/errors.js';
 import type { Frame, FrameColumn } from '../frame.js';
-import { cellColumn, type PlainType } from '../frame-build.js';
+import { cellColumn } from '../frame-build.js';
 import { joinFrames, pickRows } from '../merge/scan.js';
 import type {
   DimensionSpec,
@@ -16,7 +16,8 @@ import type {
 } from '../native/model.js';
 import { bucketClock, queryStart, type RenderHints } from './buckets.js';
 import { groupByRows, shownDimensions } from './groupby.js';
-import { frameOutput, type Output } from './output.js';
+import { frameOutput } from './output.js';
+import { outputFrame } from './output-frame.js';
 import { groupBySections } from './subtotals.js';
 import { timeseriesRows, valueOutputs, withNullRow } from './timeseries.js';
 import { topNRows } from './topn.js';
@@ -123,39 +124,4 @@ function nullColumn(name: string, rows: number): FrameColumn {
     'STRING',
     Array.from({ length: rows }, () => null),
   );
-}
-
-const plainTypes: ReadonlySet<string> = new Set(['LONG', 'DOUBLE', 'FLOAT', 'STRING']);
-
-/**
- * Columns of the merged frame as they are, all else value by value. Sketches are their estimates, unless the query
- * around goes on with them.
- */
-function outputFrame(
-  merged: Frame,
-  rows: Uint32Array,
-  times: readonly number[] | undefined,
-  outputs: readonly Output[],
-  keepsSketches = false,
-  late: ReadonlySet<string> = new Set(),
-): Frame {
-  const columns: FrameColumn[] = [];
-  if (times !== undefined) columns.push(cellColumn('__time', 'LONG', times.map(BigInt)));
-  for (const output of outputs) {
-    const { name } = output;
-    const stored = merged.columns.find((column) => column.name === name);
-    // States of aggregators mean nothing outside their query.
-    const isState =
-      stored?.type === 'COMPLEX' &&
-      (stored.complexType === 'partial' || (!keepsSketches && plainTypes.has(output.type)));
-    // A dimension with a late step is not what is stored.
-    if (stored !== undefined && !isState && !late.has(name)) {
-      columns.push(...pickRows({ rows: merged.rows, columns: [stored] }, rows).columns);
-      continue;
-    }
-    const cells = Array.from(rows, (row) => output.at(row));
-    const type = plainTypes.has(output.type) ? (output.type as PlainType) : 'STRING';
-    columns.push(cellColumn(name, type, cells));
-  }
-  return { rows: rows.length, columns };
 }

@@ -14,26 +14,43 @@ interface Bucket {
   readonly rows: number[];
 }
 
-/** Hits sort by value, equal ones by dimension. The time of one segment alone is its start, whatever the granularity. */
 export function* renderSearch(query: SearchQuery, merged: Frame, sink: JsonSink): Steps {
   const dimension = frameOutput(merged, 'dimension');
   const value = frameOutput(merged, 'value');
   const write = objectWriter([dimension, value, frameOutput(merged, 'count')]);
-  const order = inTurn([byOrdering(value, query.sort, merged.rows), byValue(dimension)]);
   const stamp = stamper(query);
   let written = 0;
+  let i = 0;
   sink.raw('[');
-  for (const [i, { startMs, segments, rows }] of buckets(merged).entries()) {
-    const { granularity } = query;
-    const ms = segments > 1 && granularity.type !== 'all' ? bucketStart(granularity, startMs) : startMs;
-    sink.raw(`${i === 0 ? '' : ','}{"timestamp":${stamp(ms)},"result":[`);
-    for (const [at, row] of sortRows(Uint32Array.from(rows), order, query.limit).entries()) {
+  for (const { ms, rows } of searchHits(query, merged)) {
+    sink.raw(`${i++ === 0 ? '' : ','}{"timestamp":${stamp(ms)},"result":[`);
+    for (const [at, row] of rows.entries()) {
       sink.raw(at === 0 ? write(row) : `,${write(row)}`);
       if (++written % 1024 === 0) yield;
     }
     sink.raw(']}');
   }
   sink.raw(']');
+}
+
+/**
+ * Rows of `merged` by bucket. Hits sort by value, equal ones by dimension. The time of one segment alone is its start,
+ * whatever the granularity.
+ */
+export function* searchHits(
+  query: SearchQuery,
+  merged: Frame,
+): Generator<{ readonly ms: number; readonly rows: Uint32Array }> {
+  const value = frameOutput(merged, 'value');
+  const order = inTurn([
+    byOrdering(value, query.sort, merged.rows),
+    byValue(frameOutput(merged, 'dimension')),
+  ]);
+  const { granularity } = query;
+  for (const { startMs, segments, rows } of buckets(merged)) {
+    const ms = segments > 1 && granularity.type !== 'all' ? bucketStart(granularity, startMs) : startMs;
+    yield { ms, rows: sortRows(Uint32Array.from(rows), order, query.limit) };
+  }
 }
 
 function buckets(merged: Frame): Bucket[] {

@@ -8,14 +8,24 @@ import { frameOutput } from './output.js';
 /** `merged`: minTime and maxTime (LONG, ms); the extremes of all its rows are answered, [] when there is none. */
 // eslint-disable-next-line require-yield -- one row; the other renderers have reason to yield
 export function* renderTimeBoundary(query: TimeBoundaryQuery, merged: Frame, sink: JsonSink): Steps {
+  const times = boundaryTimes(query, merged);
+  const stamp = stamper(query);
+  const at = times.at(-1)?.[1];
+  const members = times.map(([name, ms]) => `"${name}":${stamp(ms)}`);
+  sink.raw(at === undefined ? '[]' : `[{"timestamp":${stamp(at)},"result":{${members.join(',')}}}]`);
+}
+
+/** The bounds that were asked for and are there, as they are answered; the last one dates the answer. */
+export function boundaryTimes(
+  query: TimeBoundaryQuery,
+  merged: Frame,
+): readonly (readonly [string, number])[] {
   const minMs = extreme(merged, 'minTime', Math.min);
   const maxMs = extreme(merged, 'maxTime', Math.max);
-  const stamp = stamper(query);
-  const members: string[] = [];
-  if (maxMs !== undefined && query.bound !== 'minTime') members.push(`"maxTime":${stamp(maxMs)}`);
-  if (minMs !== undefined && query.bound !== 'maxTime') members.push(`"minTime":${stamp(minMs)}`);
-  const at = query.bound === 'maxTime' ? maxMs : minMs;
-  sink.raw(at === undefined ? '[]' : `[{"timestamp":${stamp(at)},"result":{${members.join(',')}}}]`);
+  const times: (readonly [string, number])[] = [];
+  if (maxMs !== undefined && query.bound !== 'minTime') times.push(['maxTime', maxMs]);
+  if (minMs !== undefined && query.bound !== 'maxTime') times.push(['minTime', minMs]);
+  return times;
 }
 
 function extreme(frame: Frame, name: string, choose: (a: number, b: number) => number): number | undefined {

@@ -13,6 +13,7 @@ import { aggregateOutput } from './aggregates.js';
 import { bucketClock, type RenderHints, type Steps } from './buckets.js';
 import { objectWriter } from './json-rows.js';
 import { frameOutput, type Output } from './output.js';
+import { outputFrame } from './output-frame.js';
 import { compareDoubles, postOutput } from './post-aggregation.js';
 import { sortRows } from './row-order.js';
 
@@ -107,6 +108,14 @@ export function emptyValue(aggregator: Aggregator): FrameColumn {
 
 function innermost(aggregator: Aggregator): Exclude<Aggregator, { type: 'filtered' }> {
   return aggregator.type === 'filtered' ? innermost(aggregator.aggregator) : aggregator;
+}
+
+/** The grand total as a row of values, when it is asked for. */
+export function totalFrame(query: TimeseriesQuery, merged: Frame): Frame | undefined {
+  if (!query.context.grandTotal) return undefined;
+  const frame = withNullRow(query, merged);
+  const total = grandTotal(query.aggregations, frame, timeseriesRows(query, frame));
+  return outputFrame(total, Uint32Array.of(0), undefined, valueOutputs(query, total));
 }
 
 /** All kept rows as one group. */

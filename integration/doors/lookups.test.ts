@@ -1,0 +1,124 @@
+/** Registered lookups over HTTP, over a restart too; and queries that ask for too much beside others that do not. */
+import { expect } from 'chai';
+import fs from 'node:fs';
+import { launchGrove, temporaryFolder, until, type Grove } from '../launch.js';
+import { eventsTask, inlineEvents } from '../quickstart/tasks.js';
+
+const base = '/druid/coordinator/v1/lookups';
+const countries = { Oslo: 'Norway', Rome: 'Italy', Lima: 'Peru' };
+const entry = (version: string, map: object) => ({ version, lookupExtractorFactory: { type: 'map', map } });
+const common = { dataSource: 'cities', intervals: ['2024-01-01/2025-01-01'], granularity: 'all' };
+const sum = { type: 'longSum', name: 'added', fieldName: 'added' };
+
+describe('lookups and limits', function () {
+  this.timeout(180_000);
+  let grove: Grove;
+  let dataDir: string;
+  const args = ['--queries-max', '20', '--query-laning', 'manual', '--query-lanes', 'narrow=1'];
+
+  const byCountry = async (): Promise<unknown> => {
+    const dimensions = [{ type: 'lookup', dimension: 'city', outputName: 'country', name: 'country' }];
+    const answer = await grove.query({ queryType: 'groupBy', ...common, dimensions, aggregations: [sum] });
+    if (answer.status !== 200) return answer.json<{ errorMessage: string }>().errorMessage;
+    return answer.json<{ event: unknown }[]>().map(({ event }) => event);
+  };
+  const expected = [
+    { country: null, added: 11 },
+    { country: 'Italy', added: 3 },
+    { country: 'Norway', added: 17 },
+    { country: 'Peru', added: 3 },
+  ];
+  const loaded = (name: string): Promise<true> =>
+    until('the lookup is loaded', 10_000, async () => {
+      const answer = await grove.request('GET', `${base}/status/__default/${name}`);
+      return answer.json<{ loaded?: boolean }>().loaded === true ? true : undefined;
+    });
+
+  before(async () => {
+    dataDir = temporaryFolder();
+    grove = await launchGrove({ dataDir, args });
+    await grove.ingest(eventsTask('cities', inlineEvents()));
+    await grove.rowsQueryable('cities', 6);
+  });
+  after(async () => {
+    await grove?.stop();
+    fs.rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it('an unknown one fails the query in the words of Druid', async () => {
+    expect(await byCountry()).to.equal('Lookup [country] not found');
+  });
+
+  it('are used in dimensions, filters, expressions and joins as soon as they are registered', async () => {
+    expect((await grove.request('POST', `${base}/config`, {})).status).to.equal(202);
+    expect(
+      (await grove.request('POST', `${base}/config/__default/country`, entry('v1', countries))).status,
+    ).to.equal(202);
+    await loaded('country');
+    expect(await byCountry()).to.deep.equal(expected);
+    const timeseries = { queryType: 'timeseries', aggregations: [sum] };
+    const extractionFn = { type: 'registeredLookup', lookup: 'country' };
+    for (const query of [
+      { ...common, filter: { type: 'selector', dimension: 'city', value: 'Norway', extractionFn } },
+      { ...common, filter: { type: 'expression', expression: "lookup(city, 'country') == 'Norway'" } },
+      {
+        ...common,
+        dataSource: {
+          type: 'join',
+          left: 'cities',
+          right: { type: 'lookup', lookup: 'country' },
+          rightPrefix: 'c.',
+          condition: 'city == "c.k"',
+          joinType: 'INNER',
+        },
+        filter: { type: 'equals', column: 'c.v', matchValueType: 'STRING', matchValue: 'Norway' },
+      },
+    ]) {
+      const answer = await grove.query({ ...timeseries, ...query });
+      expect(answer.json<{ result: unknown }[]>()[0]?.result, answer.text).to.deep.equal({ added: 17 });
+    }
+    const rows = await grove.query({
+      queryType: 'scan',
+      dataSource: { type: 'lookup', lookup: 'country' },
+      intervals: ['0000/3000'],
+      columns: ['k', 'v'],
+      resultFormat: 'compactedList',
+    });
+    expect(rows.json<{ events: unknown }[]>()[0]?.events).to.deep.equal(Object.entries(countries));
+  });
+
+  it('too much is refused, and who asks at the same time does not feel it', async () => {
+    const greedy = {
+      queryType: 'groupBy',
+      ...common,
+      dimensions: ['city'],
+      aggregations: [sum],
+      context: { maxMergingDictionarySize: 1, lane: 'wide' },
+    };
+    const modest = { queryType: 'timeseries', ...common, aggregations: [sum] };
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, i) => grove.query(i % 4 === 0 ? greedy : modest)),
+    );
+    for (const [i, { status, text }] of answers.entries()) {
+      expect(status, text).to.equal(i % 4 === 0 ? 400 : 200);
+      expect(text).to.contain(i % 4 === 0 ? 'Resource limit exceeded' : '{"added":34}');
+    }
+  });
+
+  it('a full lane answers 429, the others go on', async () => {
+    const narrow = { queryType: 'timeseries', ...common, aggregations: [sum], context: { lane: 'narrow' } };
+    const answers = await Promise.all(Array.from({ length: 10 }, () => grove.query(narrow)));
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses).to.include(200);
+    expect(new Set([...statuses, 429])).to.deep.equal(new Set([200, 429]));
+    for (const { status, text } of answers) if (status === 429) expect(text).to.contain("lane 'narrow'");
+    expect((await grove.query({ ...narrow, context: {} })).status).to.equal(200);
+  });
+
+  it('are there after a restart', async () => {
+    await grove.stop();
+    grove = await launchGrove({ dataDir, args });
+    await grove.rowsQueryable('cities', 6);
+    expect(await byCountry()).to.deep.equal(expected);
+  });
+});
