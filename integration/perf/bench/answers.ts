@@ -36,7 +36,8 @@ export function nativeRows(query: BenchQuery, answer: unknown): Value[][] {
 export function sqlRows(rows: readonly (readonly unknown[])[]): Value[][] {
   return rows.map((row) =>
     row.map((value) => {
-      if (value === null || typeof value === 'string' || typeof value === 'number') return value;
+      if (typeof value === 'string') return value.replace(/ 00:00:00$/, '');
+      if (value === null || typeof value === 'number') return value;
       if (typeof value === 'bigint') return Number(value);
       const text = (value as { toString(): string }).toString();
       return /^-?\d+$/.test(text) ? Number(text) : text.slice(0, 10);

@@ -116,7 +116,7 @@ async function check(grove: Grove, peer: Peer | undefined, query: BenchQuery): P
   const own = nativeRows(query, JSON.parse((await ask(grove, query)).text));
   for (let i = 0; i < 2; i++) await ask(grove, query);
   if (peer === undefined) return undefined;
-  const theirs = sqlRows(await (await peer.run(query.sql)).rows());
+  const theirs = sqlRows(await peer.rows(query.sql));
   return difference(query, own, theirs);
 }
 
@@ -137,7 +137,7 @@ async function section(
   });
   try {
     await grove.rowsQueryable(dataSource, data.rows);
-    await peer?.threads(mode.threads);
+    await peer?.time(`SET threads = ${mode.threads}`);
     const measured: Measured[] = [];
     for (const query of queries) {
       const wrong = await check(grove, peer, query);
@@ -149,7 +149,7 @@ async function section(
         const { engineMs, httpMs } = await ask(grove, one.query);
         one.grove.push(engineMs);
         one.http.push(httpMs);
-        if (peer !== undefined) one.duckdb.push((await peer.run(one.query.sql)).ms);
+        if (peer !== undefined) one.duckdb.push(await peer.time(one.query.sql));
       }
     }
     return { ...mode, rows: data.rows, measured };
