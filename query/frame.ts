@@ -58,4 +58,9 @@ export interface Dictionary {
 export interface Frame {
   readonly rows: number;
   readonly columns: readonly FrameColumn[];
+  /**
+   * Known to be what merging it alone would make: one row a key, in the order of the keys. Says nothing when absent; not
+   * on the wire.
+   */
+  readonly isMerged?: true;
 }

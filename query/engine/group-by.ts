@@ -248,7 +248,9 @@ class Grouping {
       );
     });
     const bucket: FrameColumn = { name: '__bucket', type: 'LONG', values: BigInt64Array.from(starts) };
-    this.#frames.push({ rows: starts.length, columns: [bucket, ...keys, ...aggregates] });
+    const isMerged = this.#grouper instanceof DenseGrouper && this.#keys.every((key) => key.isOrdered);
+    const columns = [bucket, ...keys, ...aggregates];
+    this.#frames.push({ rows: starts.length, columns, ...(isMerged ? { isMerged } : {}) });
     if (isLast) return;
     this.#grouper.clear();
     for (const key of this.#keys) key.clear();

@@ -30,6 +30,8 @@ export interface KeyDimension {
   readonly multi: StringColumnView | undefined;
   /** The number of a row without any value in a multi-value column. */
   readonly nullNumber: number;
+  /** Numbers ascend with the values they stand for, null first, and no two stand for the same. */
+  readonly isOrdered: boolean;
   /**
    * Numbers (u32) of the entries (rows at `sel`, `count` of them). Answers their address: `out`, or where the column
    * has them already. Not for multi-value columns.
@@ -60,6 +62,7 @@ export function keyDimension(environment: Environment, spec: DimensionSpec): Key
 
 /** Whole arrays, interned by their JSON text; a scalar is an array of one element. */
 class ArrayKey implements KeyDimension {
+  readonly isOrdered = false;
   readonly radix = 2 ** 32;
   readonly multi = undefined;
   readonly nullNumber = 0;
@@ -113,6 +116,7 @@ class ArrayKey implements KeyDimension {
 }
 
 class MissingKey implements KeyDimension {
+  readonly isOrdered = true;
   readonly radix = 1;
   readonly multi = undefined;
   readonly nullNumber = 0;
@@ -134,6 +138,7 @@ class MissingKey implements KeyDimension {
 }
 
 class StringKey implements KeyDimension {
+  readonly isOrdered: boolean;
   readonly radix: number;
   readonly multi: StringColumnView | undefined;
   readonly nullNumber: number;
@@ -146,6 +151,7 @@ class StringKey implements KeyDimension {
     this.#spec = spec;
     this.#view = view;
     this.multi = view.hasMultipleValues ? view : undefined;
+    this.isOrdered = view.dictionarySorted && !view.hasMultipleValues && spec.outputType === 'STRING';
     const nullId = view.idOf(null);
     this.nullNumber = nullId >= 0 ? nullId : view.cardinality;
     this.radix = Math.max(
@@ -175,6 +181,7 @@ class StringKey implements KeyDimension {
 
 /** Interned values; 0 stands for null when the column has nulls. */
 class NumericKey implements KeyDimension {
+  readonly isOrdered = false;
   readonly radix = 2 ** 32;
   readonly multi = undefined;
   readonly nullNumber = 0;

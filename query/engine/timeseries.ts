@@ -55,6 +55,7 @@ export function runTimeseries(
   kernels.selectRange(0, buckets.length, groups);
   return {
     rows: buckets.length,
+    isMerged: true,
     columns: [
       { name: '__bucket', type: 'LONG', values: BigInt64Array.from(buckets, (ms) => BigInt(ms)) },
       ...accumulators.map((accumulator) => accumulator.result(groups, buckets.length)),

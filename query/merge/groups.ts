@@ -39,7 +39,11 @@ function isIdentity(order: Uint32Array): boolean {
 
 /** One frame that is sorted and without equal keys is its own result. */
 function inOrder(frame: Frame, columns: readonly { readonly name: string }[]): Frame {
-  return { rows: frame.rows, columns: columns.map(({ name }) => columnsNamed([frame], name)).flat() };
+  return {
+    rows: frame.rows,
+    columns: columns.map(({ name }) => columnsNamed([frame], name)).flat(),
+    isMerged: true,
+  };
 }
 
 /** A key column of all frames: what it sorts by, and how its rows are picked for the result. */
@@ -54,6 +58,8 @@ export function mergeGroups(
   keys: readonly KeyColumn[],
   aggregates: readonly AggregateColumn[],
 ): Frame {
+  const only = frames[0];
+  if (frames.length === 1 && only?.isMerged === true) return inOrder(only, [...keys, ...aggregates]);
   const rows = frames.map((frame) => frame.rows);
   const total = sum(rows);
   const found = keys.map((key) => readKey(columnsNamed(frames, key.name), rows, key));
@@ -63,12 +69,12 @@ export function mergeGroups(
   );
   const order = sortedOrder(sortKeys, total);
   const { groupOf, firsts } = groupRuns(sortKeys, order);
-  const only = frames[0];
   const isMerged = frames.length === 1 && firsts.length === total && isIdentity(order);
   if (only !== undefined && isMerged) return inOrder(only, [...keys, ...aggregates]);
   const groups = { order, groupOf, count: firsts.length };
   return {
     rows: firsts.length,
+    isMerged: true,
     columns: [
       ...found.map((key) => key.pick(firsts)),
       ...aggregates.map(({ name, type, combine, merge }) => {

@@ -37,7 +37,7 @@ function sectionRows(
   const bucket = frameOutput(section, '__bucket');
   const dimensions = query.dimensions.map(({ outputName }) => frameOutput(section, outputName));
   const values = valueOutputs(query, section, dimensions);
-  const rows = groupByRows(query, section.rows, bucket, dimensions, values);
+  const rows = groupByRows(query, section, bucket, dimensions, values);
   const hasTime = query.granularity.type !== 'all';
   const stamp = stamper(query);
   const timestamp = (row: number): string => stamp(hasTime ? Number(bucket.at(row) ?? 0) : queryStart(query));
@@ -45,8 +45,9 @@ function sectionRows(
   if (query.context.resultAsArray)
     return { rows, write: arrayWriter(hasTime ? [bucket, ...outputs] : outputs) };
   const event = objectWriter(outputs);
-  const write = (row: number): string =>
-    `{"version":"v1","timestamp":${timestamp(row)},"event":${event(row)}}`;
+  const head = (row: number): string => `{"version":"v1","timestamp":${timestamp(row)},"event":`;
+  const always = hasTime ? undefined : head(0);
+  const write = (row: number): string => `${always ?? head(row)}${event(row)}}`;
   return { rows, write };
 }
 
@@ -67,7 +68,7 @@ export function shownDimensions(
 
 export function groupByRows(
   query: GroupByQuery,
-  count: number,
+  { rows: count, isMerged }: Pick<Frame, 'rows' | 'isMerged'>,
   bucket: Output,
   dimensions: readonly Output[],
   values: readonly Output[],
@@ -83,10 +84,14 @@ export function groupByRows(
     rows = rows.filter((row) => holds(row));
   }
   const most = query.limit === undefined ? rows.length : Math.min(rows.length, query.offset + query.limit);
+  const dimensionsFirst = flag(query.context.given, 'sortByDimsFirst', false);
+  // Merged rows stand in this order already, but for values whose order is not that of their bytes.
+  const isNatural = dimensions.every(({ type }) => type === 'STRING' || type === 'LONG');
+  const isAsked = query.orderBy.length === 0 && !dimensionsFirst && isNatural;
+  if (isMerged === true && isAsked) return rows.subarray(query.offset, most);
   const byTime = query.granularity.type === 'all' ? [] : [byValue(bucket)];
   const byDimensions = dimensions.map((dimension) => byValue(dimension));
   const given = query.orderBy.map((column) => orderBy(query, column, dimensions, values, count));
-  const dimensionsFirst = flag(query.context.given, 'sortByDimsFirst', false);
   const natural = dimensionsFirst ? [...byDimensions, ...byTime] : [...byTime, ...byDimensions];
   const asked = dimensionsFirst ? [...given, ...byTime] : [...byTime, ...given];
   const compare = inTurn(given.length === 0 ? natural : [...asked, ...natural]);

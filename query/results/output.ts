@@ -41,11 +41,12 @@ export function columnOutput(column: FrameColumn, name = column.name): Output {
   switch (column.type) {
     case 'LONG': {
       const { values } = column;
+      const halves = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
       return {
         name,
         type: 'LONG',
         at: (row) => (isNull(row) ? null : (values[row] ?? null)),
-        json: (row) => (isNull(row) ? 'null' : String(values[row])),
+        json: (row) => (isNull(row) ? 'null' : longText(values, halves, row)),
       };
     }
     case 'DOUBLE':
@@ -99,6 +100,13 @@ export function columnOutput(column: FrameColumn, name = column.name): Output {
 const pairJson = (kind: TimedKind, bytes: Uint8Array): string =>
   exactJsonText({ lhs: timedTime(bytes), rhs: timedValue(kind, bytes) });
 
+/** Without a BigInt where a number is exact. */
+function longText(values: BigInt64Array, halves: Int32Array, row: number): string {
+  const high = halves[row * 2 + 1] ?? 0;
+  if (high >= 1 << 20 || high < -(1 << 20)) return String(values[row]);
+  return String(high * 2 ** 32 + ((halves[row * 2] ?? 0) >>> 0));
+}
+
 /** Null first, then element by element; a prefix before the longer one. */
 function compareArrays(a: unknown, b: unknown): number {
   if (!Array.isArray(a) || !Array.isArray(b)) return Number(Array.isArray(a)) - Number(Array.isArray(b));
@@ -144,21 +152,34 @@ function arrayOutput(
 
 const decoder = new TextDecoder();
 
+const wholeBytesMax = 1 << 28;
+
 /** Dictionary entries decoded at first use. */
 class Entries {
   readonly #dictionary: Dictionary;
-  readonly #texts: string[] = [];
-  readonly #quoted: string[] = [];
+  readonly #texts: (string | undefined)[];
+  readonly #quoted: (string | undefined)[];
+  /** All entries as one text, when every byte is a character of its own. */
+  #whole: string | undefined;
+  /** No entry holds anything that JSON writes differently. */
+  #isPlain = false;
+  #isOpen = false;
 
   constructor(dictionary: Dictionary) {
     this.#dictionary = dictionary;
+    const { length } = dictionary.ends;
+    this.#texts = new Array<string | undefined>(length);
+    this.#quoted = new Array<string | undefined>(length);
   }
 
   text(entry: number): string {
     let text = this.#texts[entry];
     if (text === undefined) {
+      if (!this.#isOpen) this.#open();
       const { bytes, ends } = this.#dictionary;
-      text = decoder.decode(bytes.subarray(entry === 0 ? 0 : ends[entry - 1], ends[entry]));
+      const from = entry === 0 ? 0 : (ends[entry - 1] ?? 0);
+      const to = ends[entry] ?? 0;
+      text = this.#whole?.slice(from, to) ?? decoder.decode(bytes.subarray(from, to));
       this.#texts[entry] = text;
     }
     return text;
@@ -167,10 +188,26 @@ class Entries {
   quoted(entry: number): string {
     let quoted = this.#quoted[entry];
     if (quoted === undefined) {
-      quoted = jsonString(this.text(entry));
+      const text = this.text(entry);
+      quoted = this.#isPlain ? `"${text}"` : jsonString(text);
       this.#quoted[entry] = quoted;
     }
     return quoted;
+  }
+
+  /** Decoding many short entries one by one would cost more than anything else. */
+  #open(): void {
+    this.#isOpen = true;
+    const { bytes } = this.#dictionary;
+    if (bytes.length > wholeBytesMax) return;
+    let isPlain = true;
+    for (let i = 0; i < bytes.length; i++) {
+      const byte = bytes[i] as number;
+      if (byte > 127) return;
+      if (byte < 32 || byte === 34 || byte === 92) isPlain = false;
+    }
+    this.#isPlain = isPlain;
+    this.#whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   }
 }
 

@@ -86,7 +86,7 @@ function sectionFrame(query: GroupByQuery, merged: Frame, keepTime: boolean): Fr
   const bucket = frameOutput(merged, '__bucket');
   const dimensions = query.dimensions.map(({ outputName }) => frameOutput(merged, outputName));
   const values = valueOutputs(query, merged, dimensions);
-  const rows = groupByRows(query, merged.rows, bucket, dimensions, values);
+  const rows = groupByRows(query, merged, bucket, dimensions, values);
   const isAll = query.granularity.type === 'all';
   const times = Array.from(rows, (row) => (isAll ? queryStart(query) : Number(bucket.at(row) ?? 0)));
   const outputs = [...shownDimensions(query, merged, dimensions), ...values];

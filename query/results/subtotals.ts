@@ -33,7 +33,7 @@ function withGroupings(query: GroupByQuery, frame: Frame, set: readonly string[]
     if (spec?.type !== 'grouping' || column.type !== 'LONG') return column;
     return { ...column, values: new BigInt64Array(frame.rows).fill(groupingOf(spec, set)) };
   });
-  return { rows: frame.rows, columns };
+  return { ...frame, columns };
 }
 
 /** A bit per name, the first counting most: 1 = not grouped by. */
