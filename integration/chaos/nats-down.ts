@@ -59,9 +59,12 @@ function natsDownCase(options: {
           .filter((line) => line.includes('dropped') || line.includes('dropping')),
       );
       expect(dropped).to.deep.equal([]);
+      const core = cluster.process('core');
+      const logged = core.log().length;
       await cluster.nats.restart();
       const backAt = performance.now();
-      for (const role of ['coordinator', 'overlord']) await cluster.leader(role);
+      for (const role of ['coordinator', 'overlord'])
+        await core.logged(['"elected"', `"role":"${role}"`], logged, 15_000);
       const leadMs = performance.now() - backAt;
       measure('NATS back: both roles led after', leadMs);
       expect(leadMs).to.be.below(backMsMax);

@@ -36,7 +36,7 @@ async function answered(oracle: Oracle, queries: number): Promise<void> {
   let left = queries;
   const asking = async (): Promise<void> => {
     while (left-- > 0) {
-      const seen = await oracle.seen('slow', { timeout: timeoutMs });
+      const seen = await oracle.seen('slow');
       expect(oracle.faults('slow', seen)).to.deep.equal([]);
     }
   };

