@@ -27,11 +27,19 @@ import type { InputRow } from './formats/row-reader.js';
 import { RowTally, type IngestReport } from './report.js';
 import { RowStream, type RowPlace, type RowTaker } from './row-stream.js';
 import { PartitionedBuilders } from './partitioned-builders.js';
-import { fixedPlan, PlanMaker, type PartitionPlan } from './partition/partition-plan.js';
+import {
+  fixedPlan,
+  PlanMaker,
+  type ChunkSurvey,
+  type Hashed,
+  type PartitionPlan,
+  type Range,
+} from './partition/partition-plan.js';
 import type { RowSink } from './row-sink.js';
 import { SegmentBuilders } from './segment-builders.js';
-import type { SegmentLookup } from './sources/source.js';
-import type { IngestSpec, Partitioning } from './spec/model.js';
+import type { InputEntity } from './sources/input-entity.js';
+import type { SegmentLookup, SourceDeps } from './sources/source.js';
+import type { IngestSpec } from './spec/model.js';
 import { scalarText } from './values.js';
 
 /** The identity of one segment to be appended. */
@@ -82,6 +90,8 @@ export interface BatchDeps {
   readonly segmentThreadUrl?: URL;
   /** First part of sequence names: the task's id. */
   readonly sequencePrefix: string;
+  /** Hashed and range partitions that were worked out before; without it the input is read once more, for them. */
+  readonly plan?: PartitionPlan;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -100,6 +110,24 @@ export async function runBatch(spec: IngestSpec, deps: BatchDeps): Promise<Batch
   return await new BatchRun(spec, deps).run();
 }
 
+/** What the rows say about where to cut the time chunks: one pass over the input, which builds nothing. */
+export async function surveyRows(
+  spec: IngestSpec,
+  deps: BatchDeps,
+): Promise<{ readonly survey: readonly ChunkSurvey[]; readonly report: IngestReport }> {
+  return await new BatchRun(spec, deps).survey();
+}
+
+/** The entities of the input, for splitting it; nothing of them is read. */
+export function inputEntities(spec: IngestSpec, deps: BatchDeps): Promise<readonly InputEntity[]> {
+  return spec.inputSource.open(sourceDepsOf(deps));
+}
+
+function sourceDepsOf(deps: BatchDeps): SourceDeps {
+  const { inputDirs, httpAllow = [], segmentLookup: segments, signal, workDir, clock, log } = deps;
+  return { inputDirs, httpAllow, segments, workDir, clock, log, signal };
+}
+
 const PROGRESS_MS = 1000;
 
 class BatchRun {
@@ -107,6 +135,8 @@ class BatchRun {
   readonly #deps: BatchDeps;
   readonly #tally: RowTally;
   readonly #streamOf: (tally: RowTally) => RowStream;
+  /** Of the pass that determines partitions, when there is one. */
+  #looking: RowTally | undefined;
   #sink: RowSink | undefined;
   #state: IngestReport['ingestionState'] = 'NOT_STARTED';
   #reportedAt = -Infinity;
@@ -120,9 +150,7 @@ class BatchRun {
     };
     this.#tally = new RowTally(spec.tuning, () => clock.now(), logBadRow);
     const nowYear = Number(formatInstant(clock.now()).slice(0, 4));
-    const { inputDirs, httpAllow = [], segmentLookup: segments, signal, workDir } = deps;
-    const sourceDeps = { inputDirs, httpAllow, segments, workDir, clock, log, signal };
-    this.#streamOf = (tally) => new RowStream(spec, sourceDeps, tally, nowYear, workDir);
+    this.#streamOf = (tally) => new RowStream(spec, sourceDepsOf(deps), tally, nowYear, deps.workDir);
   }
 
   async run(): Promise<BatchResult> {
@@ -144,27 +172,38 @@ class BatchRun {
     }
   }
 
-  /** A pass of its own over the rows, in which bad ones are left for the next to count. */
-  async #plan(partitioning: Exclude<Partitioning, { type: 'dynamic' }>): Promise<PartitionPlan> {
-    const fixed = fixedPlan(this.#spec);
-    if (fixed !== undefined) return fixed;
+  async survey(): Promise<{ readonly survey: readonly ChunkSurvey[]; readonly report: IngestReport }> {
+    const { partitioning } = this.#spec.tuning;
+    if (partitioning.type === 'dynamic') throw new CodedError('Bug', 'Dynamic partitions need no survey');
+    const survey = (await this.#look(partitioning)).survey();
+    return { survey, report: this.#report() };
+  }
+
+  async #plan(partitioning: Hashed | Range): Promise<PartitionPlan> {
+    return this.#deps.plan ?? fixedPlan(this.#spec) ?? (await this.#look(partitioning)).plan();
+  }
+
+  /** A pass of its own over the rows, in which bad ones are counted apart; the next one judges them. */
+  async #look(partitioning: Hashed | Range): Promise<PlanMaker> {
     this.#state = 'DETERMINE_PARTITIONS';
     this.#progress('READING', true);
     const maker = new PlanMaker(this.#spec, partitioning);
-    const limits = { maxParseExceptions: Infinity, maxSavedParseExceptions: 0 };
+    const limits = { ...this.#spec.tuning, maxParseExceptions: Infinity };
     const tally = new RowTally(
       limits,
-      () => 0,
+      () => this.#deps.clock.now(),
       () => undefined,
     );
+    this.#looking = tally;
     await this.#streamOf(tally).readAll({
       take(time, row) {
-        maker.add(time, row);
+        if (maker.add(time, row)) tally.processed++;
+        else tally.thrownAway++;
         return undefined;
       },
       pause: () => this.#progress('READING', false),
     });
-    return maker.plan();
+    return maker;
   }
 
   async #build(sink: RowSink): Promise<BatchResult> {
@@ -216,6 +255,9 @@ class BatchRun {
       ingestionState: this.#state,
       rows: this.#tally.counts(),
       unparseableEvents: this.#tally.saved(),
+      ...(this.#looking !== undefined && {
+        determined: { rows: this.#looking.counts(), unparseableEvents: this.#looking.saved() },
+      }),
       segmentsBuilt: this.#sink?.pushed ?? 0,
     };
   }

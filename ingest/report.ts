@@ -28,21 +28,83 @@ export interface IngestReport {
   /** Newest first, at most maxSavedParseExceptions. */
   readonly unparseableEvents: readonly UnparseableEvent[];
   readonly segmentsBuilt: number;
+  /** Of the pass over the input that determined the partitions, when there was one. */
+  readonly determined?: {
+    readonly rows: RowCounts;
+    readonly unparseableEvents: readonly UnparseableEvent[];
+  };
 }
 
+export const noRows: RowCounts = {
+  processed: 0,
+  processedBytes: 0,
+  processedWithError: 0,
+  thrownAway: 0,
+  unparseable: 0,
+};
+
+export function addRows(a: RowCounts, b: RowCounts): RowCounts {
+  return {
+    processed: a.processed + b.processed,
+    processedBytes: a.processedBytes + b.processedBytes,
+    processedWithError: a.processedWithError + b.processedWithError,
+    thrownAway: a.thrownAway + b.thrownAway,
+    unparseable: a.unparseable + b.unparseable,
+  };
+}
+
+/** Rows a second over the last `1m`, `5m` and `15m`. */
+export type MovingAverages = Readonly<Record<'1m' | '5m' | '15m', RowCounts>>;
+
+/**
+ * How `rowStats` look in Druid's reports: of a task that has ended its phases with their counts; of a running one totals
+ * and moving averages; of one with sub-tasks the totals of what they built.
+ */
+export type RowStatsShape =
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'live'; readonly averages: MovingAverages }
+  | { readonly kind: 'subTasks' };
+
 /** Druid's `ingestionStatsAndErrors` payload, keys in its order. */
-export function reportToJson(report: IngestReport, errorMessage: string | null): Record<string, unknown> {
-  const { processed, processedBytes, processedWithError, thrownAway, unparseable } = report.rows;
+export function reportToJson(
+  report: IngestReport,
+  errorMessage: string | null,
+  shape: RowStatsShape = { kind: 'ended' },
+): Record<string, unknown> {
+  const { determined } = report;
+  const phases = {
+    ...(determined !== undefined && { determinePartitions: rowsToJson(determined.rows) }),
+    buildSegments: rowsToJson(report.rows),
+  };
   return {
     ingestionState: report.ingestionState,
-    unparseableEvents: { buildSegments: report.unparseableEvents },
-    rowStats: {
-      buildSegments: { processed, processedBytes, processedWithError, thrownAway, unparseable },
+    unparseableEvents: {
+      ...(determined !== undefined && { determinePartitions: determined.unparseableEvents }),
+      buildSegments: report.unparseableEvents,
     },
+    rowStats: rowStats(phases, shape),
     errorMsg: errorMessage,
     segmentAvailabilityConfirmed: false,
     segmentAvailabilityWaitTimeMs: 0,
   };
+}
+
+function rowStats(phases: Record<string, unknown>, shape: RowStatsShape): unknown {
+  switch (shape.kind) {
+    case 'ended':
+      return phases;
+    case 'subTasks':
+      return { totals: phases };
+    case 'live': {
+      const windows = Object.entries(shape.averages).map(([name, rates]) => [name, rowsToJson(rates)]);
+      return { movingAverages: { buildSegments: Object.fromEntries(windows) }, totals: phases };
+    }
+  }
+}
+
+function rowsToJson(rows: RowCounts): RowCounts {
+  const { processed, processedBytes, processedWithError, thrownAway, unparseable } = rows;
+  return { processed, processedBytes, processedWithError, thrownAway, unparseable };
 }
 
 export interface RowTallyLimits {

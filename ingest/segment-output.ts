@@ -29,6 +29,13 @@ interface Load {
   readonly bytes: number;
 }
 
+export function writeOptionsOf(spec: IngestSpec): WriteOptions {
+  const withoutBitmaps = spec.dimensions
+    .filter((dimension) => dimension.type === 'string' && !dimension.createBitmapIndex)
+    .map((dimension) => dimension.name);
+  return { ...spec.tuning.write, ...(withoutBitmaps.length > 0 && { withoutBitmaps }) };
+}
+
 /** Bytes are asked for this often: asking costs more than a row. */
 const MEMORY_CHECK_ROWS = 1024;
 
@@ -52,10 +59,7 @@ export class SegmentOutput {
     this.#deps = deps;
     this.#onPhase = onPhase;
     this.#press = new SegmentPress(deps.segmentThreadUrl);
-    const withoutBitmaps = spec.dimensions
-      .filter((dimension) => dimension.type === 'string' && !dimension.createBitmapIndex)
-      .map((dimension) => dimension.name);
-    this.#writeOptions = { ...spec.tuning.write, ...(withoutBitmaps.length > 0 && { withoutBitmaps }) };
+    this.#writeOptions = writeOptionsOf(spec);
   }
 
   get pushed(): readonly DataSegment[] {

@@ -1,7 +1,7 @@
 /**
  * What a running task asks the overlord for: the JSON of `TaskActionRequest.action_json` and of its result.
  * Names and fields are Druid's. Locks are time-chunk locks; intervals are `start/end`, instants ISO with milliseconds.
- * Errors: LockRevoked, Conflict, InvalidInput, NotFound (unknown or ended task, replaced run), Unavailable.
+ * Locks and ids that a sub-task asks for are its supervisor's. Errors: LockRevoked, Conflict, InvalidInput, NotFound (unknown or ended task, replaced run), Unavailable.
  */
 import type { AllocatedSegment, LockType, TaskLock, TaskLocation } from './metadata.js';
 
@@ -85,6 +85,30 @@ export interface SegmentsLoaded {
   readonly segmentIds: readonly string[];
 }
 
+/** Starts a sub-task of the asking task, in its group and for its datasource. Repeating it with the same id is fine. */
+export interface SubTaskSubmit {
+  readonly type: 'subTaskSubmit';
+  readonly taskJson: string;
+}
+/** How the asking task's sub-tasks fare. Ids that are not its own are left out. */
+export interface SubTaskStatus {
+  readonly type: 'subTaskStatus';
+  readonly taskIds: readonly string[];
+}
+/** Ends a sub-task that has not begun. */
+export interface SubTaskStop {
+  readonly type: 'subTaskStop';
+  readonly taskId: string;
+  readonly reason: string;
+}
+export interface SubTaskState {
+  readonly taskId: string;
+  readonly state: 'PENDING' | 'RUNNING' | 'SUCCESS' | 'FAILED';
+  readonly errorMessage: string;
+  /** Latest live report of a running one; '' when there is none. */
+  readonly reportJson: string;
+}
+
 export type TaskAction =
   | LockAcquire
   | LockTryAcquire
@@ -96,7 +120,10 @@ export type TaskAction =
   | RetrieveUnusedSegments
   | SegmentNuke
   | UpdateLocation
-  | SegmentsLoaded;
+  | SegmentsLoaded
+  | SubTaskSubmit
+  | SubTaskStatus
+  | SubTaskStop;
 
 export interface TaskActionResults {
   /** The lock held; null when it was not granted. */
@@ -116,6 +143,11 @@ export interface TaskActionResults {
   readonly segmentNuke: { readonly deleted: readonly string[]; readonly sharing: readonly string[] };
   readonly updateLocation: null;
   readonly segmentsLoaded: boolean;
+  readonly subTaskSubmit: { readonly taskId: string };
+  /** `slots`: of all enabled workers, busy ones too. */
+  readonly subTaskStatus: { readonly slots: number; readonly tasks: readonly SubTaskState[] };
+  /** `begun`: it was left alone, because it runs or has ended. */
+  readonly subTaskStop: { readonly state: 'stopped' | 'begun' };
 }
 export interface PublishResult {
   readonly success: true;

@@ -10,6 +10,7 @@ import { subjectToken } from '../../runtime/subject.js';
 import type { ActorContext, Behavior, ChildSpec, Node } from '../../runtime/types.js';
 import { admit, type SeenEpoch } from '../command-fence.js';
 import { peonFiles, type DeepStorageConfig, type PeonConfig } from '../peon-config.js';
+import { removeShuffle, removeShuffleOf } from '../shuffle-folders.js';
 import { readFilePart, type TaskLogs } from '../task-logs.js';
 import { endOfRun, reportState, type Run } from './run.js';
 import { RunFolders } from './run-folders.js';
@@ -359,9 +360,14 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
     run.end = endOfRun(this.#readEnd(run), exit, run.stopReason);
     context.cancelTimer(`kill:${taskId}`);
     context.log.info('task process ended', { taskId, status: run.end.status });
-    const keeping = this.#deps.taskLogs.putLog(taskId, peonFiles.log(folder)).catch((thrown: unknown) => {
-      context.log.warn('a task log could not be kept', { taskId, reason: asCoded(thrown).message });
-    });
+    const keeping = Promise.all([
+      this.#deps.taskLogs.putLog(taskId, peonFiles.log(folder)).catch((thrown: unknown) => {
+        context.log.warn('a task log could not be kept', { taskId, reason: asCoded(thrown).message });
+      }),
+      this.#removeShuffle(run).catch((thrown: unknown) => {
+        context.log.warn('what sub-tasks left is still there', { taskId, reason: asCoded(thrown).message });
+      }),
+    ]).then(() => undefined);
     this.#keeping.add(keeping);
     context.pipeToSelf(
       keeping.finally(() => this.#keeping.delete(keeping)),
@@ -370,6 +376,13 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
     );
     this.#startQueued(context);
     if (!this.#isDraining) this.#announce('RUNNING');
+  }
+
+  /** A task that died could not clean up itself. What a sub-task made is its supervisor's when it went well. */
+  async #removeShuffle({ config, end }: Run): Promise<void> {
+    const { root } = config.deepStorage;
+    await removeShuffle(root, config.taskId);
+    if (end?.status === 'FAILED') await removeShuffleOf(root, config.taskId);
   }
 
   #readEnd(run: Run): ReturnType<RunFolders['readEnd']> {

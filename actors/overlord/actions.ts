@@ -16,6 +16,7 @@ import { identifierOf, parseDataSegmentText } from '../../segment/timeline/data-
 import { partitionNumOf } from '../../segment/timeline/shard-spec.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import { decideLock } from './lock-box.js';
+import { stopSubTask, submitSubTask, subTaskStatus } from './sub-tasks.js';
 import type { ActiveTask } from './task-book.js';
 import type { Term } from './term.js';
 
@@ -25,7 +26,8 @@ const lockWaitMsMax = 20_000;
 
 type AnyResult = TaskActionResults[keyof TaskActionResults];
 
-export async function performAction(term: Term, task: ActiveTask, action: TaskAction): Promise<AnyResult> {
+export async function performAction(term: Term, from: ActiveTask, action: TaskAction): Promise<AnyResult> {
+  const task = actingFor(term, from, action);
   const own = task.traits.lockType;
   switch (action.type) {
     case 'lockAcquire':
@@ -54,12 +56,33 @@ export async function performAction(term: Term, task: ActiveTask, action: TaskAc
       const { segmentIds } = await term.read('filterQueryable', { segmentIds: action.segmentIds });
       return segmentIds.length === new Set(action.segmentIds).size;
     }
+    case 'subTaskSubmit':
+      return submitSubTask(term, task, action.taskJson);
+    case 'subTaskStatus':
+      return subTaskStatus(term, task, action.taskIds);
+    case 'subTaskStop':
+      return stopSubTask(term, task, action.taskId, action.reason);
     case 'updateLocation':
       task.location = action.location;
       return null;
     default:
       throw invalidInput(`Unknown task action[${(action as { type?: unknown }).type as string}]`, 'type');
   }
+}
+
+/** Locks and ids of a sub-task are its supervisor's: they outlive it, and all sub-tasks write one version. */
+function actingFor(term: Term, from: ActiveTask, action: TaskAction): ActiveTask {
+  const { supervisorTaskId } = from.traits;
+  if (supervisorTaskId === '' || action.type === 'updateLocation') return from;
+  requireActive(term, from);
+  const supervisor = term.tasks.get(supervisorTaskId);
+  if (supervisor === undefined) {
+    throw new CodedError('NotFound', `Task[${from.taskId}] may not act: its supervisor has ended`);
+  }
+  if (/^(segmentTransactional|segmentNuke|lockRelease|subTask)/.test(action.type)) {
+    throw new CodedError('Forbidden', `Action[${action.type}] is the supervisor's, not a sub-task's`);
+  }
+  return supervisor;
 }
 
 /** The lock, or null when it can't be had in time. LockRevoked when the task had it and lost it. */

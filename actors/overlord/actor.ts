@@ -366,7 +366,9 @@ export class Overlord implements Behavior<OverlordMessage> {
     } catch {
       throw invalidInput('action_json is not JSON', 'action_json');
     }
-    return { resultJson: JSON.stringify(await performAction(term, task, action)) };
+    const result = await performAction(term, task, action);
+    if (action.type === 'subTaskSubmit' || action.type === 'subTaskStop') this.#assignSoon();
+    return { resultJson: JSON.stringify(result) };
   }
 
   async #beat(request: PeonBeat): Promise<grove.task.v1.PeonBeatResult.$Properties> {

@@ -7,6 +7,7 @@ const task = (taskId: string, more: Partial<WaitingTask> = {}): WaitingTask => (
   priority: 50,
   createdDate: '2024-01-01T00:00:00.000Z',
   isParent: false,
+  isSubTask: false,
   ...more,
 });
 const worker = (node: string, slots: number, running: Worker['running'] = [], enabled = true): Worker => ({
@@ -41,7 +42,7 @@ describe('runner plan', () => {
       task('old', { createdDate: '2023-01-01T00:00:00.000Z' }),
       task('new'),
       task('high', { priority: 75 }),
-      task('sub', { groupId: 'parent', priority: 0 }),
+      task('sub', { groupId: 'parent', isSubTask: true, priority: 0 }),
     ];
     expect(plan(waiting, [worker('a', 9)])).to.deep.equal(['sub→a', 'high→a', 'old→a', 'new→a']);
   });

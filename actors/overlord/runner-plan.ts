@@ -1,5 +1,4 @@
 /** Which waiting task goes to which worker. Pure. */
-import { isSubTask } from './task-payload.js';
 
 export interface WaitingTask {
   readonly taskId: string;
@@ -8,6 +7,7 @@ export interface WaitingTask {
   readonly createdDate: string;
   /** Starts sub-tasks and waits for them. */
   readonly isParent: boolean;
+  readonly isSubTask: boolean;
 }
 export interface Worker {
   readonly node: string;
@@ -45,7 +45,7 @@ export function planAssignments(waiting: readonly WaitingTask[], workers: readon
 }
 
 function byTurn(a: WaitingTask, b: WaitingTask): number {
-  const sub = Number(isSubTask(b)) - Number(isSubTask(a));
+  const sub = Number(b.isSubTask) - Number(a.isSubTask);
   if (sub !== 0) return sub;
   if (a.priority !== b.priority) return b.priority - a.priority;
   if (a.createdDate !== b.createdDate) return a.createdDate < b.createdDate ? -1 : 1;

@@ -74,7 +74,20 @@ export class TaskBook {
         priority: task.traits.priority,
         createdDate: task.createdDate,
         isParent: task.traits.isParent,
+        isSubTask: task.traits.supervisorTaskId !== '',
       }));
+  }
+
+  /** Sub-tasks of this task. */
+  subTasksOf(taskId: string): ActiveTask[] {
+    return [...this.#tasks.values()].filter((task) => task.traits.supervisorTaskId === taskId);
+  }
+
+  /** Sub-tasks whose supervisor has ended. */
+  orphans(): ActiveTask[] {
+    return [...this.#tasks.values()].filter(
+      ({ traits }) => traits.supervisorTaskId !== '' && !this.#tasks.has(traits.supervisorTaskId),
+    );
   }
 
   running(): RunningTask[] {

@@ -135,13 +135,23 @@ describe('task payload', () => {
   it('knows priority and lock of a stored task', () => {
     const traits = (json: unknown) => taskTraits(JSON.stringify(json));
     const appending = { ...index, spec: { ...index.spec, ioConfig: { appendToExisting: true } } };
-    expect(traits(index)).to.deep.equal({ priority: 50, isParent: false, lockType: 'EXCLUSIVE' });
+    expect(traits(index)).to.deep.equal({
+      priority: 50,
+      isParent: false,
+      supervisorTaskId: '',
+      lockType: 'EXCLUSIVE',
+    });
     expect(traits({ type: 'noop' }).priority).to.equal(0);
     expect(traits({ ...appending, context: { useConcurrentLocks: true } }).lockType).to.equal('APPEND');
     expect(traits({ ...index, context: { useConcurrentLocks: true } }).lockType).to.equal('REPLACE');
     expect(traits({ ...appending, context: { useSharedLock: true } }).lockType).to.equal('SHARED');
     expect(traits({ ...index, context: { useSharedLock: true } }).lockType).to.equal('EXCLUSIVE');
-    expect(taskTraits('{broken')).to.deep.equal({ priority: 0, isParent: false, lockType: 'EXCLUSIVE' });
+    expect(taskTraits('{broken')).to.deep.equal({
+      priority: 0,
+      isParent: false,
+      supervisorTaskId: '',
+      lockType: 'EXCLUSIVE',
+    });
   });
 
   it('makes letters of hex', () => expect(idSuffix('0123cdef')).to.equal('abcdmnop'));

@@ -14,7 +14,16 @@ export interface TaskPayload {
 type Json = Readonly<Record<string, unknown>>;
 
 const runnable = ['index', 'index_parallel', 'kill', 'noop'] as const;
-export type TaskType = (typeof runnable)[number];
+/** Of parallel batches: only their supervisors start them. */
+const subTaskTypes = [
+  'single_phase_sub_task',
+  'partial_dimension_cardinality',
+  'partial_dimension_distribution',
+  'partial_index_generate',
+  'partial_range_index_generate',
+  'partial_index_generic_merge',
+] as const;
+export type TaskType = (typeof runnable)[number] | (typeof subTaskTypes)[number];
 /** Druid's other types: known by name, refused as such. */
 const refused = ['archive', 'compact', 'index_hadoop', 'index_sub', 'move', 'restore', 'index_kafka'];
 
@@ -65,6 +74,22 @@ export function makeTask(body: unknown, making: TaskMaking): TaskPayload {
   return { taskId, groupId, type, dataSource, json };
 }
 
+/** A sub-task as its supervisor words it. Throws InvalidInput for one that is not the supervisor's own. */
+export function makeSubTask(
+  json: unknown,
+  supervisor: { readonly taskId: string; readonly groupId: string; readonly dataSource: string },
+): TaskPayload {
+  if (!isObject(json)) throw invalidInput('A task must be a JSON object with a type id', 'task');
+  const type = subTaskTypes.find((name) => name === json['type']);
+  if (type === undefined) throw invalidInput(`type[${nameOf(json['type'])}] is no sub-task`, 'type');
+  const { taskId: supervisorTaskId, groupId, dataSource } = supervisor;
+  for (const [key, own] of Object.entries({ supervisorTaskId, groupId, dataSource })) {
+    if (json[key] !== own) throw invalidInput(`${key} must be the supervisor's`, key);
+  }
+  checkTaskId(json['id']);
+  return { taskId: String(json['id']), groupId, type, dataSource, json };
+}
+
 function taskType(type: unknown): TaskType {
   if (type === undefined || type === null) {
     throw invalidInput("Could not resolve subtype of task: missing type id property 'type'", 'type');
@@ -73,6 +98,9 @@ function taskType(type: unknown): TaskType {
   if (known !== undefined) return known;
   if (typeof type === 'string' && refused.includes(type)) {
     throw new CodedError('Unsupported', `Tasks of type[${type}] are not supported yet`, { field: 'type' });
+  }
+  if (subTaskTypes.some((name) => name === type)) {
+    throw invalidInput(`Tasks of type[${nameOf(type)}] are started by an index_parallel task only`, 'type');
   }
   throw invalidInput(
     `Could not resolve type id '${nameOf(type)}' as a subtype of task: known type ids = [${runnable.join(', ')}]`,
@@ -239,6 +267,8 @@ const batchPriority = 50;
 export interface TaskTraits {
   readonly priority: number;
   readonly isParent: boolean;
+  /** Of a sub-task: who started it, holds its locks and ends it; '' of any other. */
+  readonly supervisorTaskId: string;
   /** Lock type of what it writes. */
   readonly lockType: LockType;
 }
@@ -254,12 +284,16 @@ export function taskTraits(payload: string): TaskTraits {
   const context = objectOr(json['context']);
   const spec = objectOr(json['spec']);
   const tuning = objectOr(spec['tuningConfig']);
-  const isBatch = json['type'] === 'index' || json['type'] === 'index_parallel';
+  const { type } = json;
+  const isSub = subTaskTypes.some((name) => name === type);
+  const isBatch = isSub || type === 'index' || type === 'index_parallel';
+  const supervisor = json['supervisorTaskId'];
   const subTasks = tuning['maxNumConcurrentSubTasks'];
   const given = context['priority'];
   return {
     priority: typeof given === 'number' ? given : isBatch ? batchPriority : 0,
     isParent: json['type'] === 'index_parallel' && typeof subTasks === 'number' && subTasks > 1,
+    supervisorTaskId: isSub && typeof supervisor === 'string' ? supervisor : '',
     lockType: lockTypeOf(context, objectOr(spec['ioConfig'])['appendToExisting'] === true),
   };
 }
@@ -269,11 +303,6 @@ function lockTypeOf(context: Json, isAppending: boolean): LockType {
   const given = context['taskLockType'];
   if (given === 'SHARED' || given === 'APPEND' || given === 'REPLACE' || given === 'EXCLUSIVE') return given;
   return context['useSharedLock'] === true && isAppending ? 'SHARED' : 'EXCLUSIVE';
-}
-
-/** A task that works for another one. */
-export function isSubTask(task: { readonly taskId: string; readonly groupId: string }): boolean {
-  return task.groupId !== task.taskId;
 }
 
 /** Eight letters a … p from hex, as Druid's ids have them. */

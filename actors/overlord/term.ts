@@ -84,6 +84,7 @@ export class Term {
   async read<
     Name extends
       | 'readTask'
+      | 'readTasks'
       | 'readTaskPayload'
       | 'readSegments'
       | 'readUsedSegments'
@@ -211,7 +212,22 @@ export class Term {
       log.info('task ended', { taskId, status: became, reason: stands?.errorMsg ?? undefined });
       node.metrics.counter('grove_overlord_tasks_ended_total', { status: became }).add();
     }
+    // What fails here is done by the next sweep.
+    await this.#endOrphans(this.tasks.subTasksOf(taskId)).catch((thrown: unknown) => {
+      this.deps.log.warn('sub-tasks could not be ended', { taskId, reason: asCoded(thrown).message });
+    });
     return changed;
+  }
+
+  /** Whoever started sub-tasks and has ended can't use what they make. */
+  async #endOrphans(orphans: readonly ActiveTask[]): Promise<void> {
+    const errorMsg = 'Its supervisor task has ended';
+    await Promise.all(
+      orphans.map(async (task) => {
+        await this.finish(task.taskId, { status: 'FAILED', errorMsg });
+        await this.stopOnWorker(task, errorMsg);
+      }),
+    );
   }
 
   /** A lost report costs a look back, not the task. */
@@ -329,6 +345,7 @@ export class Term {
         await this.stopOnWorker(task, care.reason);
       }
     }
+    await this.#endOrphans(this.tasks.orphans());
   }
 
   // ---- locks

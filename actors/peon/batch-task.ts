@@ -1,18 +1,18 @@
-/** Runs `index` and `index_parallel`: lock, build, push, publish, and (when asked) wait until it is loaded. */
+/** Runs `index` and `index_parallel`: lock, build (alone or by sub-tasks), push, publish, wait until it is loaded. */
 import { CodedError } from '../../proto/errors.js';
-import { runBatch, type AllocationRequest, type SegmentAllocation } from '../../ingest/batch.js';
-import { reportToJson, type IngestReport } from '../../ingest/report.js';
-import type { SegmentLookup } from '../../ingest/sources/source.js';
+import { inputEntities, runBatch, type BatchDeps } from '../../ingest/batch.js';
+import { noRows, reportToJson, type IngestReport, type RowStatsShape } from '../../ingest/report.js';
+import { RowMeter } from '../../ingest/row-meter.js';
+import type { IngestSpec } from '../../ingest/spec/model.js';
 import { compileTask } from '../../ingest/spec/task.js';
-import { pause } from '../../runtime/deadline.js';
+import { planSplits } from '../../ingest/splits.js';
 import type { Clock, HitCrashPoint, Log } from '../../runtime/types.js';
-import { dataSegmentToJson, identifierOf, type DataSegment } from '../../segment/timeline/data-segment.js';
-import { condense, contains, formatInterval, parseInterval } from '../../segment/timeline/interval.js';
-import { formatInstant } from '../../segment/timeline/instant.js';
-import type { IntervalMs } from '../../segment/read/view.js';
+import { condense } from '../../segment/timeline/interval.js';
 import { LocalStorage } from '../../segment/store/local-storage.js';
 import { peonFiles, type PeonConfig } from '../peon-config.js';
 import type { OverlordClient } from './overlord-client.js';
+import { ParallelRun } from './parallel-task.js';
+import { noEnding, TaskGrounds, type Ending } from './task-grounds.js';
 
 export interface BatchTaskDeps {
   readonly config: PeonConfig;
@@ -26,20 +26,6 @@ export interface BatchTaskDeps {
   /** See BatchDeps. */
   readonly segmentThreadUrl?: URL;
 }
-
-interface Ending {
-  readonly segmentsPublished: number;
-  readonly availabilityConfirmed: boolean;
-  readonly availabilityWaitMs: number;
-}
-const noEnding: Ending = { segmentsPublished: 0, availabilityConfirmed: false, availabilityWaitMs: 0 };
-
-const lockTimeoutDefaultMs = 300_000;
-const lockCallMs = 20_000;
-const lockRetryMs = 100;
-/** Inside a publish the outcome has to be known: it is asked for much longer than other things. */
-const publishPatienceMs = 600_000;
-const availabilityPollMs = 500;
 
 export interface BatchTaskResult {
   readonly reportJson: string;
@@ -64,204 +50,95 @@ export async function runBatchTask(
 class BatchRun {
   readonly #json: Record<string, unknown>;
   readonly #deps: BatchTaskDeps;
-  readonly #locks = new Map<string, { readonly interval: IntervalMs; readonly version: string }>();
+  readonly #grounds: TaskGrounds;
+  readonly #meter: RowMeter;
   #last: IngestReport | undefined;
+  #hasSubTasks = false;
 
   constructor(json: Record<string, unknown>, deps: BatchTaskDeps) {
     this.#json = json;
     this.#deps = deps;
+    this.#grounds = new TaskGrounds(json, deps);
+    this.#meter = new RowMeter(deps.clock.monotonic());
   }
 
   async toEnd(): Promise<Ending> {
-    const { config, clock, log, signal, hit } = this.#deps;
-    const { spec } = compileTask(this.#json);
+    const { type, spec } = compileTask(this.#json);
     if (spec.ignoredKeys.length > 0)
-      log.warn('keys of the spec are ignored', { keys: spec.ignoredKeys.join(', ') });
-    if (spec.intervals !== undefined) {
-      for (const interval of condense(spec.intervals)) await this.#lock(interval);
+      this.#deps.log.warn('keys of the spec are ignored', { keys: spec.ignoredKeys.join(', ') });
+    for (const interval of condense(spec.intervals ?? [])) await this.#grounds.lock(interval);
+    const segments = await this.#build(type, spec);
+    this.#progress('PUBLISHING');
+    return this.#grounds.publish(spec.dataSource, segments);
+  }
+
+  async #build(type: string, spec: IngestSpec): ReturnType<ParallelRun['segments']> {
+    const batch = this.#batchDeps(spec);
+    if (type === 'index_parallel' && spec.tuning.parallel.subTasksMax > 1) {
+      const splits = planSplits(await inputEntities(spec, batch), spec.tuning.parallel.splitHint);
+      // A single split is no work to be shared.
+      if (splits.length > 1) {
+        this.#hasSubTasks = true;
+        const onReport = (report: IngestReport): void => this.#note('READING', report);
+        const run = new ParallelRun(this.#json, spec, splits, { ...this.#deps, batch, onReport });
+        return await run.segments();
+      }
     }
+    const result = await runBatch(spec, batch);
+    this.#last = result.report;
+    return result.segments;
+  }
+
+  #batchDeps(spec: IngestSpec): BatchDeps {
+    const { config, clock, log, signal, hit } = this.#deps;
     const { root, zip } = config.deepStorage;
     const store = new LocalStorage({ root, zip, hit });
-    const result = await runBatch(spec, {
+    return {
       inputDirs: config.inputDirs,
       httpAllow: config.inputHosts,
       workDir: peonFiles.work(config.folder),
       store,
-      segmentLookup: this.#segmentLookup(store),
-      lock: async (chunk) => (await this.#lock(chunk)).version,
-      allocate: (request) => this.#allocate(spec.dataSource, request),
-      usedIntervals: (intervals) => this.#usedIntervals(spec.dataSource, intervals),
+      segmentLookup: this.#grounds.segmentLookup(store),
+      lock: async (chunk) => (await this.#grounds.lock(chunk)).version,
+      allocate: (request) => this.#grounds.allocate(spec.dataSource, request),
+      usedIntervals: (intervals) => this.#grounds.usedIntervals(spec.dataSource, intervals),
       sequencePrefix: config.taskId,
       ...(this.#deps.segmentThreadUrl !== undefined && { segmentThreadUrl: this.#deps.segmentThreadUrl }),
       clock,
       log,
       signal,
       hit,
-      onProgress: ({ phase, report }) => {
-        this.#last = report;
-        this.#deps.progress(phase, this.report(null, noEnding));
-      },
-    });
-    this.#last = result.report;
-    return this.#publish(spec.dataSource, result.segments);
-  }
-
-  // ---- locks and allocation
-
-  async #lock(interval: IntervalMs): Promise<{ readonly interval: IntervalMs; readonly version: string }> {
-    const held = [...this.#locks.values()].find((lock) => contains(lock.interval, interval));
-    if (held !== undefined) return held;
-    const { overlord, clock, signal, log } = this.#deps;
-    const text = formatInterval(interval);
-    const limitMs = this.#context('taskLockTimeout', lockTimeoutDefaultMs);
-    const until = clock.monotonic() + limitMs;
-    for (;;) {
-      const leftMs = until - clock.monotonic();
-      const timeoutMs = Math.max(0, Math.min(lockCallMs, leftMs));
-      const lock = await overlord.action({ type: 'lockAcquire', interval: text, timeoutMs }, { signal });
-      if (lock !== null) {
-        log.info('lock held', { interval: lock.interval, version: lock.version, type: lock.type });
-        const mine = { interval, version: lock.version };
-        this.#locks.set(text, mine);
-        return mine;
-      }
-      if (leftMs <= 0) {
-        throw new CodedError('Conflict', `No lock of interval[${text}] was to be had for ${limitMs} ms`);
-      }
-      await pause(clock, lockRetryMs, signal);
-      signal.throwIfAborted();
-    }
-  }
-
-  async #allocate(dataSource: string, request: AllocationRequest): Promise<SegmentAllocation> {
-    try {
-      return await this.#allocateIn(dataSource, request, request.chunk);
-    } catch (thrown) {
-      // Segments that stand there are cut otherwise: append to the one that holds the row.
-      const other =
-        thrown instanceof CodedError && thrown.code === 'Conflict' ? thrown.context['interval'] : undefined;
-      const interval = typeof other === 'string' ? parseInterval(other) : undefined;
-      const { timestampMs } = request;
-      if (interval === undefined || timestampMs < interval.startMs || timestampMs >= interval.endMs)
-        throw thrown;
-      return this.#allocateIn(dataSource, request, interval);
-    }
-  }
-
-  async #allocateIn(
-    dataSource: string,
-    request: AllocationRequest,
-    chunk: IntervalMs,
-  ): Promise<SegmentAllocation> {
-    await this.#lock(chunk);
-    const interval = formatInterval(chunk);
-    const segment = await this.#deps.overlord.action(
-      {
-        type: 'segmentAllocate',
-        dataSource,
-        timestamp: formatInstant(request.timestampMs),
-        queryGranularity: 'NONE',
-        preferredSegmentGranularity: 'ALL',
-        interval,
-        sequenceName: request.sequenceName,
-        previousSegmentId: request.previousSegmentId,
-        skipSegmentLineageCheck: false,
-        lockGranularity: 'TIME_CHUNK',
-      },
-      { signal: this.#deps.signal },
-    );
-    if (segment === null)
-      throw new CodedError('Conflict', `No segment of interval[${interval}] could be allocated`);
-    const { version, partitionNum, corePartitions } = segment;
-    const shardSpec = { type: 'numbered', partitionNum, partitions: corePartitions } as const;
-    return {
-      interval: parseInterval(`${segment.interval.start}/${segment.interval.end}`),
-      version,
-      shardSpec,
+      onProgress: ({ phase, report }) => this.#note(phase, report),
     };
   }
 
-  async #usedIntervals(dataSource: string, intervals: readonly IntervalMs[]): Promise<readonly IntervalMs[]> {
-    const payloads = await this.#usedSegments(dataSource, intervals.map(formatInterval));
-    return payloads.map((text) => parseInterval((JSON.parse(text) as { interval: string }).interval));
+  #note(phase: string, report: IngestReport): void {
+    this.#last = report;
+    this.#meter.update(report.rows, this.#deps.clock.monotonic());
+    this.#progress(phase);
   }
 
-  /** For tasks that read segments of the same or another data source. */
-  #segmentLookup(store: LocalStorage): SegmentLookup {
-    return {
-      usedSegments: (dataSource, intervals) => this.#usedSegments(dataSource, intervals),
-      fetch: async ({ loadSpec, size }, dir, signal) => {
-        if (loadSpec === null) throw new CodedError('StorageFailure', 'A used segment has no load spec');
-        await store.pull(loadSpec, dir, { signal, ...(size > 0 && { expectedSize: size }) });
-      },
-    };
+  #progress(phase: string): void {
+    const shape: RowStatsShape = this.#hasSubTasks
+      ? { kind: 'subTasks' }
+      : { kind: 'live', averages: this.#meter.averages() };
+    this.#deps.progress(phase, this.#report(null, noEnding, shape));
   }
-
-  async #usedSegments(dataSource: string, intervals: readonly string[]): Promise<readonly string[]> {
-    const found: string[] = [];
-    let after: string | null = null;
-    do {
-      const page: { readonly segments: readonly string[]; readonly next: string | null } =
-        await this.#deps.overlord.action(
-          { type: 'retrieveUsedSegments', dataSource, intervals, after },
-          { signal: this.#deps.signal },
-        );
-      found.push(...page.segments);
-      after = page.next;
-    } while (after !== null);
-    return found;
-  }
-
-  // ---- publish
-
-  async #publish(dataSource: string, segments: readonly DataSegment[]): Promise<Ending> {
-    const { overlord, hit, log, signal, progress } = this.#deps;
-    signal.throwIfAborted();
-    progress('PUBLISHING', this.report(null, noEnding));
-    hit('publish.before');
-    if (segments.length > 0) {
-      const payloads = segments.map((segment) => JSON.stringify(dataSegmentToJson(segment)));
-      await overlord.action(
-        { type: 'segmentTransactionalInsert', dataSource, segments: payloads },
-        { patienceMs: publishPatienceMs },
-      );
-    }
-    hit('publish.after');
-    log.info('published', { segments: segments.length });
-    const ending = await this.#awaitAvailability(segments);
-    hit('handoff');
-    return { ...ending, segmentsPublished: segments.length };
-  }
-
-  async #awaitAvailability(segments: readonly DataSegment[]): Promise<Ending> {
-    const waitMs = this.#tuning('awaitSegmentAvailabilityTimeoutMillis', 0);
-    if (waitMs <= 0 || segments.length === 0) return noEnding;
-    const { overlord, clock, signal } = this.#deps;
-    const segmentIds = segments.map(identifierOf);
-    const startedAt = clock.monotonic();
-    for (;;) {
-      const availabilityWaitMs = Math.round(clock.monotonic() - startedAt);
-      // The data is published whatever becomes of the waiting: being stopped here is no failure of the task's.
-      if (signal.aborted || availabilityWaitMs >= waitMs) return { ...noEnding, availabilityWaitMs };
-      if (await overlord.action({ type: 'segmentsLoaded', segmentIds })) {
-        return { ...noEnding, availabilityConfirmed: true, availabilityWaitMs };
-      }
-      await pause(clock, availabilityPollMs, signal);
-    }
-  }
-
-  // ---- report
 
   report(errorMessage: string | null, ending: Ending): string {
+    return this.#report(errorMessage, ending, { kind: this.#hasSubTasks ? 'subTasks' : 'ended' });
+  }
+
+  #report(errorMessage: string | null, ending: Ending, shape: RowStatsShape): string {
     const { taskId } = this.#deps.config;
     const report: IngestReport = this.#last ?? {
       ingestionState: 'NOT_STARTED',
-      rows: { processed: 0, processedBytes: 0, processedWithError: 0, thrownAway: 0, unparseable: 0 },
+      rows: noRows,
       unparseableEvents: [],
       segmentsBuilt: 0,
     };
     const payload = {
-      ...reportToJson(report, errorMessage),
+      ...reportToJson(report, errorMessage, shape),
       segmentAvailabilityConfirmed: ending.availabilityConfirmed,
       segmentAvailabilityWaitTimeMs: ending.availabilityWaitMs,
       recordsProcessed: {},
@@ -272,17 +149,4 @@ class BatchRun {
       taskContext: { type: 'taskContext', taskId, payload: this.#json['context'] ?? {} },
     });
   }
-
-  #context(name: string, missing: number): number {
-    return numberAt(this.#json['context'], name, missing);
-  }
-  #tuning(name: string, missing: number): number {
-    const spec = this.#json['spec'] as { tuningConfig?: unknown } | undefined;
-    return numberAt(spec?.tuningConfig, name, missing);
-  }
-}
-
-function numberAt(object: unknown, name: string, missing: number): number {
-  const value = (object as Record<string, unknown> | null | undefined)?.[name];
-  return typeof value === 'number' && Number.isFinite(value) ? value : missing;
 }

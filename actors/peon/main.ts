@@ -16,6 +16,7 @@ import { LocalStorage } from '../../segment/store/local-storage.js';
 import { runBatchTask } from './batch-task.js';
 import { runKillTask } from './kill-task.js';
 import { OverlordClient } from './overlord-client.js';
+import { isSubTaskType, runSubTask } from './sub-task.js';
 
 interface Peon {
   readonly config: PeonConfig;
@@ -102,29 +103,29 @@ async function runTask(peon: Peon): Promise<PeonEnd & { readonly reportJson: str
     const reportJson = await runKillTask(json, { taskId, overlord, store, clock, log, signal: stop.signal });
     return { status: 'SUCCESS', errorMessage: '', reportJson };
   }
-  const progress = (phase: string, reportJson: string): void => {
+  const progress = (phase: string, live: string): void => {
     peon.phase = phase;
-    peon.reportJson = reportJson;
+    peon.reportJson = live;
   };
-  const { reportJson, error } = await runBatchTask(json, {
-    config,
-    overlord,
-    clock,
-    log,
-    hit,
-    signal: stop.signal,
-    progress,
-    segmentThreadUrl: new URL('./segment-thread.js', import.meta.url),
-  });
+  const segmentThreadUrl = new URL('./segment-thread.js', import.meta.url);
+  const deps = { config, overlord, clock, log, hit, signal: stop.signal, progress, segmentThreadUrl };
+  const { taskId, folder } = config;
+  const { reportJson, error } = isSubTaskType(json['type'])
+    ? await runSubTask(json, { ...deps, taskId, workDir: peonFiles.work(folder) })
+    : await runBatchTask(json, deps);
   if (error === undefined) return { status: 'SUCCESS', errorMessage: '', reportJson };
   return { status: 'FAILED', errorMessage: reasonOf(error, stop.signal).message, reportJson };
 }
 
-/** With faults armed, a task's context may name crash points of its own (`crashAt`) for just this run of it. */
+/**
+ * With faults armed, a task's context may name crash points of its own (`crashAt`) for just this run of it; a sub-task
+ * crashes in the first of its runs only.
+ */
 function crashPointsOf(peon: Peon, json: Record<string, unknown>): HitCrashPoint {
   const { config, log, hit } = peon;
   const plans = (json['context'] as Record<string, unknown> | undefined)?.['crashAt'];
-  if (!config.unsafeFaults || typeof plans !== 'string') return hit;
+  const isRepeated = Number(json['numAttempts'] ?? 0) > 0;
+  if (!config.unsafeFaults || typeof plans !== 'string' || isRepeated) return hit;
   const own = createCrashPoints({ plans, armed: true, log });
   return (name) => {
     hit(name);

@@ -78,6 +78,11 @@ export class GrowingSegment {
     this.#index = new IncrementalIndex(this.#schema, this.interval);
   }
 
+  /** Takes a segment folder of the same schema that was written elsewhere as a part; it stays its owner's to remove. */
+  adopt(dir: string, dimensions: readonly string[]): void {
+    this.#parts.push({ dir, rowCount: 0, dimensions });
+  }
+
   /** Writes everything into the folder `dir`, which is made. At least one row. Throws StorageFailure and may be tried again. */
   finish(dir: string): FinishedSegment {
     const metrics = this.#schema.metrics.map((metric) => metric.name);

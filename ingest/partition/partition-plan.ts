@@ -25,8 +25,8 @@ export interface ChunkPartitions {
   shardSpec(bucket: number, partitionNum: number, partitions: number): ShardSpec;
 }
 
-type Hashed = Extract<Partitioning, { type: 'hashed' }>;
-type Range = Extract<Partitioning, { type: 'range' }>;
+export type Hashed = Extract<Partitioning, { type: 'hashed' }>;
+export type Range = Extract<Partitioning, { type: 'range' }>;
 
 /** The text that tells which rows belong together, by which they are hashed. */
 function hashKey(
@@ -90,6 +90,21 @@ function rangePartitions({ dimensions }: Range, cuts: readonly RangeTuple[]): Ch
   };
 }
 
+/** What was seen of one time chunk, as plain JSON: sub-tasks look at parts of the input. */
+export interface ChunkSurvey {
+  /** Epoch ms. */
+  readonly startMs: number;
+  /** Hashed: the sketch of distinct keys, base64. */
+  readonly distinct?: string;
+  /** Ranges: how often tuples occur. */
+  readonly tuples?: readonly (readonly [tuple: RangeTuple, count: number])[];
+}
+
+/** The partitions of one time chunk, as plain JSON. */
+export type ChunkCut =
+  | { readonly startMs: number; readonly numBuckets: number }
+  | { readonly startMs: number; readonly cuts: readonly RangeTuple[] };
+
 /** Partitions by the start of their chunk; a chunk that was not seen before is one partition. */
 export class PartitionPlan {
   readonly #known: ReadonlyMap<number, ChunkPartitions>;
@@ -110,6 +125,19 @@ export function fixedPlan(spec: IngestSpec): PartitionPlan | undefined {
   const { partitioning } = spec.tuning;
   if (partitioning.type !== 'hashed' || partitioning.numShards === undefined) return undefined;
   return new PartitionPlan(new Map(), hashedPartitions(spec, partitioning, partitioning.numShards));
+}
+
+/** The plan of these cuts; chunks that are not among them are one partition. */
+export function planOfCuts(
+  spec: IngestSpec,
+  partitioning: Hashed | Range,
+  cuts: readonly ChunkCut[],
+): PartitionPlan {
+  const partitionsOf = (cut: Partial<{ numBuckets: number; cuts: readonly RangeTuple[] }>): ChunkPartitions =>
+    partitioning.type === 'hashed'
+      ? hashedPartitions(spec, partitioning, cut.numBuckets ?? 1)
+      : rangePartitions(partitioning, cut.cuts ?? []);
+  return new PartitionPlan(new Map(cuts.map((cut) => [cut.startMs, partitionsOf(cut)])), partitionsOf({}));
 }
 
 interface ChunkCounts {
@@ -137,39 +165,62 @@ export class PlanMaker {
     this.#sieve = needsSieve ? new KeySieve() : undefined;
   }
 
-  add(timeMs: number, row: InputRow): void {
+  /** False when the row lies outside the intervals. */
+  add(timeMs: number, row: InputRow): boolean {
     const startMs = this.#buckets.start(timeMs);
     const { intervals } = this.#spec;
     const interval = { startMs, endMs: this.#buckets.next(startMs) };
-    if (intervals !== undefined && !intervals.some((one) => overlaps(one, interval))) return;
-    let counts = this.#chunks.get(startMs);
-    if (counts === undefined) {
-      counts = { distinct: new HyperUnique(), tuples: new TupleCounts() };
-      this.#chunks.set(startMs, counts);
-    }
+    if (intervals !== undefined && !intervals.some((one) => overlaps(one, interval))) return false;
+    const counts = this.#countsOf(startMs);
     const partitioning = this.#partitioning;
     if (partitioning.type === 'hashed') counts.distinct.addText(this.#keyOf(timeMs, row));
     else if (this.#sieve?.add(this.#keyOf(timeMs, row)) !== false) {
       counts.tuples.add(tupleOf(row, partitioning.dimensions));
     }
+    return true;
+  }
+
+  survey(): ChunkSurvey[] {
+    const isHashed = this.#partitioning.type === 'hashed';
+    return [...this.#chunks].map(([startMs, { distinct, tuples }]) =>
+      isHashed
+        ? { startMs, distinct: Buffer.from(distinct.toBytes()).toString('base64') }
+        : { startMs, tuples: tuples.entries() },
+    );
+  }
+
+  /** Adds what another one saw of other rows. */
+  merge(survey: readonly ChunkSurvey[]): void {
+    for (const { startMs, distinct, tuples = [] } of survey) {
+      const counts = this.#countsOf(startMs);
+      if (distinct !== undefined) {
+        counts.distinct.merge(HyperUnique.fromBytes(Buffer.from(distinct, 'base64')));
+      }
+      for (const [tuple, count] of tuples) counts.tuples.add(tuple, count);
+    }
+  }
+
+  #countsOf(startMs: number): ChunkCounts {
+    let counts = this.#chunks.get(startMs);
+    if (counts === undefined) {
+      counts = { distinct: new HyperUnique(), tuples: new TupleCounts() };
+      this.#chunks.set(startMs, counts);
+    }
+    return counts;
+  }
+
+  cuts(): ChunkCut[] {
+    const partitioning = this.#partitioning;
+    return [...this.#chunks].map(([startMs, { distinct, tuples }]) => {
+      if (partitioning.type === 'range') {
+        return { startMs, cuts: tuples.cuts(partitioning.rows, partitioning.isMaximum) };
+      }
+      const ratio = estimateHyperUnique(distinct.toBytes()) / partitioning.targetRows;
+      return { startMs, numBuckets: Math.max(1, Math.round(ratio)) };
+    });
   }
 
   plan(): PartitionPlan {
-    const partitioning = this.#partitioning;
-    const known = new Map<number, ChunkPartitions>();
-    for (const [startMs, { distinct, tuples }] of this.#chunks) {
-      if (partitioning.type === 'hashed') {
-        const ratio = estimateHyperUnique(distinct.toBytes()) / partitioning.targetRows;
-        known.set(startMs, hashedPartitions(this.#spec, partitioning, Math.max(1, Math.round(ratio))));
-      } else {
-        const cuts = tuples.cuts(partitioning.rows, partitioning.isMaximum);
-        known.set(startMs, rangePartitions(partitioning, cuts));
-      }
-    }
-    const unseen =
-      partitioning.type === 'hashed'
-        ? hashedPartitions(this.#spec, partitioning, 1)
-        : rangePartitions(partitioning, []);
-    return new PartitionPlan(known, unseen);
+    return planOfCuts(this.#spec, this.#partitioning, this.cuts());
   }
 }

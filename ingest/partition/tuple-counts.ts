@@ -12,17 +12,20 @@ export class TupleCounts {
     this.#entriesMax = entriesMax;
   }
 
-  add(tuple: RangeTuple): void {
+  add(tuple: RangeTuple, count = 1): void {
     const key = JSON.stringify(tuple);
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
-    this.#total++;
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + count);
+    this.#total += count;
     if (this.#counts.size > this.#entriesMax) this.#thin();
   }
 
+  /** What {@link add} takes, to hand the counts on. */
+  entries(): readonly (readonly [tuple: RangeTuple, count: number])[] {
+    return [...this.#counts].map(([key, count]) => [JSON.parse(key) as RangeTuple, count] as const);
+  }
+
   #sorted(): (readonly [tuple: RangeTuple, count: number])[] {
-    return [...this.#counts]
-      .map(([key, count]) => [JSON.parse(key) as RangeTuple, count] as const)
-      .toSorted(([a], [b]) => compareTuples(a, b));
+    return this.entries().toSorted(([a], [b]) => compareTuples(a, b));
   }
 
   /** Neighbours are joined two by two: there are fewer places to cut, but no row is forgotten. */

@@ -9,7 +9,7 @@ import { parseFilter } from '../../query/native/filters.js';
 import type { Filter } from '../../query/native/model.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import { identifierOf, parseDataSegmentText, type DataSegment } from '../../segment/timeline/data-segment.js';
-import { formatInterval, parseInterval } from '../../segment/timeline/interval.js';
+import { condense, formatInterval, parseInterval } from '../../segment/timeline/interval.js';
 import { Timeline } from '../../segment/timeline/timeline.js';
 import type { Wanted } from '../formats/format.js';
 import type { InputRow } from '../formats/row-reader.js';
@@ -19,9 +19,14 @@ import type { InputEntity } from './input-entity.js';
 import { SegmentScanner } from './segment-scanner.js';
 import type { InputSource, SourceDeps, SourceKind } from './source.js';
 
+/** Whatever is visible in an interval, or just these segments, each for these intervals (the input of a sub-task). */
+type Chosen =
+  | { readonly interval: IntervalMs }
+  | { readonly segments: readonly { readonly id: string; readonly intervals: readonly IntervalMs[] }[] };
+
 interface DruidSpec {
   readonly dataSource: string;
-  readonly interval: IntervalMs;
+  readonly chosen: Chosen;
   readonly filter: Filter | undefined;
   readonly filterJson: unknown;
   /** Columns to read; undefined: all. */
@@ -32,10 +37,9 @@ export const druidSource: SourceKind = {
   type: 'druid',
   parse(keys: JsonKeys): InputSource {
     const dataSource = keys.text('dataSource');
-    if (keys.has('segments')) {
-      throw keys.unsupported('segments', 'give an interval; lists of segments are for sub-tasks of Druid');
-    }
-    const interval = parseInterval(keys.text('interval'), keys.at('interval'));
+    const chosen = keys.has('segments')
+      ? checkSegments(keys)
+      : { interval: parseInterval(keys.text('interval'), keys.at('interval')) };
     const filterJson = keys.raw('filter');
     const filter = filterJson === undefined ? undefined : parseFilter(filterJson, keys.at('filter'));
     if (filter !== undefined) rowTest(filter, new Set());
@@ -46,22 +50,45 @@ export const druidSource: SourceKind = {
         ? undefined
         : [...(dimensions ?? []), ...(metrics ?? [])];
     keys.leftovers();
-    const spec: DruidSpec = { dataSource, interval, filter, filterJson, columns };
+    const spec: DruidSpec = { dataSource, chosen, filter, filterJson, columns };
     return { type: 'druid', readsSegments: true, open: (deps) => openSegments(spec, deps) };
   },
 };
+
+/** Druid's list for sub-tasks: `[{ segmentId, intervals }]`. */
+function checkSegments(keys: JsonKeys): Chosen {
+  if (keys.has('interval')) throw keys.wrong('segments', 'and interval exclude each other');
+  const list = keys.list('segments') ?? [];
+  const segments = list.map((item, i) => {
+    const one = keys.item(item, `${keys.at('segments')}[${i}]`);
+    const intervals = (one.texts('intervals') ?? []).map((text) => parseInterval(text, one.at('intervals')));
+    return { id: one.text('segmentId'), intervals };
+  });
+  return { segments };
+}
 
 async function openSegments(spec: DruidSpec, deps: SourceDeps): Promise<InputEntity[]> {
   const { segments: lookup } = deps;
   if (lookup === undefined) {
     throw new CodedError('Unsupported', 'Input source[druid] needs an overlord to ask for segments');
   }
-  const payloads = await lookup.usedSegments(spec.dataSource, [formatInterval(spec.interval)]);
-  const timeline = new Timeline<DataSegment>();
-  for (const payload of payloads) timeline.add(parseDataSegmentText(payload));
   const scanner = new SegmentScanner();
+  const { chosen, dataSource } = spec;
+  const windows = 'interval' in chosen ? [chosen.interval] : chosen.segments.flatMap((one) => one.intervals);
+  const payloads = await lookup.usedSegments(dataSource, condense(windows).map(formatInterval));
+  const used = payloads.map((payload) => parseDataSegmentText(payload));
+  if ('segments' in chosen) {
+    const byId = new Map(used.map((segment) => [identifierOf(segment), segment]));
+    return chosen.segments.flatMap(({ id, intervals }) => {
+      const segment = byId.get(id);
+      if (segment === undefined) throw new CodedError('Conflict', `Segment[${id}] is not used any more`);
+      return intervals.map((interval) => entityOf(segment, interval, spec, scanner, deps));
+    });
+  }
+  const timeline = new Timeline<DataSegment>();
+  for (const segment of used) timeline.add(segment);
   const found: InputEntity[] = [];
-  for (const chunk of timeline.lookup(spec.interval)) {
+  for (const chunk of timeline.lookup(chosen.interval)) {
     for (const segment of chunk.segments) {
       if (segment.shardSpec.type === 'tombstone') continue;
       found.push(entityOf(segment, chunk.interval, spec, scanner, deps));
@@ -89,7 +116,7 @@ function entityOf(
     alone: {
       type: 'druid',
       dataSource: spec.dataSource,
-      interval: formatInterval(interval),
+      segments: [{ segmentId: id, intervals: [formatInterval(interval)] }],
       ...(filter !== undefined && { filter }),
       ...(columns !== undefined && { dimensions: columns }),
     },

@@ -4,6 +4,7 @@ import type { IntervalMs } from '../../segment/read/view.js';
 import type { JsonValue, WriteOptions } from '../../segment/write/source.js';
 import type { InputFormat } from '../formats/format.js';
 import type { InputSource } from '../sources/source.js';
+import type { ParallelTuning } from './parallel.js';
 import type { TransformSpec } from './transform.js';
 
 export interface BatchTask {
@@ -144,6 +145,7 @@ export type NumericMetricType =
 
 export interface Tuning {
   readonly partitioning: Partitioning;
+  readonly parallel: ParallelTuning;
   /** Stored rows in memory, of all open segments, after which the largest ones' are written to disk. */
   readonly maxRowsInMemory: number;
   /** The same by their rough size; Infinity = no limit. */

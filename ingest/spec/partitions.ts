@@ -30,11 +30,14 @@ export function checkPartitions(tuning: JsonKeys): Partitioning {
   if (partitioning.type === 'dynamic' && isForced) {
     throw tuning.wrong(
       'partitionsSpec',
-      'must be hashed, single_dim or range when forceGuaranteedRollup is true',
+      'must be hashed, single_dim or range when forceGuaranteedRollup is true: DynamicPartitionsSpec cannot be used for perfect rollup',
     );
   }
   if (partitioning.type !== 'dynamic' && !isForced) {
-    throw tuning.wrong('partitionsSpec', 'must be dynamic unless forceGuaranteedRollup is true');
+    throw tuning.wrong(
+      'partitionsSpec',
+      'must be dynamic unless forceGuaranteedRollup is true: DynamicPartitionsSpec must be used for best-effort rollup',
+    );
   }
   keys.leftovers();
   return partitioning;
@@ -47,13 +50,19 @@ function checkType(keys: JsonKeys, type: string): Partitioning {
     case 'hashed':
       return hashed(keys);
     case 'single_dim': {
-      const dimension = keys.text('partitionDimension');
+      const dimension = keys.optionalText('partitionDimension');
+      if (dimension === undefined) {
+        throw keys.wrong('partitionDimension', 'is missing: partitionDimensions must be specified');
+      }
       return { type: 'range', dimensions: [dimension], ...rangeSize(keys) };
     }
     case 'range': {
       const dimensions = keys.texts('partitionDimensions') ?? [];
       if (dimensions.length === 0)
-        throw keys.wrong('partitionDimensions', 'must name at least one dimension');
+        throw keys.wrong(
+          'partitionDimensions',
+          'must name at least one dimension: partitionDimensions must be specified',
+        );
       return { type: 'range', dimensions, ...rangeSize(keys) };
     }
     default:
@@ -76,7 +85,10 @@ function hashed(keys: JsonKeys): Partitioning {
     positive(keys, 'targetPartitionSize') ??
     positive(keys, 'maxRowsPerSegment');
   if (numShards !== undefined && target !== undefined) {
-    throw keys.wrong('numShards', 'and targetRowsPerSegment exclude each other');
+    throw keys.wrong(
+      'numShards',
+      'and targetRowsPerSegment exclude each other: At most one of them must be present',
+    );
   }
   const partitionFunction = keys.text('partitionFunction', MURMUR3_32_ABS).toLowerCase();
   if (partitionFunction !== MURMUR3_32_ABS) {
@@ -91,7 +103,10 @@ function rangeSize(keys: JsonKeys): { rows: number; isMaximum: boolean; assumeGr
   const target = positive(keys, 'targetRowsPerSegment') ?? positive(keys, 'targetPartitionSize');
   const maximum = positive(keys, 'maxRowsPerSegment') ?? positive(keys, 'maxPartitionSize');
   if ((target === undefined) === (maximum === undefined)) {
-    throw keys.wrong('targetRowsPerSegment', 'or maxRowsPerSegment must be given, and not both');
+    throw keys.wrong(
+      'targetRowsPerSegment',
+      'or maxRowsPerSegment: Exactly one of targetRowsPerSegment or maxRowsPerSegment must be present',
+    );
   }
   const assumeGrouped = keys.flag('assumeGrouped', false);
   return { rows: target ?? maximum ?? 0, isMaximum: target === undefined, assumeGrouped };

@@ -27,7 +27,10 @@ export function compileTask(json: unknown): BatchTask {
   const io = checkIo(ioKeys);
   const tuning = checkTuning(spec.optionalObject('tuningConfig'), spec.at('tuningConfig'), ignored);
   if (io.appendToExisting && tuning.partitioning.type !== 'dynamic') {
-    throw spec.wrong('tuningConfig.partitionsSpec', 'must be dynamic when ioConfig.appendToExisting is true');
+    throw spec.wrong(
+      'tuningConfig.partitionsSpec',
+      'must be dynamic when ioConfig.appendToExisting is true: Perfect rollup cannot be guaranteed when appending to existing dataSources',
+    );
   }
   if (io.dropExisting && schema.intervals === undefined) {
     throw spec.wrong(

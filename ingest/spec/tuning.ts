@@ -2,6 +2,7 @@
 import type { WriteOptions } from '../../segment/write/source.js';
 import { JsonKeys } from './keys.js';
 import type { Tuning } from './model.js';
+import { checkParallel } from './parallel.js';
 import { checkPartitions } from './partitions.js';
 
 const ROWS_IN_MEMORY = 1_000_000;
@@ -14,11 +15,7 @@ const accepted = [
   'type',
   'skipBytesInMemoryOverheadCheck',
   'maxPendingPersists',
-  'maxNumConcurrentSubTasks',
   'maxNumSubTasks',
-  'maxRetry',
-  'splitHintSpec',
-  'totalNumMergeTasks',
   'maxNumSegmentsToMerge',
   'taskStatusCheckPeriodMs',
   'chatHandlerTimeout',
@@ -38,6 +35,7 @@ export function checkTuning(given: JsonKeys | undefined, path: string, ignored: 
   const report = keys.flag('reportParseExceptions', false);
   const tuning: Tuning = {
     partitioning,
+    parallel: checkParallel(keys),
     maxRowsInMemory: positive(keys, 'maxRowsInMemory', ROWS_IN_MEMORY),
     maxBytesInMemory: bytesInMemory(keys),
     maxParseExceptions: report ? 0 : keys.whole('maxParseExceptions', NO_LIMIT, 0),

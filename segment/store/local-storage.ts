@@ -29,6 +29,8 @@ export interface LocalStorageOptions {
   /** Further folders that load specs may name (the storage of an older installation). Never written or deleted in. */
   readonly readRoots?: readonly string[];
   readonly unzipLimits?: UnzipLimits;
+  /** Pushes go to a folder of this name below the partition's: writers that don't know of each other never collide. */
+  readonly writer?: string;
   readonly hit?: HitCrashPoint;
 }
 
@@ -37,6 +39,7 @@ export class LocalStorage implements DeepStorage {
   readonly #zip: boolean;
   readonly #readRoots: readonly string[];
   readonly #limits: UnzipLimits;
+  readonly #writer: string;
   readonly #hit: HitCrashPoint;
 
   constructor(options: LocalStorageOptions) {
@@ -44,11 +47,12 @@ export class LocalStorage implements DeepStorage {
     this.#zip = options.zip ?? false;
     this.#readRoots = [this.#root, ...(options.readRoots ?? [])];
     this.#limits = options.unzipLimits ?? defaultUnzipLimits;
+    this.#writer = options.writer ?? '';
     this.#hit = options.hit ?? (() => undefined);
   }
 
   async push(dir: string, segment: DataSegment, options: PushOptions = {}): Promise<DataSegment> {
-    const partitionDir = join(this.#root, storagePath(segmentIdOf(segment)));
+    const partitionDir = join(this.#root, storagePath(segmentIdOf(segment)), this.#writer);
     const target = join(partitionDir, this.#zip ? 'index.zip' : 'index');
     const temporary = await this.#temporaryDir().catch((thrown: unknown) => {
       throw storageError(thrown, 'Making the storage directory');

@@ -2,7 +2,7 @@
 import { CodedError, invalidInput } from '../../../proto/errors.js';
 import type { AllocatedSegment, AllocateInput, OpInput, OpOutput } from '../../../proto/metadata.js';
 import type { Tx } from '../store.js';
-import { requireActive } from './tasks.js';
+import { requireActive } from './active-tasks.js';
 import { contains, overlaps, sha1, text } from './rows.js';
 import { whereOverlaps, type SegmentTableRow } from './segment-rows.js';
 
@@ -196,6 +196,12 @@ export async function allocateSegment(
   return { segment: fromPayload(id, payload) };
 }
 
+/** What a task that has ended was given and did not publish is of no use to anyone. */
+export async function deletePendingOf(tx: Tx, taskId: string): Promise<void> {
+  const rows = await tx<PendingRow>('druid_pendingSegments').where({ task_allocator_id: taskId } as never);
+  await deletePendingRows(tx, rows);
+}
+
 export async function deletePendingSegments(
   tx: Tx,
   input: OpInput<'deletePendingSegments'>,
@@ -204,6 +210,11 @@ export async function deletePendingSegments(
   if (input.interval !== undefined) whereOverlaps(query, input.interval);
   const { interval } = input;
   const rows = (await query).filter((row) => interval === undefined || contains(interval, row));
+  await deletePendingRows(tx, rows);
+  return { deleted: rows.length };
+}
+
+async function deletePendingRows(tx: Tx, rows: readonly PendingRow[]): Promise<void> {
   const chunks = rows.map((row) => ({
     id: row.id,
     dataSource: row.dataSource,
@@ -216,5 +227,4 @@ export async function deletePendingSegments(
     const ids = rows.slice(at, at + 500).map((row) => row.id);
     await tx('druid_pendingSegments').whereIn('id', ids).delete();
   }
-  return { deleted: rows.length };
 }

@@ -2,7 +2,7 @@
 import type { LockRow, OpInput, OpOutput, TaskLock } from '../../../proto/metadata.js';
 import type { Tx } from '../store.js';
 import { bounded, pageLimit, text } from './rows.js';
-import { requireActive } from './tasks.js';
+import { requireActive } from './active-tasks.js';
 
 interface LockTableRow {
   readonly id: number;

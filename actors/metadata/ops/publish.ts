@@ -6,7 +6,7 @@ import { locksOf } from './locks.js';
 import { contains, parseInterval } from '../../../segment/timeline/interval.js';
 import { bounded, bumpSegmentsRevision, sha1, text } from './rows.js';
 import type { SegmentTableRow } from './segment-rows.js';
-import { requireActive } from './tasks.js';
+import { requireActive } from './active-tasks.js';
 
 /** Does this lock permit publishing that segment? Appends keep the version of the chunk they append to. */
 export function lockCovers(lock: TaskLock, dataSource: string, segment: NewSegment): boolean {

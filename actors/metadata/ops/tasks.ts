@@ -1,7 +1,8 @@
 /** Task rows: payload, status, and the run a task was handed to. */
-import { CodedError } from '../../../proto/errors.js';
 import type { OpInput, OpOutput, TaskRow, TaskRun, TaskStatus } from '../../../proto/metadata.js';
 import type { Knex, Tx } from '../store.js';
+import { isActive } from './active-tasks.js';
+import { deletePendingOf } from './allocation.js';
 import { bounded, flag, pageLimit, text } from './rows.js';
 
 interface TaskTableRow {
@@ -68,17 +69,6 @@ function taskQuery(tx: Tx): Knex.QueryBuilder<TaskTableRow, TaskTableRow[]> {
       'r.incarnation',
       'r.assigned_at_ms',
     ) as Knex.QueryBuilder<TaskTableRow, TaskTableRow[]>;
-}
-
-async function isActive(tx: Tx, taskId: string): Promise<boolean> {
-  const row = await tx<TaskTableRow>('druid_tasks').where({ id: taskId }).forUpdate().first('active');
-  return row !== undefined && flag(row.active);
-}
-
-/** A task that has ended (or never was) may change nothing any more. */
-export async function requireActive(tx: Tx, taskId: string): Promise<void> {
-  if (await isActive(tx, taskId)) return;
-  throw new CodedError('NotFound', `Task[${taskId}] is not active`, { taskId });
 }
 
 export async function readTask(tx: Tx, input: OpInput<'readTask'>): Promise<OpOutput<'readTask'>> {
@@ -206,6 +196,7 @@ export async function finishTask(tx: Tx, input: OpInput<'finishTask'>): Promise<
     const { task } = await readTask(tx, { taskId });
     return { changed: false, status: task?.status ?? null };
   }
+  await deletePendingOf(tx, taskId);
   await tx('druid_tasklocks').where({ task_id: taskId }).delete();
   await tx('grove_task_run').where({ task_id: taskId }).delete();
   await tx('grove_task_published').where({ task_id: taskId }).delete();
