@@ -27,7 +27,8 @@ export async function mergeShuffled(
   const press = new SegmentPress(deps.segmentThreadUrl);
   const pushed: DataSegment[] = [];
   try {
-    for (const partition of partitions) pushed.push(await mergeOne(spec, partition, { ...deps, merger, press }));
+    for (const partition of partitions)
+      pushed.push(await mergeOne(spec, partition, { ...deps, merger, press }));
   } finally {
     press.close();
     merger.close();
