@@ -117,7 +117,7 @@ export function dimensionLong(value: unknown, name: string): LongValue {
   return plainLong(value, name);
 }
 
-/** Value of a `double` dimension. */
+/** Value of a `double` dimension. Unlike longs these take no booleans. */
 export function dimensionDouble(value: unknown, name: string): DoubleValue {
   if (typeof value === 'string') return parseJavaDouble(value) ?? refuse(value, 'double', name);
   return plainDouble(value, name);
@@ -142,8 +142,6 @@ function plainDouble(value: unknown, name: string): DoubleValue {
       return value;
     case 'bigint':
       return Number(value);
-    case 'boolean':
-      return value ? 1 : 0;
     default:
       return value === null || value === undefined ? null : refuse(value, 'double', name);
   }

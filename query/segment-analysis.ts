@@ -210,7 +210,17 @@ export function columnError(message: string): ColumnAnalysis {
 
 type Aggregators = SegmentAnalysis['aggregators'];
 
+/** None at all is null, as in Druid. */
 function mergeAggregators(
+  a: SegmentAnalysis,
+  b: SegmentAnalysis,
+  strategy: AggregatorMergeStrategy,
+): Aggregators {
+  const merged = mergeByStrategy(a, b, strategy);
+  return merged === null || Object.keys(merged).length === 0 ? null : merged;
+}
+
+function mergeByStrategy(
   a: SegmentAnalysis,
   b: SegmentAnalysis,
   strategy: AggregatorMergeStrategy,

@@ -36,6 +36,7 @@ export interface JsonSnapshot {
   /** `json`, or the type of arrays, e.g. `ARRAY<LONG>`. */
   readonly typeName: string;
   json(row: number): JsonValue;
+  isNull(row: number): boolean;
 }
 
 export interface BytesSnapshot {

@@ -72,6 +72,10 @@ function castScalar(value: string | number | bigint | boolean | null, type: Scal
   if (value === null) return null;
   const plain = typeof value === 'boolean' ? (value ? 1n : 0n) : value;
   if (type === 'STRING') return typeof plain === 'number' ? doubleText(plain) : String(plain);
+  if (typeof plain === 'string' && /^(?:true|false)$/i.test(plain)) {
+    const isTrue = plain.toLowerCase() === 'true';
+    return type === 'DOUBLE' ? Number(isTrue) : BigInt(isTrue);
+  }
   if (type === 'DOUBLE') return typeof plain === 'string' ? (parseJavaDouble(plain) ?? null) : Number(plain);
   if (typeof plain === 'bigint') return plain;
   if (typeof plain === 'number') return BigInt(numberToLong(plain));

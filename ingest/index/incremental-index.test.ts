@@ -73,6 +73,38 @@ function build(
 }
 
 describe('incremental index', () => {
+  it('takes of a discovered text column what would have been discovered', () => {
+    const spec = schema({ discoverDimensions: 'strings', rollup: false });
+    const source = build(spec, [
+      [0, { a: 'x', b: [], c: [null], d: [] }],
+      [60_000, { a: { k: 1 }, b: [[1]], c: 'y' }],
+    ]);
+    expect(rowsOf(source)).to.deep.equal([
+      { __time: 0, a: 'x', c: null },
+      { __time: 60_000, a: null, c: 'y' },
+    ]);
+    // Named ones take whatever comes, and are stored without values too.
+    const named = build(schema({ ...spec, dimensions: [text('a'), text('z')] }), [
+      [0, { a: { k: 1 }, d: [] }],
+    ]);
+    expect(rowsOf(named)).to.deep.equal([{ __time: 0, a: '{k=1}', z: null, d: null }]);
+  });
+
+  it('takes no booleans as floats and doubles', () => {
+    const index = new IncrementalIndex(
+      schema({
+        dimensions: [
+          { type: 'long', name: 'l' },
+          { type: 'float', name: 'f' },
+          { type: 'double', name: 'd' },
+        ],
+      }),
+      interval,
+    );
+    expect(index.add(0, rowOf({ l: true, f: true, d: false }))).to.have.length(2);
+    expect(rowsOf(index.snapshot())).to.deep.equal([{ __time: 0, l: 1n, f: null, d: null }]);
+  });
+
   it('folds rows of the same minute and dimensions', () => {
     const metrics = (
       ['count', 'longSum', 'longMin', 'longMax', 'doubleSum', 'doubleMax', 'floatSum'] as const

@@ -62,6 +62,8 @@ export class IncrementalIndex {
   readonly #interval: IntervalMs;
   readonly #truncate: (ms: number) => number;
   readonly #dimensions: KeyColumn[] = [];
+  /** Text columns that rows brought along. */
+  readonly #discovered = new Set<string>();
   readonly #known: Set<string>;
   readonly #metrics: readonly MetricColumn[];
   readonly #keys: RowKeys;
@@ -111,7 +113,7 @@ export class IncrementalIndex {
     key[1] = highWord(time);
     let errors: string[] | undefined;
     for (const dimension of this.#dimensions) {
-      const error = dimension.encode(this.#field(row, dimension.name), row, key);
+      const error = dimension.encode(this.#dimensionValue(row, dimension.name), row, key);
       if (error !== undefined) (errors ??= []).push(error);
     }
     let stored: number;
@@ -147,6 +149,13 @@ export class IncrementalIndex {
     return !this.#unsafe || Object.hasOwn(row.fields, name) ? row.fields[name] : undefined;
   }
 
+  /** Of a text column that was discovered, a row has only what would have made it be discovered. */
+  #dimensionValue(row: InputRow, name: string): unknown {
+    const value = this.#field(row, name);
+    if (this.#discovered.size === 0 || !this.#discovered.has(name)) return value;
+    return isDiscoverable(value) ? value : undefined;
+  }
+
   #grow(): void {
     this.#capacity = Math.max(FIRST_CAPACITY, this.#capacity * 2);
     for (const metric of this.#metrics) metric.grow(this.#capacity);
@@ -165,7 +174,10 @@ export class IncrementalIndex {
     for (const name in row.fields) {
       if (this.#known.has(name) || !(isAuto || isDiscoverable(row.fields[name]))) continue;
       if (!isColumnName(name) || this.#dimensions.length >= DIMENSIONS_MAX) this.#known.add(name);
-      else this.#addDimension(isAuto ? autoDimension(name) : stringDimension(name));
+      else {
+        if (!isAuto) this.#discovered.add(name);
+        this.#addDimension(isAuto ? autoDimension(name) : stringDimension(name));
+      }
     }
   }
 
@@ -200,6 +212,8 @@ export class IncrementalIndex {
       chunks: this.#keys.chunks,
       dimensions: this.#dimensions.map((dimension) => dimension.data()),
       sortedDimensions: this.#sortedDimensions(),
+      // Where no dimension was asked for by name, none is stored that no row has a value of.
+      keepsEmpty: this.#schema.dimensions.length > 0,
       metadata: this.metadata(),
     };
   }

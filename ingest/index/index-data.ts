@@ -18,6 +18,8 @@ export interface RowsData {
   readonly dimensions: readonly DimensionData[];
   /** The first dimensions, as far as the rows will be sorted by them as a reader expects. */
   readonly sortedDimensions: readonly string[];
+  /** Text dimensions without any value are stored too. */
+  readonly keepsEmpty: boolean;
   readonly metadata: Omit<SegmentMetadata, 'ordering'>;
 }
 
@@ -32,12 +34,14 @@ const LOW_32 = 0x1_0000_0000;
 /** The rows in storage order, columns made when their turn comes. */
 export function planOfRows(data: RowsData, metrics: (order: Uint32Array) => ColumnPlan[]): SegmentPlan {
   const keys = new RowWords(data.rowCount, data.chunks);
-  const frozen = data.dimensions.map((dimension) => frozenColumn(dimension, keys));
+  const all = data.dimensions.map((dimension) => frozenColumn(dimension, keys));
+  const frozen = data.keepsEmpty ? all : all.filter((column) => !column.isAllNull);
+  const names = new Set(frozen.map((column) => column.name));
   const order = rowOrder(timesOf(keys), frozen);
   const time = new BigInt64Array(order.length);
   // What would tell of a value is the first dimension here; a time is always there.
   keys.pickNumbers(0, TIME_WORDS, order, new Int32Array(time.buffer), new Uint8Array(order.length));
-  const ordered = [TIME_COLUMN, ...data.sortedDimensions];
+  const ordered = [TIME_COLUMN, ...data.sortedDimensions.filter((name) => names.has(name))];
   return {
     rowCount: order.length,
     interval: data.interval,

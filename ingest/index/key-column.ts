@@ -2,7 +2,7 @@
  * A dimension of the in-memory index: each column turns a value into one to three 32-bit words of its row's key, null
  * always into zeros, and turns the words of many rows back into a column for the segment writer.
  */
-import type { JsonValue, SourceDimension } from '../../segment/write/source.js';
+import type { CastType, JsonValue, SourceDimension } from '../../segment/write/source.js';
 import type { InputRow } from '../formats/row-reader.js';
 import type { ColumnSnapshot } from './column-snapshot.js';
 
@@ -60,6 +60,7 @@ export interface NestedData {
   readonly at: number;
   /** Value n (from 1) is at n - 1. */
   readonly values: readonly JsonValue[];
+  readonly castTo: CastType | undefined;
 }
 
 /** A dimension whose values are all there, for ordering rows and for the writer. */

@@ -39,6 +39,25 @@ const auto = (castToType?: CastType): Partial<IndexSchema> => ({
 });
 
 describe('json and auto dimensions', () => {
+  it('read true and false as numbers when they are cast', () => {
+    const given = ['"true"', '"FALSE"', '"yes"', 'true'];
+    expect(column(given, auto('LONG')).values).to.deep.equal([1n, 0n, null, 1n]);
+    expect(column(given, auto('DOUBLE')).values).to.deep.equal([1, 0, null, 1]);
+    expect(column(given, auto('ARRAY<LONG>')).values).to.deep.equal([[1n], [0n], [null], [1n]]);
+  });
+
+  it('hand the type asked for on', () => {
+    const castOf = (castToType?: CastType): unknown => {
+      const index = new IncrementalIndex(schema(auto(castToType)), interval);
+      index.add(0, rowOf('{"v":null}'));
+      const [source] = index.snapshot().dimensions as NestedSource[];
+      return source?.castTo;
+    };
+    expect(castOf('LONG')).to.equal('LONG');
+    expect(castOf('ARRAY<STRING>')).to.equal('ARRAY<STRING>');
+    expect([castOf(), castOf('COMPLEX<json>')]).to.deep.equal([undefined, undefined]);
+  });
+
   it('keep longs and doubles apart, however they are written', () => {
     const given = [
       '1',

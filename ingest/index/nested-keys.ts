@@ -1,7 +1,7 @@
 /** json and auto dimensions of the in-memory index: every distinct value once, rows hold its number. */
 import { doubleText } from '../../query/json/java-number.js';
 import { exactJsonText } from '../../segment/format/json.js';
-import type { JsonValue } from '../../segment/write/source.js';
+import type { CastType, JsonValue } from '../../segment/write/source.js';
 import type { InputRow } from '../formats/row-reader.js';
 import type { NestedDimension } from '../spec/model.js';
 import { ValueError, isTooDeep } from '../values.js';
@@ -55,6 +55,12 @@ export class NestedKeys implements KeyColumn {
     return undefined;
   }
 
+  /** A cast to documents changes nothing: the column is of the plainest type all the same. */
+  #castTo(): CastType | undefined {
+    const { castToType } = this.#spec;
+    return castToType === 'COMPLEX<json>' ? undefined : castToType;
+  }
+
   #idOf(value: JsonValue): number {
     if (typeof value === 'string') return this.#numbered(this.#texts, value, value.length * 2, value);
     if (typeof value === 'bigint' && BigInt.asIntN(53, value) === value) {
@@ -78,7 +84,8 @@ export class NestedKeys implements KeyColumn {
   snapshot(keys: KeyWords): ColumnSnapshot {
     const count = this.#values.length;
     const codeOf = (row: number): number => keys.word(row, this.at);
-    const type = this.#spec.type === 'json' ? 'json' : logicalType(this.#values.slice(0, count));
+    const castTo = this.#castTo();
+    const type = this.#spec.type === 'json' ? 'json' : logicalType(this.#values.slice(0, count), castTo);
     if (type === 'STRING') return this.#textSnapshot(keys, count);
     if (type === 'LONG' || type === 'DOUBLE') {
       const kind = type === 'LONG' ? 'long' : 'double';
@@ -100,7 +107,8 @@ export class NestedKeys implements KeyColumn {
         ...(kind === 'double' && { json: (row: number) => shownAs(this.value(codeOf(row)), type) }),
       };
     }
-    return { kind: 'json', typeName: type, json: (row) => shownAs(this.value(codeOf(row)), type) };
+    const json = (row: number) => shownAs(this.value(codeOf(row)), type);
+    return { kind: 'json', typeName: type, json, isNull: (row) => codeOf(row) === 0 };
   }
 
   /** Texts, and numbers among them as texts; equal texts are one value. */
@@ -135,11 +143,13 @@ export class NestedKeys implements KeyColumn {
   }
 
   data(): NestedData {
-    return { kind: this.#spec.type, name: this.name, at: this.at, values: this.#values.slice() };
+    const values = this.#values.slice();
+    return { kind: this.#spec.type, name: this.name, at: this.at, values, castTo: this.#castTo() };
   }
 }
 
-export function frozenNested({ kind, name, at, values }: NestedData, keys: KeyWords): FrozenColumn {
+export function frozenNested(data: NestedData, keys: KeyWords): FrozenColumn {
+  const { kind, name, at, values, castTo } = data;
   const sortKeys = values.map(sortKey);
   const order = Uint32Array.from(sortKeys.keys()).sort(
     (a, b) => compareKeys(sortKeys[a]!, sortKeys[b]!) || a - b,
@@ -163,6 +173,7 @@ export function frozenNested({ kind, name, at, values }: NestedData, keys: KeyWo
         return code === 0 ? null : values[code - 1]!;
       }),
       exactNumbers: true,
+      ...(castTo !== undefined && { castTo }),
     }),
   };
 }
@@ -170,7 +181,7 @@ export function frozenNested({ kind, name, at, values }: NestedData, keys: KeyWo
 type ElementType = 'STRING' | 'DOUBLE' | 'LONG';
 
 /** The type under which an auto column of these values is stored. */
-function logicalType(values: readonly JsonValue[]): ElementType | `ARRAY<${ElementType}>` | 'json' {
+function logicalType(values: readonly JsonValue[], castTo: CastType | undefined): CastType | 'json' {
   let element: ElementType | undefined;
   let isArray = false;
   for (const value of values) {
@@ -184,6 +195,8 @@ function logicalType(values: readonly JsonValue[]): ElementType | `ARRAY<${Eleme
       else element ??= 'LONG';
     }
   }
+  const isOfAny = element === undefined && castTo !== undefined;
+  if (isOfAny && (!isArray || castTo.startsWith('ARRAY<'))) return castTo;
   if (isArray) return `ARRAY<${element ?? 'LONG'}>`;
   return element ?? 'STRING';
 }

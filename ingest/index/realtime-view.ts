@@ -125,7 +125,7 @@ function columnView(column: ColumnSnapshot, memory: ViewMemory): ColumnView {
     case 'string':
       return withJson(new TextView(column, memory), column.json);
     case 'json':
-      return new JsonView(column);
+      return new JsonView(column, memory.rowCount);
     case 'bytes':
       return { kind: 'complex', typeName: column.typeName, bytes: (row) => column.bytes(row) };
     default:
@@ -272,8 +272,11 @@ class JsonView implements ComplexColumnView {
   readonly kind = 'complex';
   readonly typeName: string;
   readonly #column: JsonSnapshot;
+  readonly #rowCount: number;
+  #hasNulls: boolean | undefined;
 
-  constructor(column: JsonSnapshot) {
+  constructor(column: JsonSnapshot, rowCount: number) {
+    this.#rowCount = rowCount;
     this.typeName = column.typeName;
     this.#column = column;
   }
@@ -281,6 +284,15 @@ class JsonView implements ComplexColumnView {
   bytes(row: number): Uint8Array | null {
     const value = this.json(row);
     return value === null ? null : Buffer.from(exactJsonText(value), 'utf8');
+  }
+
+  get hasNulls(): boolean {
+    if (this.#hasNulls === undefined) {
+      let row = 0;
+      while (row < this.#rowCount && !this.#column.isNull(row)) row++;
+      this.#hasNulls = row < this.#rowCount;
+    }
+    return this.#hasNulls;
   }
 
   /** Longs are bigint, doubles number. */

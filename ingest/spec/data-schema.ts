@@ -141,7 +141,8 @@ function checkDimension(item: unknown, path: string, parent: JsonKeys): Dimensio
       keys.accept('createBitmapIndex', 'multiValueHandling', 'formatVersion');
       keys.refuse('the columns are always written in the default form', 'columnFormatSpec');
       keys.leftovers();
-      return { type, name, castToType };
+      // As in Druid, json columns take the plainest layout that fits too.
+      return { type: 'auto', name, castToType };
     }
     case 'spatial':
       throw keys.unsupported('type', 'spatial dimensions are not supported');

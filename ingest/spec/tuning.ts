@@ -101,9 +101,14 @@ function checkIndexSpec(keys: JsonKeys | undefined): WriteOptions {
     options.frontCodedVersion = version;
   }
   const json = keys.optionalText('jsonCompression')?.toLowerCase();
-  if (json !== undefined) oneOf(keys, 'jsonCompression', json, ['lz4']);
+  if (json !== undefined)
+    options.jsonCompression = oneOf(keys, 'jsonCompression', json, ['lz4', 'zstd', 'uncompressed']);
   const complex = keys.optionalText('complexMetricCompression')?.toLowerCase();
-  if (complex !== undefined) oneOf(keys, 'complexMetricCompression', complex, ['uncompressed']);
+  if (complex !== undefined) {
+    const codec = oneOf(keys, 'complexMetricCompression', complex, ['lz4', 'zstd', 'uncompressed', 'none']);
+    // As in Druid: without compression the values are a plain list.
+    if (codec === 'lz4' || codec === 'zstd') options.complexCompression = codec;
+  }
   keys.refuse('the columns are always written in the default form', 'autoColumnFormatSpec');
   keys.accept('segmentLoader');
   keys.leftovers();

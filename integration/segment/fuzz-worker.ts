@@ -10,26 +10,33 @@ const recordedBytesMax = 80_000;
 
 interface Subject {
   readonly specimen: Specimen;
-  readonly whole: Reading;
+  /** As each judge reads it undamaged. */
+  readonly whole: readonly Reading[];
 }
 
-async function subjects(judge: Judge): Promise<Subject[]> {
+/** One reads files from memory, one through windows. */
+const judges: readonly Judge[] = [new Judge(false), new Judge(true)];
+
+async function subjects(): Promise<Subject[]> {
   const fixtures = fixtureFolder();
   const recorded = 'folder' in fixtures ? await recordedSpecimens(fixtures.folder, recordedBytesMax) : [];
   return [...writtenSpecimens(writtenRows), ...recorded].map((specimen) => {
-    // Twice: the first reading also fills what stays for good.
-    judge.read(specimen.directory);
-    const whole = judge.read(specimen.directory);
-    const [cause] = [whole.refused, ...whole.errors, ...whole.problems].filter((one) => one !== undefined);
-    if (cause !== undefined) throw new Error(`specimen[${specimen.name}] is not whole`, { cause });
+    const whole = judges.map((judge) => {
+      // Twice: the first reading also fills what stays for good.
+      judge.read(specimen.directory);
+      const reading = judge.read(specimen.directory);
+      const { refused, errors, problems } = reading;
+      const [cause] = [refused, ...errors, ...problems].filter((one) => one !== undefined);
+      if (cause !== undefined) throw new Error(`specimen[${specimen.name}] is not whole`, { cause });
+      return reading;
+    });
     return { specimen, whole };
   });
 }
 
 async function run(order: FuzzOrder): Promise<FuzzReport> {
   const progress = new Int32Array(order.progress);
-  const judge = new Judge();
-  const all = await subjects(judge);
+  const all = await subjects();
   // Those of many rows take long: they get a tenth of the turns.
   const small = all.filter((one) => one.specimen.name.startsWith('big-') === false);
   const outcomes: Record<string, number> = {};
@@ -39,7 +46,8 @@ async function run(order: FuzzOrder): Promise<FuzzReport> {
     const pool = round % 40 === 39 ? all : small;
     const { specimen, whole } = pool[round % pool.length] as Subject;
     const damage = damaged(specimen.directory, order.seed, n);
-    const verdict = judge.judge(specimen, whole, damage);
+    const turn = round % judges.length;
+    const verdict = (judges[turn] as Judge).judge(specimen, whole[turn] as Reading, damage);
     outcomes[verdict.outcome] = (outcomes[verdict.outcome] ?? 0) + 1;
     for (const fault of verdict.faults.slice(0, 3)) {
       faults.push(

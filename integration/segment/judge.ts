@@ -20,7 +20,7 @@ import { exactJsonText } from '../../segment/format/json.js';
 import { createArena } from '../../segment/kernels/arena.js';
 import { compileKernels, instantiateKernels } from '../../segment/kernels/load.js';
 import type { Files } from '../../segment/ports.js';
-import { createResidency } from '../../segment/read/residency.js';
+import { createResidency, type Residency } from '../../segment/read/residency.js';
 import { readRows } from '../../segment/read/rows.js';
 import {
   registerSegment,
@@ -82,15 +82,17 @@ export function memoryFiles(directory: Directory): Files {
 export class Judge {
   readonly #arena = createArena({ maximumBytes: 256 << 20 });
   readonly #kernels = instantiateKernels(compileKernels(), this.#arena);
-  readonly #residency = createResidency({
-    arena: this.#arena,
-    coldBytesMax: 128 << 20,
-    hotBytesMax: 32 << 20,
-    slotsMax: 4096,
-  });
+  readonly #residency: Residency;
   #peak = 0;
 
-  constructor() {
+  /** `windowed`: as if there was no room for any file. */
+  constructor(windowed: boolean) {
+    this.#residency = createResidency({
+      arena: this.#arena,
+      coldBytesMax: windowed ? 0 : 128 << 20,
+      hotBytesMax: windowed ? 0 : 32 << 20,
+      slotsMax: 4096,
+    });
     const alloc = this.#arena.alloc.bind(this.#arena);
     this.#arena.alloc = (bytes) => {
       const pointer = alloc(bytes);

@@ -6,6 +6,8 @@ import { defaultUnzipLimits, unzip } from '../../segment/store/zip.js';
 import type { JsonValue, SegmentSource, WriteOptions } from '../../segment/write/source.js';
 import { writeSegment } from '../../segment/write/writer.js';
 import { root } from '../launch.js';
+import { asOldJson } from './old-json.js';
+import { partsOf, withParts } from './rebuilt.js';
 
 /** A segment directory's files in memory. */
 export type Directory = ReadonlyMap<string, Buffer>;
@@ -78,6 +80,14 @@ export function everyKind(rows: number): SegmentSource {
       { kind: 'auto', name: 'autoLong', values: each((r) => (isNull(r, 3) ? null : r)) },
       { kind: 'auto', name: 'autoDouble', values: each((r) => r + 0.25) },
       { kind: 'auto', name: 'autoList', values: each((r) => (isNull(r, 5) ? null : [r, r + 1])) },
+      { kind: 'auto', name: 'castLong', values: each(() => null), castTo: 'LONG' },
+      {
+        kind: 'auto',
+        name: 'castTexts',
+        values: each((r) => (isNull(r, 2) ? null : [null])),
+        castTo: 'ARRAY<STRING>',
+      },
+      { kind: 'auto', name: 'castDouble', values: each((r) => r + 0.5), castTo: 'DOUBLE' },
       { kind: 'auto', name: 'autoMixed', values: each((r) => [[r], 'q', 1.5, null][r % 4] as JsonValue) },
     ],
     metrics: [
@@ -121,6 +131,8 @@ export const everyOption: Readonly<Record<string, WriteOptions>> = {
     dimensionCompression: 'uncompressed',
   },
   'several files': { smooshLimitBytes: 20_000 },
+  'complex lz4, json plain': { complexCompression: 'lz4', jsonCompression: 'uncompressed' },
+  'complex and json zstd': { complexCompression: 'zstd', jsonCompression: 'zstd', bitmap: 'concise' },
 };
 
 export function filesIn(dir: string): Directory {
@@ -134,11 +146,18 @@ function specimen(name: string, directory: Directory): Specimen {
 export function writtenSpecimens(rows: number): Specimen[] {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'grove-specimens-'));
   try {
-    return Object.entries(everyOption).map(([name, options], i) => {
+    const today = Object.entries(everyOption).map(([name, options], i) => {
       const target = path.join(dir, String(i));
       writeSegment(target, everyKind(rows), options);
       return specimen(`written: ${name}`, filesIn(target));
     });
+    const [plain] = today as [Specimen];
+    const old = ([3, 4, 5] as const).map((form) => {
+      const parts = partsOf(plain.directory);
+      asOldJson(form, parts, 'doc');
+      return specimen(`old: json ${form}`, withParts(plain.directory, parts));
+    });
+    return [...today, ...old];
   } finally {
     fs.rmSync(dir, { recursive: true });
   }

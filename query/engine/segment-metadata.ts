@@ -153,5 +153,9 @@ function textBytes(environment: Environment, column: StringColumnView): number {
 function analyzeComplex(column: Extract<ColumnView, { kind: 'complex' }>): ColumnAnalysis {
   const isArray = column.typeName.startsWith('ARRAY<');
   const typeSignature = isArray ? column.typeName : `COMPLEX<${column.typeName}>`;
-  return { ...plainColumn(isArray ? 'ARRAY' : column.typeName), typeSignature, hasNulls: true };
+  return {
+    ...plainColumn(isArray ? 'ARRAY' : column.typeName),
+    typeSignature,
+    hasNulls: column.hasNulls ?? true,
+  };
 }

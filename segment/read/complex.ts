@@ -11,10 +11,12 @@ import type { ComplexColumnView } from './view.js';
 export class ComplexColumn implements ComplexColumnView {
   readonly kind = 'complex';
   readonly typeName: string;
+  readonly hasNulls: boolean | undefined;
   readonly #read: (row: number) => Uint8Array | null;
 
-  constructor(typeName: string, read: (row: number) => Uint8Array | null) {
+  constructor(typeName: string, read: (row: number) => Uint8Array | null, hasNulls?: boolean) {
     this.typeName = typeName;
+    this.hasNulls = hasNulls;
     this.#read = read;
   }
 

@@ -137,11 +137,20 @@ export class RowIds {
 export class JsonColumn extends ComplexColumn {
   readonly #json: (row: number) => JsonValue;
 
-  constructor(typeName: string, json: (row: number) => JsonValue, toBytes: (value: JsonValue) => Uint8Array) {
-    super(typeName, (row) => {
-      const value = json(row);
-      return value === null ? null : toBytes(value);
-    });
+  constructor(
+    typeName: string,
+    json: (row: number) => JsonValue,
+    toBytes: (value: JsonValue) => Uint8Array,
+    hasNulls: boolean,
+  ) {
+    super(
+      typeName,
+      (row) => {
+        const value = json(row);
+        return value === null ? null : toBytes(value);
+      },
+      hasNulls,
+    );
     this.#json = json;
   }
 
@@ -158,7 +167,7 @@ export function arrayColumn(
   toBytes: (value: JsonValue) => Uint8Array,
 ): JsonColumn {
   const rows = new RowIds(of);
-  return new JsonColumn(typeName, (row) => of.value(rows.id(row)), toBytes);
+  return new JsonColumn(typeName, (row) => of.value(rows.id(row)), toBytes, of.hasNulls);
 }
 
 function asText(value: JsonValue): string | null {

@@ -6,7 +6,7 @@ import { readDictionary, type StringDictionary } from '../format/dictionary.js';
 import { readIndexed } from '../format/indexed.js';
 import { exactJsonText } from '../format/json.js';
 import { decodeSmile } from '../format/smile.js';
-import type { JsonValue } from '../write/source.js';
+import type { CastType, JsonValue } from '../write/source.js';
 import { openBlobs } from './blobs.js';
 import { Batches } from './blocks.js';
 import { readComplexHead } from './complex.js';
@@ -70,6 +70,29 @@ export function openNestedColumn(
   if (version !== 0) throw cursor.fail(`nested column of unknown version[${version}]`, cursor.at - 1);
   const base = cursor.text(cursor.vbyte('base name length'), 'base name');
   const layout = { base, part, bitmap: bitmapOf(part), bigEndian: part.byteOrder === 'BIG_ENDIAN' };
+  const column = openLayout(cursor, context, file, layout);
+  const castTo = castTypes.find((type) => type === part.logicalType);
+  if (part.enforceLogicalType === true && castTo !== undefined) enforced.set(column, castTo);
+  return column;
+}
+
+const castTypes: readonly CastType[] = [
+  'STRING',
+  'LONG',
+  'DOUBLE',
+  'ARRAY<STRING>',
+  'ARRAY<LONG>',
+  'ARRAY<DOUBLE>',
+];
+const enforced = new WeakMap<ColumnView, CastType>();
+
+/** The type that the schema demanded of an auto column. */
+export function enforcedType(column: ColumnView): CastType | undefined {
+  return enforced.get(column);
+}
+
+function openLayout(cursor: Cursor, context: ReadContext, file: ColumnFile, layout: Layout): ColumnView {
+  const { part } = layout;
   const logical = part.logicalType ?? '';
   if (part.isVariantType === true || logical.startsWith('ARRAY<'))
     return openVariant(context, layout, logical);
@@ -181,8 +204,8 @@ const jqForm = 3;
 export function openOldDocuments(cursor: Cursor, context: ReadContext, file: ColumnFile): ColumnView {
   const form = cursor.u8('json form');
   if (form < 3 || form > 5) throw cursor.fail(`json of unknown form[${form}]`, cursor.at - 1);
-  const { base, bitmap, bigEndian } = readComplexHead(cursor);
-  const layout: Layout = { base, bitmap, bigEndian, part: { type: 'complex' } };
+  const { base, bitmap, bigEndian, hasNulls } = readComplexHead(cursor);
+  const layout: Layout = { base, bitmap, bigEndian, part: { type: 'complex', hasNulls } };
   const start = cursor.at;
   const names = readDictionary(cursor, opener(context), { mayBeEmpty: true, bigEndian });
   const fields = Array.from({ length: names.count }, (_, i): NestedField => {
@@ -258,7 +281,7 @@ export class NestedColumn extends JsonColumn {
     const read = isRaw
       ? rawDocuments(context, layout)
       : rebuiltDocuments(context, file, layout, fields, (path) => this.field(path));
-    super('json', read, toBytes);
+    super('json', read, toBytes, layout.part.hasNulls === true);
     this.#context = context;
     this.#layout = layout;
     this.fields = fields;

@@ -86,6 +86,8 @@ export interface ComplexColumnView {
   readonly kind: 'complex';
   /** e.g. "hyperUnique", "thetaSketch", "json". */
   readonly typeName: string;
+  /** Some row is null; undefined = not known without reading. */
+  readonly hasNulls?: boolean | undefined;
   /**
    * Bytes of one row's value (a copy), or null. Of "json" and "ARRAY<...>" columns: the value as JSON text in UTF-8,
    * longs exact.

@@ -18,15 +18,7 @@ import type { ZstdEncoder } from '../format/zstd-encode.js';
 import { encodeLongs } from '../format/longs.js';
 import { dictionaryTexts, PackedDictionary } from '../format/packed-texts.js';
 import { writeRoaring } from '../format/roaring.js';
-import { timedKindOf } from '../format/timed-values.js';
-import type {
-  ComplexSource,
-  MultiStringSource,
-  NumericSource,
-  StringSource,
-  WriteOptions,
-} from './source.js';
-import { writeTimedValues } from './timed-column.js';
+import type { MultiStringSource, NumericSource, StringSource, WriteOptions } from './source.js';
 
 /** What every column of one segment is written with. */
 export interface WriteContext {
@@ -413,20 +405,4 @@ export function writeNullColumn(out: ByteWriter, context: WriteContext): void {
     parts: [{ type: 'null', numRows: context.rowCount, bitmapSerdeFactory: serdeOf(context) }],
   };
   out.str32(JSON.stringify(descriptor));
-}
-
-export function writeComplexColumn(out: ByteWriter, source: ComplexSource, context: WriteContext): void {
-  const descriptor = {
-    valueType: 'COMPLEX',
-    hasMultipleValues: false,
-    parts: [{ type: 'complex', typeName: source.typeName }],
-  };
-  out.str32(JSON.stringify(descriptor));
-  if (timedKindOf(source.typeName) !== undefined) {
-    writeTimedValues(out, source.values, context.lz4);
-    return;
-  }
-  const list = new IndexedWriter(out, source.values.length, false);
-  for (const value of source.values) list.entry(value);
-  list.finish();
 }

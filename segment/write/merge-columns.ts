@@ -3,6 +3,8 @@ import { CodedError } from '../../proto/errors.js';
 import type { Arena } from '../kernels/arena.js';
 import { doubleText, floatText } from '../format/json.js';
 import { noId, NumberReader } from '../read/plain-values.js';
+import { enforcedType } from '../read/nested.js';
+import type { CastType } from './source.js';
 import type { ColumnView, NumericColumnView, SegmentView } from '../read/view.js';
 
 export type MergedKind = 'string' | 'multiString' | 'long' | 'float' | 'double' | 'json' | 'auto' | 'complex';
@@ -20,6 +22,8 @@ export interface MergedColumn {
   readonly remaps: readonly Uint32Array[];
   /** Per input whether its rows are read in an order other than the stored one. */
   readonly anyOrder: readonly boolean[];
+  /** Auto columns: the type that the schema demanded in every input that has the column. */
+  readonly castTo: CastType | undefined;
 }
 
 function kindOf(column: ColumnView): MergedKind {
@@ -77,7 +81,12 @@ export function mergeColumn(
   }
   const isText = kind === 'string' || kind === 'multiString';
   const { dictionary, remaps } = isText ? mergeDictionaries(parts, inputs) : { dictionary: [], remaps: [] };
-  return { name, kind, parts, typeName, dictionary, remaps, anyOrder };
+  return { name, kind, parts, typeName, dictionary, remaps, anyOrder, castTo: commonCast(parts) };
+}
+
+function commonCast(parts: readonly (ColumnView | undefined)[]): CastType | undefined {
+  const casts = new Set(parts.flatMap((part) => (part === undefined ? [] : [enforcedType(part)])));
+  return casts.size === 1 ? [...casts][0] : undefined;
 }
 
 function isAllNull(column: ColumnView): boolean {

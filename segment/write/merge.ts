@@ -194,7 +194,8 @@ function gatherColumn(gather: Gather, column: MergedColumn): SourceColumn {
     eachRow(gather, (at, isNew, input, row) => {
       if (isNew) values[at] = readers[input]?.(row) ?? null;
     });
-    return { kind, name, values, exactNumbers: true } satisfies SourceDimension;
+    const castTo = kind === 'auto' && column.castTo !== undefined ? { castTo: column.castTo } : {};
+    return { kind, name, values, exactNumbers: true, ...castTo } satisfies SourceDimension;
   }
   return gatherNumbers(gather, column, kind);
 }

@@ -1,11 +1,10 @@
 /** The files of json and auto columns. */
 import { ByteWriter } from '../format/bytes.js';
-import { codecIds } from '../format/codec.js';
 import { writeDictionary, writeFrontCodedList } from '../format/dictionary.js';
 import { writeFixedList } from '../format/fixed-list.js';
 import { IndexedWriter } from '../format/indexed.js';
-import { blockBytesMax, lz4Bound } from '../format/lz4.js';
 import { encodeSmile } from '../format/smile.js';
+import { writeBlobs, type Emit } from './blobs.js';
 import {
   bytesOf,
   idCodec,
@@ -31,10 +30,7 @@ import {
   wellFormedJson,
   type FieldValues,
 } from './nested-values.js';
-import type { JsonValue, NestedSource } from './source.js';
-
-/** Takes one finished internal file. */
-export type Emit = (name: string, bytes: Buffer) => void;
+import type { CastType, JsonValue, NestedSource } from './source.js';
 
 const arrayBucketSize = 4;
 
@@ -42,13 +38,17 @@ const arrayBucketSize = 4;
 export function writeNestedColumn(source: NestedSource, context: WriteContext, emit: Emit): void {
   const exact = source.exactNumbers === true;
   const values = source.values.map(wellFormedJson);
-  const plain = source.kind === 'auto' ? asPlain(values, exact) : undefined;
+  const plain = source.kind === 'auto' ? asPlain(values, exact, source.castTo) : undefined;
   if (plain === undefined) writeDocuments({ ...source, values }, context, emit);
-  else writePlain(source.name, plain, context, emit);
+  else writePlain(source, plain, context, emit);
 }
 
 /** The values as one field, or undefined when some value is an object or an array of such. */
-function asPlain(values: readonly JsonValue[], exact: boolean): FieldValues | undefined {
+function asPlain(
+  values: readonly JsonValue[],
+  exact: boolean,
+  castTo: CastType | undefined,
+): FieldValues | undefined {
   const field = newField();
   for (let row = 0; row < values.length; row++) {
     const value = values[row] as JsonValue;
@@ -58,7 +58,25 @@ function asPlain(values: readonly JsonValue[], exact: boolean): FieldValues | un
     else return undefined;
   }
   settleTypes(field);
+  if (castTo !== undefined && fitsIn(field, castTo)) field.types = typesOf[castTo];
   return field;
+}
+
+const typesOf: Readonly<Record<CastType, number>> = {
+  STRING: typeBits.string,
+  LONG: typeBits.long,
+  DOUBLE: typeBits.double,
+  'ARRAY<STRING>': typeBits.stringArray,
+  'ARRAY<LONG>': typeBits.longArray,
+  'ARRAY<DOUBLE>': typeBits.doubleArray,
+};
+
+/** No values, or arrays that hold nothing else but nulls, are of any type. */
+function fitsIn(field: FieldValues, castTo: CastType): boolean {
+  if (field.rows.length === 0) return true;
+  const isEmpty = (value: FieldValues['values'][number]): boolean =>
+    typeof value === 'object' && value.every((item) => item === null);
+  return castTo.startsWith('ARRAY<') && field.values.every(isEmpty);
 }
 
 function logicalTypeOf(types: number): string {
@@ -77,6 +95,7 @@ interface PartShape {
   readonly logicalType: string;
   readonly hasNulls: boolean;
   readonly isVariantType: boolean;
+  readonly enforceLogicalType?: boolean;
 }
 
 /** The column's main file up to and including the base name. */
@@ -85,8 +104,8 @@ function beginMain(shape: PartShape, context: WriteContext): ByteWriter {
   const { name, ...rest } = shape;
   const part = {
     type: 'nestedCommonFormat',
-    ...rest,
     enforceLogicalType: false,
+    ...rest,
     byteOrder: 'LITTLE_ENDIAN',
     bitmapSerdeFactory: { type: context.options.bitmap ?? 'roaring' },
     pathParserVersion: 1,
@@ -103,11 +122,14 @@ function isOneType(types: number): boolean {
   return (types & (types - 1)) === 0;
 }
 
-function writePlain(name: string, field: FieldValues, context: WriteContext, emit: Emit): void {
+function writePlain(source: NestedSource, field: FieldValues, context: WriteContext, emit: Emit): void {
   const { types } = field;
+  const { name } = source;
   const hasNulls = field.rows.length < context.rowCount;
   const isVariantType = !isOneType(types);
-  const main = beginMain({ name, logicalType: logicalTypeOf(types), hasNulls, isVariantType }, context);
+  const logicalType = logicalTypeOf(types);
+  const enforceLogicalType = source.castTo === logicalType;
+  const main = beginMain({ name, logicalType, hasNulls, isVariantType, enforceLogicalType }, context);
   if (isVariantType) main.u8(types);
   emit(name, main.written());
   if (isVariantType || (types & arrayBits) !== 0) writeVariant(name, field, context, emit);
@@ -303,28 +325,6 @@ function writeRaw(
     if (value !== null) encodeSmile(data, exactDocument(value, exact));
     ends[row] = BigInt(data.length);
   });
-  file(emit, name, (out) => {
-    out.u8(1);
-    out.i32(values.length);
-  });
-  file(emit, `${name}_offsets`, (out) => writeBlockFile(out, bytesOf(ends), context));
-  file(emit, `${name}_compressed`, (out) => writeBlockFile(out, data.written(), context));
-}
-
-function writeBlockFile(out: ByteWriter, bytes: Buffer, context: WriteContext): void {
-  const count = Math.max(1, Math.ceil(bytes.length / blockBytesMax));
-  out.u8(1);
-  out.u8(codecIds.lz4);
-  out.i32(blockBytesMax);
-  out.i32(count);
-  const ends = out.length;
-  out.zeros(4 * count);
-  const start = out.length;
-  for (let block = 0; block < count; block++) {
-    const plain = bytes.subarray(block * blockBytesMax, (block + 1) * blockBytesMax);
-    out.reserve(lz4Bound(blockBytesMax));
-    if (plain.length === 0) out.u8(0);
-    else out.length += context.lz4.encode(plain, out.buffer.subarray(out.length));
-    out.buffer.writeInt32LE(out.length - start, ends + 4 * block);
-  }
+  const codec = context.options.jsonCompression ?? 'lz4';
+  writeBlobs(name, { data: data.written(), ends }, codec, context, emit, new ByteWriter(4096));
 }

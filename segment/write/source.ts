@@ -97,7 +97,11 @@ export interface NestedSource {
    * and below 2^53 is a long, as in what JSON.parse returns.
    */
   readonly exactNumbers?: boolean;
+  /** Of an `auto` column: what the schema demands. The values are of this type already. */
+  readonly castTo?: CastType;
 }
+
+export type CastType = 'STRING' | 'LONG' | 'DOUBLE' | `ARRAY<${'STRING' | 'LONG' | 'DOUBLE'}>`;
 
 export interface ColumnOrder {
   readonly columnName: string;
@@ -124,6 +128,10 @@ export interface WriteOptions {
   /** Blocks of numbers. */
   readonly metricCompression?: 'lz4' | 'zstd' | 'uncompressed' | 'none';
   readonly bitmap?: 'roaring' | 'concise';
+  /** Whole documents of json columns. */
+  readonly jsonCompression?: 'lz4' | 'zstd' | 'uncompressed';
+  /** Values of complex columns in compressed blocks, which Druid reads from release 33 on; absent: a plain list. */
+  readonly complexCompression?: 'lz4' | 'zstd' | 'uncompressed';
   readonly longEncoding?: 'longs' | 'auto';
   /** Bucket size of front-coded string dictionaries; absent: plain dictionaries. */
   readonly frontCodedBucketSize?: 1 | 2 | 4 | 8 | 16 | 32 | 64 | 128;

@@ -10,15 +10,17 @@ import { PackedDictionary, type TextDictionary } from '../format/packed-texts.js
 import { createZstdEncoder } from '../format/zstd-encode.js';
 import { exactMs } from '../timeline/instant.js';
 import { SmooshWriter, smooshLimitMax } from '../format/smoosh.js';
-import {
-  writeComplexColumn,
-  writeNullColumn,
-  writeNumericColumn,
-  writeStringColumn,
-  type WriteContext,
-} from './columns.js';
+import { writeNullColumn, writeNumericColumn, writeStringColumn, type WriteContext } from './columns.js';
+import { writeComplexColumn } from './complex.js';
 import { writeNestedColumn } from './nested.js';
-import type { NestedSource, SegmentMetadata, SegmentSource, SourceColumn, WriteOptions } from './source.js';
+import type {
+  ComplexSource,
+  NestedSource,
+  SegmentMetadata,
+  SegmentSource,
+  SourceColumn,
+  WriteOptions,
+} from './source.js';
 
 export const timeColumn = '__time';
 
@@ -127,6 +129,10 @@ function writeColumns(smoosh: SmooshWriter, plan: SegmentPlan, context: WriteCon
       writeNestedColumn(column, context, (file, bytes) => smoosh.add(file, bytes));
       continue;
     }
+    if (column.kind === 'complex') {
+      writeComplexColumn(column, context, (file, bytes) => smoosh.add(file, bytes), out);
+      continue;
+    }
     out.clear();
     writeColumn(out, column, context);
     smoosh.add(planned.name, out.written());
@@ -139,7 +145,7 @@ function isNested(column: SourceColumn): column is NestedSource {
 
 function writeColumn(
   out: ByteWriter,
-  column: Exclude<SourceColumn, NestedSource>,
+  column: Exclude<SourceColumn, NestedSource | ComplexSource>,
   context: WriteContext,
 ): void {
   switch (column.kind) {
@@ -147,9 +153,6 @@ function writeColumn(
     case 'multiString':
       if (isAllNull(column)) writeNullColumn(out, context);
       else writeStringColumn(out, column, context);
-      return;
-    case 'complex':
-      writeComplexColumn(out, column, context);
       return;
     default:
       writeNumericColumn(out, column, context);
