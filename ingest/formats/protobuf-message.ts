@@ -137,7 +137,8 @@ class MessageDecoder {
     const map: Fields = {};
     for (const entry of entries) {
       const { key, value } = this.fields(type, [entry], depth);
-      setField(map, String(key ?? ''), value ?? null);
+      // Keys are texts, numbers and truth values; those of Java's default are not sent.
+      setField(map, String((key ?? '') as string | number | bigint | boolean), value ?? null);
     }
     return map;
   }

@@ -18,6 +18,12 @@ const avro = Buffer.from(
   'base64',
 );
 
+/** Written by pyarrow: LZ4, times of 96 bits, decimals, dates, maps, lists of structures. */
+const parquetLz4 = Buffer.from(
+  'UEFSMRUAFTwVQCwVBhUAFQYVBhwAAADwDwIAAAADBQAvaFkAAAAA4oQlAAA2tFWUTgAAiz0lABUAFTAVKiwVBhUAFQYVBhwAAABzAgAAAAMDAAEAoB7//////7Zp/S0VABUeFSIsFQYVABUGFQYcAAAA8AACAAAABgEAAG4AASwAAAcVABUcFR4sFQYVABUGFQYcAAAA4AIAAAADBVdHAAD/////FQAVJBUkLBUGFQAVBhUGHAAAAGACAAAAAwUGAIBoaQIAAAD/ABUAFS4VLiwVCBUAFQYVBhwAAABwAgAAAAMCAwYAwBoAAQAAAGEBAAAAYhUAFToVNCwVCBUAFQYVBhwAAABwAgAAAAMCAwYAQh8AAQABAIACAAAAAAAAABUAFSQVKCwVCBUAFQYVBhwAAADwAwIAAAADAgQAAAADHAIAAQAAABUAFTwVMiwVBhUAFQYVBhwAAACCAgAAAAYBAQABABIFBwCQgP//////////FQAVPBVALBUGFQAVBhUGHAAAAPAPAgAAAAMDAMpbBwAAAADihCUAGPxOkZROAACLPSUAFQQZ/BA1ABgGc2NoZW1hFRIAFQYlAhgDaTk2ABUOFRIVAhgDZGVjJQoVBBUoLFwVBBUoAAAAFQ4VBhUCGANkMzIlChUEFQosXBUEFQoAAAAVAiUCGANkYXklDExsAAAAFQwlAhgDYmluADUCGAFtFQIVAkwsAAAANQQYCWtleV92YWx1ZRUEABUMJQAYA2tleSUATBwAAAAVBCUCGAV2YWx1ZQA1AhgBbBUCFQZMPAAAADUEGARsaXN0FQIANQIYB2VsZW1lbnQVAgAVAiUCGAF4ABUEJQIYAXUlHEysE0ASAAAAFQYlAhgCdXMAFgYZHBmsJgAcFQYZJQYAGRgDaTk2FQ4WBhZiFmYmCEkcFQAVABUCADwpBhkmAgQAAAAmABwVDhklBgAZGANkZWMVDhYGFlYWUCZuSRwVABUAFQIAPCkGGSYCBAAAACYAHBUOGSUGABkYA2QzMhUOFgYWRBZIJr4BSRwVABUAFQIAPCkGGSYABgAAACYAHBUCGSUGABkYA2RheRUOFgYWQhZEJoYCSRwVABUAFQIAPCkGGSYCBAAAACYAHBUMGSUGABkYA2JpbhUOFgYWShZKJsoCSRwVABUAFQIAPBYIGQYZJgIEAAAAJgAcFQwZJQYAGTgBbQlrZXlfdmFsdWUDa2V5FQ4WCBZUFlQmlANJHBUAFQAVAgA8FgQZJgYCGTYCAgQAAAAmABwVBBklBgAZOAFtCWtleV92YWx1ZQV2YWx1ZRUOFggWYBZaJugDSRwVABUAFQIAPCkmBgIZRgICAAQAAAAmABwVAhklBgAZSAFsBGxpc3QHZWxlbWVudAF4FQ4WCBZKFk4mwgRJHBUAFQAVAgA8KSYGAhlWAgIAAgIAAAAmABwVBBklBgAZGAF1FQ4WBhZiFlgmkAVJHBUAFQAVAgA8KQYZJgAGAAAAJgAcFQYZJQYAGRgCdXMVDhYGFmIWZiboBUkcFQAVABUCADwpBhkmAgQAAAAWygYWBiYIFsYGACggcGFycXVldC1jcHAtYXJyb3cgdmVyc2lvbiAyNi4wLjEZrBwAABwAABwAABwAABwAABwAABwAABwAABwAABwAAAA1AwAAUEFSMQ==',
+  'base64',
+);
+
 /** A descriptor set and a message of it, written by protobufjs. */
 const descriptor =
   'Cr0EChVnb29nbGVfcHJvdG9idWYucHJvdG8SD2dvb2dsZS5wcm90b2J1ZiIrCglUaW1lc3RhbXASDwoHc2Vjb25kcxgBIAEoAxINCgVuYW5vcxgCIAEoBSIqCghEdXJhdGlvbhIPCgdzZWNvbmRzGAEgASgDEg0KBW5hbm9zGAIgASgFIhwKC0RvdWJsZVZhbHVlEg0KBXZhbHVlGAEgASgBIlEKBlN0cnVjdBIWCgZmaWVsZHMYASADKAsyBkZpZWxkcxovCgZGaWVsZHMSCwoDa2V5GAEgASgJEhQKBXZhbHVlGAIgASgLMgVWYWx1ZToCOAEi/wEKBVZhbHVlEioKCm51bGxfdmFsdWUYASABKA4yCU51bGxWYWx1ZUgAUgludWxsVmFsdWUSIwoMbnVtYmVyX3ZhbHVlGAIgASgBSABSC251bWJlclZhbHVlEiMKDHN0cmluZ192YWx1ZRgDIAEoCUgAUgtzdHJpbmdWYWx1ZRIfCgpib29sX3ZhbHVlGAQgASgISABSCWJvb2xWYWx1ZRIrCgxzdHJ1Y3RfdmFsdWUYBSABKAsyBlN0cnVjdEgAUgtzdHJ1Y3RWYWx1ZRIqCgpsaXN0X3ZhbHVlGAYgASgLMglMaXN0VmFsdWVIAFIJbGlzdFZhbHVlQgYKBGtpbmQiIgoJTGlzdFZhbHVlEhUKBnZhbHVlcxgBIAMoCzIFVmFsdWUqGwoJTnVsbFZhbHVlEg4KCk5VTExfVkFMVUUQAGIGcHJvdG8zCtwECgpzaG9wLnByb3RvEgRzaG9wIjcKBEl0ZW0SCwoDc2t1GAEgASgJEg4KBnBpZWNlcxgCIAEoDRISCgRwYXJ0GAMgASgLMgRJdGVtIukDCgVPcmRlchIlCgJhdBgBIAEoCzIZZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIZCghvcmRlcl9pZBgCIAEoA1IHb3JkZXJJZBINCgVwcmljZRgDIAEoARIOCgZ3ZWlnaHQYBCABKAISDAoEcGFpZBgFIAEoCBILCgNyYXcYBiABKAwSFAoFY29sb3IYByABKA4yBUNvbG9yEhMKBWl0ZW1zGAggAygLMgRJdGVtEhQKBXN0b2NrGAkgAygLMgVTdG9jaxIOCgZkZWx0YXMYCiADKBESCwoDYmlnGAsgASgEEi0KCGRpc2NvdW50GAwgASgLMhtnb29nbGUucHJvdG9idWYuRG91YmxlVmFsdWUSJQoFZXh0cmEYDSABKAsyFmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJgoEdG9vaxgOIAEoCzIYZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhMKBHplcm8YDyABKAVCAEgAiAEBEg4KBm5vdWdodBgQIAEoBRIKCgJmeBgRIAEoEBIMCgR0YWdzGBIgAygJEgoKAnN6GBMgASgSEgsKA2YzMhgUIAEoBxonCgVTdG9jaxILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBQgcKBV96ZXJvKhsKBUNvbG9yEgcKA1JFRBAAEgkKBUdSRUVOEAFiBnByb3RvMw==';
@@ -80,6 +86,28 @@ describe('formats that need the whole file', () => {
     const some = await rowsOf({ type: 'parquet' }, parquet, ['s']);
     expect(some.map((row) => row.fields)).deep.equal([{ s: null }, { s: 'é' }, { s: 'x' }]);
     expect(await rowsOf({ type: 'parquet' }, parquet, ['nosuch'])).length(3);
+  });
+
+  it('parquet: LZ4 pages, times of 96 bits, decimals, maps', async () => {
+    const flattenSpec = {
+      fields: [
+        { type: 'path', name: 'mb', expr: '$.m.b' },
+        { type: 'path', name: 'lx', expr: '$.l[0].x' },
+      ],
+    };
+    const rows = await rowsOf({ type: 'parquet', binaryAsString: true, flattenSpec }, parquetLz4);
+    const names = ['i96', 'dec', 'd32', 'day', 'us', 'u', 'mb', 'lx'];
+    expect(rows.map((row) => names.map((name) => row.fields[name]))).deep.equal([
+      [1_577_836_801_500, 0.3, 1.1, 1_577_923_200_000, 1_577_836_800_123, 1, 2, 1],
+      [null, -12_345_678.91, 3, null, 0, 2n ** 63n + 5n, null, null],
+      [-1000, null, 0.07, -86_400_000, null, 2n ** 64n - 1n, null, null],
+    ]);
+    expect([rows[0]?.fields['bin'], rows[1]?.doubleText('d32')]).deep.equal(['hi', '3.0']);
+    const [first] = await rowsOf({ type: 'parquet' }, parquetLz4);
+    expect(first?.fields)
+      .include({ bin: 'aGk=' })
+      .deep.include({ m: { a: 1, b: 2 } });
+    await survivesDamage({ type: 'parquet' }, parquetLz4);
   });
 
   it('avro: types, unions, logical types, records inside themselves', async () => {

@@ -3,8 +3,21 @@ import { invalidInput } from '../../proto/errors.js';
 
 /** Compiles a pattern to a test. Throws InvalidInput naming `field`. */
 export function nameFilter(pattern: string, field: string): (name: string) => boolean {
+  return filterOf(pattern, field, isAnything);
+}
+
+/** For whole keys: `*` and `?` stop at a slash, `**` does not. */
+export function keyFilter(pattern: string, field: string): (key: string) => boolean {
+  return filterOf(pattern, field, isNoSlash);
+}
+
+function filterOf(
+  pattern: string,
+  field: string,
+  wild: (char: string) => boolean,
+): (name: string) => boolean {
   if (pattern.length > 500) throw invalidInput(`${field} must not be longer than 500 characters`, field);
-  const alternatives = expandBraces(pattern, field).map((text) => tokenize(text, field));
+  const alternatives = expandBraces(pattern, field).map((text) => tokenize(text, field, wild));
   return (name) => alternatives.some((tokens) => matches(tokens, Array.from(name)));
 }
 
@@ -24,15 +37,26 @@ function expandBraces(pattern: string, field: string): string[] {
   return all;
 }
 
-type Token = { readonly kind: 'any' } | { readonly kind: 'one'; readonly accepts: (char: string) => boolean };
+/** `any`: a run of accepted characters, perhaps empty. */
+interface Token {
+  readonly kind: 'any' | 'one';
+  readonly accepts: (char: string) => boolean;
+}
 
-function tokenize(pattern: string, field: string): Token[] {
+const isAnything = (): boolean => true;
+const isNoSlash = (char: string): boolean => char !== '/';
+
+/** `wild`: what `*` and `?` stand for. */
+function tokenize(pattern: string, field: string, wild: (char: string) => boolean): Token[] {
   const chars = Array.from(pattern);
   const tokens: Token[] = [];
   for (let i = 0; i < chars.length; i++) {
     const char = chars[i]!;
-    if (char === '*') tokens.push({ kind: 'any' });
-    else if (char === '?') tokens.push({ kind: 'one', accepts: () => true });
+    if (char === '*') {
+      const isDouble = chars[i + 1] === '*';
+      if (isDouble) i++;
+      tokens.push({ kind: 'any', accepts: isDouble ? isAnything : wild });
+    } else if (char === '?') tokens.push({ kind: 'one', accepts: wild });
     else if (char === '[') {
       const close = chars.indexOf(']', i + 2);
       if (close < 0) throw invalidInput(`${field}: '[' without ']'`, field);
@@ -61,27 +85,28 @@ function charClass(inner: readonly string[]): (char: string) => boolean {
   return (char) => ranges.some(([low, high]) => low <= char && char <= high) !== isNegated;
 }
 
-/** Greedy with one place to return to: linear in practice, never exponential as a regular expression could be. */
+/** All places of the pattern that a beginning of the text may have led to: bounded whatever the pattern. */
 function matches(tokens: readonly Token[], chars: readonly string[]): boolean {
-  let at = 0;
-  let token = 0;
-  let starToken = -1;
-  let starAt = 0;
-  while (at < chars.length) {
-    const current = tokens[token];
-    if (current?.kind === 'one' && current.accepts(chars[at]!)) {
-      at++;
-      token++;
-    } else if (current?.kind === 'any') {
-      starToken = token++;
-      starAt = at;
-    } else if (starToken >= 0) {
-      token = starToken + 1;
-      at = ++starAt;
-    } else {
-      return false;
+  let places = reached(tokens, [0]);
+  for (const char of chars) {
+    const next: number[] = [];
+    for (const place of places) {
+      const token = tokens[place];
+      if (token === undefined || !token.accepts(char)) continue;
+      next.push(token.kind === 'any' ? place : place + 1);
     }
+    places = reached(tokens, next);
+    if (places.length === 0) return false;
   }
-  while (tokens[token]?.kind === 'any') token++;
-  return token === tokens.length;
+  return places.includes(tokens.length);
+}
+
+/** With what an empty run of `*` leads to. */
+function reached(tokens: readonly Token[], places: readonly number[]): number[] {
+  const all = new Set<number>();
+  for (let place of places) {
+    all.add(place);
+    while (tokens[place]?.kind === 'any') all.add(++place);
+  }
+  return [...all];
 }

@@ -3,24 +3,23 @@ import { CodedError } from '../../proto/errors.js';
 import type { JsonKeys } from '../spec/keys.js';
 import { combiningSource } from './combining.js';
 import { druidSource } from './druid.js';
+import { googleSource } from './google.js';
 import { httpSource } from './http.js';
 import { inlineSource } from './inline.js';
 import { localSource } from './local-files.js';
 import type { InputSource, SourceKind } from './source.js';
 
-const kinds: readonly SourceKind[] = [inlineSource, localSource, httpSource, druidSource, combiningSource];
+const kinds: readonly SourceKind[] = [
+  inlineSource,
+  localSource,
+  httpSource,
+  googleSource,
+  druidSource,
+  combiningSource,
+];
 
 /** Druid's other sources, refused by name. */
-const notBuilt: readonly string[] = [
-  'azure',
-  'azureStorage',
-  'delta',
-  'google',
-  'hdfs',
-  'iceberg',
-  's3',
-  'sql',
-];
+const notBuilt: readonly string[] = ['azure', 'azureStorage', 'delta', 'hdfs', 'iceberg', 's3', 'sql'];
 
 /** `ioConfig.inputSource`. Throws InvalidInput or Unsupported, naming the path. */
 export function checkSource(keys: JsonKeys): InputSource {

@@ -8,6 +8,7 @@
 import type { Clock, Log } from '../../segment/ports.js';
 import type { DataSegment } from '../../segment/timeline/data-segment.js';
 import type { JsonKeys } from '../spec/keys.js';
+import type { ObjectReader } from './object-reader.js';
 import type { InputEntity } from './input-entity.js';
 
 export interface SourceKind {
@@ -40,6 +41,8 @@ export interface SourceDeps {
   readonly workDir: string;
   /** Used segments of a data source, for reindexing; undefined where there is no overlord to ask. */
   readonly segments: SegmentLookup | undefined;
+  /** Default: Google's own service. */
+  readonly googleObjects?: ObjectReader;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
