@@ -173,7 +173,8 @@ function hold(deps: DataNodeQueryDeps, request: DataQuery): Held {
     const handles = segment.parts?.() ?? [segment.handle];
     if (segment.parts !== undefined) growing.add(segmentId);
     if (handles.length === 0) empty.push(segmentId);
-    for (const handle of handles) refs.push({ segmentId, handle, intervals });
+    const size = segment.parts === undefined ? { rows: segment.rows } : {};
+    for (const handle of handles) refs.push({ segmentId, handle, intervals, ...size });
     const own = cut(held.segment.times, intervals);
     if (own === undefined) continue;
     times.push(own);

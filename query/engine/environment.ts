@@ -3,7 +3,13 @@ import type { SegmentView } from '../../segment/read/view.js';
 import type { ExpressionContext } from '../expression/expression.js';
 import type { QueryKernels } from '../kernels/exports.js';
 import type { Mask } from './filter.js';
+import type { RowSpan } from './rows.js';
 import type { Scratch } from './scratch.js';
+
+export interface RowSlice {
+  readonly span: RowSpan;
+  readonly isFirst: boolean;
+}
 
 export interface Environment {
   readonly segment: SegmentView;
@@ -15,6 +21,8 @@ export interface Environment {
   readonly check: () => void;
   /** The registered lookups that come with the query. */
   readonly lookups?: ExpressionContext;
+  /** The part of the segment's rows that is asked for; absent = all. */
+  readonly slice?: RowSlice | undefined;
   /** Rows that computed columns are asked for; absent = all. */
   readonly wanted?: Mask;
 }

@@ -9,9 +9,10 @@ import { mergePartials } from '../merge.js';
 import { earlyPart } from '../native/filter-columns.js';
 import type { NativeQuery } from '../native/model.js';
 import { DerivedSegment } from './columns/derived-segment.js';
-import type { Environment } from './environment.js';
+import type { Environment, RowSlice } from './environment.js';
 import { runGroupBy, runTopN } from './group-by.js';
 import type { SegmentRef } from './pool-api.js';
+import { sliceSpan } from './rows.js';
 import { runScan, scanStart, type ScanResume } from './scan.js';
 import { runDataSourceMetadata, runSegmentMetadata } from './segment-metadata.js';
 import { Scratch } from './scratch.js';
@@ -26,6 +27,10 @@ export interface ScanTask {
   readonly refs: readonly SegmentRef[];
   /** Where a scan goes on; absent at first. */
   readonly resume?: ScanResume;
+  /** Which part of its one segment's rows; absent = all. */
+  readonly slice?: { readonly index: number; readonly count: number };
+  /** The same for all tasks of a query: see Residency.nextToken. */
+  readonly token?: number;
 }
 
 export interface ScanOutcome {
@@ -40,14 +45,14 @@ export interface ScanOutcome {
 export interface Executor {
   readonly kernels: Kernels;
   readonly queryKernels: QueryKernels;
-  readonly open: (handle: unknown) => SegmentView;
+  readonly open: (handle: unknown, token?: number) => SegmentView;
   readonly scratchBytes: number;
 }
 
 export interface ExecutorOptions {
   readonly kernels: Kernels;
   /** Opens a view on a segment; throws NotFound or CorruptSegment. */
-  readonly open: (handle: unknown) => SegmentView;
+  readonly open: (handle: unknown, token?: number) => SegmentView;
   /** Working memory after which groups are flushed as a partial result. */
   readonly scratchBytes?: number;
 }
@@ -79,7 +84,7 @@ export function executeTask(executor: Executor, task: ScanTask, check: () => voi
   if (query.queryType === 'scan') {
     const ref = refs[0];
     if (ref === undefined || refs.length > 1) throw new CodedError('Bug', 'a scan task has one segment');
-    const { frame, resume } = withSegment(executor, query, ref, check, (environment) =>
+    const { frame, resume } = withSegment(executor, task, ref, check, (environment) =>
       runScan(environment, query, ref.intervals, task.resume ?? scanStart),
     );
     if (resume === undefined) return { segmentIds: [ref.segmentId], frames: [frame] };
@@ -88,7 +93,7 @@ export function executeTask(executor: Executor, task: ScanTask, check: () => voi
   const frames: Frame[] = [];
   for (const ref of refs) {
     check();
-    withSegment(executor, query, ref, check, (environment) => {
+    withSegment(executor, task, ref, check, (environment) => {
       frames.push(...runGrouping(environment, query, ref.intervals));
     });
   }
@@ -122,10 +127,17 @@ function runGrouping(
   }
 }
 
+function sliceIn(
+  { rowCount }: SegmentView,
+  { index, count }: { readonly index: number; readonly count: number },
+): RowSlice {
+  return { span: sliceSpan(rowCount, index, count), isFirst: index === 0 };
+}
+
 /** Whatever happens, the scratch memory is given back and the view is closed. */
 function withSegment<T>(
   executor: Executor,
-  query: NativeQuery,
+  { query, slice, token }: ScanTask,
   ref: SegmentRef,
   check: () => void,
   run: (environment: Environment) => T,
@@ -133,7 +145,7 @@ function withSegment<T>(
   const scratch = new Scratch(executor.kernels.arena, executor.scratchBytes);
   let leaf: SegmentView | undefined;
   try {
-    leaf = isInlineHandle(ref.handle) ? inlineView(query.source, scratch) : executor.open(ref.handle);
+    leaf = isInlineHandle(ref.handle) ? inlineView(query.source, scratch) : executor.open(ref.handle, token);
     const plain: Environment = {
       segment: leaf,
       kernels: executor.queryKernels,
@@ -141,6 +153,7 @@ function withSegment<T>(
       check,
       lookups: openLookups(query.lookups),
       wholeIntervals: isInlineHandle(ref.handle),
+      ...(slice === undefined ? {} : { slice: sliceIn(leaf, slice) }),
     };
     const { virtualColumns, source } = query;
     const isVirtual = (column: string): boolean =>

@@ -11,7 +11,7 @@ import { arrayRangeMask, comparisonMask, elementMask } from './filter-cells.js';
 import { columnMask } from './filter-column.js';
 import { wordsOf, type Environment } from './environment.js';
 import { equalsNumber, leafPredicate, type LeafFilter } from './predicate.js';
-import { rowRanges, rowsFrom, type RowRanges, type RowSpan } from './rows.js';
+import { rowRanges, rowsFrom, rowsIn, type RowRanges, type RowSpan } from './rows.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 
 /** `bits`: address of a bitset over all rows, meaningful for the blocks of the span it was made for. */
@@ -164,7 +164,9 @@ export function selectRows(
   filter: Filter | undefined,
   fromRow = 0,
 ): Selected {
-  const ranges = rowsFrom(rowRanges(environment.segment, intervals), fromRow);
+  const { slice } = environment;
+  const found = rowsFrom(rowRanges(environment.segment, intervals), fromRow);
+  const ranges = slice === undefined ? found : rowsIn(found, slice.span);
   if (ranges.ranges.length === 0) return { ...ranges, mask: noRows };
   const inTime = ranges.testTime
     ? evaluateFilter(environment, { type: 'interval', dimension: '__time', intervals }, ranges.hull)

@@ -40,11 +40,26 @@ interface GroupingQuery {
   readonly unnests?: boolean;
 }
 
-export function runGroupBy(
-  environment: Environment,
-  query: GroupByQuery,
-  intervals: readonly IntervalMs[],
-): Frame[] {
+/** More groups than this are not counted in slices: putting the parts together would cost more than it saves. */
+const slicedGroupsMax = 16_384;
+
+/** Where this slice of the segment is grouped: the first takes all rows when there may be many groups. */
+function inSlice(all: Environment, query: GroupingQuery): Environment | undefined {
+  const { slice, segment } = all;
+  if (slice === undefined) return all;
+  let groups = query.granularity.type === 'all' ? 1 : Infinity;
+  for (const { dimension, steps, arrayOf } of query.dimensions) {
+    const column = segment.column(dimension);
+    const isPlain = (steps === undefined || steps.length === 0) && arrayOf === undefined;
+    groups *= isPlain && column?.kind === 'string' ? Math.max(1, column.cardinality) : Infinity;
+  }
+  if (groups <= slicedGroupsMax) return all;
+  return slice.isFirst ? { ...all, slice: undefined } : undefined;
+}
+
+export function runGroupBy(all: Environment, query: GroupByQuery, intervals: readonly IntervalMs[]): Frame[] {
+  const environment = inSlice(all, query);
+  if (environment === undefined) return [];
   const selected = selectRows(environment, intervals, query.filter);
   const unnests = flag(query.context.given, 'groupByEnableMultiValueUnnesting', true);
   const wanted = restrictedTo(environment, selected.mask);
@@ -52,19 +67,19 @@ export function runGroupBy(
 }
 
 /** Keeps the best groups of each bucket: as many as the threshold asks for, or minTopNThreshold if that is more. */
-export function runTopN(
-  environment: Environment,
-  query: TopNQuery,
-  intervals: readonly IntervalMs[],
-): Frame[] {
+export function runTopN(all: Environment, query: TopNQuery, intervals: readonly IntervalMs[]): Frame[] {
+  const environment = inSlice(all, { ...query, dimensions: [query.dimension] });
+  if (environment === undefined) return [];
   const matching = selectRows(environment, intervals, query.filter);
   const grouping = { ...query, dimensions: [query.dimension] };
   const wanted = restrictedTo(environment, matching.mask);
   // A row without any value has no entry here; groupBy counts it as null.
   const selected = withValues(wanted, query.dimension, matching);
-  const frames = new Grouping(wanted, grouping, intervals, selected, (buckets, aggregate) =>
-    topRows(query, buckets, aggregate),
-  ).run();
+  const isSliced = environment.slice !== undefined;
+  const prune: Prune = (buckets, aggregate) => topRows(query, buckets, aggregate);
+  const frames = new Grouping(wanted, grouping, intervals, selected, isSliced ? undefined : prune).run();
+  // The best of a slice need not be the best of the segment.
+  if (isSliced) return frames;
   const only = frames[0];
   const merged = only !== undefined && frames.length === 1 ? only : mergePartials(query, frames);
   return [merged === only ? only : keepTop(merged, query)];

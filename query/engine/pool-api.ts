@@ -7,6 +7,8 @@ import type { NativeQuery } from '../native/model.js';
 export interface SegmentRef<Handle = unknown> {
   readonly segmentId: string;
   readonly handle: Handle;
+  /** Rows of the segment, where they are known: large ones are cut into several tasks. */
+  readonly rows?: number;
   /** Sorted, not overlapping: the query's intervals to be answered from this segment. */
   readonly intervals: readonly IntervalMs[];
 }

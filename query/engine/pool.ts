@@ -8,7 +8,7 @@ import { asCoded, CodedError, fromErrorInfo } from '../../proto/errors.js';
 import { attachArena, ownersMax, type ArenaHandle } from '../../segment/kernels/arena.js';
 import type { WasmModule } from '../../segment/kernels/wasm.js';
 import type { Log } from '../../segment/ports.js';
-import { attachResidency, type ResidencyHandle } from '../../segment/read/residency.js';
+import { attachResidency, type Residency, type ResidencyHandle } from '../../segment/read/residency.js';
 import type { NativeQuery } from '../native/model.js';
 import { flags, type ScanTask } from './execute.js';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
@@ -78,6 +78,7 @@ export function createPool(options: PoolOptions): Pool {
 class ThreadPool implements Pool {
   readonly threads: number;
   readonly #options: PoolOptions;
+  readonly #residency: Residency;
   readonly #flagBytes: SharedArrayBuffer;
   readonly #flags: Int32Array;
   readonly #freeFlags: number[];
@@ -94,6 +95,7 @@ class ThreadPool implements Pool {
   constructor(options: PoolOptions) {
     this.threads = options.threads;
     this.#options = options;
+    this.#residency = attachResidency(options.residencyHandle, attachArena(options.arenaHandle));
     const slots =
       (options.queriesMax ?? queriesMaxDefault) + (options.jobsMax ?? jobsMaxDefault) + options.threads;
     this.#flagBytes = new SharedArrayBuffer(slots * 4);
@@ -111,9 +113,11 @@ class ThreadPool implements Pool {
     options: ScanOptions = {},
   ): AsyncIterable<SegmentsPart> {
     this.#admit(this.#queries.length, this.#options.queriesMax ?? queriesMaxDefault, 'queries');
+    const token = this.#residency.nextToken();
+    const tasks = planTasks(query, refs, this.threads, options.bySegment);
     const running = new RunningQuery(
       query,
-      planTasks(query, refs, this.threads, options.bySegment),
+      tasks.map((task) => ({ ...task, token })),
       this.threads * 2 + 2,
     );
     const { priority } = query.context;

@@ -41,6 +41,27 @@ export function rowRanges(segment: SegmentView, intervals: readonly IntervalMs[]
   return { ranges, hull: { from: first.from, to: last.to }, testTime: false };
 }
 
+/** The same without the rows outside a span. */
+export function rowsIn(all: RowRanges, span: RowSpan): RowRanges {
+  const ranges = all.ranges
+    .map(({ from, to }) => ({ from: Math.max(from, span.from), to: Math.min(to, span.to) }))
+    .filter(({ from, to }) => from < to);
+  const first = ranges[0];
+  const last = ranges.at(-1);
+  if (first === undefined || last === undefined) return nothing;
+  return { ...all, ranges, hull: { from: first.from, to: last.to } };
+}
+
+/** Blocks of ids hold up to so many rows: slices that end between them decode none twice. */
+const sliceUnit = 65_536;
+
+/** Part `index` of `count` of about equal size. */
+export function sliceSpan(rowCount: number, index: number, count: number): RowSpan {
+  const units = Math.ceil(rowCount / sliceUnit);
+  const edge = (at: number): number => Math.min(rowCount, Math.floor((units * at) / count) * sliceUnit);
+  return { from: edge(index), to: edge(index + 1) };
+}
+
 /** The same without the rows before `row`. */
 export function rowsFrom(all: RowRanges, row: number): RowRanges {
   if (row <= all.hull.from) return all;

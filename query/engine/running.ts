@@ -3,6 +3,7 @@
  * it ends. Pure bookkeeping; whoever owns the threads drives it.
  */
 import { CodedError } from '../../proto/errors.js';
+import type { Frame } from '../frame.js';
 import type { NativeQuery } from '../native/model.js';
 import type { ScanOutcome, ScanTask } from './execute.js';
 import type { SegmentRef, SegmentsPart } from './pool-api.js';
@@ -10,7 +11,13 @@ import type { SegmentRef, SegmentsPart } from './pool-api.js';
 /** Segments of one task: their partials are merged on the thread that made them. */
 const segmentsPerTaskMax = 16;
 
-/** Tasks for `threads` threads: scans one segment each, others a few, so that every thread gets several tasks. */
+/** Parts of a segment that are worth a task of their own. */
+const sliceRowsMin = 500_000;
+
+/**
+ * Tasks for `threads` threads: scans one segment each, others a few, so that every thread gets several tasks. Few
+ * large segments are cut by rows.
+ */
 export function planTasks(
   query: NativeQuery,
   refs: readonly SegmentRef[],
@@ -21,9 +28,18 @@ export function planTasks(
   const size = bySegment || query.queryType === 'scan' ? 1 : Math.max(1, Math.min(segmentsPerTaskMax, even));
   const tasks: ScanTask[] = [];
   for (let at = 0; at < refs.length; at += size) {
-    tasks.push({ query, refs: refs.slice(at, at + size) });
+    const task = { query, refs: refs.slice(at, at + size) };
+    const [only] = task.refs;
+    const count = refs.length < threads * 2 && only !== undefined ? slicesOf(query, only, threads) : 1;
+    if (count < 2) tasks.push(task);
+    else for (let index = 0; index < count; index++) tasks.push({ ...task, slice: { index, count } });
   }
   return tasks;
+}
+
+function slicesOf(query: NativeQuery, { rows }: SegmentRef, threads: number): number {
+  const isCut = ['timeseries', 'topN', 'groupBy'].includes(query.queryType) && query.source === undefined;
+  return isCut ? Math.min(threads, Math.floor((rows ?? 0) / sliceRowsMin)) : 1;
 }
 
 export class RunningQuery {
@@ -32,6 +48,8 @@ export class RunningQuery {
   /** Rows after which an unordered scan has enough. */
   readonly #rowsMax: number;
   readonly #parts: SegmentsPart[] = [];
+  /** What the slices of a segment answered, until the last has. */
+  readonly #slices = new Map<SegmentRef, { left: number; frames: Frame[] }>();
   #inFlight = 0;
   #rows = 0;
   #error: CodedError | undefined;
@@ -61,9 +79,11 @@ export class RunningQuery {
     return task;
   }
 
-  finished(task: ScanTask, outcome: ScanOutcome): void {
+  finished(task: ScanTask, part: ScanOutcome): void {
     this.#inFlight--;
     if (this.#error !== undefined) return;
+    const outcome = this.#whole(task, part);
+    if (outcome === undefined) return;
     for (const frame of outcome.frames) this.#rows += frame.rows;
     const isEnough = this.#rows >= this.#rowsMax;
     const { resume } = outcome;
@@ -82,6 +102,18 @@ export class RunningQuery {
       this.#parts.push({ segmentIds: i === last ? segmentIds : [], frame, ...own }),
     );
     this.#notify();
+  }
+
+  /** Undefined while other slices of the segment are still scanned. */
+  #whole({ slice, refs }: ScanTask, outcome: ScanOutcome): ScanOutcome | undefined {
+    const [ref] = refs;
+    if (slice === undefined || ref === undefined) return outcome;
+    const held = this.#slices.get(ref) ?? { left: slice.count, frames: [] };
+    this.#slices.set(ref, held);
+    held.frames.push(...outcome.frames);
+    if (--held.left > 0) return undefined;
+    const filled = held.frames.filter(({ rows }) => rows > 0);
+    return { ...outcome, frames: filled.length === 0 ? held.frames.slice(0, 1) : filled };
   }
 
   /** The first error counts; tasks in flight end by themselves. */

@@ -15,7 +15,7 @@ function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
   const reader = new SegmentReader({ kernels, residency: attachResidency(start.residencyHandle, arena) });
   const executor = createExecutor({
     kernels,
-    open: (handle) => reader.openView(handle as SegmentHandle),
+    open: (handle, token) => reader.openView(handle as SegmentHandle, token),
     scratchBytes: start.scratchBytes,
   });
   const flagTable = new Int32Array(start.flags);

@@ -168,8 +168,8 @@ class Entries {
   constructor(dictionary: Dictionary) {
     this.#dictionary = dictionary;
     const { length } = dictionary.ends;
-    this.#texts = new Array<string | undefined>(length);
-    this.#quoted = new Array<string | undefined>(length);
+    this.#texts = Array.from<string | undefined>({ length });
+    this.#quoted = Array.from<string | undefined>({ length });
   }
 
   text(entry: number): string {

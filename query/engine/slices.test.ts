@@ -1,0 +1,123 @@
+/** Large segments are cut by rows: the same answer as in one piece, whichever part ends last. */
+import { expect } from 'chai';
+import { createArena } from '../../segment/kernels/arena.js';
+import { compileKernels, instantiateKernels } from '../../segment/kernels/load.js';
+import type { SegmentView } from '../../segment/read/view.js';
+import type { Frame } from '../frame.js';
+import { mergePartials } from '../merge.js';
+import { parseNativeQuery } from '../native/parse.js';
+import { createExecutor, executeTask, type ScanTask } from './execute.js';
+import { planTasks, RunningQuery } from './running.js';
+import { sliceSpan } from './rows.js';
+import { testSegment } from './test-segment.js';
+
+const arena = createArena({ maximumBytes: 1 << 29 });
+const kernels = instantiateKernels(compileKernels(), arena);
+const rowCount = 200_000;
+const numbers = Array.from({ length: rowCount }, (_, row) => (row * 7919) % 30_011);
+const segment: SegmentView = testSegment(arena, {
+  id: 'a',
+  interval: { startMs: 0, endMs: 1e9 },
+  metrics: ['m'],
+  columns: {
+    __time: { kind: 'long', values: numbers.map((_, row) => BigInt(row * 20)) },
+    few: { kind: 'string', values: numbers.map((number) => (number % 9 === 0 ? null : `f${number % 9}`)) },
+    many: { kind: 'string', values: numbers.map((number) => `m${number}`) },
+    m: { kind: 'long', values: numbers.map((number) => BigInt(number - 15_000)) },
+  },
+});
+const executor = createExecutor({ kernels, open: () => segment });
+const interval = { startMs: 0, endMs: 1e9 };
+
+function query(body: object) {
+  const json = { dataSource: 't', intervals: ['1970-01-01/1970-01-12T13:46:40'], ...body };
+  return parseNativeQuery(json, { queryId: 'q', timeoutMs: 0 });
+}
+const aggregations = [
+  { type: 'count', name: 'n' },
+  { type: 'longSum', name: 's', fieldName: 'm' },
+  { type: 'longMax', name: 'x', fieldName: 'm' },
+];
+
+const cases = [
+  { queryType: 'timeseries', granularity: 'all', aggregations },
+  { queryType: 'timeseries', granularity: 'minute', aggregations },
+  { queryType: 'groupBy', granularity: 'all', dimensions: ['few'], aggregations },
+  { queryType: 'groupBy', granularity: 'all', dimensions: ['few', 'many'], aggregations },
+  { queryType: 'topN', granularity: 'all', dimension: 'few', metric: 's', threshold: 3, aggregations },
+  { queryType: 'topN', granularity: 'all', dimension: 'many', metric: 's', threshold: 3, aggregations },
+];
+
+describe('slices of a segment', () => {
+  it('cover all rows once, between blocks', () => {
+    for (const rows of [0, 1, 65_536, 65_537, 1_000_000]) {
+      for (const count of [1, 2, 3, 7]) {
+        let at = 0;
+        for (let index = 0; index < count; index++) {
+          const { from, to } = sliceSpan(rows, index, count);
+          expect(from).to.equal(at);
+          expect(to === rows || to % 65_536 === 0).to.equal(true);
+          at = to;
+        }
+        expect(at).to.equal(rows);
+      }
+    }
+  });
+
+  it('are planned for few large segments and several threads', () => {
+    const ref = { segmentId: 'a', handle: 0, intervals: [interval], rows: 2_000_000 };
+    const plan = (refs: (typeof ref)[], threads: number) =>
+      planTasks(query(cases[0] ?? {}), refs, threads).map(({ slice }) => slice?.count ?? 0);
+    expect(plan([ref], 1)).to.deep.equal([0]);
+    expect(plan([ref], 2)).to.deep.equal([2, 2]);
+    expect(plan([ref], 16)).to.deep.equal([4, 4, 4, 4]);
+    expect(plan([{ ...ref, rows: 999_999 }], 2)).to.deep.equal([0]);
+    expect(plan([ref, ref, ref, ref], 2)).to.deep.equal([0, 0, 0, 0]);
+  });
+
+  it('answer together what the whole answers', async () => {
+    for (const body of cases) {
+      const plain = query(body);
+      const ref = { segmentId: 'a', handle: 0, intervals: [interval] };
+      const whole = executeTask(executor, { query: plain, refs: [ref] }, () => {});
+      const count = 3;
+      const tasks = Array.from({ length: count }, (_, index): ScanTask => ({
+        query: plain,
+        refs: [ref],
+        slice: { index, count },
+      }));
+      const running = new RunningQuery(plain, tasks, 10);
+      for (let i = 0; i < count; i++) running.take();
+      // The last slice ends first.
+      for (const task of tasks.toReversed())
+        running.finished(
+          task,
+          executeTask(executor, task, () => {}),
+        );
+      const frames: Frame[] = [];
+      const named: string[] = [];
+      for (let part = await running.next(); part !== undefined; part = await running.next()) {
+        frames.push(part.frame);
+        named.push(...part.segmentIds);
+      }
+      expect(named).to.deep.equal(['a']);
+      const merged = rowsOf(mergePartials(plain, frames));
+      const wanted = rowsOf(mergePartials(plain, whole.frames));
+      if (plain.queryType === 'topN') expect(merged).to.include.members(wanted);
+      else expect(merged).to.deep.equal(wanted);
+    }
+  });
+});
+
+function rowsOf(frame: Frame): string[] {
+  return Array.from({ length: frame.rows }, (_, row) =>
+    frame.columns
+      .map((column) => {
+        if (column.type !== 'STRING') return String(column.values[row]);
+        const { bytes, ends } = column.dictionary;
+        const entry = column.values[row] ?? 0;
+        return Buffer.from(bytes.subarray(entry === 0 ? 0 : ends[entry - 1], ends[entry])).toString();
+      })
+      .join(),
+  );
+}
