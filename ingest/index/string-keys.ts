@@ -20,6 +20,8 @@ export class StringKeys implements KeyColumn {
   readonly #keepsEmpty: boolean;
   readonly #ids = new Map<string, number>();
   readonly #values: string[] = [];
+  #trueId = 0;
+  #falseId = 0;
   readonly #listNumbers = new Map<string, number>();
   readonly #lists: Uint32Array[] = [];
 
@@ -33,6 +35,8 @@ export class StringKeys implements KeyColumn {
   encode(value: unknown, row: InputRow, key: Int32Array): string | undefined {
     if (typeof value === 'string') key[this.at] = this.#idOf(value);
     else if (value === null || value === undefined) key[this.at] = 0;
+    else if (value === true) key[this.at] = this.#trueId ||= this.#idOf('true');
+    else if (value === false) key[this.at] = this.#falseId ||= this.#idOf('false');
     else if (isTooDeep(value)) {
       key[this.at] = 0;
       return `value of column[${this.name}] is nested too deep`;

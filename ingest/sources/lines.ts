@@ -3,6 +3,7 @@ import { CodedError } from '../../proto/errors.js';
 
 const LINE_BYTES_MAX = 16 * 1024 * 1024;
 const NEWLINE = 0x0a;
+const RETURN = 0x0d;
 
 /**
  * The lines of a byte stream, without their ends (`\n` or `\r\n`), one list per piece read; a byte order mark at the
@@ -12,13 +13,20 @@ export async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerato
   let rest: Uint8Array[] = [];
   let restBytes = 0;
   let isFirst = true;
+  // Line by line: a text cut out of a larger one would keep all of it in memory.
   const decode = (parts: readonly Uint8Array[]): string[] => {
-    let text = (parts.length === 1 ? asBuffer(parts[0]!) : Buffer.concat(parts)).toString('utf8');
-    if (isFirst && text.startsWith('\ufeff')) text = text.slice(1);
+    const bytes = parts.length === 1 ? asBuffer(parts[0]!) : Buffer.concat(parts);
+    const lines: string[] = [];
+    let at = isFirst && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
     isFirst = false;
-    const lines = text.split('\n');
-    if (text.includes('\r')) return lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
-    return lines;
+    for (;;) {
+      const next = bytes.indexOf(NEWLINE, at);
+      const stop = next < 0 ? bytes.length : next;
+      const end = stop > at && bytes[stop - 1] === RETURN ? stop - 1 : stop;
+      lines.push(bytes.toString('utf8', at, end));
+      if (next < 0) return lines;
+      at = next + 1;
+    }
   };
   for await (const piece of pieces) {
     const end = piece.lastIndexOf(NEWLINE);

@@ -22,6 +22,15 @@ export class PackedTexts {
     return this.ends[index]!;
   }
 
+  isSame(a: number, b: number): boolean {
+    const [from, to] = [this.start(a), this.end(a)];
+    const [other, otherEnd] = [this.start(b), this.end(b)];
+    if (to - from !== otherEnd - other) return false;
+    const { bytes } = this;
+    for (let i = 0; i < to - from; i++) if (bytes[from + i] !== bytes[other + i]) return false;
+    return true;
+  }
+
   text(index: number): string {
     return this.bytes.toString('utf8', this.start(index), this.end(index));
   }
@@ -30,28 +39,55 @@ export class PackedTexts {
 /** Texts a piece: joined they become bytes in one call. */
 const PIECE = 512;
 
-/** Half surrogate pairs have no UTF-8: there must be none. */
-export function packTexts(values: readonly string[]): PackedTexts {
-  const ends = new Uint32Array(values.length);
-  let bytes = Buffer.allocUnsafeSlow(1024);
-  let at = 0;
-  for (let from = 0; from < values.length; from += PIECE) {
-    const to = Math.min(from + PIECE, values.length);
-    const joined = values.slice(from, to).join('');
-    if (at + joined.length * 3 > bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(at + joined.length * 3, bytes.length * 2));
-      bytes.copy(grown, 0, 0, at);
-      bytes = grown;
-    }
-    const written = bytes.write(joined, at, 'utf8');
-    const isAscii = written === joined.length;
-    for (let i = from; i < to; i++) {
-      const value = values[i]!;
-      at += isAscii ? value.length : Buffer.byteLength(value, 'utf8');
-      ends[i] = at;
-    }
+/** Packs texts one after another, a piece at a time. Half surrogate pairs have no UTF-8: there must be none. */
+export class TextPacker {
+  #bytes = Buffer.allocUnsafeSlow(1024);
+  #length = 0;
+  #ends = new Uint32Array(64);
+  #count = 0;
+  #piece: string[] = [];
+
+  /** Texts added so far. */
+  get count(): number {
+    return this.#count + this.#piece.length;
   }
-  return new PackedTexts(bytes, ends);
+
+  add(text: string): void {
+    if (this.#piece.push(text) === PIECE) this.#flush();
+  }
+
+  #flush(): void {
+    const joined = this.#piece.join('');
+    const wanted = this.#length + joined.length * 3;
+    if (wanted > this.#bytes.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(wanted, this.#bytes.length * 2));
+      this.#bytes.copy(grown, 0, 0, this.#length);
+      this.#bytes = grown;
+    }
+    if (this.#count + this.#piece.length > this.#ends.length) {
+      const grown = new Uint32Array(Math.max(PIECE, this.#ends.length * 2));
+      grown.set(this.#ends);
+      this.#ends = grown;
+    }
+    const isAscii = this.#bytes.write(joined, this.#length, 'utf8') === joined.length;
+    for (const text of this.#piece) {
+      this.#length += isAscii ? text.length : Buffer.byteLength(text, 'utf8');
+      this.#ends[this.#count++] = this.#length;
+    }
+    this.#piece = [];
+  }
+
+  /** What was added so far; nothing may be added after it. */
+  finish(): PackedTexts {
+    this.#flush();
+    return new PackedTexts(this.#bytes, this.#ends.slice(0, this.#count));
+  }
+}
+
+export function packTexts(values: readonly string[]): PackedTexts {
+  const packer = new TextPacker();
+  for (const value of values) packer.add(value);
+  return packer.finish();
 }
 
 /** UTF-16 order of UTF-8's bytes: the first bytes of U+E000 to U+FFFF count more than those of what lies beyond. */
@@ -147,6 +183,10 @@ export class PackedDictionary {
 export function dictionaryTexts(dictionary: TextDictionary): readonly (string | null)[] {
   if (!(dictionary instanceof PackedDictionary)) return dictionary;
   return Array.from({ length: dictionary.length }, (_, id) => dictionary.at(id));
+}
+
+export function holdsNull(dictionary: TextDictionary): boolean {
+  return dictionary instanceof PackedDictionary ? dictionary.hasNull : dictionary[0] === null;
 }
 
 /** Null first (only if some row is null), then ascending in UTF-16 order (plain `<`), without duplicates. */

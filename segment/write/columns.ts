@@ -16,7 +16,7 @@ import { IndexedWriter } from '../format/indexed.js';
 import { blockBytesMax, lz4Bound, type Lz4Encoder } from '../format/lz4.js';
 import type { ZstdEncoder } from '../format/zstd-encode.js';
 import { encodeLongs } from '../format/longs.js';
-import { dictionaryTexts, PackedDictionary } from '../format/packed-texts.js';
+import { dictionaryTexts, holdsNull, PackedDictionary } from '../format/packed-texts.js';
 import { writeRoaring } from '../format/roaring.js';
 import type { MultiStringSource, NumericSource, StringSource, WriteOptions } from './source.js';
 
@@ -384,8 +384,7 @@ function withNullRows(source: MultiStringSource): Pick<MultiStringSource, 'ids' 
   const rows = offsets.length - 1;
   let empty = 0;
   for (let row = 0; row < rows; row++) if (offsets[row] === offsets[row + 1]) empty++;
-  const hasNull = dictionary instanceof PackedDictionary ? dictionary.hasNull : dictionary[0] === null;
-  if (empty === 0 || !hasNull) return source;
+  if (empty === 0 || !holdsNull(dictionary)) return source;
   const filled = new Uint32Array(ids.length + empty);
   const filledOffsets = new Uint32Array(rows + 1);
   let at = 0;

@@ -2,6 +2,13 @@
 import { CodedError } from '../../proto/errors.js';
 import type { Arena } from '../kernels/arena.js';
 import { doubleText, floatText } from '../format/json.js';
+import {
+  dictionaryTexts,
+  PackedDictionary,
+  TextPacker,
+  textOrder,
+  type TextDictionary,
+} from '../format/packed-texts.js';
 import { noId, NumberReader } from '../read/plain-values.js';
 import { enforcedType } from '../read/nested.js';
 import type { CastType } from './source.js';
@@ -18,7 +25,7 @@ export interface MergedColumn {
   /** Complex columns. */
   readonly typeName: string;
   /** String kinds: the merged dictionary, and per input what its ids become (the entry behind the last: a null row). */
-  readonly dictionary: readonly (string | null)[];
+  readonly dictionary: TextDictionary;
   readonly remaps: readonly Uint32Array[];
   /** Per input whether its rows are read in an order other than the stored one. */
   readonly anyOrder: readonly boolean[];
@@ -93,28 +100,51 @@ function isAllNull(column: ColumnView): boolean {
   return column.kind === 'string' && column.cardinality === 1 && column.hasNulls && column.value(0) === null;
 }
 
+interface MergedTexts {
+  readonly dictionary: TextDictionary;
+  readonly remaps: Uint32Array[];
+}
+
 function mergeDictionaries(
   parts: readonly (ColumnView | undefined)[],
   inputs: readonly SegmentView[],
-): { readonly dictionary: (string | null)[]; readonly remaps: Uint32Array[] } {
+): MergedTexts {
   let hasNull = false;
-  const texts = new Set<string>();
+  const packer = new TextPacker();
+  // Per part the number of its first text, and its ids that are null.
   const own = parts.map((part, i) => {
-    if (part === undefined) {
-      hasNull ||= (inputs[i] as SegmentView).rowCount > 0;
-      return [];
-    }
-    if (part.kind !== 'string') return [];
+    const first = packer.count;
+    if (part === undefined) hasNull ||= (inputs[i] as SegmentView).rowCount > 0;
+    if (part?.kind !== 'string') return { first, cardinality: 0, nulls: new Set<number>() };
     hasNull ||= part.hasNulls;
-    const values = Array.from({ length: part.cardinality }, (_, id) => part.value(id));
-    for (const value of values) if (value !== null) texts.add(value);
-    return values;
+    const { cardinality } = part;
+    const nulls = new Set<number>();
+    for (let id = 0; id < cardinality; id++) {
+      const value = part.value(id);
+      if (value === null) nulls.add(id);
+      else packer.add(value);
+    }
+    return { first, cardinality, nulls };
   });
-  const dictionary: (string | null)[] = [...texts].sort((a, b) => (a < b ? -1 : 1));
-  if (hasNull) dictionary.unshift(null);
-  const ids = new Map(dictionary.map((value, id) => [value, id]));
-  const remaps = own.map((values) => Uint32Array.from([...values, null], (value) => ids.get(value) ?? noId));
-  return { dictionary, remaps };
+  const texts = packer.finish();
+  const order = textOrder(texts);
+  const shift = hasNull ? 1 : 0;
+  const ids = new Uint32Array(texts.count);
+  let distinct = 0;
+  for (let i = 0; i < order.length; i++) {
+    const index = order[i]!;
+    if (i === 0 || !texts.isSame(index, order[distinct - 1]!)) order[distinct++] = index;
+    ids[index] = distinct - 1 + shift;
+  }
+  const remaps = own.map(({ first, cardinality, nulls }) => {
+    const remap = new Uint32Array(cardinality + 1);
+    const nullId = hasNull ? 0 : noId;
+    let next = first;
+    for (let id = 0; id < cardinality; id++) remap[id] = nulls.has(id) ? nullId : ids[next++]!;
+    remap[cardinality] = nullId;
+    return remap;
+  });
+  return { dictionary: new PackedDictionary(texts, order.slice(0, distinct), hasNull), remaps };
 }
 
 /** The same dictionary and remaps, numbers in string columns included: their texts join the dictionary. */
@@ -125,7 +155,8 @@ export function addNumberTexts(
 ): MergedColumn {
   const numeric = column.parts.some((part) => part !== undefined && part.kind !== 'string');
   if (!numeric || (column.kind !== 'string' && column.kind !== 'multiString')) return column;
-  const texts = new Set(column.dictionary);
+  const before = dictionaryTexts(column.dictionary);
+  const texts = new Set(before);
   column.parts.forEach((part, i) => {
     if (part === undefined || part.kind === 'string' || part.kind === 'complex') return;
     const input = inputs[i] as SegmentView;
@@ -136,7 +167,7 @@ export function addNumberTexts(
   const dictionary = texts.has(null) ? [null, ...sorted] : sorted;
   const ids = new Map(dictionary.map((value, id) => [value, id]));
   const remaps = column.remaps.map((remap) =>
-    Uint32Array.from(remap, (old) => ids.get(column.dictionary[old] ?? null) ?? noId),
+    Uint32Array.from(remap, (old) => ids.get(before[old] ?? null) ?? noId),
   );
   return { ...column, dictionary, remaps };
 }

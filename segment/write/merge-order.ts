@@ -1,6 +1,7 @@
 /** Where the rows of a merge come from: one walk over the key columns of all inputs. */
 import { CodedError } from '../../proto/errors.js';
 import { exactJsonText } from '../format/json.js';
+import { dictionaryTexts } from '../format/packed-texts.js';
 import type { Arena } from '../kernels/arena.js';
 import type { NumericColumnView, SegmentView } from '../read/view.js';
 import { IdReader, jsonReader, NumberReader } from '../read/plain-values.js';
@@ -88,7 +89,7 @@ export function numberOf(column: MergedColumn, input: SegmentView, i: number, ar
 }
 
 function textIds(column: MergedColumn): Map<string | null, number> {
-  return new Map(column.dictionary.map((text, id) => [text, id]));
+  return new Map(dictionaryTexts(column.dictionary).map((text, id) => [text, id]));
 }
 
 /** Merged id of a row. */

@@ -4,6 +4,7 @@
  * it. In memory are three bytes a row, one dictionary and one column.
  */
 import { CodedError } from '../../proto/errors.js';
+import { holdsNull } from '../format/packed-texts.js';
 import type { Arena } from '../kernels/arena.js';
 import type { IntervalMs, SegmentView } from '../read/view.js';
 import { jsonReader } from '../read/plain-values.js';
@@ -86,7 +87,7 @@ export function mergeSegments(
   const metadata: SegmentMetadata = { ...spec.metadata, rollup: spec.rollup, ordering: order.ordering };
   const planOf = (column: MergedColumn): ColumnPlan => ({
     name: column.name,
-    isAllNull: isText(column) && column.dictionary.length === 1 && column.dictionary[0] === null,
+    isAllNull: isText(column) && column.dictionary.length === 1 && holdsNull(column.dictionary),
     load: () => gatherColumn(gather, column),
   });
   const { bytes } = writeSegmentColumns(

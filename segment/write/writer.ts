@@ -6,7 +6,7 @@ import { ByteWriter, wellFormed } from '../format/bytes.js';
 import { writeNames } from '../format/indexed.js';
 import { jsonText } from '../format/json.js';
 import { createLz4Encoder } from '../format/lz4.js';
-import { PackedDictionary, type TextDictionary } from '../format/packed-texts.js';
+import { holdsNull } from '../format/packed-texts.js';
 import { createZstdEncoder } from '../format/zstd-encode.js';
 import { exactMs } from '../timeline/instant.js';
 import { SmooshWriter, smooshLimitMax } from '../format/smoosh.js';
@@ -110,12 +110,11 @@ function byName(a: ColumnPlan, b: ColumnPlan): number {
 
 /** All-null string dimensions are listed apart. */
 function isAllNull(column: SourceColumn): boolean {
-  return (column.kind === 'string' || column.kind === 'multiString') && isOnlyNull(column.dictionary);
-}
-
-function isOnlyNull(dictionary: TextDictionary): boolean {
-  if (dictionary.length !== 1) return false;
-  return dictionary instanceof PackedDictionary ? dictionary.hasNull : dictionary[0] === null;
+  return (
+    (column.kind === 'string' || column.kind === 'multiString') &&
+    column.dictionary.length === 1 &&
+    holdsNull(column.dictionary)
+  );
 }
 
 function writeColumns(smoosh: SmooshWriter, plan: SegmentPlan, context: WriteContext): void {
