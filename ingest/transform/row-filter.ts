@@ -120,11 +120,8 @@ function byComparison(dimensions: readonly DimensionSpec[], columns: Set<string>
       return kept.length === 0 ? [null] : kept;
     };
   });
-  return (row, timeMs) => {
-    const lists = readers.map((read) => read(row, timeMs));
-    if (shareValues(lists)) return true;
-    return lists.some((list) => list.includes(null)) ? undefined : false;
-  };
+  // Nulls are equal here, so nothing is unknown.
+  return (row, timeMs) => shareValues(readers.map((read) => read(row, timeMs)));
 }
 
 function byElement(filter: Extract<Filter, { type: 'arrayContainsElement' }>, columns: Set<string>): RowTest {
@@ -208,7 +205,7 @@ function valueTest(predicate: Predicate): (value: unknown, isDouble: boolean) =>
   const strings = predicate.strings();
   const longs = keyTest(predicate.numbers('long'));
   const doubles = keyTest(predicate.numbers('double'));
-  const onNull = predicate.nullMatches ? true : predicate.nullIsFalse ? false : undefined;
+  const onNull = predicate.nullMatches ? true : predicate.missingIsFalse ? false : undefined;
   return (value, isDouble) => {
     if (value === null || value === undefined) return onNull;
     if (typeof value === 'bigint' && longs !== undefined) return longs(value);

@@ -1,9 +1,10 @@
 /** Filters that look at rows one by one: columns against each other, and arrays. */
 import type { ColumnView } from '../../segment/read/view.js';
+import { castTo } from '../expression/cast.js';
 import { asString, elementsOf, elementType, type Value } from '../expression/value.js';
-import { floatText } from '../json/java-number.js';
-import type { Constant, DimensionSpec, Filter } from '../native/model.js';
-import { compareText } from '../sort/comparators.js';
+import { doubleText, floatText } from '../json/java-number.js';
+import type { Constant, DimensionSpec, Filter, ValueType } from '../native/model.js';
+import { comparatorOf, compareText } from '../sort/comparators.js';
 import { cellReader } from './columns/cells.js';
 import { dimensionColumn } from './columns/dimension-column.js';
 import { wantedTest } from './columns/computed-views.js';
@@ -31,8 +32,10 @@ function rowMask(environment: Environment, span: RowSpan, tester: RowTester): Ma
   return { kind: 'bits', bits };
 }
 
-/** Texts of a row's values; null and no value are [null]. */
+/** Texts of a row's values; null and a row of text without values are [null], an array is what it holds. */
 function textReader(environment: Environment, column: ColumnView | undefined) {
+  const isArray = column?.kind === 'complex' && column.typeName.startsWith('ARRAY<');
+  if (column?.kind === 'complex' && !isArray) return { open: () => {}, at: () => [null] };
   const reader = cellReader(environment, column);
   const text = (value: Value): string | null =>
     column?.kind === 'float' && typeof value.value === 'number' ? floatText(value.value) : asString(value);
@@ -41,33 +44,34 @@ function textReader(environment: Environment, column: ColumnView | undefined) {
     at(row: number): readonly (string | null)[] {
       const value = reader.at(row);
       const elements = elementsOf(value);
-      if (elements === undefined) return [text(value)];
+      if (elements === undefined) return isArray ? [null] : [text(value)];
       const type = elementType(value.type);
-      if (elements.length === 0) return [null];
+      if (elements.length === 0) return isArray ? [] : [null];
       return elements.map((each) => asString({ type, value: each as Value['value'] }));
     },
   };
 }
 
+/** Nulls are equal here, so nothing is unknown. */
 export function comparisonMask(
   environment: Environment,
   dimensions: readonly DimensionSpec[],
   span: RowSpan,
-  orUnknown: boolean,
 ): Mask {
   const readers = dimensions.map((spec) => textReader(environment, dimensionColumn(environment, spec)));
   return rowMask(environment, span, {
     open: (start) => readers.forEach((reader) => reader.open(start)),
     test(row) {
-      const lists = readers.map((reader) => reader.at(row));
-      return (orUnknown && lists.some((list) => list.includes(null))) || shareValues(lists);
+      return shareValues(readers.map((reader) => reader.at(row)));
     },
   });
 }
 
-/** Each list has a text of the one before. */
+/** Any two of the lists have a text in common, or both have none. */
 export function shareValues(lists: readonly (readonly (string | null)[])[]): boolean {
-  return lists.every((list, i) => i === 0 || list.some((text) => lists[i - 1]?.includes(text) === true));
+  const overlap = (a: readonly (string | null)[], b: readonly (string | null)[]): boolean =>
+    a.length === 0 ? b.length === 0 : a.some((text) => b.includes(text));
+  return lists.every((list, i) => lists.every((other, j) => j >= i || overlap(list, other)));
 }
 
 type Of<T extends Filter['type']> = Extract<Filter, { type: T }>;
@@ -80,13 +84,8 @@ export function elementMask(
 ): Mask {
   const column = environment.segment.column(filter.column);
   const { element, elementType: type } = filter;
-  if (column === undefined || column.kind !== 'complex') {
-    const asScalar: Filter & { type: 'null' | 'equals' } =
-      element === null
-        ? { type: 'null', column: filter.column }
-        : { type: 'equals', column: filter.column, matchValueType: type, matchValue: element };
-    return columnMask(environment, column, leafPredicate(asScalar), span, orUnknown);
-  }
+  if (column === undefined || column.kind !== 'complex')
+    return scalarMask(environment, column, filter.column, type, element, span, orUnknown);
   const reader = cellReader(environment, column);
   return rowMask(environment, span, {
     open: (start) => reader.open(start),
@@ -101,14 +100,46 @@ export function hasElement(elements: readonly unknown[], element: Constant | nul
   return elements.some((each) => compareElements(each, element) === 0);
 }
 
+/** An array of one element, null too, against values that are no arrays; null equals nothing. */
+function scalarMask(
+  environment: Environment,
+  column: Exclude<ColumnView, { kind: 'complex' }> | undefined,
+  name: string,
+  type: ValueType,
+  element: Constant | null,
+  span: RowSpan,
+  orUnknown: boolean,
+): Mask {
+  if (element !== null) {
+    const equal = leafPredicate({ type: 'equals', column: name, matchValueType: type, matchValue: element });
+    return columnMask(environment, column, equal, span, orUnknown);
+  }
+  return orUnknown
+    ? columnMask(environment, column, leafPredicate({ type: 'null', column: name }), span, false)
+    : { kind: 'none' };
+}
+
 export function arrayRangeMask(
   environment: Environment,
   filter: Of<'arrayRange'>,
   span: RowSpan,
   orUnknown: boolean,
 ): Mask {
-  const reader = cellReader(environment, environment.segment.column(filter.column));
-  const isInside = arrayRangeTest(filter);
+  const column = environment.segment.column(filter.column);
+  if (filter.isEquality === true && column?.kind !== 'complex') {
+    const only = filter.lower?.length === 1 ? (filter.lower[0] ?? null) : null;
+    return scalarMask(environment, column, filter.column, filter.elementType, only, span, orUnknown);
+  }
+  const isText = column?.kind === 'complex' && column.typeName === 'ARRAY<STRING>';
+  const ends = (list: typeof filter.lower): typeof filter.lower =>
+    list?.map((each) => (isText ? each : numberOrNull(each, column)));
+  // Between numbers text counts as a number; as a whole it is compared with their text.
+  const compare = isText && filter.isEquality !== true ? comparatorOf('numeric') : compareText;
+  const reader = cellReader(environment, column);
+  const isInside = arrayRangeTest(
+    { ...filter, lower: ends(filter.lower), upper: ends(filter.upper) },
+    compare,
+  );
   return rowMask(environment, span, {
     open: (start) => reader.open(start),
     test(row) {
@@ -118,32 +149,44 @@ export function arrayRangeMask(
   });
 }
 
-export function arrayRangeTest({
-  lower,
-  upper,
-  lowerOpen,
-  upperOpen,
-}: Of<'arrayRange'>): (elements: readonly unknown[]) => boolean {
+export function arrayRangeTest(
+  { lower, upper, lowerOpen, upperOpen }: Of<'arrayRange'>,
+  compare: CompareText = compareText,
+): (elements: readonly unknown[]) => boolean {
   return (elements) => {
-    const low = lower === undefined ? 1 : compareArrays(elements, lower);
-    const high = upper === undefined ? -1 : compareArrays(elements, upper);
+    const low = lower === undefined ? 1 : compareArrays(elements, lower, compare);
+    const high = upper === undefined ? -1 : compareArrays(elements, upper, compare);
     return (lowerOpen ? low > 0 : low >= 0) && (upperOpen ? high < 0 : high <= 0);
   };
 }
 
-function compareArrays(a: readonly unknown[], b: readonly (Constant | null)[]): number {
+/** A text against arrays of numbers is what it reads as. */
+function numberOrNull(each: Constant | null, column: ColumnView | undefined): Constant | null {
+  if (typeof each !== 'string' || column?.kind !== 'complex') return each;
+  const type = column.typeName === 'ARRAY<LONG>' ? 'LONG' : 'DOUBLE';
+  return castTo({ type: 'STRING', value: each }, type).value as bigint | number | null;
+}
+
+type CompareText = (a: string, b: string) => number;
+
+function compareArrays(a: readonly unknown[], b: readonly (Constant | null)[], compare: CompareText): number {
   for (let i = 0; i < Math.min(a.length, b.length); i++) {
-    const order = compareElements(a[i], b[i] ?? null);
+    const order = compareElements(a[i], b[i] ?? null, compare);
     if (order !== 0) return order;
   }
   return a.length - b.length;
 }
 
-/** Null first; text by UTF-16 units, numbers by value; text against a number by the number's text. */
-function compareElements(a: unknown, b: Constant | null): number {
+/** Null first; text by UTF-16 units, numbers by value; text against a number as `compare` says. */
+function compareElements(a: unknown, b: Constant | null, compare: CompareText = compareText): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? -1 : 1;
   const isNumber = (value: unknown): value is bigint | number =>
     typeof value === 'bigint' || typeof value === 'number';
   if (isNumber(a) && isNumber(b)) return a < b ? -1 : a > b ? 1 : 0;
-  return compareText(String(a as string | number | bigint), String(b));
+  if (typeof a === 'string' && typeof b === 'string') return compareText(a, b);
+  return compare(asText(a), asText(b));
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'number' ? doubleText(value) : String(value as string | bigint);
 }

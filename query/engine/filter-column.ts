@@ -30,15 +30,19 @@ export function columnMask(
   span: RowSpan,
   orUnknown: boolean,
 ): Mask {
-  const unknownNull = orUnknown && !predicate.nullIsFalse;
-  if (column === undefined) return predicate.nullMatches || unknownNull ? all : none;
+  const isUnknown = (isFalse: boolean): boolean => orUnknown && !isFalse;
+  if (column === undefined) return predicate.nullMatches || isUnknown(predicate.missingIsFalse) ? all : none;
   switch (column.kind) {
-    case 'string':
-      return stringMask(environment, column, predicate.strings(), predicate.nullMatches || unknownNull, span);
+    case 'string': {
+      const withNull = predicate.nullMatches || isUnknown(predicate.nullTextIsFalse);
+      return stringMask(environment, column, predicate.strings(), withNull, span);
+    }
     case 'complex':
-      return complexMask(environment, predicate, column.bytes.bind(column), column.typeName, span);
-    default:
-      return numberMask(environment, column, predicate, predicate.nullMatchesInNumbers || unknownNull, span);
+      throw unsupportedColumn(predicate.column, column.typeName);
+    default: {
+      const withNull = predicate.nullMatchesInNumbers || isUnknown(predicate.nullNumberIsFalse);
+      return numberMask(environment, column, predicate, withNull, span);
+    }
   }
 }
 
@@ -255,21 +259,4 @@ export function setBits(
   for (let row = 0; row < rows; row++) {
     if (test(row)) bytes[row >> 3] = (bytes[row >> 3] ?? 0) | (1 << (row & 7));
   }
-}
-
-/** Opaque values can only be asked whether they are null. */
-function complexMask(
-  environment: Environment,
-  predicate: Predicate,
-  bytes: (row: number) => Uint8Array | null,
-  typeName: string,
-  span: RowSpan,
-): Mask {
-  if (!predicate.nullMatches || !predicate.nullIsFalse) throw unsupportedColumn(predicate.column, typeName);
-  const bits = environment.scratch.take(wordsOf(environment.segment.rowCount) * 8);
-  forEachBlock(span, environment.segment.rowCount, (start, rows) => {
-    environment.check();
-    setBits(environment, bits + start / 8, rows, (row) => bytes(start + row) === null);
-  });
-  return { kind: 'bits', bits };
 }

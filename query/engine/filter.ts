@@ -9,6 +9,7 @@ import { steppedColumn } from './columns/dimension-column.js';
 import { truthColumn } from './columns/expression-column.js';
 import { arrayRangeMask, comparisonMask, elementMask } from './filter-cells.js';
 import { columnMask } from './filter-column.js';
+import { complexMask } from './filter-complex.js';
 import { wordsOf, type Environment } from './environment.js';
 import { equalsNumber, leafPredicate, type LeafFilter } from './predicate.js';
 import { rowRanges, rowsFrom, rowsIn, type RowRanges, type RowSpan } from './rows.js';
@@ -49,7 +50,7 @@ function evaluate(environment: Environment, filter: Filter, span: RowSpan, orUnk
       return columnMask(environment, column, equalsNumber('', 1n), span, orUnknown);
     }
     case 'columnComparison':
-      return comparisonMask(environment, filter.dimensions, span, orUnknown);
+      return comparisonMask(environment, filter.dimensions, span);
     case 'arrayContainsElement':
       return elementMask(environment, filter, span, orUnknown);
     case 'arrayRange':
@@ -63,8 +64,29 @@ function leafMask(environment: Environment, filter: LeafFilter, span: RowSpan, o
   const predicate = leafPredicate(filter);
   const fn = 'extractionFn' in filter ? filter.extractionFn : undefined;
   const stored = environment.segment.column(predicate.column);
-  const column = fn === undefined ? stored : steppedColumn(environment, stored, [{ type: 'extraction', fn }]);
-  return columnMask(environment, column, predicate, span, orUnknown);
+  if (stored?.kind === 'complex') return complexMask(environment, stored, filter, span, orUnknown);
+  if (fn === undefined) return columnMask(environment, stored, predicate, span, orUnknown);
+  const column = steppedColumn(environment, stored, [{ type: 'extraction', fn }]);
+  const mask = columnMask(environment, column, predicate, span, orUnknown);
+  const areNullsUnknown = filter.type === 'in' || filter.type === 'bound' || filter.type === 'interval';
+  if (stored === undefined || stored.kind === 'string' || !areNullsUnknown || !stored.hasNulls) return mask;
+  return withUnknown(environment, mask, stored.nullBits(), orUnknown);
+}
+
+/** The mask, but unknown for rows of the bits: a null number is not handed to the function. */
+function withUnknown(environment: Environment, mask: Mask, nullBits: number, orUnknown: boolean): Mask {
+  if (mask.kind === (orUnknown ? 'all' : 'none')) return mask;
+  const { kernels, scratch, segment } = environment;
+  const words = wordsOf(segment.rowCount);
+  if (mask.kind === 'bits') {
+    if (orUnknown) kernels.bitsOr(mask.bits, nullBits, mask.bits, words);
+    else kernels.bitsAndNot(mask.bits, nullBits, mask.bits, words);
+    return mask;
+  }
+  const bits = scratch.take(words * 8);
+  if (orUnknown) kernels.bitsCopy(nullBits, bits, words);
+  else kernels.bitsNot(nullBits, bits, words);
+  return { kind: 'bits', bits };
 }
 
 /** Reads columns that are computed: better asked for few rows, and only for those an error in a row counts. */

@@ -58,7 +58,7 @@ export function naiveFilter(filter: Filter, row: Row, kinds: Kinds): Truth {
           ? [null]
           : cell
         : [cell as Single];
-      const all = values.map((value) => testValue(filter, value, kind ?? 'string'));
+      const all = values.map((value) => testValue(filter, value, kind));
       return all.includes('true') ? 'true' : all.includes('unknown') ? 'unknown' : 'false';
     }
   }
@@ -74,8 +74,15 @@ export function naiveExpression(text: string, row: Row): Value {
   });
 }
 
-function testValue(filter: LeafFilter, given: Single, of_: Kinds[string]): Truth {
+/** `stored`: undefined when there is no such column. */
+function testValue(filter: LeafFilter, given: Single, stored: Kinds[string] | undefined): Truth {
   const fn = 'extractionFn' in filter ? filter.extractionFn : undefined;
+  const isMissing = stored === undefined;
+  const of_ = stored ?? 'string';
+  const wasText = of_ === 'string' || of_ === 'strings';
+  // A null number is not handed to the function of these.
+  if (!wasText && given === null && fn !== undefined && (filter.type === 'in' || filter.type === 'bound'))
+    return 'unknown';
   const value =
     fn === undefined
       ? given
@@ -84,6 +91,7 @@ function testValue(filter: LeafFilter, given: Single, of_: Kinds[string]): Truth
           typeof given === 'string' || given === null ? undefined : given,
         );
   const kind = fn === undefined ? of_ : 'string';
+  const isText = kind === 'string' || kind === 'strings';
   switch (filter.type) {
     case 'null':
       return of(value === null);
@@ -101,6 +109,8 @@ function testValue(filter: LeafFilter, given: Single, of_: Kinds[string]): Truth
     case 'equals': {
       if (value === null) return 'unknown';
       const wanted = filter.matchValue;
+      if (typeof value === 'string' && typeof wanted !== 'string')
+        return of(comparatorOf('numeric')(value, String(wanted)) === 0 && /^[-+]?[\d.]/.test(value));
       return of(sameText(value, typeof wanted === 'number' ? doubleText(wanted) : String(wanted), kind));
     }
     case 'range': {
@@ -121,7 +131,9 @@ function testValue(filter: LeafFilter, given: Single, of_: Kinds[string]): Truth
     }
     case 'bound': {
       if (value === null) {
-        return filter.lower === undefined && (kind === 'string' || kind === 'strings') ? 'true' : 'unknown';
+        if (!isText) return 'unknown';
+        if (filter.lower === undefined) return 'true';
+        return isMissing || filter.ordering !== 'lexicographic' || fn !== undefined ? 'false' : 'unknown';
       }
       const compare = comparatorOf(filter.ordering);
       return of(

@@ -1,6 +1,7 @@
 /**
  * One column's filter as a predicate on values: on strings, on numbers (ranges and sets of order keys) and on null.
- * A predicate on null that does not match is unknown unless `nullIsFalse`.
+ * A predicate on null that does not match is unknown, or false where it says so: Druid's bounds over text know two
+ * values of truth only, except where ranges of its sorted dictionary answer them.
  */
 import { CodedError } from '../../proto/errors.js';
 import type { Constant, Filter } from '../native/model.js';
@@ -52,7 +53,10 @@ export interface Predicate {
   readonly nullMatches: boolean;
   /** Null rows of numeric columns; differs for bounds without a lower end. */
   readonly nullMatchesInNumbers: boolean;
-  readonly nullIsFalse: boolean;
+  readonly nullTextIsFalse: boolean;
+  readonly nullNumberIsFalse: boolean;
+  /** Rows of a column that is not there, and of rows outside segments. */
+  readonly missingIsFalse: boolean;
 }
 
 type NumberKind = 'long' | 'double' | 'float';
@@ -106,11 +110,17 @@ function isNull(column: string): Predicate {
     numbers: () => nothing,
     nullMatches: true,
     nullMatchesInNumbers: true,
-    nullIsFalse: true,
+    ...falseNull(true),
   };
 }
 
-const unknownNull = { nullMatches: false, nullMatchesInNumbers: false, nullIsFalse: false } as const;
+type NullIsFalse = Pick<Predicate, 'nullTextIsFalse' | 'nullNumberIsFalse' | 'missingIsFalse'>;
+const falseNull = (is: boolean): NullIsFalse => ({
+  nullTextIsFalse: is,
+  nullNumberIsFalse: is,
+  missingIsFalse: is,
+});
+const unknownNull = { nullMatches: false, nullMatchesInNumbers: false, ...falseNull(false) } as const;
 
 function byText(column: string, test: StringTest): Predicate {
   return { column, strings: () => test, numbers: () => ({ kind: 'text' }), ...unknownNull };
@@ -123,7 +133,7 @@ function valueSet(column: string, values: readonly string[], withNull: boolean):
     numbers: (kind) => numberSet(values.map((value) => readKeys(value, kind))),
     nullMatches: withNull,
     nullMatchesInNumbers: withNull,
-    nullIsFalse: withNull || values.length === 0,
+    ...falseNull(withNull || values.length === 0),
   };
 }
 
@@ -159,15 +169,28 @@ function equalTo(filter: Extract<Filter, { type: 'equals' }>): Predicate {
   const { column, matchValue } = filter;
   return {
     column,
-    strings: () => ({ kind: 'set', values: [textOf(matchValue)] }),
+    strings: () =>
+      typeof matchValue === 'string'
+        ? { kind: 'set', values: [matchValue] }
+        : { kind: 'test', matches: (text) => sameNumber(text, matchValue) },
     numbers: (kind) => numberSet([constantKeys(matchValue, kind)]),
     ...unknownNull,
   };
 }
 
+function sameNumber(text: string, number: bigint | number): boolean {
+  return typeof number === 'bigint' ? parseLong(text) === number : parseDouble(text) === number;
+}
+
+/** As the expression language casts: "true" is one. */
+function numberText(text: string): string {
+  const lower = text.toLowerCase();
+  return lower === 'true' ? '1' : lower === 'false' ? '0' : text;
+}
+
 /** The keys a constant equals in a numeric column; undefined when the column's type can't hold it exactly. */
 function constantKeys(value: Constant, kind: NumberKind): KeyRange | undefined {
-  if (typeof value === 'string') return readKeys(value, kind);
+  if (typeof value === 'string') return readKeys(numberText(value), kind);
   if (kind === 'long') {
     if (typeof value === 'bigint') return [value, value];
     if (!Number.isInteger(value)) return undefined;
@@ -289,10 +312,13 @@ function bound(filter: Extract<Filter, { type: 'bound' }>): Predicate {
     numbers: (kind) => (ordering === 'numeric' ? rangeTest(ends, kind) : { kind: 'text' }),
     nullMatches: filter.lower === undefined,
     nullMatchesInNumbers: false,
-    nullIsFalse: false,
+    nullTextIsFalse: ordering !== 'lexicographic' || filter.extractionFn !== undefined,
+    nullNumberIsFalse: false,
+    missingIsFalse: true,
   };
 }
 
+/** Druid makes numeric bounds of the intervals. */
 function inIntervals(filter: Extract<Filter, { type: 'interval' }>): Predicate {
   const ranges = filter.intervals
     .filter(({ startMs, endMs }) => startMs < endMs)
@@ -315,6 +341,8 @@ function inIntervals(filter: Extract<Filter, { type: 'interval' }>): Predicate {
       };
     },
     ...unknownNull,
+    nullTextIsFalse: true,
+    missingIsFalse: true,
   };
 }
 

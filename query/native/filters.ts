@@ -176,7 +176,15 @@ function equals(object: JsonObject, field: string): Filter {
   if (elementType !== undefined && !isMissing(value)) {
     const whole = arrayConstant(value, elementType, `${field}.matchValue`);
     const closed = { lowerOpen: false, upperOpen: false } as const;
-    return { type: 'arrayRange', column, elementType, lower: whole, upper: whole, ...closed };
+    return {
+      type: 'arrayRange',
+      isEquality: true,
+      column,
+      elementType,
+      lower: whole,
+      upper: whole,
+      ...closed,
+    };
   }
   const matchValueType = parseValueType(object['matchValueType'], `${field}.matchValueType`);
   if (isMissing(value)) {

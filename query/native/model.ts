@@ -114,6 +114,8 @@ export type Filter =
   /** Whole arrays, compared element by element; null sorts first, a prefix before the longer array. */
   | {
       readonly type: 'arrayRange';
+      /** Both ends are one array that values have to equal. */
+      readonly isEquality?: boolean;
       readonly column: string;
       readonly elementType: ValueType;
       readonly lower: readonly (Constant | null)[] | undefined;

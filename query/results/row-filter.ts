@@ -124,7 +124,7 @@ function filterTest(filter: Filter, scope: Scope): RowTest {
       const numeric = output.type !== 'STRING';
       const onNull = (numeric ? predicate.nullMatchesInNumbers : predicate.nullMatches)
         ? true
-        : predicate.nullIsFalse
+        : (numeric ? predicate.nullNumberIsFalse : predicate.missingIsFalse)
           ? false
           : undefined;
       const matches = valueTest(predicate, output);

@@ -5,6 +5,9 @@ import type { Aggregator } from '../../native/model.js';
 import type { Environment } from '../environment.js';
 import type { AggregatorType } from './accumulator.js';
 import { ObjectAccumulator } from './object-accumulator.js';
+import { elementsOf } from '../../expression/value.js';
+import { cellReader } from '../columns/cells.js';
+import { numberOf } from './input.js';
 import { type ScalarKind, scalarReader } from './scalar-reader.js';
 import { encodePair, pairHead, pairValue, type StateValue } from './state-bytes.js';
 
@@ -160,19 +163,31 @@ interface Mean {
   sum: number;
 }
 
+function meanOf(value: unknown): number {
+  return typeof value === 'string' ? Number(numberOf(value, 'double', 'sum')) : Number(value);
+}
+
 export const meanAggregator: AggregatorType = {
   create(spec, context) {
     if (spec.type !== 'doubleMean') throw new CodedError('Bug', `aggregator[${spec.type}] is no mean`);
     const { environment } = context;
-    const values = scalarReader(environment, spec.fieldName, 'double');
+    const reader = cellReader(environment, environment.segment.column(spec.fieldName));
+    // Text that is no number counts as zero, and so does a null among several values.
+    const add = (state: Mean, value: number): void => {
+      state.count++;
+      state.sum += value;
+    };
     return new ObjectAccumulator<Mean>(spec.name, complexType, environment, {
       start: () => ({ count: 0n, sum: 0 }),
-      open: (start) => values.open(start),
+      open: (start) => reader.open(start),
       add(state, row) {
-        const value = values.at(row);
-        if (typeof value !== 'number') return state;
-        state.count++;
-        state.sum += value;
+        const cell = reader.at(row);
+        const elements = elementsOf(cell);
+        if (elements === undefined) {
+          if (cell.value !== null) add(state, meanOf(cell.value));
+        } else if (elements.length > 1 || (elements.length === 1 && elements[0] !== null)) {
+          for (const each of elements) add(state, each === null ? 0 : meanOf(each));
+        }
         return state;
       },
       encode: ({ count, sum }) => encodePair(count, sum),
@@ -184,8 +199,9 @@ export const meanAggregator: AggregatorType = {
   finish: () => ({
     type: 'DOUBLE',
     value(bytes) {
-      const count = bytes === null ? 0n : pairHead(bytes);
-      return bytes === null || count === 0n ? null : Number(pairValue(bytes)) / Number(count);
+      if (bytes === null) return null;
+      const count = pairHead(bytes);
+      return count === 0n ? 0 : Number(pairValue(bytes)) / Number(count);
     },
   }),
 };

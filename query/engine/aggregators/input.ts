@@ -12,7 +12,7 @@ import {
 import { expressionColumn } from '../columns/expression-column.js';
 import { wordsOf, type Environment } from '../environment.js';
 import { doubleToLong } from '../../json/java-number.js';
-import { parseDouble, parseLong } from '../numbers.js';
+import { longLimits, parseDouble, parseLong } from '../numbers.js';
 
 export type NumericKind = 'long' | 'double' | 'float';
 
@@ -28,20 +28,36 @@ export interface NumericInput extends BlockValues {
   isPlain(start: number, rows: number): boolean;
 }
 
+/** What an aggregator does with its numbers; text that is no number counts as the start of that. */
+export type NumericOp = 'sum' | 'min' | 'max';
+
 /** With an expression its values, else those of the field. */
-export type InputCache = (field: string, kind: NumericKind, expression?: string) => NumericInput | undefined;
+export type InputCache = (
+  field: string,
+  kind: NumericKind,
+  op: NumericOp,
+  expression?: string,
+) => NumericInput | undefined;
+
+/** Where a sum, minimum or maximum starts. */
+export function startOf(kind: NumericKind, op: NumericOp): number | bigint {
+  if (op === 'sum') return kind === 'long' ? 0n : 0;
+  if (kind === 'long') return op === 'min' ? longLimits.max : longLimits.min;
+  return op === 'min' ? Infinity : -Infinity;
+}
 
 /** Aggregators of one field and type share one input. Undefined = every row is null. */
 export function inputCache(environment: Environment): InputCache {
   const made = new Map<string, NumericInput | undefined>();
-  return (field, kind, expression) => {
-    const key = JSON.stringify([kind, field, expression]);
+  return (field, kind, op, expression) => {
+    const column =
+      expression === undefined
+        ? environment.segment.column(field)
+        : expressionColumn(environment, expression, kind.toUpperCase());
+    const start = column?.kind === 'string' ? op : '';
+    const key = JSON.stringify([kind, field, expression, start]);
     if (!made.has(key)) {
-      const column =
-        expression === undefined
-          ? environment.segment.column(field)
-          : expressionColumn(environment, expression, kind.toUpperCase());
-      made.set(key, createInput(environment, column, field, kind));
+      made.set(key, createInput(environment, column, field, kind, op));
     }
     return made.get(key);
   };
@@ -52,15 +68,18 @@ function createInput(
   column: ColumnView | undefined,
   field: string,
   kind: NumericKind,
+  op: NumericOp,
 ): NumericInput | undefined {
   if (column === undefined) return undefined;
   if (column.kind === 'complex') {
+    // An array is no number, and none is asked for.
+    if (column.typeName.startsWith('ARRAY<')) return undefined;
     throw new CodedError(
       'InvalidInput',
       `fieldName[${field}] is a column of type[${column.typeName}], not a number`,
     );
   }
-  if (column.kind === 'string') return once(environment, new StringInput(environment, column, kind));
+  if (column.kind === 'string') return once(environment, new StringInput(environment, column, kind, op));
   return once(environment, numericInput(environment, column, kind));
 }
 
@@ -111,18 +130,19 @@ function numericInput(environment: Environment, column: NumericColumnView, kind:
   };
 }
 
-/** Unreadable text is null. Of several values in a row each counts, so rows are summed up here only for single values. */
+/** Text that is no number is what the aggregator starts from, as in Druid: no sum, but no null either. */
 class StringInput implements BlockValues {
   readonly nullBits: number;
   readonly #environment: Environment;
   readonly #column: StringColumnView;
   readonly #kind: NumericKind;
   readonly #table: number;
-  readonly #unreadable: number;
+  readonly #op: NumericOp;
+  readonly #isNull: number;
   readonly #ids: number;
   readonly #out: number;
 
-  constructor(environment: Environment, column: StringColumnView, kind: NumericKind) {
+  constructor(environment: Environment, column: StringColumnView, kind: NumericKind, op: NumericOp) {
     if (column.hasMultipleValues) {
       throw new CodedError(
         'Unsupported',
@@ -133,8 +153,9 @@ class StringInput implements BlockValues {
     this.#environment = environment;
     this.#column = column;
     this.#kind = kind;
+    this.#op = op;
     this.#table = scratch.take(column.cardinality * 8 + 8);
-    this.#unreadable = scratch.take(column.cardinality + 1);
+    this.#isNull = scratch.take(column.cardinality + 1);
     this.#ids = scratch.take(BATCH_ROWS * 4);
     this.#out = scratch.take(BATCH_ROWS * 8);
     this.nullBits = scratch.takeZeroed(wordsOf(environment.segment.rowCount) * 8);
@@ -144,7 +165,7 @@ class StringInput implements BlockValues {
   values(start: number, rows: number): number {
     const { kernels } = this.#environment;
     kernels.idsWiden(this.#column.batch(start), this.#column.idWidth, rows, this.#ids);
-    kernels.lookupBits(this.#ids, rows, this.#unreadable, this.nullBits + start / 8);
+    kernels.lookupBits(this.#ids, rows, this.#isNull, this.nullBits + start / 8);
     if (this.#kind === 'float') kernels.gather32(this.#table, this.#ids, rows, this.#out);
     else kernels.gather64(this.#table, this.#ids, rows, this.#out);
     return this.#out;
@@ -153,17 +174,23 @@ class StringInput implements BlockValues {
   #fillTable(): void {
     const { arena } = this.#environment.scratch;
     const { cardinality } = this.#column;
-    const unreadable = arena.bytes(this.#unreadable, cardinality);
+    const isNull = arena.bytes(this.#isNull, cardinality);
     const longs = arena.i64(this.#table, cardinality);
     const doubles = arena.f64(this.#table, cardinality);
     const floats = arena.f32(this.#table, cardinality);
     for (let id = 0; id < cardinality; id++) {
       const text = this.#column.value(id);
-      const double = text === null ? undefined : parseDouble(text);
-      unreadable[id] = double === undefined ? 1 : 0;
-      if (this.#kind === 'double') doubles[id] = double ?? 0;
-      else if (this.#kind === 'float') floats[id] = double ?? 0;
-      else longs[id] = text === null ? 0n : (parseLong(text) ?? doubleToLong(double ?? 0));
+      isNull[id] = text === null ? 1 : 0;
+      const number = text === null ? startOf(this.#kind, this.#op) : numberOf(text, this.#kind, this.#op);
+      if (this.#kind === 'long') longs[id] = BigInt(number);
+      else (this.#kind === 'double' ? doubles : floats)[id] = Number(number);
     }
   }
+}
+
+/** A text as a number, or the start of the aggregation when it is none. */
+export function numberOf(text: string, kind: NumericKind, op: NumericOp): number | bigint {
+  const double = parseDouble(text);
+  if (double === undefined) return startOf(kind, op);
+  return kind === 'long' ? (parseLong(text) ?? doubleToLong(double)) : double;
 }

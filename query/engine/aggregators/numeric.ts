@@ -4,18 +4,17 @@ import { BATCH_ROWS } from '../../../segment/read/view.js';
 import type { FrameColumn } from '../../frame.js';
 import type { Aggregator, NumericAggregator } from '../../native/model.js';
 import type { GroupKernel, GroupSelKernel, QueryKernels } from '../../kernels/exports.js';
-import { asDouble, asLong, elementsOf } from '../../expression/value.js';
+import { elementsOf } from '../../expression/value.js';
 import { cellReader } from '../columns/cells.js';
 import { type BlockSource, ComputedNumbers } from '../columns/computed-views.js';
 import type { Environment } from '../environment.js';
-import { longLimits } from '../numbers.js';
 import type { Accumulator, AccumulatorContext, AggregatorType, Batch } from './accumulator.js';
-import { once, type NumericInput, type NumericKind } from './input.js';
+import { numberOf, once, startOf, type NumericInput, type NumericKind, type NumericOp } from './input.js';
 import { cellsColumn, nullColumn, type CellType } from './result.js';
 
 interface Parts {
   readonly kind: NumericKind;
-  readonly op: 'sum' | 'min' | 'max';
+  readonly op: NumericOp;
 }
 
 function partsOf(type: NumericAggregator['type']): Parts {
@@ -39,9 +38,8 @@ function bitsOf(kind: NumericKind, value: number): bigint {
 }
 
 function initialBits({ kind, op }: Parts): bigint {
-  if (op === 'sum') return 0n;
-  if (kind === 'long') return op === 'min' ? longLimits.max : BigInt.asUintN(64, longLimits.min);
-  return bitsOf(kind, op === 'min' ? Infinity : -Infinity);
+  const start = startOf(kind, op);
+  return typeof start === 'bigint' ? BigInt.asUintN(64, start) : bitsOf(kind, start);
 }
 
 const opCodes = { sum: 0, min: 1, max: 2 } as const;
@@ -261,7 +259,7 @@ function numericSpec(spec: Aggregator): NumericAggregator {
   return spec as NumericAggregator;
 }
 
-/** Of a string column with several values in a row, each value that is a number counts; undefined for others. */
+/** Of a string column with several values in a row, each value counts; undefined for others. */
 function severalValues(
   environment: Environment,
   field: string,
@@ -270,19 +268,18 @@ function severalValues(
   const column = environment.segment.column(field);
   if (column?.kind !== 'string' || !column.hasMultipleValues) return undefined;
   const reader = cellReader(environment, column);
-  const number = kind === 'long' ? asLong : asDouble;
+  const start = startOf(kind, op);
   const source: BlockSource<bigint | number> = {
     open: (start) => reader.open(start),
     at(row) {
-      const elements = elementsOf(reader.at(row)) ?? [];
-      const found = elements
-        .map((each) => number({ type: 'STRING', value: each as string | null }))
-        .filter((value) => value !== null);
-      if (found.length === 0) return null;
-      return found.reduce((a, b) => {
-        if (op === 'sum') return typeof a === 'bigint' ? a + BigInt(b) : a + Number(b);
-        return a < b === (op === 'min') ? a : b;
-      });
+      const elements = (elementsOf(reader.at(row)) ?? []) as readonly (string | null)[];
+      if (elements.length === 0 || (elements.length === 1 && elements[0] === null)) return null;
+      return elements
+        .map((each) => (each === null ? start : numberOf(each, kind, op)))
+        .reduce((a, b) => {
+          if (op === 'sum') return typeof a === 'bigint' ? a + BigInt(b) : a + Number(b);
+          return a < b === (op === 'min') ? a : b;
+        });
     },
   };
   const numbers = new ComputedNumbers(environment, kind, source);
@@ -296,7 +293,7 @@ export const numericAggregator: AggregatorType = {
     const parts = partsOf(type);
     const input =
       severalValues(context.environment, fieldName, parts) ??
-      context.inputs(fieldName, parts.kind, expression);
+      context.inputs(fieldName, parts.kind, parts.op, expression);
     if (input === undefined) return new NullAccumulator(name, cellTypes[parts.kind]);
     return new NumericAccumulator(name, parts, input, context);
   },

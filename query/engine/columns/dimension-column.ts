@@ -16,17 +16,21 @@ export function dimensionColumn(
 ): ColumnView | undefined {
   const column = environment.segment.column(dimension);
   if (steps === undefined || steps.length === 0) return column;
-  return steppedColumn(environment, column, steps);
+  return steppedColumn(environment, column, steps, true);
 }
 
 export function steppedColumn(
   environment: Environment,
   column: ColumnView | undefined,
   steps: readonly ValueStep[],
+  keepsEmpty = false,
 ): StringColumnView {
   const map = valueMap(steps, environment.lookups);
-  if (column?.kind === 'string') return mapStrings(environment, column, map);
-  if (column === undefined) return mapStrings(environment, new ConstantColumn(environment, null), map);
+  if (column?.kind === 'string') return mapStrings(environment, column, map, keepsEmpty);
+  // As text a document or a sketch is null.
+  const isOpaque = column?.kind === 'complex' && !column.typeName.startsWith('ARRAY<');
+  if (column === undefined || isOpaque)
+    return mapStrings(environment, new ConstantColumn(environment, null), map);
   return fromCells(environment, column, map);
 }
 

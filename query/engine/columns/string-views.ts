@@ -203,11 +203,11 @@ interface Mapping {
   readonly drops: boolean;
 }
 
-function mappingOf(base: StringColumnView, map: ValueMap): Mapping {
+function mappingOf(base: StringColumnView, map: ValueMap, keepsEmpty: boolean): Mapping {
   const { cardinality } = base;
   const texts: (Text | undefined)[] = [];
   for (let id = 0; id < cardinality; id++) texts.push(map(base.value(id)));
-  texts.push(map(null));
+  texts.push(keepsEmpty ? undefined : map(null));
   const values = [...new Set(texts)].filter((value) => value !== undefined).sort(compareTexts);
   const idOf = new Map(values.map((value, id) => [value, id]));
   const ids = Uint32Array.from(texts, (text) => (text === undefined ? dropped : (idOf.get(text) ?? dropped)));
@@ -216,13 +216,17 @@ function mappingOf(base: StringColumnView, map: ValueMap): Mapping {
   return { values, ids, drops: seen.includes(dropped) };
 }
 
-/** A column with every value of `base` replaced; the map is asked once for each entry of its dictionary. */
+/**
+ * A column with every value of `base` replaced; the map is asked once for each entry of its dictionary. Rows without
+ * values are null to the map, or stay what they are.
+ */
 export function mapStrings(
   environment: Environment,
   base: StringColumnView,
   map: ValueMap,
+  keepsEmpty = false,
 ): StringColumnView {
-  const mapping = mappingOf(base, map);
+  const mapping = mappingOf(base, map, keepsEmpty);
   if (base.hasMultipleValues || mapping.drops) return new MultiMappedColumn(environment, base, mapping);
   return new MappedColumn(environment, base, mapping);
 }

@@ -1,0 +1,66 @@
+/** Filters on one column whose values are opaque here: documents, arrays and sketches. */
+import { CodedError } from '../../proto/errors.js';
+import type { ComplexColumnView } from '../../segment/read/view.js';
+import type { Filter } from '../native/model.js';
+import { steppedColumn } from './columns/dimension-column.js';
+import { wordsOf, type Environment } from './environment.js';
+import { arrayRangeMask } from './filter-cells.js';
+import { columnMask, setBits } from './filter-column.js';
+import type { Mask } from './filter.js';
+import { leafPredicate, type LeafFilter } from './predicate.js';
+import { forEachBlock, type RowSpan } from './rows.js';
+
+/** Rows of the span where the filter is true, or true or unknown. */
+export function complexMask(
+  environment: Environment,
+  column: ComplexColumnView,
+  filter: LeafFilter,
+  span: RowSpan,
+  orUnknown: boolean,
+): Mask {
+  const fn = 'extractionFn' in filter ? filter.extractionFn : undefined;
+  const isArray = column.typeName.startsWith('ARRAY<');
+  if (filter.type === 'null' || (filter.type === 'selector' && filter.value === null && fn === undefined))
+    return nullRows(environment, column, span);
+  if (filter.type === 'range' && isArray)
+    return arrayRangeMask(environment, asArrays(filter), span, orUnknown);
+  if (filter.type === 'equals' || (filter.type === 'selector' && fn === undefined && !isArray))
+    return orUnknown ? nullRows(environment, column, span) : { kind: 'none' };
+  if (isArray) {
+    throw new CodedError(
+      'QueryFailed',
+      `filter[${filter.type}]: there is no text of type[${column.typeName}]`,
+      {
+        errorClass: 'java.lang.UnsupportedOperationException',
+        legacyCode: 'Unsupported operation',
+      },
+    );
+  }
+  // As text a document or a sketch is null.
+  const asText =
+    fn === undefined ? undefined : steppedColumn(environment, undefined, [{ type: 'extraction', fn }]);
+  return columnMask(environment, asText, leafPredicate(filter), span, orUnknown);
+}
+
+function nullRows(environment: Environment, column: ComplexColumnView, span: RowSpan): Mask {
+  const bits = environment.scratch.take(wordsOf(environment.segment.rowCount) * 8);
+  forEachBlock(span, environment.segment.rowCount, (start, rows) => {
+    environment.check();
+    setBits(environment, bits + start / 8, rows, (row) => column.bytes(start + row) === null);
+  });
+  return { kind: 'bits', bits };
+}
+
+/** A range of scalars over arrays: each end is an array of one element. */
+function asArrays(filter: Extract<Filter, { type: 'range' }>): Extract<Filter, { type: 'arrayRange' }> {
+  const { column, matchValueType, lower, upper, lowerOpen, upperOpen } = filter;
+  return {
+    type: 'arrayRange',
+    column,
+    elementType: matchValueType,
+    lower: lower === undefined ? undefined : [lower],
+    upper: upper === undefined ? undefined : [upper],
+    lowerOpen,
+    upperOpen,
+  };
+}
