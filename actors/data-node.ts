@@ -176,9 +176,9 @@ function hold(deps: DataNodeQueryDeps, request: DataQuery): Held {
     const size = segment.parts === undefined ? { rows: segment.rows } : {};
     for (const handle of handles) refs.push({ segmentId, handle, intervals, ...size });
     const own = cut(held.segment.times, intervals);
-    if (own === undefined) continue;
-    times.push(own);
-    timesOf.set(segmentId, own);
+    times.push(...own);
+    const [span] = widest(own);
+    if (span !== undefined) timesOf.set(segmentId, span);
   }
   return { refs, missing, empty, growing, releases, times, timesOf };
 }
@@ -206,18 +206,23 @@ async function* scanInOrder(
   }
 }
 
-/** Buckets without a match are answered too by a topN over time: the broker must know where each segment has rows. */
+/**
+ * Buckets without a match are answered too by a topN over time: the broker must know where each segment has rows. A
+ * descending timeseries without buckets bears the time of the last segment.
+ */
 const wantsEveryTime = (query: NativeQuery): boolean =>
-  query.queryType === 'topN' && !['all', 'none'].includes(query.granularity.type);
+  (query.queryType === 'topN' && !['all', 'none'].includes(query.granularity.type)) ||
+  (query.queryType === 'timeseries' && query.descending && query.granularity.type === 'all');
 
 /** From the first to the last row of a segment, cut to what was asked of it. */
-function cut(times: OpenSegment['times'], intervals: readonly IntervalMs[]): IntervalMs | undefined {
-  const first = intervals[0];
-  const last = intervals.at(-1);
-  if (times === undefined || first === undefined || last === undefined) return undefined;
-  const startMs = Math.max(first.startMs, times.minMs);
-  const endMs = Math.min(last.endMs - 1, times.maxMs);
-  return startMs > endMs ? undefined : { startMs, endMs };
+function cut(times: OpenSegment['times'], intervals: readonly IntervalMs[]): IntervalMs[] {
+  if (times === undefined) return [];
+  return intervals
+    .map((interval) => ({
+      startMs: Math.max(interval.startMs, times.minMs),
+      endMs: Math.min(interval.endMs - 1, times.maxMs),
+    }))
+    .filter(({ startMs, endMs }) => startMs <= endMs);
 }
 
 function widest(times: readonly IntervalMs[]): IntervalMs[] {

@@ -494,8 +494,9 @@ class Parts {
 /** What the renderer can't see in the rows: where there were any to look at. */
 function renderHints(query: NativeQuery, times: readonly IntervalMs[]): RenderHints {
   if (times.length === 0) return {};
-  let allStartMs = Infinity;
-  for (const { startMs } of times) allStartMs = Math.min(allStartMs, startMs);
+  const isDescending = query.queryType === 'timeseries' && query.descending;
+  const starts = times.map(({ startMs }) => startMs);
+  const allStartMs = starts.reduce((a, b) => (isDescending ? Math.max(a, b) : Math.min(a, b)));
   if (query.queryType !== 'topN' || query.granularity.type === 'all') return { allStartMs };
   if (query.granularity.type === 'none') return {};
   const buckets = new Set<number>();

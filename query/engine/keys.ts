@@ -52,7 +52,7 @@ export function keyDimension(environment: Environment, spec: DimensionSpec): Key
       return new StringKey(environment, spec, column);
     case 'complex':
       throw new CodedError(
-        'Unsupported',
+        'QueryFailed',
         `dimension[${spec.dimension}] has type[${column.typeName}]: it can't be grouped by`,
       );
     default:

@@ -130,22 +130,10 @@ function testValue(filter: LeafFilter, given: Single, stored: Kinds[string] | un
       );
     }
     case 'bound': {
-      if (value === null) {
-        if (!isText) return 'unknown';
-        if (filter.lower === undefined) return 'true';
-        return isMissing || filter.ordering !== 'lexicographic' || fn !== undefined ? 'false' : 'unknown';
-      }
-      const compare = comparatorOf(filter.ordering);
-      return of(
-        inside(
-          textOf(value, kind),
-          filter.lower,
-          filter.upper,
-          filter.lowerStrict,
-          filter.upperStrict,
-          compare,
-        ),
-      );
+      if (value !== null) return of(inBound(filter, textOf(value, kind)));
+      if (!isText) return 'unknown';
+      if (filter.lower === undefined) return 'true';
+      return isMissing || filter.ordering !== 'lexicographic' || fn !== undefined ? 'false' : 'unknown';
     }
     case 'like':
       if (value === null) return 'unknown';
@@ -160,6 +148,11 @@ function testValue(filter: LeafFilter, given: Single, stored: Kinds[string] | un
         filter.intervals.some(({ startMs, endMs }) => Number(value) >= startMs && Number(value) < endMs),
       );
   }
+}
+
+function inBound(filter: Extract<Filter, { type: 'bound' }>, text: string): boolean {
+  const { lower, upper, lowerStrict, upperStrict } = filter;
+  return inside(text, lower, upper, lowerStrict, upperStrict, comparatorOf(filter.ordering));
 }
 
 function naiveSearch(text: string, spec: SearchSpec): boolean {
@@ -259,7 +252,7 @@ export function naiveAggregate(spec: Aggregator, rows: readonly Row[], kinds: Ki
     }
     case 'doubleMean': {
       const values = rows.map((row) => row[spec.fieldName] ?? null).filter(isNumber);
-      return values.length === 0 ? null : values.map(Number).reduce((a, b) => a + b, 0) / values.length;
+      return values.length === 0 ? 0 : values.map(Number).reduce((a, b) => a + b, 0) / values.length;
     }
     case 'longFirst':
     case 'doubleLast':

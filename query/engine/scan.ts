@@ -72,8 +72,12 @@ function onlyRows(environment: Environment, rows: Uint32Array): Environment {
   return restrictedTo(environment, { kind: 'bits', bits });
 }
 
+/** Virtual columns last. */
 function allColumns(segment: SegmentView): string[] {
-  return [...new Set(['__time', ...segment.dimensions, ...segment.metrics])];
+  const all = [...new Set(['__time', ...segment.dimensions, ...segment.metrics])];
+  if (!(segment instanceof DerivedSegment)) return all;
+  const own = all.filter((name) => !segment.isVirtual(name));
+  return [...own, ...all.filter((name) => segment.isVirtual(name))];
 }
 
 /** Row numbers in row order; at least `needed` of them if there are as many. */

@@ -7,6 +7,7 @@ import {
   BATCH_ROWS,
   type ColumnView,
   type IntervalMs,
+  type SegmentView,
   type StringColumnView,
 } from '../../segment/read/view.js';
 import type { Frame } from '../frame.js';
@@ -15,6 +16,7 @@ import { bucketStart } from '../granularity.js';
 import { doubleText, floatText } from '../json/java-number.js';
 import type { DimensionSpec, SearchQuery } from '../native/model.js';
 import { searchMatcher } from '../native/search-spec.js';
+import { DerivedSegment } from './columns/derived-segment.js';
 import { dimensionColumn } from './columns/dimension-column.js';
 import { forEachBatch } from './cursor.js';
 import type { Environment } from './environment.js';
@@ -36,7 +38,7 @@ export function runSearch(
   const takes = searchMatcher(query.query);
   const hits = new Map<string, Hit>();
   const dimensions: readonly Pick<DimensionSpec, 'dimension' | 'outputName' | 'steps'>[] =
-    query.dimensions ?? segment.dimensions.map((name) => ({ dimension: name, outputName: name }));
+    query.dimensions ?? ownDimensions(segment).map((name) => ({ dimension: name, outputName: name }));
   for (const spec of dimensions) {
     const { outputName } = spec;
     const column = dimensionColumn(environment, spec);
@@ -181,4 +183,11 @@ function numberCounts(
 function numberText(value: bigint | number, kind: 'long' | 'double' | 'float'): string {
   if (typeof value === 'bigint') return value.toString();
   return kind === 'float' ? floatText(value) : doubleText(value);
+}
+
+/** What the segment itself has, without virtual columns. */
+function ownDimensions(segment: SegmentView): readonly string[] {
+  return segment instanceof DerivedSegment
+    ? segment.dimensions.filter((name) => !segment.isVirtual(name))
+    : segment.dimensions;
 }

@@ -126,6 +126,14 @@ function grandTotal(aggregations: readonly Aggregator[], frame: Frame, rows: Uin
   return { rows: 1, columns: aggregations.map(totalOfNothing) };
 }
 
-function totalOfNothing({ name }: Aggregator): FrameColumn {
+/** Counts of distinct values are 0, all else is null. */
+function totalOfNothing(aggregator: Aggregator): FrameColumn {
+  const { name } = aggregator;
+  const inner = innermost(aggregator);
+  if (inner.type === 'cardinality' || inner.type === 'hyperUnique') {
+    return inner.round
+      ? { name, type: 'LONG', values: new BigInt64Array(1) }
+      : { name, type: 'DOUBLE', values: new Float64Array(1) };
+  }
   return { name, type: 'DOUBLE', values: new Float64Array(1), nulls: Uint8Array.of(1) };
 }

@@ -1,6 +1,7 @@
 /** expression: a fold over rows by one expression, a combination of parts by another. The state is a typed value. */
 import { CodedError } from '../../../proto/errors.js';
 import { exactJsonText } from '../../../segment/format/json.js';
+import { castTo } from '../../expression/cast.js';
 import { columnsOf } from '../../expression/ast.js';
 import { expression } from '../../expression/expression.js';
 import { asString, elementsOf, isComplex, nullValue, type Value } from '../../expression/value.js';
@@ -46,7 +47,7 @@ function decode(bytes: Uint8Array): State {
 }
 
 export const expressionAggregator: AggregatorType = {
-  create(given, { environment }) {
+  create(given, { environment, emptyGroups }) {
     const spec = foldSpec(given);
     const fold = expression(spec.fold, environment.lookups);
     const names = [...columnsOf(fold.node)].filter((name) => name !== spec.accumulatorIdentifier);
@@ -57,6 +58,8 @@ export const expressionAggregator: AggregatorType = {
       }),
     );
     const start = constant(spec.initialValue);
+    // The state has the type it starts with: in groups from row to row, in time buckets (which have no groups) at the end.
+    const keep = (state: State): State => ({ ...state, value: castTo(state.value, start.type) });
     return new ObjectAccumulator<State>(spec.name, complexType, environment, {
       start: () => ({ value: start, isFilled: false }),
       open: (from) => readers.forEach((reader) => reader.open(from)),
@@ -64,9 +67,10 @@ export const expressionAggregator: AggregatorType = {
         const read = (name: string): Value =>
           name === spec.accumulatorIdentifier ? state.value : (readers.get(name)?.at(row) ?? nullValue);
         if (!spec.shouldAggregateNullInputs && names.some((name) => read(name).value === null)) return state;
-        return { value: fold.evaluate(read), isFilled: true };
+        const next: State = { value: fold.evaluate(read), isFilled: true };
+        return emptyGroups ? next : keep(next);
       },
-      encode: (state) => encode(spec, state),
+      encode: (state) => encode(spec, keep(state)),
     });
   },
   combine: () => 'objects',

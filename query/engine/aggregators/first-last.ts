@@ -97,10 +97,13 @@ export const firstLastAggregator: AggregatorType = {
     const { environment } = context;
     const isFirst = spec.type.endsWith('First');
     const input = storedPairs(spec, environment) ?? timedInput(spec, environment);
+    // Where there is no such column nothing is first or last, not even null.
+    const isMissing = environment.segment.column(spec.fieldName) === undefined;
     return new ObjectAccumulator<Timed>(spec.name, complexType, environment, {
       start: () => ({ time: undefined, value: null }),
       open: (start) => input.open(start),
       add(state, row) {
+        if (isMissing) return state;
         const time = input.time(row);
         if (time === null) return state;
         const wins = state.time === undefined || (isFirst ? time < state.time : time >= state.time);
@@ -199,7 +202,7 @@ export const meanAggregator: AggregatorType = {
   finish: () => ({
     type: 'DOUBLE',
     value(bytes) {
-      if (bytes === null) return null;
+      if (bytes === null) return 0;
       const count = pairHead(bytes);
       return count === 0n ? 0 : Number(pairValue(bytes)) / Number(count);
     },

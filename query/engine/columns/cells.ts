@@ -7,7 +7,10 @@ import type { Environment } from '../environment.js';
 export interface CellReader {
   /** Points at the block of rows that starts at `start`; to be called again after others have read the column. */
   open(start: number): void;
-  /** The value of a row of the block, counted from its start. Strings with several values are ARRAY<STRING>. */
+  /**
+   * The value of a row of the block, counted from its start. Strings with several values are ARRAY<STRING>, null when
+   * there is none or nothing but null.
+   */
   at(row: number): Value;
 }
 
@@ -82,7 +85,8 @@ function multiReader(environment: Environment, column: StringColumnView): CellRe
     at(row) {
       const value: (string | null)[] = [];
       for (let i = ends[row] ?? 0; i < (ends[row + 1] ?? 0); i++) value.push(column.value(ids[i] ?? 0));
-      return { type: 'ARRAY<STRING>', value };
+      const isNull = value.length === 0 || (value.length === 1 && value[0] === null);
+      return { type: 'ARRAY<STRING>', value: isNull ? null : value };
     },
   };
 }

@@ -7,7 +7,7 @@ import { exactJsonText } from '../../../segment/format/json.js';
 import type { ColumnView } from '../../../segment/read/view.js';
 import { columnsOf } from '../../expression/ast.js';
 import { expression } from '../../expression/expression.js';
-import { mappedColumns } from '../../expression/multi-value.js';
+import { applyMultiValues, mappedColumns } from '../../expression/multi-value.js';
 import {
   asDouble,
   asLong,
@@ -73,8 +73,7 @@ export function bindExpression(environment: Environment, text: string): BoundExp
   const type = expressionType(node, single);
   let current = 0;
   const read = (name: string): Value => readers.get(name)?.at(current) ?? nullValue;
-  const plain = (): Value => evaluate(read);
-  const value = mapped.length === 0 ? plain : overAll(mapped, read, evaluate, type);
+  const overAll = mapped.length === 0 ? evaluate : expression(applyMultiValues(node, several)).evaluate;
   return {
     columns: names,
     isMapped: mapped.length > 0,
@@ -84,38 +83,9 @@ export function bindExpression(environment: Environment, text: string): BoundExp
     },
     at(row) {
       current = row;
-      return value();
+      return overAll(read);
     },
     one: (each) => evaluate(() => each),
-  };
-}
-
-/** Every combination of the values of the mapped columns, the first column counting most. */
-function overAll(
-  mapped: readonly string[],
-  read: (name: string) => Value,
-  evaluate: (row: (name: string) => Value) => Value,
-  type: ExprType | undefined,
-): () => Value {
-  return () => {
-    const lists = mapped.map((name) => elementsOf(read(name)) ?? []);
-    const chosen = new Map<string, Value>();
-    const row = (name: string): Value => chosen.get(name) ?? read(name);
-    const results: Value[] = [];
-    const visit = (depth: number): void => {
-      const name = mapped[depth];
-      if (name === undefined) {
-        results.push(evaluate(row));
-        return;
-      }
-      for (const each of lists[depth] ?? []) {
-        chosen.set(name, { type: 'STRING', value: each as string | null });
-        visit(depth + 1);
-      }
-    };
-    visit(0);
-    const found = results.find(({ value }) => value !== null);
-    return { type: `ARRAY<${type ?? found?.type ?? 'STRING'}>`, value: results.map(({ value }) => value) };
   };
 }
 
@@ -169,7 +139,7 @@ function overDictionary(environment: Environment, bound: BoundExpression): Colum
   };
   try {
     if (column === undefined) return new ConstantColumn(environment, textOf(null));
-    return column.kind === 'string' ? mapStrings(environment, column, textOf) : undefined;
+    return column.kind === 'string' ? mapStrings(environment, column, textOf, true) : undefined;
   } catch {
     // Perhaps only entries that no wanted row has: rows decide.
     return undefined;
