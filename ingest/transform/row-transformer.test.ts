@@ -135,7 +135,7 @@ describe('the filter of a transformSpec', () => {
       [{ type: 'columnComparison', dimensions: ['tags', 'q'] }, true],
       [{ type: 'columnComparison', dimensions: ['s', 'tags'] }, false],
       [not({ type: 'columnComparison', dimensions: ['s', 'tags'] }), true],
-      [not({ type: 'columnComparison', dimensions: ['s', 'n'] }), false],
+      [not({ type: 'columnComparison', dimensions: ['s', 'n'] }), true],
       [{ type: 'columnComparison', dimensions: ['a', 'made'] }, false],
       [
         {

@@ -19,14 +19,11 @@ export function* renderTopN(query: TopNQuery, merged: Frame, sink: JsonSink, hin
   const { dimension, values, buckets } = topNRows(query, merged, hints);
   const write = objectWriter([dimension, ...values]);
   const stamp = stamper(query);
-  const utc = stamper({ ...query, granularity: { type: 'all' } });
   sink.raw('[');
   let first = true;
   let written = 0;
   for (const { ms, rows: kept } of buckets) {
-    // Of a bucket without rows Druid has lost the zone.
-    const time = kept.length === 0 ? utc(ms) : stamp(ms);
-    sink.raw(`${first ? '' : ','}{"timestamp":${time},"result":[`);
+    sink.raw(`${first ? '' : ','}{"timestamp":${stamp(ms)},"result":[`);
     first = false;
     for (const [i, row] of kept.entries()) {
       sink.raw(i === 0 ? write(row) : `,${write(row)}`);

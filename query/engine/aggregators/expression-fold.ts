@@ -47,7 +47,7 @@ function decode(bytes: Uint8Array): State {
 }
 
 export const expressionAggregator: AggregatorType = {
-  create(given, { environment, emptyGroups }) {
+  create(given, { environment }) {
     const spec = foldSpec(given);
     const fold = expression(spec.fold, environment.lookups);
     const names = [...columnsOf(fold.node)].filter((name) => name !== spec.accumulatorIdentifier);
@@ -58,8 +58,6 @@ export const expressionAggregator: AggregatorType = {
       }),
     );
     const start = constant(spec.initialValue);
-    // The state has the type it starts with: in groups from row to row, in time buckets (which have no groups) at the end.
-    const keep = (state: State): State => ({ ...state, value: castTo(state.value, start.type) });
     return new ObjectAccumulator<State>(spec.name, complexType, environment, {
       start: () => ({ value: start, isFilled: false }),
       open: (from) => readers.forEach((reader) => reader.open(from)),
@@ -67,10 +65,9 @@ export const expressionAggregator: AggregatorType = {
         const read = (name: string): Value =>
           name === spec.accumulatorIdentifier ? state.value : (readers.get(name)?.at(row) ?? nullValue);
         if (!spec.shouldAggregateNullInputs && names.some((name) => read(name).value === null)) return state;
-        const next: State = { value: fold.evaluate(read), isFilled: true };
-        return emptyGroups ? next : keep(next);
+        return { value: fold.evaluate(read), isFilled: true };
       },
-      encode: (state) => encode(spec, keep(state)),
+      encode: (state) => encode(spec, state),
     });
   },
   combine: () => 'objects',
@@ -89,7 +86,8 @@ export const expressionAggregator: AggregatorType = {
           (isFilled || !spec.isNullUnlessAggregated) &&
           (spec.shouldCombineAggregateNullInputs || value.value !== null),
       );
-      const value = parts.reduce(join, start);
+      // Joined states have the type that joining starts with.
+      const value = castTo(parts.reduce(join, start), start.type);
       return encode(spec, { value, isFilled: parts.some(({ isFilled }) => isFilled) });
     };
   },
