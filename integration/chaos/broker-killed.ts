@@ -37,7 +37,7 @@ async function oneRound({ cluster, oracle, measure }: ChaosRun): Promise<void> {
   const asked = Array.from({ length: queries }, () =>
     cluster.gateway.request('POST', '/druid/v2', heavy).catch(() => undefined),
   );
-  await until('open scans', 20_000, async () => {
+  await until('open scans', 40_000, async () => {
     const now = await inUse(h1);
     return now >= queries ? now : undefined;
   });
@@ -66,7 +66,7 @@ export const brokerKilled: ChaosCase = {
   measured: 'rounds',
   run: async (run) => {
     const { oracle } = run;
-    await oracle.ingest('open', { rows: 30_000 });
+    await oracle.ingest('open', { rows: 60_000 });
     await oracle.settled('open');
     for (let round = 0; round < run.rounds; round++) await oneRound(run);
   },

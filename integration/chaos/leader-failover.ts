@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { ChaosCase } from './case.js';
 import { leaderPlan } from './plans.js';
-import { otherLeader, watchQueries } from './steps.js';
+import { oldCommand, otherLeader, watchQueries } from './steps.js';
 
 export const leaderFailover: ChaosCase = {
   name: 'leader-killed',
@@ -38,5 +38,11 @@ export const leaderFailover: ChaosCase = {
       expect(errors).to.deep.equal([]);
       await overlord.restart();
     }
+    // What it obeyed last it knows after a restart, too.
+    const mm = cluster.process('mm');
+    await mm.kill();
+    await mm.restart();
+    expect(await oldCommand(cluster, mm, 'old')).to.equal('StaleEpoch');
+    expect(mm.log()).not.to.include('"taskId":"old"');
   },
 };

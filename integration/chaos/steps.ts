@@ -1,8 +1,12 @@
 /** Steps that several cases share. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { codecs } from '../../proto/services.js';
 import { systemClock } from '../../runtime/clock.js';
 import { deadlineAfter } from '../../runtime/deadline.js';
 import { createMetrics } from '../../runtime/metrics.js';
 import { connectNats } from '../../runtime/nats.js';
+import type { Bus, Deadline } from '../../runtime/types.js';
 import { until } from '../launch.js';
 import { log } from '../servers/nats.js';
 import type { Cluster, ClusterProcess } from '../cluster/cluster.js';
@@ -98,23 +102,42 @@ export function watchQueries(oracle: Oracle, dataSource: string): Watcher {
   };
 }
 
-/** Sends a task by NATS, as a client of the queue does; resolves with the server's acknowledgement. */
-export async function enqueueTask(cluster: Cluster, task: unknown, id: string): Promise<void> {
+const busMs = 5_000;
+
+/** A bus connection of the test's own, for as long as the work takes. */
+async function withBus<T>(cluster: Cluster, work: (bus: Bus, deadline: Deadline) => Promise<T>): Promise<T> {
   const clock = systemClock();
-  const bus = await connectNats({
-    url: cluster.nats.url,
-    token: cluster.nats.token,
-    cluster: 'main',
-    clock,
-    log,
-    metrics: createMetrics(),
-    deadline: deadlineAfter(clock, 5_000),
-  });
+  const { url, token } = cluster.nats;
+  const deadline = deadlineAfter(clock, busMs);
+  const metrics = createMetrics();
+  const bus = await connectNats({ url, token, cluster: 'main', clock, log, metrics, deadline });
   try {
-    await bus.enqueue('task.queue', Buffer.from(JSON.stringify(task)), id, deadlineAfter(clock, 5_000));
+    return await work(bus, deadlineAfter(clock, busMs));
   } finally {
     await bus.close();
   }
+}
+
+/** Sends a task by NATS, as a client of the queue does; resolves with the server's acknowledgement. */
+export function enqueueTask(cluster: Cluster, task: unknown, id: string): Promise<void> {
+  const bytes = Buffer.from(JSON.stringify(task));
+  return withBus(cluster, (bus, deadline) => bus.enqueue('task.queue', bytes, id, deadline));
+}
+
+/** What a worker answers to the command of the leader before the one it last obeyed. */
+export async function oldCommand(
+  cluster: Cluster,
+  mm: ClusterProcess,
+  taskId: string,
+): Promise<string | undefined> {
+  const file = path.join(mm.dataDir, 'tasks/command-epoch.json');
+  const seen = JSON.parse(fs.readFileSync(file, 'utf8')) as { clusterId: string; epoch: number };
+  const header = { ...seen, epoch: seen.epoch - 1, role: 'overlord', commandId: 'old', trace: '' };
+  const data = codecs.RunTask.encode({ header, taskId, groupId: taskId });
+  return withBus(cluster, async (bus, deadline) => {
+    const reply = await bus.request(`cmd.middlemanager.${mm.name}.run`, data, { deadline });
+    return codecs.CommandResult.decode(reply.data).error?.code ?? undefined;
+  });
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
