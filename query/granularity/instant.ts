@@ -1,5 +1,6 @@
 /** ISO 8601 instants and intervals, as lenient and as strict as Joda-Time's `dateTimeParser` in UTC. */
-import { daysFromCivil, daysInMonth, isLeapYear, MS_PER_DAY } from './calendar.js';
+import { MS_PER_DAY } from './calendar.js';
+import { daysFromCivil, daysInMonth, isLeapYear } from '../../segment/timeline/instant.js';
 import { addPeriod, parsePeriod } from './period.js';
 import { utcZone } from './zone.js';
 

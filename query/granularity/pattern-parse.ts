@@ -1,5 +1,6 @@
 /** Date patterns in Joda-Time's letters: reading text. */
-import { daysFromCivil, daysInMonth, isLeapYear, MS_PER_DAY } from './calendar.js';
+import { MS_PER_DAY } from './calendar.js';
+import { daysFromCivil, daysInMonth, isLeapYear } from '../../segment/timeline/instant.js';
 import { monthNames, type PatternToken, weekdayNames, weekdayOf, weekOf } from './pattern.js';
 import { findZone, type Zone } from './zone.js';
 
@@ -11,10 +12,10 @@ interface State {
   readonly fields: Fields;
   offsetMs: number | undefined;
   zone: Zone | undefined;
+  readonly pivotYear: number;
 }
 
-/** Two-digit years lie from 50 before to 49 after this one. */
-const pivotYear = 2000;
+const defaultPivotYear = 2000;
 
 /** Most digits a number field takes when nothing but its letter says so. */
 const mostDigits: Readonly<Record<string, number>> = { D: 3, e: 1 };
@@ -37,15 +38,17 @@ const shortNames: Readonly<Record<string, string>> = {
 /**
  * The instant of a text that follows the pattern as a whole, in `zone` unless the text names another; undefined when it
  * does not, or when its local time falls into a gap. Missing fields are those of 1970-01-01T00:00 (of 2000 when a month
- * or day is there). Centuries (C) can be printed, not read. With `lenient` fields beyond their range carry over.
+ * or day is there). Centuries (C) can be printed, not read. With `lenient` fields beyond their range carry over. Years of
+ * two digits lie from 50 before to 49 after `pivotYear`.
  */
 export function parseByPattern(
   tokens: readonly PatternToken[],
   text: string,
   zone: Zone,
   lenient = false,
+  pivotYear = defaultPivotYear,
 ): number | undefined {
-  const state: State = { text, at: 0, fields: {}, offsetMs: undefined, zone: undefined };
+  const state: State = { text, at: 0, fields: {}, offsetMs: undefined, zone: undefined, pivotYear };
   for (const [i, token] of tokens.entries()) {
     const done =
       'literal' in token
@@ -126,8 +129,18 @@ function put(state: State, name: string, value: number): boolean {
   return true;
 }
 
+const digitPatterns = new Map<string, RegExp>();
+
+/** Up to `most` digits, perhaps behind a sign. */
+function digits(most: number, signed: boolean): RegExp {
+  const text = `${signed ? '[+-]?' : ''}\\d{1,${most}}`;
+  let pattern = digitPatterns.get(text);
+  if (pattern === undefined) digitPatterns.set(text, (pattern = new RegExp(text, 'y')));
+  return pattern;
+}
+
 function readNumber(state: State, name: string, most: number, signed: boolean): boolean {
-  const pattern = new RegExp(`${signed ? '[+-]?' : ''}\\d{1,${most}}`, 'y');
+  const pattern = digits(most, signed);
   pattern.lastIndex = state.at;
   const found = pattern.exec(state.text)?.[0];
   if (found === undefined) return false;
@@ -143,12 +156,12 @@ function readTwoDigitYear(state: State, name: string, lenient: boolean): boolean
   if (found === undefined) return false;
   state.at += found.length;
   if (!/^\d{2}$/.test(found)) return put(state, name, Number(found));
-  const lowest = pivotYear - 50;
+  const lowest = state.pivotYear - 50;
   return put(state, name, lowest + ((((Number(found) - lowest) % 100) + 100) % 100));
 }
 
 function readFraction(state: State, most: number): boolean {
-  const pattern = new RegExp(`\\d{1,${most}}`, 'y');
+  const pattern = digits(most, false);
   pattern.lastIndex = state.at;
   const found = pattern.exec(state.text)?.[0];
   if (found === undefined) return false;

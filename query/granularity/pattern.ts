@@ -1,5 +1,6 @@
 /** Date patterns in Joda-Time's letters: printing instants. */
-import { civilOf, daysFromCivil, localMsOf, millisOfDay, MS_PER_DAY } from './calendar.js';
+import { civilOf, localMsOf, millisOfDay, MS_PER_DAY } from './calendar.js';
+import { daysFromCivil } from '../../segment/timeline/instant.js';
 import { zoneName } from './zone-names.js';
 import { formatOffset, type Zone } from './zone.js';
 

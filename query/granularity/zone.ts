@@ -2,7 +2,8 @@
  * Time zones: offsets and local-to-UTC rules as Joda-Time has them, on top of the tz data that Node carries.
  * Intl is asked once per window of about twelve days; after that an offset is a map lookup.
  */
-import { civilFromDays, localMsOf, MS_PER_DAY } from './calendar.js';
+import { localMsOf, MS_PER_DAY } from './calendar.js';
+import { civilFromDays } from '../../segment/timeline/instant.js';
 
 const DAY = BigInt(MS_PER_DAY);
 const WINDOW_MS = 2 ** 30;

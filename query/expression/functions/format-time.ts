@@ -1,5 +1,6 @@
 /** The %t conversions of Java's formatter: parts of an instant, in UTC and English. */
-import { civilFromDays, MS_PER_DAY } from '../../granularity/calendar.js';
+import { MS_PER_DAY } from '../../granularity/calendar.js';
+import { civilFromDays } from '../../../segment/timeline/instant.js';
 import { monthNames, weekdayNames, weekdayOf } from '../../granularity/pattern.js';
 
 /** Before this day (1582-10-15) Java's calendar is Julian. */
