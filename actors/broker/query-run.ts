@@ -27,6 +27,7 @@ import { PrettyJson } from './pretty.js';
 import {
   assign,
   chooseSlices,
+  onlyNamed,
   segmentsUnavailable,
   uncoveredIntervals,
   type Holder,
@@ -200,11 +201,11 @@ export class QueryRun {
     const { dataSources, intervals } = query;
     // Columns of joins and unnesting, and virtual ones, are not those that segments are partitioned by.
     const isPlain = query.source === undefined && query.virtualColumns === undefined;
-    const question = { dataSources, intervals, filter: isPlain ? query.filter : undefined };
-    return wantedSlices(
-      query,
-      chooseSlices(question, (name) => view.timeline(name)),
-    );
+    // A segment that is named is asked whatever it may hold.
+    const isPruned = isPlain && query.segments === undefined;
+    const question = { dataSources, intervals, filter: isPruned ? query.filter : undefined };
+    const slices = chooseSlices(question, (name) => view.timeline(name));
+    return wantedSlices(query, query.segments === undefined ? slices : onlyNamed(slices, query.segments));
   }
 
   #etag(slices: readonly Slice[]): string {

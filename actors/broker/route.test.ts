@@ -5,6 +5,7 @@ import type { NodeInventory, SegmentCopy, SegmentCopyState } from '../inventory-
 import {
   assign,
   chooseSlices,
+  onlyNamed,
   segmentsUnavailable,
   uncoveredIntervals,
   type Holder,
@@ -215,5 +216,50 @@ describe('broker view and routing', () => {
         count: 4,
       });
     });
+  });
+});
+
+describe('segments named one by one', () => {
+  const view = new BrokerView();
+  view.applyExpected(
+    [
+      expected('a0', '2024-01-01/2024-01-03', 'v1', true, 0, 2),
+      expected('a1', '2024-01-01/2024-01-03', 'v1', true, 1, 2),
+      expected('b', '2024-01-03/2024-01-04', 'v2'),
+    ],
+    [],
+    true,
+  );
+  const named = (...segments: readonly (readonly [string, string, number])[]): string[] => {
+    const list = segments.map(([text, version, partitionNum]) => ({
+      interval: parseInterval(text),
+      version,
+      partitionNum,
+    }));
+    const slices = chooseSlices(ask('2024-01-01/2024-01-04'), (name) => view.timeline(name));
+    return onlyNamed(slices, list).map(
+      (slice) => `${slice.segmentId} ${slice.intervals.map(dayText).join(',')}`,
+    );
+  };
+
+  it('are asked alone, each for its own interval', () => {
+    expect(named(['2024-01-01/2024-01-03', 'v1', 1])).to.deep.equal(['a1 01T00-03T00']);
+    expect(named(['2024-01-02/2024-01-03', 'v1', 0], ['2024-01-03/2024-01-04', 'v2', 0])).to.deep.equal([
+      'a0 02T00-03T00',
+      'b 03T00-04T00',
+    ]);
+    expect(named(['2024-01-01/2024-01-02', 'v1', 0], ['2024-01-02/2024-01-03', 'v1', 0])).to.deep.equal([
+      'a0 01T00-03T00',
+    ]);
+    expect(named()).to.deep.equal([]);
+  });
+
+  it('are an error when they are not there', () => {
+    for (const missing of [
+      ['2024-01-01/2024-01-03', 'v0', 0],
+      ['2024-01-01/2024-01-03', 'v1', 2],
+      ['2024-01-01/2024-01-04', 'v1', 0],
+    ] as const)
+      expect(() => named(missing)).to.throw('No segment of interval');
   });
 });

@@ -2,9 +2,11 @@
  * Which segments answer a query and who is asked for which: versions per time chunk, pruning, replicas by load. Pure.
  */
 import { CodedError } from '../../proto/errors.js';
-import type { Filter } from '../../query/native/model.js';
+import { condense } from '../../query/native/intervals.js';
+import type { Filter, NamedSegment } from '../../query/native/model.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import { formatInterval } from '../../segment/timeline/interval.js';
+import { partitionNumOf } from '../../segment/timeline/shard-spec.js';
 import type { Timeline } from '../../segment/timeline/timeline.js';
 import { mayMatch } from './prune.js';
 import type { ViewSegment } from './view.js';
@@ -63,6 +65,48 @@ export function chooseSlices(
     for (const { slice } of byId.values()) slices.push(slice);
   }
   return slices;
+}
+
+/**
+ * Of the slices those that a query names one by one, cut to what it says of each. Throws SegmentsUnavailable for one
+ * that is none of the segments that answer: it may be hidden by a newer one, or gone.
+ */
+export function onlyNamed(slices: readonly Slice[], named: readonly NamedSegment[]): Slice[] {
+  const intervals = new Map<Slice, IntervalMs[]>();
+  for (const { interval, version, partitionNum } of named) {
+    const slice = slices.find(
+      ({ segment, version: own, chunk }) =>
+        own === version &&
+        partitionNumOf(segment.shardSpec) === partitionNum &&
+        chunk.startMs <= interval.startMs &&
+        chunk.endMs >= interval.endMs,
+    );
+    if (slice === undefined) throw notNamed(interval, version, partitionNum);
+    intervals.set(slice, [...(intervals.get(slice) ?? []), interval]);
+  }
+  return slices.flatMap((slice) => {
+    const own = intervals.get(slice);
+    return own === undefined ? [] : [{ ...slice, intervals: intersect(slice.intervals, condense(own)) }];
+  });
+}
+
+function notNamed(interval: IntervalMs, version: string, partitionNum: number): CodedError {
+  const text = formatInterval(interval);
+  return new CodedError(
+    'SegmentsUnavailable',
+    `No segment of interval[${text}], version[${version}] and partition[${partitionNum}] answers queries now`,
+    { interval: text, version, partitionNum },
+  );
+}
+
+function intersect(a: readonly IntervalMs[], b: readonly IntervalMs[]): IntervalMs[] {
+  return a.flatMap((one) =>
+    b.flatMap((other) => {
+      const startMs = Math.max(one.startMs, other.startMs);
+      const endMs = Math.min(one.endMs, other.endMs);
+      return startMs < endMs ? [{ startMs, endMs }] : [];
+    }),
+  );
 }
 
 /** Parts of the asked intervals that nothing answers for, per datasource joined. */

@@ -8,6 +8,7 @@ import type { IntervalMs, SegmentView } from '../../segment/read/view.js';
 import type { Frame } from '../frame.js';
 import { longKeys, sortedOrder } from '../merge/order.js';
 import { frameOrder } from '../merge/order-by.js';
+import { leafOf } from '../native/source.js';
 import type { ScanQuery } from '../native/model.js';
 import { forEachBatch } from './cursor.js';
 import { DerivedSegment, restrictedTo } from './columns/derived-segment.js';
@@ -39,7 +40,7 @@ export function runScan(
   { fromRow, answered }: ScanResume,
 ): ScanPart {
   const { segment } = environment;
-  const names = query.columns.length === 0 ? allColumns(segment) : query.columns;
+  const names = query.columns.length === 0 ? allColumns(segment, query) : query.columns;
   if (query.order !== 'none' && query.order !== 'columns' && !names.includes('__time')) {
     throw new CodedError('InvalidInput', 'columns must contain __time when order is set', {
       field: 'columns',
@@ -72,9 +73,11 @@ function onlyRows(environment: Environment, rows: Uint32Array): Environment {
   return restrictedTo(environment, { kind: 'bits', bits });
 }
 
-/** Virtual columns last. */
-function allColumns(segment: SegmentView): string[] {
-  const all = [...new Set(['__time', ...segment.dimensions, ...segment.metrics])];
+/** Virtual columns last. Rows in memory have a time only where it is one of their columns. */
+function allColumns(segment: SegmentView, { source }: ScanQuery): string[] {
+  const leaf = source === undefined ? undefined : leafOf(source);
+  const hasTime = leaf?.type !== 'inline' || leaf.frame.columns.some(({ name }) => name === '__time');
+  const all = [...new Set([...(hasTime ? ['__time'] : []), ...segment.dimensions, ...segment.metrics])];
   if (!(segment instanceof DerivedSegment)) return all;
   const own = all.filter((name) => !segment.isVirtual(name));
   return [...own, ...all.filter((name) => segment.isVirtual(name))];

@@ -3,7 +3,18 @@ import { invalidInput } from '../../proto/errors.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import { MAX_INSTANT, MIN_INSTANT } from '../granularity/buckets.js';
 import { parseInterval } from '../granularity/instant.js';
-import { describe, isObject, typeOf, unknownType, unsupported } from './json-fields.js';
+import {
+  describe,
+  isObject,
+  type JsonObject,
+  objectAt,
+  optionalInteger,
+  requiredArray,
+  requiredText,
+  typeOf,
+  unknownType,
+} from './json-fields.js';
+import type { NamedSegment } from './model.js';
 
 export const eternity: IntervalMs = { startMs: MIN_INSTANT, endMs: MAX_INSTANT };
 
@@ -11,12 +22,29 @@ export const eternity: IntervalMs = { startMs: MIN_INSTANT, endMs: MAX_INSTANT }
 export function parseQueryIntervals(json: unknown, field: string): readonly IntervalMs[] {
   if (isObject(json)) {
     const type = typeOf(json, 'segment spec', field);
-    if (type === 'segments') throw unsupported(field, `${field}: type[segments] is not supported`);
+    if (type === 'segments') return condense(parseSegments(json, field).map(({ interval }) => interval));
     if (type !== 'intervals' && type !== 'LegacySegmentSpec')
       throw unknownType('segment spec', type, field, []);
     return parseQueryIntervals(json['intervals'] ?? null, `${field}.intervals`);
   }
   return condense(parseIntervalList(json, field));
+}
+
+/** The segments that a query names one by one; undefined: it names none. */
+export function namedSegments(json: unknown, field: string): readonly NamedSegment[] | undefined {
+  return isObject(json) && json['type'] === 'segments' ? parseSegments(json, field) : undefined;
+}
+
+function parseSegments(json: JsonObject, field: string): NamedSegment[] {
+  return requiredArray(json, 'segments', field).map((each, i) => {
+    const at = `${field}.segments[${i}]`;
+    const object = objectAt(each, at);
+    return {
+      interval: parseOne(requiredText(object, 'itvl', at), `${at}.itvl`),
+      version: requiredText(object, 'ver', at),
+      partitionNum: optionalInteger(object, 'part', at) ?? 0,
+    };
+  });
 }
 
 /** One interval text or a list of them, as given. A text may hold several, separated by commas. */

@@ -291,6 +291,13 @@ export interface QueryContext {
   readonly given: Readonly<Record<string, unknown>>;
 }
 
+/** A segment, or the part of it in an interval. */
+export interface NamedSegment {
+  readonly interval: IntervalMs;
+  readonly version: string;
+  readonly partitionNum: number;
+}
+
 interface QueryBase {
   /** Tables to stream; a union lists several. None when the rows are in memory. */
   readonly dataSources: readonly string[];
@@ -298,6 +305,8 @@ interface QueryBase {
   readonly source?: Source;
   /** Sorted, not overlapping, half-open. */
   readonly intervals: readonly IntervalMs[];
+  /** Only these are asked, `intervals` are theirs; absent: all there are. */
+  readonly segments?: readonly NamedSegment[];
   readonly filter: Filter | undefined;
   readonly virtualColumns?: readonly VirtualColumn[];
   /** Registered lookups that the query names, as far as there are such; absent: none. */

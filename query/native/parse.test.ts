@@ -230,6 +230,26 @@ describe('native query parser', () => {
     }
   });
 
+  it('takes segments named one by one', () => {
+    const segments = [
+      { itvl: '2024-01-02/2024-01-03', ver: 'v1', part: 1 },
+      { itvl: '2024-01-01/2024-01-02', ver: 'v1' },
+    ];
+    const query = parseNativeQuery(
+      { ...ts, intervals: { type: 'segments', segments } },
+      { queryId: 'q', timeoutMs: 0 },
+    );
+    expect(query.intervals).to.deep.equal([{ startMs: Date.UTC(2024, 0, 1), endMs: Date.UTC(2024, 0, 3) }]);
+    expect(query.segments?.map(({ version, partitionNum }) => [version, partitionNum])).to.deep.equal([
+      ['v1', 1],
+      ['v1', 0],
+    ]);
+    expect(refusal({ ...ts, intervals: { type: 'segments', segments: [{ ver: 'v1' }] } })).to.deep.include({
+      code: 'InvalidInput',
+      field: 'intervals.segments[0].itvl',
+    });
+  });
+
   it('tells unknown types from those that only Druid has', () => {
     for (const change of [
       { queryType: 'guess' },

@@ -10,7 +10,7 @@ import { type Source, tablesOf, withFrames } from './source.js';
 import { parseDimension, parseTopNMetric } from './dimensions.js';
 import { parseOptionalFilter } from './filters.js';
 import { parseHaving, parseLimitSpec } from './having.js';
-import { eternity, parseQueryIntervals } from './intervals.js';
+import { eternity, namedSegments, parseQueryIntervals } from './intervals.js';
 import {
   isMissing,
   isObject,
@@ -95,7 +95,7 @@ function parse(body: unknown, defaults: QueryDefaults): NativeQuery {
 
 export type Base = Pick<
   NativeQuery,
-  'dataSources' | 'source' | 'intervals' | 'filter' | 'virtualColumns' | 'lookups' | 'context'
+  'dataSources' | 'source' | 'intervals' | 'filter' | 'virtualColumns' | 'lookups' | 'segments' | 'context'
 >;
 
 function base(body: JsonObject, defaults: QueryDefaults, needsIntervals: boolean): Base {
@@ -106,6 +106,8 @@ function base(body: JsonObject, defaults: QueryDefaults, needsIntervals: boolean
   const intervals = isMissing(body['intervals'])
     ? [eternity]
     : parseQueryIntervals(body['intervals'], 'intervals');
+  const segments = namedSegments(body['intervals'], 'intervals');
+  const named = segments === undefined ? {} : { segments };
   const virtual = parseVirtualColumns(body['virtualColumns'], 'virtualColumns');
   const filled = frames === undefined ? given : withFrames(given, frames);
   const own = parseOptionalFilter(body['filter'], 'filter');
@@ -114,7 +116,15 @@ function base(body: JsonObject, defaults: QueryDefaults, needsIntervals: boolean
     virtual.virtualColumns === undefined ? withoutFilters(filled, own) : { source: filled, filter: own };
   const context = parseContext(body['context'], defaults);
   const lookups = lookupsOf(body, defaults);
-  const common = { dataSources: tablesOf(source), intervals, filter, ...virtual, ...lookups, context };
+  const common = {
+    dataSources: tablesOf(source),
+    intervals,
+    filter,
+    ...virtual,
+    ...lookups,
+    ...named,
+    context,
+  };
   return source.type === 'tables' ? common : { ...common, source };
 }
 

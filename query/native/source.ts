@@ -10,7 +10,12 @@ export type JoinType = 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
 export type Source =
   | { readonly type: 'tables'; readonly names: readonly string[] }
   /** Rows in memory; their `__time`, where they have one, is a LONG column of the frame. */
-  | { readonly type: 'inline'; readonly frame: Frame }
+  | {
+      readonly type: 'inline';
+      readonly frame: Frame;
+      /** Of the lookup whose rows these are. */
+      readonly lookup?: string;
+    }
   /** `json` is the text of the query, for those who have to ask others. */
   | { readonly type: 'query'; readonly query: NativeQuery; readonly json: string }
   | { readonly type: 'lookup'; readonly lookup: string }
@@ -78,7 +83,9 @@ export function withFrames(source: Source, frames: readonly Frame[]): Source {
       case 'query':
       case 'lookup': {
         const next = rest.next();
-        return next.done === true ? node : { type: 'inline', frame: next.value };
+        if (next.done === true) return node;
+        const lookup = node.type === 'lookup' ? { lookup: node.lookup } : {};
+        return { type: 'inline', frame: next.value, ...lookup };
       }
       case 'join': {
         const left = fill(node.left);

@@ -24,7 +24,8 @@ const parsed = (body: Row) =>
 function jsonRows(body: Row, merged: Frame): Row[] {
   const sink = new TextSink();
   renderResult(parsed(body), merged, sink);
-  const ms = (timestamp: unknown): unknown => (timestamp === null ? null : Date.parse(String(timestamp)));
+  const ms = (timestamp: unknown): unknown =>
+    typeof timestamp === 'string' ? Date.parse(timestamp) : timestamp;
   const answer = JSON.parse(sink.text) as Row[];
   return answer.flatMap(({ timestamp, result, event }) => {
     const rows = (Array.isArray(result) ? result : [result ?? event]) as Row[];

@@ -35,7 +35,10 @@ export function answerFrame(query: NativeQuery, merged: Frame, hints: RenderHint
     case 'groupBy': {
       const rows = resultFrame(query, merged, hints);
       if (rows.columns.some(({ name }) => name === '__time')) return rows;
-      return withTime(rows, new Array<bigint>(rows.rows).fill(BigInt(queryStart(query))));
+      return withTime(
+        rows,
+        Array.from({ length: rows.rows }, () => BigInt(queryStart(query))),
+      );
     }
     case 'topN':
     case 'scan':

@@ -2,6 +2,7 @@
 import type { Frame, FrameColumn } from '../frame.js';
 import { jsonString, type JsonSink } from '../json/write.js';
 import type { ScanQuery } from '../native/model.js';
+import { leafOf } from '../native/source.js';
 import type { Steps } from './buckets.js';
 import { arrayWriter, objectWriter } from './json-rows.js';
 import { columnOutput, nullOutput, type Output } from './output.js';
@@ -94,9 +95,16 @@ function signature(frame: Frame, outputs: readonly Output[]): string {
     .join(',');
 }
 
+/** Druid's name for rows in memory, where rows have no order. */
+function memoryId({ source, order }: ScanQuery): string | null {
+  const leaf = source === undefined ? undefined : leafOf(source);
+  if (leaf?.type !== 'inline' || order !== 'none') return null;
+  return `${leaf.lookup ?? 'inline'}_-146136543-09-08T08:23:32.096Z_146140482-04-24T15:36:27.903Z_dummy_version`;
+}
+
 /** `merged` holds the rows in their final order, those before the offset included. */
 export function* renderScan(query: ScanQuery, merged: Frame, sink: JsonSink): Steps {
   const writer = new ScanWriter(query, sink);
-  yield* writer.frame(merged, null);
+  yield* writer.frame(merged, memoryId(query));
   writer.end();
 }
