@@ -11,6 +11,8 @@ import type { MarkInput, SegmentRow } from '../proto/metadata.js';
 import { BrokerService, QueryService } from '../proto/services.js';
 import type { Pool, SegmentRef } from '../query/engine/pool-api.js';
 import type { Frame } from '../query/frame.js';
+import { readSmile } from '../query/json/smile-read.js';
+import { writeSmile } from '../query/json/smile-write.js';
 import { createActorSystem } from '../runtime/actor-system.js';
 import { eventLoopTurn, seededRandom } from '../runtime/clock.js';
 import { deadlineAfter } from '../runtime/deadline.js';
@@ -152,6 +154,11 @@ interface World {
   /** Virtual time goes on until the condition holds. */
   until(what: string, done: () => boolean | Promise<boolean>): Promise<void>;
   ask(method: string, target: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  send(
+    target: string,
+    body: Uint8Array,
+    headers: Record<string, string>,
+  ): Promise<{ readonly status: number; readonly contentType: string; readonly bytes: Uint8Array }>;
   readonly pulled: string[];
   healthy(): boolean;
   hold: (() => Promise<void>) | undefined;
@@ -290,6 +297,20 @@ async function world(cacheDir: string, firstEpoch = 7): Promise<World> {
       }
       throw new Error(`never: ${what}`);
     },
+    send: async (target, body, headers) => {
+      const response = await gateway.http({
+        method: 'POST',
+        path: target,
+        query: [],
+        headers,
+        body,
+        remoteAddress: '127.0.0.1',
+        signal: new AbortController().signal,
+        trace,
+      });
+      const { status, contentType = '' } = response;
+      return { status, contentType, bytes: Buffer.concat(await chunksOf(response)) };
+    },
     ask: async (method, target, body, headers = {}) => {
       const [pathText = '', search = ''] = target.split('?');
       const response = await gateway.http({
@@ -316,12 +337,16 @@ async function world(cacheDir: string, firstEpoch = 7): Promise<World> {
   };
 }
 
-async function readAnswer(response: HttpResponse): Promise<Answer> {
+async function chunksOf({ body }: HttpResponse): Promise<Uint8Array[]> {
+  if (typeof body === 'string') return [Buffer.from(body)];
+  if (body instanceof Uint8Array) return [body];
   const chunks: Uint8Array[] = [];
-  if (typeof response.body === 'string') chunks.push(Buffer.from(response.body));
-  else if (response.body instanceof Uint8Array) chunks.push(response.body);
-  else for await (const chunk of response.body) chunks.push(chunk);
-  const text = Buffer.concat(chunks).toString();
+  for await (const chunk of body) chunks.push(chunk);
+  return chunks;
+}
+
+async function readAnswer(response: HttpResponse): Promise<Answer> {
+  const text = Buffer.concat(await chunksOf(response)).toString();
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -505,6 +530,23 @@ describe('data path', () => {
     const negative = await grove.ask('POST', '/druid/v2', timeseries(undefined, { timeout: -1 }));
     expect(negative.status).to.equal(400);
     expect(negative.headers['x-druid-query-id']).to.match(/^[0-9a-f-]{36}$/);
+  });
+
+  it('Smile in, Smile out; candidates of a query', async () => {
+    grove.metadata.add(segmentRow('2024-01-01/2024-01-02', 'v1', 3));
+    await sumBecomes(3);
+    const type = 'application/x-jackson-smile';
+    const sent = writeSmile(JSON.stringify(timeseries()));
+    const answer = await grove.send('/druid/v2', sent, { 'content-type': type });
+    expect(answer.contentType).to.equal(type);
+    expect(readSmile(answer.bytes)).to.deep.equal([
+      { timestamp: '2024-01-01T00:00:00.000Z', result: { v: 3 } },
+    ]);
+    const bad = await grove.send('/druid/v2', Buffer.from('{}'), { 'content-type': type });
+    expect(bad.status).to.equal(400);
+    expect(readSmile(bad.bytes)).to.have.property('error', 'Unknown exception');
+    const found = await grove.ask('POST', '/druid/v2/candidates', timeseries());
+    expect(found.json).to.have.nested.property('[0].locations[0].type', 'historical');
   });
 
   it('the gRPC door streams rows and frames', async () => {

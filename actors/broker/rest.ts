@@ -1,4 +1,6 @@
 /** The broker's REST API: which datasources there are, and what columns they have. */
+import { parseJson } from '../../query/json/parse.js';
+import { parseNativeQuery } from '../../query/native/parse.js';
 import type { Node, NodeInfo } from '../../runtime/types.js';
 import { formatInterval, parseInterval } from '../../segment/timeline/interval.js';
 import type { IntervalMs } from '../../segment/read/view.js';
@@ -34,6 +36,7 @@ export function brokerRoutes(deps: BrokerRestDeps): RestRoute[] {
       handle: (call) => answerJson(columnsOf(chunks(deps, call)).metrics),
     },
     { method: 'GET', path: `${BASE}/{ds}/candidates`, handle: (call) => candidates(deps, call) },
+    { method: 'POST', path: '/druid/v2/candidates', handle: (call) => queryCandidates(deps, call) },
     {
       method: 'GET',
       path: '/druid/broker/v1/loadstatus',
@@ -95,11 +98,33 @@ function columns(deps: BrokerRestDeps, call: RestCall): RestAnswer {
 }
 
 function candidates(deps: BrokerRestDeps, call: RestCall): RestAnswer {
-  const timeline = deps.view.timeline(call.params['ds'] ?? '');
-  const most = Number(call.query('numCandidates') ?? -1);
+  const texts = (call.query('intervals') ?? '').split(',').filter((one) => one !== '');
+  const intervals = texts.map((text) => parseInterval(intervalText(text), 'intervals'));
+  return answerJson(located(deps, call.params['ds'] ?? '', intervals, mostOf(call)));
+}
+
+/** The segments that a query in the body would be answered from. */
+function queryCandidates(deps: BrokerRestDeps, call: RestCall): RestAnswer {
+  const query = parseNativeQuery(parseJson(Buffer.from(call.body).toString('utf8')), {
+    queryId: '',
+    timeoutMs: 0,
+  });
+  const names = [...new Set(query.dataSources)];
+  return answerJson(names.flatMap((name) => located(deps, name, query.intervals, mostOf(call))));
+}
+
+/** Holders named of each segment; -1 = all. */
+const mostOf = (call: RestCall): number => Number(call.query('numCandidates') ?? -1);
+
+function located(
+  deps: BrokerRestDeps,
+  dataSource: string,
+  intervals: readonly IntervalMs[],
+  most: number,
+): unknown[] {
+  const timeline = deps.view.timeline(dataSource);
   const answer: unknown[] = [];
-  for (const text of (call.query('intervals') ?? '').split(',').filter((one) => one !== '')) {
-    const asked = parseInterval(intervalText(text), 'intervals');
+  for (const asked of intervals) {
     for (const chunk of timeline?.lookup(asked, (segment) => segment.queryable) ?? []) {
       for (const segment of chunk.segments) {
         const locations = [...deps.view.holders(segment.id)].flatMap((name) => locationOf(deps.infoOf(name)));
@@ -113,7 +138,7 @@ function candidates(deps: BrokerRestDeps, call: RestCall): RestAnswer {
       }
     }
   }
-  return answerJson(answer);
+  return answer;
 }
 
 function locationOf(info: NodeInfo | undefined): unknown[] {

@@ -1,14 +1,18 @@
 /** Native queries through the gateway's two doors: HTTP and gRPC. */
 import { asCoded, CodedError, fromErrorInfo } from '../../proto/errors.js';
 import { BrokerService, QueryService, type grove } from '../../proto/services.js';
+import { readSmile } from '../../query/json/smile-read.js';
+import { SmileWriter } from '../../query/json/smile-write.js';
+import { jsonText } from '../../query/json/write.js';
 import { errorEnvelope } from '../../query/native/errors.js';
 import type { CallContext, Handlers, HttpRequest, HttpResponse, Node } from '../../runtime/types.js';
-import { acceptsJson, contentOf } from './routes.js';
+import { answerType, contentOf } from './routes.js';
 
 type BrokerPart = grove.query.v1.BrokerPart.$Properties;
 type ResponseHead = grove.query.v1.ResponseHead.$Properties;
 
 const JSON_TYPE = 'application/json';
+const SMILE_TYPE = 'application/x-jackson-smile';
 /** The broker applies the query's own time-out; this only bounds a broker that says nothing. */
 const callMs = 2 ** 31 - 1;
 const cancelMs = 5_000;
@@ -29,16 +33,29 @@ export function chooseBroker(node: Pick<Node, 'presence'>): string {
 
 export async function answerNative(node: Node, request: HttpRequest): Promise<HttpResponse> {
   const content = contentOf(request.headers['content-type']);
-  if (content === 'other' || content === 'smile') return { status: 415, body: '' };
-  if (!acceptsJson(request.headers['accept'])) return { status: 406, body: '' };
+  if (content === 'other') return { status: 415, body: '' };
+  const wanted = answerType(request.headers['accept'], content);
+  if (wanted === undefined) return { status: 406, body: '' };
+  const answer = await answerJson(node, request, content === 'smile', wanted === 'json');
+  return wanted === 'smile' ? asSmile(answer) : answer;
+}
+
+async function answerJson(
+  node: Node,
+  request: HttpRequest,
+  isSmile: boolean,
+  mayBePretty: boolean,
+): Promise<HttpResponse> {
   const { body } = request;
-  const query = {
-    queryJson: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'),
-    pretty: request.query.some(([name]) => name === 'pretty'),
-    ifNoneMatch: request.headers['if-none-match'] ?? '',
-    format: ROWS,
-  };
   try {
+    const query = {
+      queryJson: isSmile
+        ? jsonText(readSmile(body))
+        : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'),
+      pretty: mayBePretty && request.query.some(([name]) => name === 'pretty'),
+      ifNoneMatch: request.headers['if-none-match'] ?? '',
+      format: ROWS,
+    };
     const parts = node.transport
       .client(chooseBroker(node))
       .stream(BrokerService.Native, query, {
@@ -52,6 +69,22 @@ export async function answerNative(node: Node, request: HttpRequest): Promise<Ht
     const { status, body: text } = errorEnvelope(asCoded(thrown));
     return { status, contentType: JSON_TYPE, body: text };
   }
+}
+
+/** An answer in JSON as Smile, written on as it comes. */
+function asSmile(answer: HttpResponse): HttpResponse {
+  const { body } = answer;
+  if (body === '') return answer;
+  const writer = new SmileWriter();
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
+    return { ...answer, contentType: SMILE_TYPE, body: Buffer.concat([writer.push(bytes), writer.end()]) };
+  }
+  const pieces = async function* pieces(): AsyncGenerator<Uint8Array> {
+    for await (const piece of body) yield writer.push(piece);
+    yield writer.end();
+  };
+  return { ...answer, contentType: SMILE_TYPE, body: pieces() };
 }
 
 async function answerFrom(parts: AsyncIterator<BrokerPart>): Promise<HttpResponse> {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { NodeInfo, RoleInfo } from '../../runtime/types.js';
 import { judgeHealth } from './health.js';
-import { acceptsJson, contentOf, matchRoute } from './routes.js';
+import { answerType, contentOf, matchRoute } from './routes.js';
 
 const shown = (method: string, path: string): string => {
   const match = matchRoute(method, path);
@@ -55,10 +55,14 @@ describe('gateway routes', () => {
   });
 
   it('accept', () => {
-    expect(acceptsJson(undefined)).to.equal(true);
-    expect(acceptsJson('text/html, */*;q=0.8')).to.equal(true);
-    expect(acceptsJson('text/csv')).to.equal(false);
-    expect(acceptsJson('application/json;q=0')).to.equal(false);
+    const smile = 'application/x-jackson-smile';
+    expect(answerType(undefined, 'json')).to.equal('json');
+    expect(answerType(undefined, 'smile')).to.equal('smile');
+    expect(answerType('text/html, */*;q=0.8', 'smile')).to.equal('json');
+    expect(answerType(`${smile}, application/json`, 'json')).to.equal('smile');
+    expect(answerType(`${smile};q=0, application/json`, 'json')).to.equal('json');
+    expect(answerType('text/csv', 'json')).to.equal(undefined);
+    expect(answerType('application/json;q=0', 'json')).to.equal(undefined);
   });
 });
 

@@ -62,6 +62,7 @@ const routes: readonly Route[] = [
   },
   { path: '/druid/v2/datasources', methods: { GET: { kind: 'rest', role: 'broker' } } },
   { path: '/druid/v2/datasources/*', methods: { GET: { kind: 'rest', role: 'broker' } } },
+  { path: '/druid/v2/candidates', methods: { POST: { kind: 'rest', role: 'broker' } } },
   { path: '/druid/v2/{id}', methods: { DELETE: { kind: 'cancel' }, POST: { kind: 'query' } } },
   { path: '/druid/v1/lookups/*', methods: { '*': { kind: 'rest', role: 'lookups' } } },
   { path: '/druid/listen/v1/lookups', methods: { '*': { kind: 'rest', role: 'lookups' } } },
@@ -119,15 +120,23 @@ export function contentOf(header: string | undefined): ContentVerdict {
   const type = (header ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   if (type === '') return 'none';
   if (type === 'application/json') return 'json';
-  return type === 'application/x-jackson-smile' || type === 'application/smile' ? 'smile' : 'other';
+  return smileTypes.includes(type) ? 'smile' : 'other';
 }
 
-/** Can an answer in JSON be taken? */
-export function acceptsJson(header: string | undefined): boolean {
-  if (header === undefined || header.trim() === '') return true;
-  return header.split(',').some((part) => {
+const smileTypes: readonly string[] = ['application/x-jackson-smile', 'application/smile'];
+const jsonTypes: readonly string[] = ['application/json', 'application/*', '*/*'];
+
+/** The first form in the Accept header that there is; without the header that of the body. Undefined: none. */
+export function answerType(
+  accept: string | undefined,
+  content: ContentVerdict,
+): 'json' | 'smile' | undefined {
+  if (accept === undefined || accept.trim() === '') return content === 'smile' ? 'smile' : 'json';
+  for (const part of accept.split(',')) {
     const [type = '', ...parameters] = part.trim().toLowerCase().split(';');
-    const isRefused = parameters.some((parameter) => /^\s*q=0(\.0*)?\s*$/.test(parameter));
-    return !isRefused && ['application/json', 'application/*', '*/*'].includes(type.trim());
-  });
+    if (parameters.some((parameter) => /^\s*q=0(\.0*)?\s*$/.test(parameter))) continue;
+    if (jsonTypes.includes(type.trim())) return 'json';
+    if (smileTypes.includes(type.trim())) return 'smile';
+  }
+  return undefined;
 }
