@@ -15,7 +15,7 @@
  */
 import { aggregatorType } from './engine/aggregators/registry.js';
 import type { Frame } from './frame.js';
-import { emptyGroups, mergeGroups, type AggregateColumn, type KeyColumn } from './merge/groups.js';
+import { emptyGroups, inOrder, mergeGroups, type AggregateColumn, type KeyColumn } from './merge/groups.js';
 import { mergeScans } from './merge/scan.js';
 import type { Aggregator, DimensionSpec, NativeQuery } from './native/model.js';
 import { mergeAnalyses } from './segment-analysis.js';
@@ -69,7 +69,10 @@ function mergeOrEmpty(
   keys: readonly KeyColumn[],
   aggregates: readonly AggregateColumn[],
 ): Frame {
-  return parts.length === 0 ? emptyGroups(keys, aggregates) : mergeGroups(parts, keys, aggregates);
+  const [only] = parts;
+  if (only === undefined) return emptyGroups(keys, aggregates);
+  if (parts.length === 1 && only.isMerged === true) return inOrder(only, [...keys, ...aggregates]);
+  return mergeGroups(parts, keys, aggregates);
 }
 
 export function keyColumns(dimensions: readonly DimensionSpec[]): KeyColumn[] {

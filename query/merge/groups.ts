@@ -38,7 +38,7 @@ function isIdentity(order: Uint32Array): boolean {
 }
 
 /** One frame that is sorted and without equal keys is its own result. */
-function inOrder(frame: Frame, columns: readonly { readonly name: string }[]): Frame {
+export function inOrder(frame: Frame, columns: readonly { readonly name: string }[]): Frame {
   return {
     rows: frame.rows,
     columns: columns.map(({ name }) => columnsNamed([frame], name)).flat(),
@@ -59,7 +59,6 @@ export function mergeGroups(
   aggregates: readonly AggregateColumn[],
 ): Frame {
   const only = frames[0];
-  if (frames.length === 1 && only?.isMerged === true) return inOrder(only, [...keys, ...aggregates]);
   const rows = frames.map((frame) => frame.rows);
   const total = sum(rows);
   const found = keys.map((key) => readKey(columnsNamed(frames, key.name), rows, key));

@@ -13,6 +13,8 @@ function textColumn(name: string, texts: readonly string[]) {
 
 const merged: Frame = {
   rows: 3,
+  // As all of the query's dimensions group it: sets of them still have to be grouped.
+  isMerged: true,
   columns: [
     { name: '__bucket', type: 'LONG', values: new BigInt64Array(3) },
     textColumn('a', ['x', 'x', 'y']),
