@@ -74,6 +74,7 @@ export class SegmentOutput {
     });
     const segment = { ...identity, growing };
     this.#open.add(segment);
+    this.#deps.hit('ingest.segment_opened');
     return segment;
   }
 

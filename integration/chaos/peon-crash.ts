@@ -2,8 +2,13 @@ import { expect } from 'chai';
 import type { ChaosCase } from './case.js';
 import { dataPlan } from './plans.js';
 
-/** In the order a task passes them. From `publish.after` on the rows are there whatever becomes of the process. */
+/**
+ * In the order a task passes them: read, persist, merge, push, publish, hand over. From `publish.after` on the rows are
+ * there whatever becomes of the process.
+ */
 const points = [
+  'ingest.segment_opened',
+  'ingest.part_written',
   'ingest.segment_written',
   'store.push.staged',
   'store.push.visible',
@@ -13,6 +18,8 @@ const points = [
   'publish.after',
   'handoff',
 ];
+/** Little memory, so that rows are written out as they come and merged in the end. */
+const tuning = { maxRowsInMemory: 20 };
 const published = new Set(['publish.after', 'handoff']);
 
 export const peonCrash: ChaosCase = {
@@ -24,7 +31,7 @@ export const peonCrash: ChaosCase = {
   run: async ({ cluster, oracle, note }) => {
     const runs = points.map((point) => {
       const dataSource = `crash_${point.replaceAll('.', '_')}`;
-      const made = oracle.make(dataSource, { rows: 90, days: 3, context: { crashAt: point } });
+      const made = oracle.make(dataSource, { rows: 90, days: 3, context: { crashAt: point }, tuning });
       return { point, dataSource, ...made };
     });
     for (const { batch, task } of runs) await oracle.submitted(batch, task);

@@ -27,6 +27,7 @@ export interface BatchOptions {
   readonly days?: number;
   readonly append?: boolean;
   readonly context?: Readonly<Record<string, unknown>>;
+  readonly tuning?: Readonly<Record<string, unknown>>;
 }
 
 const day = 86_400_000;
@@ -211,7 +212,7 @@ function taskOf(batch: Batch, lines: readonly string[], options: BatchOptions): 
         inputFormat: { type: 'json' },
         appendToExisting: options.append ?? true,
       },
-      tuningConfig: { type: 'index_parallel', partitionsSpec: { type: 'dynamic' } },
+      tuningConfig: { type: 'index_parallel', partitionsSpec: { type: 'dynamic' }, ...options.tuning },
     },
     context: options.context ?? {},
   };
