@@ -156,7 +156,7 @@ export class OverlordFixture {
       RestService.Call,
       {
         method,
-        path: `/druid/indexer/v1${route}`,
+        path: route.startsWith('/druid/') ? route : `/druid/indexer/v1${route}`,
         query,
         headers: [],
         body: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
@@ -184,8 +184,12 @@ export class OverlordFixture {
     return this.#transport.client('here:1');
   }
 
-  beat(taskId: string, incarnation: string): Promise<grove.task.v1.PeonBeatResult.$Properties> {
-    return this.#tasks.unary(TaskService.Beat, { taskId, incarnation, pid: 1 }, this.#options());
+  beat(
+    taskId: string,
+    incarnation: string,
+    reportJson = '',
+  ): Promise<grove.task.v1.PeonBeatResult.$Properties> {
+    return this.#tasks.unary(TaskService.Beat, { taskId, incarnation, pid: 1, reportJson }, this.#options());
   }
   done(
     taskId: string,

@@ -168,6 +168,25 @@ describe('overlord: sub-tasks', () => {
     await overlord.until(async () => (await statusOf('s')) === 'FAILED');
   });
 
+  it("and their supervisor tell their live report under the paths of Druid's task processes", async () => {
+    await supervisor();
+    const chat = (path: string) => overlord.rest('GET', `/druid/worker/v1/chat/p/${path}`);
+    const before = await chat('rowStats');
+    expect([before.status, before.json]).to.deep.equal([
+      503,
+      { error: "Can't find chatHandler for handler[p]" },
+    ]);
+    const rowStats = { totals: { buildSegments: { processed: 3 } } };
+    const payload = { rowStats, unparseableEvents: { buildSegments: [] } };
+    const report = { ingestionStatsAndErrors: { payload } };
+    await overlord.beat('p', 'ip', JSON.stringify(report));
+    expect((await chat('rowStats')).json).to.deep.equal(rowStats);
+    expect((await chat('unparseableEvents')).json).to.deep.equal({ buildSegments: [] });
+    expect((await chat('liveReports')).json).to.deep.equal(report);
+    expect((await chat('mode')).json).to.equal('parallel');
+    expect((await overlord.rest('GET', '/task/p/reports')).json).to.deep.equal(report);
+  });
+
   it('belong to the task that asks, which has to be parallel', async () => {
     await supervisor();
     const submit = (taskJson: string) => overlord.action('p', 'ip', { type: 'subTaskSubmit', taskJson });

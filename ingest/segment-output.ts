@@ -147,9 +147,13 @@ export class SegmentOutput {
     growing.dispose();
     hit('ingest.segment_written');
     this.#onPhase('PUSHING');
-    const record = await store.push(dir, this.record(identity, dimensions, metrics), { signal });
-    hit('ingest.segment_pushed');
-    await rm(dir, { recursive: true, force: true });
+    let record: DataSegment;
+    try {
+      record = await store.push(dir, this.record(identity, dimensions, metrics), { signal });
+      hit('ingest.segment_pushed');
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
     this.#pushed.push(record);
     log.info('Pushed a segment', { id: identifierOf(record), rows: rowCount, parts, bytes: record.size });
   }

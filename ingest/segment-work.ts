@@ -64,6 +64,12 @@ export function writeWhole<T>(dir: string, write: () => T): T {
       // The folder could not be made; the first error tells why.
     }
     if (thrown instanceof CodedError) throw thrown;
-    throw new CodedError('StorageFailure', `segment folder[${dir}] can't be written`, {}, thrown);
+    const reason = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'error';
+    throw new CodedError(
+      'StorageFailure',
+      `segment folder[${dir}] can't be written: ${reason}`,
+      { reason },
+      thrown,
+    );
   }
 }

@@ -68,6 +68,7 @@ const routes: readonly Route[] = [
   { path: '/druid/listen/v1/lookups', methods: { '*': { kind: 'rest', role: 'lookups' } } },
   { path: '/druid/listen/v1/lookups/*', methods: { '*': { kind: 'rest', role: 'lookups' } } },
   { path: '/druid/coordinator/*', methods: { '*': { kind: 'rest', role: 'coordinator' } } },
+  { path: '/druid/worker/v1/chat/*', methods: { GET: { kind: 'rest', role: 'overlord' } } },
   { path: '/druid/indexer/*', methods: { '*': { kind: 'rest', role: 'overlord' } } },
 ];
 

@@ -3,6 +3,7 @@ import type { grove } from '../../proto/services.js';
 import type { CallContext } from '../../runtime/types.js';
 import { answerJson, RestRouter, type RestRoute } from '../rest-router.js';
 import { OVERLORD, type RestDeps } from './rest-deps.js';
+import { chatRoutes } from './rest-chat.js';
 import { listRoutes } from './rest-lists.js';
 import { taskRoutes } from './rest-tasks.js';
 import { workerRoutes } from './rest-workers.js';
@@ -39,6 +40,7 @@ export function createRestHandler(deps: RestDeps): Call {
   const router = new RestRouter([
     ...leaderRoutes(deps),
     ...taskRoutes(deps),
+    ...chatRoutes(deps),
     ...listRoutes(deps),
     ...workerRoutes(deps),
   ]);

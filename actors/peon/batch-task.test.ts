@@ -201,6 +201,19 @@ describe('peon: batch task', () => {
     expect(sent().at(-1)).to.equal('segmentTransactionalInsert');
   });
 
+  it('says that the disk is full, publishes nothing and leaves nothing half done', async () => {
+    const full = (): never => {
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    };
+    const onHit = (name: string): void => (name === 'store.push.staged' ? full() : undefined);
+    const { error, reportJson } = await run(task(), new AbortController(), onHit);
+    expect(error).to.deep.include({ code: 'StorageFailure', context: { reason: 'ENOSPC' } });
+    expect(payloadOf(reportJson)['errorMsg']).to.include('ENOSPC');
+    expect(sent().some((text) => text.startsWith('segmentTransactional'))).to.equal(false);
+    const files = fs.readdirSync(folder, { recursive: true, withFileTypes: true });
+    expect(files.filter((entry) => entry.isFile())).to.deep.equal([]);
+  });
+
   it('waits until its segments are loaded, when asked to', async () => {
     let asked = 0;
     answers.segmentsLoaded = () => ++asked === 3;

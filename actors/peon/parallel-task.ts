@@ -2,6 +2,7 @@
  * The supervisor's part of a parallel batch: cuts the input, has sub-tasks read it (and merge what they made), repeats
  * those that fail, adds up their reports. What is to be published comes back in one list.
  */
+import path from 'node:path';
 import { asCoded, CodedError } from '../../proto/errors.js';
 import type { SubTaskState } from '../../proto/task-actions.js';
 import { bucketer } from '../../query/granularity/buckets.js';
@@ -336,7 +337,7 @@ export class ParallelRun {
     const progress = (_phase: string, reportJson: string): void => {
       piece.live = liveRows(reportJson) ?? piece.live;
     };
-    const deps = { ...this.#deps, taskId, workDir: batch.workDir, progress };
+    const deps = { ...this.#deps, taskId, workDir: path.join(batch.workDir, `run-${this.#runs}`), progress };
     void runSubTask(this.#subTask(type, piece), deps)
       .then(({ error }) => (error === undefined ? this.#collect(piece) : this.#failed(piece, error.message)))
       .catch((thrown: unknown) => this.#failed(piece, asCoded(thrown).message));
