@@ -8,9 +8,11 @@ import { BATCH_ROWS, type ColumnView, type SegmentView, type StringColumnView } 
 import { doubleText, exactJsonText, floatText, jsonText } from './format/json.js';
 import { estimateHyperUnique } from './format/hyper-unique.js';
 import type { Arena } from './kernels/arena.js';
+import { brokenOrder } from './order-check.js';
 import { readRows, type PlainValue } from './read/rows.js';
 import { NumberColumn } from './read/numbers.js';
 import { NestedColumn } from './read/nested.js';
+import { auditColumn } from './read/nested-audit.js';
 import { StringColumn } from './read/strings.js';
 import type { StoredSegment } from './read/segment.js';
 
@@ -189,14 +191,22 @@ export function verifySegment(view: SegmentView, arena: Arena): string[] {
       const column = view.column(name);
       if (column?.kind === 'string') verifyStrings(name, column, view, arena, problems);
       else for (const row of readRows(view, arena, { columns: [name] })) void row;
+      if (column !== undefined)
+        problems.push(...auditColumn(column).map((problem) => `column[${name}]: ${problem}`));
       if (column instanceof NestedColumn) {
         for (const { path } of column.fields) {
           const field = column.field(path);
           if (field?.kind === 'string') verifyStrings(`${name}:${path}`, field, view, arena, problems);
+          if (field !== undefined)
+            problems.push(...auditColumn(field).map((problem) => `column[${name}:${path}]: ${problem}`));
         }
       }
     });
   }
+  attempt('__time', () => {
+    const broken = problems.length > 0 ? undefined : brokenOrder(view, arena);
+    if (broken !== undefined) problems.push(broken);
+  });
   return problems;
 }
 

@@ -55,6 +55,8 @@ export function readBack(
   change: (parts: Parts) => void,
   column: string,
   options: WriteOptions = {},
+  /** Only the verification: the rows of a damaged segment may not be readable. */
+  onlyVerify = false,
 ): ReadBack {
   const folder = temporaryFolder();
   try {
@@ -68,17 +70,21 @@ export function readBack(
     const dir = path.join(folder, 'changed');
     fs.mkdirSync(dir);
     for (const [name, bytes] of withParts(directory, parts)) fs.writeFileSync(path.join(dir, name), bytes);
-    return read(dir, column);
+    return read(dir, column, onlyVerify);
   } finally {
     fs.rmSync(folder, { recursive: true });
   }
 }
 
-function read(dir: string, name: string): ReadBack {
+function read(dir: string, name: string, onlyVerify: boolean): ReadBack {
   const handle = registerSegment(residency, { id: dir, dir });
   const reader = new SegmentReader({ kernels, residency });
   const view = reader.openView(handle);
   try {
+    if (onlyVerify) {
+      const problems = verifySegment(view, arena);
+      return { rows: [], problems, kind: '', paths: [], fields: [] };
+    }
     const column = view.column(name);
     const paths = column instanceof NestedColumn ? column.fields.map((field) => field.path) : [];
     const fields = paths.map((field) => {

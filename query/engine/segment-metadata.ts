@@ -110,13 +110,15 @@ function analyzeText(
   const has = (type: SegmentMetadataQuery['analysisTypes'][number]): boolean =>
     query.analysisTypes.includes(type);
   const last = column.cardinality - 1;
-  const isRanged = has('minmax') && column.dictionarySorted && last >= 0;
+  // Of texts mixed with numbers Druid has no dictionary to tell of.
+  const isMixed = 'json' in column;
+  const isRanged = has('minmax') && column.dictionarySorted && last >= 0 && !isMixed;
   return {
     ...plainColumn('STRING'),
     hasMultipleValues: column.hasMultipleValues,
     hasNulls: column.hasNulls,
     size: has('size') ? textBytes(environment, column) : 0,
-    cardinality: has('cardinality') ? column.cardinality : 0,
+    cardinality: has('cardinality') && !isMixed ? column.cardinality : 0,
     minValue: isRanged ? column.value(0) : null,
     maxValue: isRanged ? column.value(last) : null,
   };

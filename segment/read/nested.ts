@@ -8,7 +8,9 @@ import { exactJsonText } from '../format/json.js';
 import { decodeSmile } from '../format/smile.js';
 import type { CastType, JsonValue } from '../write/source.js';
 import { openBlobs } from './blobs.js';
+import { readDoubleList, readLongList } from '../format/fixed-list.js';
 import { Batches } from './blocks.js';
+import { auditable } from './nested-audit.js';
 import { readComplexHead } from './complex.js';
 import { corruptIn, cursorOf, holderOf, opener, type ColumnFile, type ReadContext } from './column-file.js';
 import {
@@ -139,19 +141,42 @@ function openScalarString(context: ReadContext, layout: Layout): StringColumn {
 }
 
 function openScalarNumber(context: ReadContext, layout: Layout, kind: 'long' | 'double'): NumberColumn {
-  const { base } = layout;
+  const { base, bitmap } = layout;
   const file = context.open(`${base}.__${kind}Column`);
   const numbers = readNumbers(cursorOf(file), context, file, { kind, bigEndian: layout.bigEndian });
   const batches = new Batches(context, file, numbers.source);
-  if (layout.part.hasNulls !== true) return new NumberColumn(kind, numbers, batches, undefined, true);
+  const ids = () => scalarIds(context, layout, kind);
+  if (layout.part.hasNulls !== true)
+    return auditable(new NumberColumn(kind, numbers, batches, undefined, true), ids);
   const nullBits = () => {
     const bitmapFile = context.open(`${base}.__valueIndexes`);
     const extent = readIndexed(cursorOf(bitmapFile), opener(context), 'value indexes').locate(0);
     const { start, length } = extent;
     const holder = holderOf(context, bitmapFile, extent);
-    return nullBitset(context, file, { file: holder, start, length, kind: layout.bitmap });
+    return nullBitset(context, file, { file: holder, start, length, kind: bitmap });
   };
-  return new NumberColumn(kind, numbers, batches, nullBits, true);
+  return auditable(new NumberColumn(kind, numbers, batches, nullBits, true), ids);
+}
+
+/** The ids, dictionary and bitmaps of a column of numbers, which queries don't need. */
+function scalarIds(context: ReadContext, layout: Layout, kind: 'long' | 'double'): ValueIds {
+  const { base, bigEndian } = layout;
+  const file = context.open(`${base}.__encodedColumn`);
+  const cursor = cursorOf(context.open(`${base}.__${kind}Dictionary`));
+  const list = kind === 'long' ? readLongList(cursor, bigEndian) : readDoubleList(cursor, bigEndian);
+  const shape = { count: context.rowCount, cardinality: list.count, bigEndian, asInts: true };
+  const bitmapFile = context.open(`${base}.__valueIndexes`);
+  return {
+    context,
+    file,
+    ids: readIds(cursorOf(file), context, file, shape).source,
+    cardinality: list.count,
+    value: (id) => list.at(id),
+    bitmaps: readIndexed(cursorOf(bitmapFile), opener(context), 'value indexes'),
+    bitmapFile,
+    bitmapKind: layout.bitmap,
+    hasNulls: layout.part.hasNulls === true,
+  };
 }
 
 function openVariant(context: ReadContext, layout: Layout, logical: string): ColumnView {
@@ -179,10 +204,9 @@ function openVariant(context: ReadContext, layout: Layout, logical: string): Col
 }
 
 function viewOf(logical: string, of: ValueIds): ColumnView {
-  if (logical.startsWith('ARRAY<')) return arrayColumn(of, logical, toBytes);
-  if (logical === 'STRING') return new MixedStringColumn(of);
-  if (logical === 'DOUBLE' || logical === 'LONG') return new MixedDoubleColumn(of);
-  return arrayColumn(of, logical, toBytes);
+  if (logical === 'STRING') return auditable(new MixedStringColumn(of), () => of);
+  if (logical === 'DOUBLE' || logical === 'LONG') return auditable(new MixedDoubleColumn(of), () => of);
+  return auditable(arrayColumn(of, logical, toBytes), () => of);
 }
 
 function openDocuments(cursor: Cursor, context: ReadContext, file: ColumnFile, layout: Layout): NestedColumn {
@@ -359,7 +383,7 @@ function openField(
       nulls === undefined
         ? () => valueBitset(of, 0)
         : () => nullBitset(context, file, { ...nulls, file, kind: layout.bitmap });
-    return new NumberColumn(kind, numbers, batches, hasNulls ? nullBits : undefined);
+    return auditable(new NumberColumn(kind, numbers, batches, hasNulls ? nullBits : undefined), () => of);
   }
   if (!isString) return viewOf(logicalTypeOf(field.types), of);
   const dictionary: StringDictionary = {
