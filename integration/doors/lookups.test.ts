@@ -115,6 +115,102 @@ describe('lookups and limits', function () {
     expect((await grove.query({ ...narrow, context: {} })).status).to.equal(200);
   });
 
+  it('keys of the context that tune what Druid does inside are taken and change no answer', async () => {
+    const query = { queryType: 'groupBy', ...common, dimensions: ['city'], aggregations: [sum] };
+    const plain = (await grove.query(query)).text;
+    const keys: Readonly<Record<string, readonly unknown[]>> = {
+      timeout: [0, 10_000, '10000'],
+      priority: [5, -5],
+      lane: ['any', null],
+      useCache: [false, 'false'],
+      populateCache: [false],
+      useResultLevelCache: [false],
+      populateResultLevelCache: [false],
+      finalize: [true],
+      vectorize: [true, false, 'true'],
+      vectorSize: [1, 512],
+      vectorizeVirtualColumns: [false],
+      useFilterCNF: [true],
+      secondaryPartitionPruning: [false],
+      maxScatterGatherBytes: [1_000_000],
+      maxQueuedBytes: [1],
+      maxSubqueryRows: [10],
+      maxSubqueryBytes: ['auto', 'disabled', 100_000],
+      maxOnDiskStorage: [0, 100],
+      maxMergingDictionarySize: [0, 1_000_000],
+      maxSelectorDictionarySize: [1],
+      bufferGrouperInitialBuckets: [-1, 1_024],
+      bufferGrouperMaxLoadFactor: [0.5],
+      groupByIsSingleThreaded: [true],
+      forceHashAggregation: [true],
+      intermediateCombineDegree: [4],
+      numParallelCombineThreads: [2],
+      mergeThreadLocal: [true],
+      enableParallelMerge: [false],
+      parallelMergeParallelism: [2],
+      applyLimitPushDownToSegment: [true],
+      serializeDateTimeAsLongInner: [true],
+      returnPartialResults: [true],
+      numRetriesOnMissingSegments: [3],
+      setProcessingThreadNames: [false],
+      debug: [true],
+      sqlQueryId: ['s'],
+      subQueryId: ['u'],
+      unheardOf: [{ a: [1] }],
+    };
+    for (const [key, values] of Object.entries(keys)) {
+      for (const value of values) {
+        const { status, text } = await grove.query({ ...query, context: { [key]: value } });
+        expect(`${status} ${text}`, `${key}: ${JSON.stringify(value)}`).to.equal(`200 ${plain}`);
+      }
+    }
+  });
+
+  it('keys of the context that change answers do', async () => {
+    const query = { queryType: 'timeseries', ...common, granularity: 'day', aggregations: [sum] };
+    const timed = async (context: object) => {
+      const answer = await grove.query({ ...query, context });
+      return answer.json<{ timestamp: string | null; result: { added: number | null } }[]>();
+    };
+    expect((await timed({ grandTotal: true })).at(-1)).to.deep.equal({
+      timestamp: null,
+      result: { added: 34 },
+    });
+    const filter = { type: 'equals', column: 'city', matchValueType: 'STRING', matchValue: 'Lima' };
+    const filtered = async (context: object) =>
+      (await grove.query({ ...query, filter, context })).json<unknown[]>().length;
+    expect(await filtered({})).to.equal(2);
+    expect(await filtered({ skipEmptyBuckets: true })).to.equal(1);
+    expect(await timed({ serializeDateTimeAsLong: true })).to.have.nested.property(
+      '[0].timestamp',
+      1709251200000,
+    );
+    expect(await timed({ bySegment: true })).to.have.nested.property(
+      '[0].result.results[0].result.added',
+      22,
+    );
+    const named = await grove.query({ ...query, context: { queryId: 'my-id', uncoveredIntervalsLimit: 1 } });
+    expect(named.headers.get('x-druid-query-id')).to.equal('my-id');
+    expect(JSON.parse(named.headers.get('x-druid-response-context') ?? '{}')).to.deep.equal({
+      uncoveredIntervals: ['2024-01-01T00:00:00.000Z/2024-03-01T00:00:00.000Z'],
+      uncoveredIntervalsOverflowed: true,
+    });
+    expect((await grove.request('DELETE', '/druid/v2/my-id')).status).to.equal(202);
+    for (const [key, value] of [
+      ['timeout', -1],
+      ['timeout', 'soon'],
+      ['priority', 'high'],
+      ['lane', 5],
+      ['queryId', 5],
+      ['maxSubqueryRows', 'many'],
+      ['skipEmptyBuckets', 7],
+    ] as const) {
+      const { status, text } = await grove.query({ ...query, context: { [key]: value } });
+      expect(status, text).to.equal(400);
+      expect(text).to.contain('Query context parse failed').and.contain(`[${key}]`);
+    }
+  });
+
   it('are there after a restart', async () => {
     await grove.stop();
     grove = await launchGrove({ dataDir, args });
