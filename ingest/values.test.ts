@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import {
   ValueError,
   dimensionDouble,
@@ -6,6 +7,8 @@ import {
   isTooDeep,
   metricNumber,
   numberToLong,
+  parseExactLong,
+  parseJavaDouble,
   scalarText,
 } from './values.js';
 
@@ -83,5 +86,27 @@ describe('row values', () => {
     for (const [value, want] of cases) expect(show(metricNumber(value, 'c')), String(value)).equal(want);
     expect(numberToLong(Number.NaN)).equal(0);
     expect(numberToLong(-1e300)).equal(-(2n ** 63n));
+  });
+
+  it('are the same numbers however quickly they are read', () => {
+    const digits = fc.string({ unit: fc.nat(9).map(String), maxLength: 12 });
+    fc.assert(
+      fc.property(
+        fc.constantFrom('', '-', '+'),
+        digits,
+        fc.constantFrom('', '.'),
+        digits,
+        (sign, a, dot, b) => {
+          const text = `${sign}${a}${dot}${b}`;
+          const wanted = a === '' && b === '' ? undefined : Number(text);
+          expect(parseJavaDouble(text)).equal(wanted);
+          if (wanted !== undefined) expect(Number(metricNumber(text, 'm'))).equal(wanted);
+          if (wanted !== undefined && dot === '' && text.length <= 15) {
+            expect(Number(parseExactLong(text))).equal(wanted);
+          }
+        },
+      ),
+    );
+    expect(parseJavaDouble('-0')).equal(-0);
   });
 });

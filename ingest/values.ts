@@ -52,8 +52,32 @@ const LONG_MIN = -(2n ** 63n);
 const javaDouble = /^[+-]?(?:NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDfF]?)$/;
 const javaHexDouble = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?\d+)[dDfF]?$/;
 
+/** The value of a plain decimal of at most 15 digits (`-12`, `3.25`), which most numbers are; NaN for anything else. */
+function plainDecimal(text: string): number {
+  const isNegative = text.charCodeAt(0) === 45;
+  let digits = 0;
+  let value = 0;
+  let beforePoint = -1;
+  for (let at = isNegative ? 1 : 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit >= 0 && digit <= 9) {
+      if (++digits > 15) return NaN;
+      value = value * 10 + digit;
+    } else if (digit === -2 && beforePoint < 0 && digits > 0) beforePoint = digits;
+    else return NaN;
+  }
+  if (digits === 0) return NaN;
+  // Both are exact, so that one division rounds as reading the text does.
+  if (beforePoint >= 0 && beforePoint < digits) value /= powersOf10[digits - beforePoint]!;
+  return isNegative ? -value : value;
+}
+
+const powersOf10 = Float64Array.from({ length: 16 }, (_, power) => Number(`1e${power}`));
+
 /** Undefined when the text is no number. */
 export function parseJavaDouble(text: string): number | undefined {
+  const plain = plainDecimal(text);
+  if (!Number.isNaN(plain)) return plain;
   if (javaDouble.test(text)) {
     return text.endsWith('y') || text.endsWith('N') ? Number(text) : Number.parseFloat(text);
   }
@@ -69,7 +93,8 @@ const decimalText = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?$/;
 
 /** A whole decimal that fits 64 bits (`12`, `1e3`, `1.0`); undefined for everything else. */
 export function parseExactLong(given: string): number | bigint | undefined {
-  if (/^[+-]?\d{1,15}$/.test(given)) return Number(given);
+  const plain = given.includes('.') ? NaN : plainDecimal(given);
+  if (!Number.isNaN(plain)) return plain;
   // A plus is dropped before anything else is looked at.
   const text = given.startsWith('+') ? given.slice(1) : given;
   return decimalText.test(text) ? wholeDecimal(text) : undefined;
@@ -161,6 +186,8 @@ export function numberToLong(value: number): number | bigint {
 export function metricNumber(value: unknown, name: string): number | bigint | null | ValueError {
   if (typeof value === 'number' || typeof value === 'bigint') return value;
   if (typeof value !== 'string') return plainLong(value, name);
+  const plain = plainDecimal(value);
+  if (!Number.isNaN(plain)) return plain;
   const text = javaTrim(value).replaceAll(',', '');
   if (/^[+-]?\d{1,15}$/.test(text)) return Number(text);
   if (/^[+-]?\d{16,19}$/.test(text)) {

@@ -1,6 +1,8 @@
 // LZ4 blocks in their high-compression form: hash chains and one step of lazy matching. Slower to write, smaller, and
 // faster to decode, since there are fewer and longer matches.
 
+import { matchLength, putRest, putSequence } from './_lz4-sequences';
+
 // @ts-ignore: decorator
 @inline
 const HASH_BITS: u32 = 15;
@@ -29,24 +31,6 @@ function insert(source: usize, position: u32, heads: usize, chains: usize): void
   store<u32>(head, position + 1);
 }
 
-// @ts-ignore: decorator
-@inline
-function matchLength(a: usize, b: usize, end: usize): u32 {
-  let p = a;
-  let q = b;
-  while (p + 8 <= end) {
-    const x = load<u64>(p) ^ load<u64>(q);
-    if (x !== 0) return <u32>(p - a) + <u32>(ctz(x) >>> 3);
-    p += 8;
-    q += 8;
-  }
-  while (p < end && load<u8>(p) === load<u8>(q)) {
-    p++;
-    q++;
-  }
-  return <u32>(p - a);
-}
-
 /** The longest match for a position not yet inserted: length << 32 | distance; 0 when none is 4 bytes. */
 function longest(source: usize, position: u32, heads: usize, chains: usize, end: usize): u64 {
   const at = source + <usize>position;
@@ -71,19 +55,6 @@ function longest(source: usize, position: u32, heads: usize, chains: usize, end:
     candidate -= step;
   }
   return distance === 0 ? 0 : ((<u64>best) << 32) | <u64>distance;
-}
-
-// @ts-ignore: decorator
-@inline
-function putLength(at: usize, rest: u32): usize {
-  let op = at;
-  let left = rest;
-  while (left >= 255) {
-    store<u8>(op++, 255);
-    left -= 255;
-  }
-  store<u8>(op++, <u8>left);
-  return op;
 }
 
 /**
@@ -124,36 +95,5 @@ export function lz4_encode_high(source: usize, length: u32, target: usize, table
       anchor = stop;
     }
   }
-  const rest = length - anchor;
-  if (rest >= 15) {
-    store<u8>(op++, 0xf0);
-    op = putLength(op, rest - 15);
-  } else {
-    store<u8>(op++, <u8>(rest << 4));
-  }
-  memory.copy(op, source + <usize>anchor, rest);
-  return <u32>(op + <usize>rest - target);
-}
-
-function putSequence(at: usize, literals: usize, count: u32, distance: u32, extra: u32): usize {
-  let op = at + 1;
-  let token: u32;
-  if (count >= 15) {
-    token = 0xf0;
-    op = putLength(op, count - 15);
-  } else {
-    token = count << 4;
-  }
-  memory.copy(op, literals, count);
-  op += <usize>count;
-  store<u16>(op, <u16>distance);
-  op += 2;
-  if (extra >= 15) {
-    token |= 15;
-    op = putLength(op, extra - 15);
-  } else {
-    token |= extra;
-  }
-  store<u8>(at, <u8>token);
-  return op;
+  return <u32>(putRest(op, source + <usize>anchor, length - anchor) - target);
 }

@@ -1,5 +1,7 @@
 // LZ4 blocks: decoding with full bounds checks, and a fast single-pass encoder.
 
+import { matchLength, putRest, putSequence } from './_lz4-sequences';
+
 // @ts-ignore: decorator
 @inline
 const CORRUPT: u32 = 0xffffffff;
@@ -172,20 +174,6 @@ function finish(from: usize, iend: usize, at: usize, target: usize, oend: usize)
   }
 }
 
-/** Writes the extra length bytes of a token's nibble. */
-// @ts-ignore: decorator
-@inline
-function putLength(at: usize, rest: u32): usize {
-  let op = at;
-  let left = rest;
-  while (left >= 255) {
-    store<u8>(op++, 255);
-    left -= 255;
-  }
-  store<u8>(op++, <u8>left);
-  return op;
-}
-
 /**
  * Encodes one block of at most 65536 bytes. `target` needs length + length / 255 + 16 bytes;
  * `table` is scratch of 16384 bytes (2^13 positions of 16 bits). Answers the bytes written.
@@ -219,24 +207,7 @@ export function lz4_encode(source: usize, length: u32, target: usize, table: usi
         match--;
       }
       const distance = <u32>(start - match);
-      let stop = ip + 4;
-      let against = candidate + 4;
-      while (stop + 8 <= matchEnd) {
-        const x = load<u64>(stop) ^ load<u64>(against);
-        if (x !== 0) {
-          stop += <usize>(ctz(x) >>> 3);
-          break;
-        }
-        stop += 8;
-        against += 8;
-      }
-      if (stop + 8 > matchEnd) {
-        against = stop - <usize>distance;
-        while (stop < matchEnd && load<u8>(stop) === load<u8>(against)) {
-          stop++;
-          against++;
-        }
-      }
+      const stop = ip + <usize>matchLength(ip, candidate, matchEnd);
       op = putSequence(op, anchor, <u32>(start - anchor), distance, <u32>(stop - start) - 4);
       if (stop - 2 <= last && stop - 2 > source) {
         const inside = load<u32>(stop - 2);
@@ -246,37 +217,5 @@ export function lz4_encode(source: usize, length: u32, target: usize, table: usi
       anchor = stop;
     }
   }
-  const rest = <u32>(end - anchor);
-  if (rest >= 15) {
-    store<u8>(op++, 0xf0);
-    op = putLength(op, rest - 15);
-  } else {
-    store<u8>(op++, <u8>(rest << 4));
-  }
-  memory.copy(op, anchor, rest);
-  return <u32>(op + <usize>rest - target);
-}
-
-function putSequence(at: usize, literals: usize, count: u32, distance: u32, extra: u32): usize {
-  const token = at;
-  let op = at + 1;
-  let mark: u32;
-  if (count >= 15) {
-    mark = 0xf0;
-    op = putLength(op, count - 15);
-  } else {
-    mark = count << 4;
-  }
-  memory.copy(op, literals, count);
-  op += <usize>count;
-  store<u16>(op, <u16>distance);
-  op += 2;
-  if (extra >= 15) {
-    mark |= 15;
-    op = putLength(op, extra - 15);
-  } else {
-    mark |= extra;
-  }
-  store<u8>(token, <u8>mark);
-  return op;
+  return <u32>(putRest(op, anchor, <u32>(end - anchor)) - target);
 }
