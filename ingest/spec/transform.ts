@@ -3,6 +3,7 @@ import { CodedError, invalidInput } from '../../proto/errors.js';
 import { expression } from '../../query/expression/expression.js';
 import type { Filter } from '../../query/native/model.js';
 import { parseOptionalFilter } from '../../query/native/filters.js';
+import { lookupNames } from '../../query/lookup/names.js';
 import { rowTest } from '../transform/row-filter.js';
 import type { JsonKeys } from './keys.js';
 
@@ -40,6 +41,8 @@ function checkOne(keys: JsonKeys): { name: string; expression: string } {
     if (!(thrown instanceof CodedError)) throw thrown;
     throw invalidInput(`${keys.at('expression')}: ${thrown.message}`, keys.at('expression'));
   }
+  if (lookupNames(text).size > 0)
+    throw keys.unsupported('expression', "lookups by name can't be used while ingesting");
   keys.leftovers();
   return { name, expression: text };
 }

@@ -14,6 +14,7 @@ import {
   type NumberTest,
   type Predicate,
 } from '../../query/engine/predicate.js';
+import { lookupNames } from '../../query/lookup/names.js';
 import { doubleText } from '../../query/json/java-number.js';
 import type { DimensionSpec, ExtractionFn, Filter } from '../../query/native/model.js';
 import type { InputRow } from '../formats/row-reader.js';
@@ -82,6 +83,7 @@ function unsupported(message: string): CodedError {
 }
 
 function byExpression(text: string, columns: Set<string>): RowTest {
+  if (lookupNames(text).size > 0) throw unsupported("lookups by name can't be used while ingesting");
   const { node, evaluate } = expression(text);
   columnsOf(node, columns);
   return (row, timeMs) => {

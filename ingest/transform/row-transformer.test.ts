@@ -88,6 +88,9 @@ describe('transforms', () => {
     const extractionFn = { type: 'registeredLookup', lookup: 'l' };
     const byLookup = { type: 'selector', dimension: 'a', value: 'x', extractionFn };
     expect(codeOf({ filter: byLookup })).equal('Unsupported');
+    const lookup = "upper(lookup(a, 'l'))";
+    expect(codeOf(expressions(['x', lookup]))).equal('Unsupported');
+    expect(codeOf({ filter: { type: 'expression', expression: lookup } })).equal('Unsupported');
     expect(codeOf({ filter: { type: 'nosuch' } })).equal('InvalidInput');
   });
 });
