@@ -31,8 +31,14 @@ export interface ChaosCase {
 // What was wrong must be readable in the error.
 config.truncateThreshold = 0;
 
-/** Of all cases, by name. */
-export const measures = new Map<string, number[]>();
+/** Of all cases run so far, in the order they came. */
+const measures: { readonly chaosCase: string; readonly name: string; readonly ms: number[] }[] = [];
+
+function keep(chaosCase: string, name: string, ms: number): void {
+  const known = measures.find((one) => one.chaosCase === chaosCase && one.name === name);
+  if (known === undefined) measures.push({ chaosCase, name, ms: [ms] });
+  else known.ms.push(ms);
+}
 
 /** Starts the case's cluster, runs it, ends it. On failure the error carries the end of every process's log. */
 export async function runCase(
@@ -48,7 +54,7 @@ export async function runCase(
       oracle: new Oracle(cluster),
       rounds,
       measure: (name, ms) => {
-        measures.set(name, [...(measures.get(name) ?? []), ms]);
+        keep(one.name, name, ms);
         note(`${name}: ${ms.toFixed(0)} ms`);
       },
       note,
@@ -80,6 +86,7 @@ function logTails(cluster: Cluster): string {
 }
 
 export interface Figure {
+  readonly chaosCase: string;
   readonly name: string;
   readonly runs: number;
   readonly minMs: number;
@@ -88,21 +95,19 @@ export interface Figure {
 }
 
 export function figures(): Figure[] {
-  return [...measures].map(([name, values]) => {
-    const sorted = [...values].sort((a, b) => a - b);
+  return measures.map(({ chaosCase, name, ms }) => {
+    const sorted = ms.toSorted((a, b) => a - b);
     const at = (share: number): number => Math.round(sorted[Math.floor((sorted.length - 1) * share)] ?? 0);
-    return { name, runs: sorted.length, minMs: at(0), medianMs: at(0.5), maxMs: at(1) };
+    return { chaosCase, name, runs: sorted.length, minMs: at(0), medianMs: at(0.5), maxMs: at(1) };
   });
 }
 
 /** The figures as a table in Markdown, ms. */
 export function figureTable(all: readonly Figure[]): string {
-  const rows = all.map(({ name, runs, minMs, medianMs, maxMs }) => [name, minMs, medianMs, maxMs, runs]);
-  return [
-    ['what was measured', 'min ms', 'median ms', 'max ms', 'runs'],
-    ['---', '---:', '---:', '---:', '---:'],
-    ...rows,
-  ]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n');
+  const head = [
+    ['case', 'what was measured', 'min ms', 'median ms', 'max ms', 'runs'],
+    ['---', '---', '---:', '---:', '---:', '---:'],
+  ];
+  const rows = all.map((one) => [one.chaosCase, one.name, one.minMs, one.medianMs, one.maxMs, one.runs]);
+  return [...head, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
