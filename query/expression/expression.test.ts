@@ -49,16 +49,28 @@ describe('expression grammar', () => {
     ]);
   });
 
+  it('mends what Druid mends: one operator too many, a group that the end closes', () => {
+    for (const [text, value] of [
+      ['1 +* 2', 3n],
+      ['3 ** 2', 6n],
+      ['(1 + 2', 3n],
+    ] as const) {
+      expect(expression(text).evaluate(() => nullValue).value, text).to.equal(value);
+    }
+  });
+
   it('refuses what is no expression, with the position', () => {
     const bad = [
       '',
       '1 +',
       'x y',
-      '(1',
+      'abs(1',
+      '* 2',
+      '(1 2',
+      '1 +* + 2',
       "'open",
       '.5',
       '1e+5',
-      'x <> y',
       '[1, x]',
       "'a' 'b'",
       "'\\q'",

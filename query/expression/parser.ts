@@ -153,7 +153,8 @@ class Parser {
         if (token.text === '(') {
           this.#next++;
           const inner = this.#deeper(() => this.#expression(1));
-          this.#expect(')');
+          // As Druid's parser mends it: a group that the text's end closes.
+          if (this.#peek().kind !== 'end') this.#expect(')');
           return inner;
         }
         if (token.text === '[') return { kind: 'literal', value: this.#arrayLiteral(undefined) };
@@ -161,10 +162,20 @@ class Parser {
           this.#next++;
           return { kind: 'literal', value: this.#typedArray() };
         }
-        throw this.#unexpected();
+        return this.#withoutOperator(token);
       default:
         throw this.#unexpected();
     }
+  }
+
+  /** As Druid's parser mends it: one operator too many before a value is passed over. */
+  #withoutOperator(token: Token): Node {
+    const next = this.#peek(1);
+    const isValue = ['number', 'string', 'quoted', 'name'].includes(next.kind) || this.#isSymbol('(', 1);
+    const isFirst = this.#next === 0 || this.#peek(-1).kind !== 'symbol' || this.#isSymbol('(', -1);
+    if (isFirst || !isValue || !Object.hasOwn(levels, token.text)) throw this.#unexpected();
+    this.#next++;
+    return this.#primary();
   }
 
   #named(token: Token): Node {

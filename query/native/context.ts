@@ -17,6 +17,8 @@ export interface QueryDefaults {
   readonly frames?: readonly Frame[];
   /** Registered lookups by name; absent: there are none. */
   readonly lookups?: LookupFinder;
+  /** Queries around this one; absent: none. */
+  readonly nesting?: number;
   /** Context keys below the query's own (server-wide default context). */
   readonly context?: JsonObject;
 }

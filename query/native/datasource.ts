@@ -31,7 +31,7 @@ export function parseDataSource(json: unknown, field: string, parseQuery: ParseQ
     parseDataSource(object[name], `${field}.${name}`, parseQuery, depth + 1);
   switch (object['type']) {
     case 'union':
-      return union(object, field, parseQuery);
+      return union(object, field, parseQuery, depth);
     case 'inline':
       return { type: 'inline', frame: parseInline(object, field) };
     case 'query': {
@@ -69,10 +69,10 @@ function tableName(name: string, field: string): string {
   return name;
 }
 
-function union(object: JsonObject, field: string, parseQuery: ParseQuery): Source {
+function union(object: JsonObject, field: string, parseQuery: ParseQuery, depth: number): Source {
   const names = requiredArray(object, 'dataSources', field).flatMap((each, i) => {
     const at = `${field}.dataSources[${i}]`;
-    const member = parseDataSource(each, at, parseQuery);
+    const member = parseDataSource(each, at, parseQuery, depth + 1);
     if (member.type !== 'tables' || (typeof each === 'object' && (each as JsonObject)['type'] === 'union')) {
       throw unsupported(at, `${at}: a union takes tables only`);
     }

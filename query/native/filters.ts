@@ -19,7 +19,7 @@ import {
 import type { Constant, Filter, ValueType } from './model.js';
 import { parseConstant, parseValueType } from './constants.js';
 import { parseDimension } from './dimensions.js';
-import { parseSearchSpec } from './search-spec.js';
+import { parseSearchSpec, patternText } from './search-spec.js';
 import { optionalExtraction } from './transforms.js';
 
 const notYet: readonly string[] = ['bloom', 'javascript', 'spatial'];
@@ -99,7 +99,7 @@ function leaf(object: JsonObject, type: string, field: string): Filter {
         ...extraction,
       };
     case 'regex':
-      return { type, dimension: dimension(), pattern: requiredText(object, 'pattern', field), ...extraction };
+      return { type, dimension: dimension(), pattern: patternText(object, 'pattern', field), ...extraction };
     case 'search':
       return {
         type,

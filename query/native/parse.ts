@@ -50,6 +50,8 @@ const notYet: readonly string[] = ['select', 'union', 'windowOperator'];
 
 const BINDING = 'com.fasterxml.jackson.databind.exc.ValueInstantiationException';
 const DEFAULT_BATCH_SIZE = 20_480;
+/** Queries inside each other's data sources. */
+const nestingMax = 40;
 
 /**
  * The query of a parsed JSON body (see json/parse.ts). Throws InvalidInput for what Druid refuses too, Unsupported for
@@ -99,7 +101,11 @@ export type Base = Pick<
 >;
 
 function base(body: JsonObject, defaults: QueryDefaults, needsIntervals: boolean): Base {
-  const { frames, ...innerDefaults } = defaults;
+  const { frames, ...outer } = defaults;
+  const nesting = (defaults.nesting ?? 0) + 1;
+  if (nesting > nestingMax)
+    throw invalidInput(`dataSource: queries nested deeper than ${nestingMax}`, 'dataSource');
+  const innerDefaults = { ...outer, nesting };
   const given = parseDataSource(body['dataSource'], 'dataSource', (json) => parse(json, innerDefaults));
   if (needsIntervals && isMissing(body['intervals']))
     throw invalidInput("intervals: querySegmentSpec can't be null", 'intervals');

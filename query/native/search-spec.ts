@@ -32,12 +32,17 @@ export function parseSearchSpec(json: unknown, field: string): SearchSpec {
       if (isMissing(object['values'])) return { type: 'none' };
       return { type, values: texts(object, field), caseSensitive };
     case 'regex':
-      // What is no pattern is refused before any row.
-      compilePattern(requiredText(object, 'pattern', field));
-      return { type, pattern: requiredText(object, 'pattern', field) };
+      return { type, pattern: patternText(object, 'pattern', field) };
     default:
       throw unknownType('search spec', type, field, []);
   }
+}
+
+/** A regular expression; what is none is refused before any row. */
+export function patternText(object: JsonObject, name: string, field: string): string {
+  const text = requiredText(object, name, field);
+  compilePattern(text);
+  return text;
 }
 
 function texts(object: JsonObject, field: string): string[] {

@@ -19,7 +19,7 @@ import {
   unknownType,
   unsupported,
 } from './json-fields.js';
-import { parseSearchSpec } from './search-spec.js';
+import { parseSearchSpec, patternText } from './search-spec.js';
 import type { ExtractionFn, ValueStep, VirtualColumn } from './transform-model.js';
 
 const maxDepth = 50;
@@ -53,13 +53,13 @@ export function parseExtraction(json: unknown, field: string, depth = 1): Extrac
     case 'regex':
       return {
         type,
-        expr: requiredText(object, 'expr', field),
+        expr: patternText(object, 'expr', field),
         index: optionalInteger(object, 'index', field) ?? 1,
         replaceMissingValue: optionalBoolean(object, 'replaceMissingValue', field, false),
         replaceMissingValueWith: text('replaceMissingValueWith') ?? null,
       };
     case 'partial':
-      return { type, expr: requiredText(object, 'expr', field) };
+      return { type, expr: patternText(object, 'expr', field) };
     case 'searchQuery':
       return { type, query: parseSearchSpec(object['query'], `${field}.query`) };
     case 'timeFormat':
@@ -218,7 +218,7 @@ export function parseFilteredStep(
       };
     }
     case 'regex':
-      return { type: 'regexFiltered', pattern: requiredText(object, 'pattern', field) };
+      return { type: 'regexFiltered', pattern: patternText(object, 'pattern', field) };
     case 'prefix':
       return { type: 'prefixFiltered', prefix: requiredText(object, 'prefix', field) };
   }
