@@ -12,7 +12,6 @@ function textColumn(name: string, texts: readonly string[]) {
 }
 
 const merged: Frame = {
-  isMerged: true,
   rows: 3,
   // As all of the query's dimensions group it: sets of them still have to be grouped.
   isMerged: true,

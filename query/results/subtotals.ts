@@ -16,9 +16,7 @@ export function groupBySections(query: GroupByQuery, merged: Frame): Frame[] {
   return subtotals.map((set) => {
     const keys = keyColumns(dimensions.filter(({ outputName }) => set.includes(outputName)));
     const bucket = { name: '__bucket', type: 'LONG' } as const;
-    // Merged by all dimensions is not yet merged by these.
-    const { rows, columns } = frame;
-    const grouped = mergeGroups([{ rows, columns }], [bucket, ...keys], aggregateColumns(query.aggregations));
+    const grouped = mergeGroups([frame], [bucket, ...keys], aggregateColumns(query.aggregations));
     return withGroupings(query, grouped, set);
   });
 }
