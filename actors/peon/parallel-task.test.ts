@@ -150,6 +150,12 @@ describe('peon: parallel task', () => {
     return fs.existsSync(folder) ? fs.readdirSync(folder) : [];
   };
 
+  /** Segment files in deep storage, whole or half. */
+  const filesLeft = (): number => {
+    const entries = fs.readdirSync(path.join(base, 'deep'), { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).length;
+  };
+
   const forced = { forceGuaranteedRollup: true };
   const ways: Record<string, object> = {
     dynamic: {},
@@ -203,6 +209,21 @@ describe('peon: parallel task', () => {
     expect(error?.message).to.match(/^Failed in phase\[segment generation\]: .* failed 2 times, .*: lost$/);
     expect(published).to.deep.equal([]);
     expect(left()).to.deep.equal([]);
+  });
+
+  it('leaves no file of what will never be published', async () => {
+    let pushes = 0;
+    const full = (name: string): void => {
+      if (name !== 'store.push.staged' || ++pushes < 4) return;
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    };
+    for (const tuning of [ways['dynamic'], ways['ranges']]) {
+      pushes = 0;
+      const { error } = await run(task({ ...tuning, maxRetry: 1 }), 1, full);
+      expect(error?.message).to.include('ENOSPC');
+      expect(published).to.deep.equal([]);
+      expect(filesLeft()).to.equal(0);
+    }
   });
 
   it('hands splits to workers, at most so many at a time, and counts only runs that succeeded', async () => {

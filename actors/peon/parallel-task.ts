@@ -30,6 +30,7 @@ import {
   type PhaseLimits,
   type PieceState,
 } from './parallel-plan.js';
+import { discardFiles } from './unpublished-files.js';
 import { runSubTask, type PartitionToMerge, type SubTaskResult, type SubTaskType } from './sub-task.js';
 
 export interface ParallelDeps extends BatchTaskDeps {
@@ -76,6 +77,8 @@ export class ParallelRun {
   #state: IngestReport['ingestionState'] = 'NOT_STARTED';
   /** Of the phase whose sub-tasks read the rows that are kept. */
   #reading: readonly Piece[] = [];
+  /** Of the phase whose sub-tasks push what is published. */
+  #pushing: readonly Piece[] = [];
   #segmentsBuilt = 0;
 
   constructor(json: Json, spec: IngestSpec, splits: readonly (readonly InputEntity[])[], deps: ParallelDeps) {
@@ -97,11 +100,27 @@ export class ParallelRun {
       this.#segmentsBuilt = built.length;
       this.#report();
       return await this.#withTombstones(built);
+    } catch (thrown) {
+      await this.#discard();
+      throw thrown;
     } finally {
       await removeShuffle(config.deepStorage.root, config.taskId).catch((thrown: unknown) => {
         log.warn('what sub-tasks left can not be removed', { reason: asCoded(thrown).message });
       });
     }
+  }
+
+  /** What sub-tasks pushed goes when nothing will be published; pieces of partitions go in any case. */
+  async #discard(): Promise<void> {
+    const { batch, log } = this.#deps;
+    const pushed = this.#pushing.flatMap((piece) =>
+      piece.result === undefined ? [] : segmentsOf(piece.result),
+    );
+    await discardFiles(
+      batch.store,
+      pushed.flatMap((segment) => segment.loadSpec ?? []),
+      log,
+    );
   }
 
   async #simple(): Promise<DataSegment[]> {
@@ -213,6 +232,7 @@ export class ParallelRun {
       result: undefined,
     }));
     if (type !== 'partial_index_generic_merge') this.#reading = pieces;
+    if (type === 'single_phase_sub_task' || type === 'partial_index_generic_merge') this.#pushing = pieces;
     log.info('phase begins', { phase: phaseNames[type], pieces: pieces.length });
     for (;;) {
       signal.throwIfAborted();

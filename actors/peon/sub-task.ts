@@ -10,6 +10,7 @@ import { RowMeter } from '../../ingest/row-meter.js';
 import { mergeShuffled } from '../../ingest/shuffle-merge.js';
 import type { IngestSpec } from '../../ingest/spec/model.js';
 import { compileTask } from '../../ingest/spec/task.js';
+import type { DeepStorage } from '../../segment/store/deep-storage.js';
 import { LocalStorage } from '../../segment/store/local-storage.js';
 import {
   dataSegmentToJson,
@@ -21,6 +22,7 @@ import type { RangeTuple } from '../../segment/timeline/range-bucket.js';
 import { shuffleFolder, writeResult } from '../shuffle-folders.js';
 import type { BatchTaskDeps, BatchTaskResult } from './batch-task.js';
 import { TaskGrounds } from './task-grounds.js';
+import { UnpublishedFiles } from './unpublished-files.js';
 
 export const subTaskTypes = [
   'single_phase_sub_task',
@@ -76,8 +78,9 @@ export async function runSubTask(json: Record<string, unknown>, deps: SubTaskDep
     meter.update(report.rows, clock.monotonic());
     deps.progress(phase, toReport(reportToJson(report, null, { kind: 'live', averages: meter.averages() })));
   };
+  const files: UnpublishedFiles[] = [];
   try {
-    const result = await perform(json, deps, note);
+    const result = await perform(json, deps, { note, files });
     last = { ...result.report, ingestionState: 'COMPLETED' };
     const { root } = deps.config.deepStorage;
     await writeResult(shuffleFolder(root, supervisorOf(json), taskId), JSON.stringify(result));
@@ -85,6 +88,8 @@ export async function runSubTask(json: Record<string, unknown>, deps: SubTaskDep
     return { reportJson: toReport(reportToJson(last, null)), error: undefined };
   } catch (thrown) {
     const error = thrown instanceof CodedError ? thrown : new CodedError('Bug', String(thrown), {}, thrown);
+    // Nobody will hear of them: a disk that is full must not stay so.
+    for (const store of files) await store.discard();
     return { reportJson: toReport(reportToJson(last, error.message)), error };
   }
 }
@@ -95,13 +100,21 @@ function supervisorOf(json: Record<string, unknown>): string {
   throw new CodedError('InvalidInput', 'supervisorTaskId is missing', { field: 'supervisorTaskId' });
 }
 
-type Note = (phase: string, report: IngestReport) => void;
+interface Keeping {
+  readonly note: (phase: string, report: IngestReport) => void;
+  /** What is to be discarded when the run fails. */
+  readonly files: UnpublishedFiles[];
+}
 
-async function perform(json: Record<string, unknown>, deps: SubTaskDeps, note: Note): Promise<SubTaskResult> {
+async function perform(
+  json: Record<string, unknown>,
+  deps: SubTaskDeps,
+  keeping: Keeping,
+): Promise<SubTaskResult> {
   const type = json['type'] as SubTaskType;
-  if (type === 'partial_index_generic_merge') return merge(json, deps);
+  if (type === 'partial_index_generic_merge') return merge(json, deps, keeping);
   const { spec } = compileTask({ type: 'index_parallel', spec: json['spec'], context: json['context'] });
-  const batch = batchDeps(json, spec, deps, note);
+  const batch = batchDeps(json, spec, deps, keeping);
   switch (type) {
     case 'partial_dimension_cardinality':
     case 'partial_dimension_distribution': {
@@ -157,11 +170,11 @@ function batchDeps(
   json: Record<string, unknown>,
   spec: IngestSpec,
   deps: SubTaskDeps,
-  note: Note,
+  { note, files }: Keeping,
 ): BatchDeps {
   const { config, clock, log, signal, hit, taskId, workDir } = deps;
   const grounds = new TaskGrounds(json, deps);
-  const store = storeOf(deps, spec.appendToExisting ? '' : taskId);
+  const store = storeOf(deps, spec.appendToExisting ? '' : taskId, files);
   return {
     inputDirs: config.inputDirs,
     httpAllow: config.inputHosts,
@@ -186,12 +199,18 @@ function threadsOf({ segmentThreadUrl }: SubTaskDeps): Pick<BatchDeps, 'segmentT
 }
 
 /** Numbers of partitions are given in the end: until then each run writes to folders of its own. */
-function storeOf({ config, hit }: SubTaskDeps, writer: string): LocalStorage {
+function storeOf({ config, hit, log }: SubTaskDeps, writer: string, files: UnpublishedFiles[]): DeepStorage {
   const { root, zip } = config.deepStorage;
-  return new LocalStorage({ root, zip, hit, writer });
+  const store = new UnpublishedFiles(new LocalStorage({ root, zip, hit, writer }), log);
+  files.push(store);
+  return store;
 }
 
-async function merge(json: Record<string, unknown>, deps: SubTaskDeps): Promise<SubTaskResult> {
+async function merge(
+  json: Record<string, unknown>,
+  deps: SubTaskDeps,
+  { files }: Keeping,
+): Promise<SubTaskResult> {
   const given = json['spec'] as Readonly<Record<string, unknown>>;
   const io = given['ioConfig'] as { readonly partitions?: readonly PartitionToMerge[] } | undefined;
   const ioConfig = {
@@ -204,7 +223,7 @@ async function merge(json: Record<string, unknown>, deps: SubTaskDeps): Promise<
     pieces: pieces.map((piece) => parseDataSegment(piece)),
   }));
   const { workDir, signal, hit, log, taskId } = deps;
-  const store = storeOf(deps, taskId);
+  const store = storeOf(deps, taskId, files);
   deps.progress('PUSHING', '');
   const pushed = await mergeShuffled(spec, partitions, {
     workDir,
