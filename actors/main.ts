@@ -116,9 +116,21 @@ function settingsHelp(): string {
   return `grove start: runs Grove. Settings, as flags, GROVE_* variables or in a --config file:\n\n${lines.join('\n')}\n`;
 }
 
+/** When all that was printed is on its way, or nobody is there to read it. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((done) => {
+    stream.write('', () => done());
+  });
+}
+
 async function run(argv: readonly string[]): Promise<number> {
   const [command = 'help', ...rest] = argv;
-  if (command !== 'start') return runCommand(command, rest, commandIo());
+  if (command !== 'start') {
+    const code = await runCommand(command, rest, commandIo());
+    // A pipe takes what is printed when its reader does: ending before that would cut it off.
+    await Promise.all([process.stdout, process.stderr].map(flushed));
+    return code;
+  }
   if (rest.includes('--help')) {
     out(settingsHelp());
     return 0;
