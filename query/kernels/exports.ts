@@ -25,6 +25,27 @@ export type GroupSelKernel = (
   seen: number,
 ) => void;
 
+export type MaskKernel = (
+  p: number,
+  n: number,
+  bits: number,
+  first: number,
+  flip: number,
+  cell: number,
+) => void;
+export type GroupMaskKernel = (
+  g: number,
+  p: number,
+  n: number,
+  bits: number,
+  first: number,
+  flip: number,
+  cells: number,
+  stride: number,
+  copy: number,
+  seen: number,
+) => void;
+
 export interface QueryKernels {
   // aggregate.ts
   readonly sumI64Run: (p: number, n: number, cell: number) => void;
@@ -77,6 +98,20 @@ export interface QueryKernels {
     copy: number,
     seen: number,
   ) => void;
+  readonly sumI64Mask: MaskKernel;
+  readonly sumF64Mask: MaskKernel;
+  readonly sumI64GroupMask: GroupMaskKernel;
+  readonly sumF64GroupMask: GroupMaskKernel;
+  readonly countGroupMask: (
+    g: number,
+    n: number,
+    bits: number,
+    first: number,
+    flip: number,
+    cells: number,
+    stride: number,
+    copy: number,
+  ) => void;
   readonly runBuckets: (
     op: number,
     p: number,
@@ -89,6 +124,7 @@ export interface QueryKernels {
     cells: number,
     stride: number,
     seen: number,
+    nulls: number,
   ) => number;
   readonly markGroup: (groups: number, n: number, seen: number) => void;
   readonly fill8: (p: number, value: number) => void;
@@ -241,6 +277,11 @@ const names = [
   'isPlainF64',
   'countRun',
   'countGroup',
+  'sumI64Mask',
+  'sumF64Mask',
+  'sumI64GroupMask',
+  'sumF64GroupMask',
+  'countGroupMask',
   'runBuckets',
   'markGroup',
   'fill8',

@@ -40,6 +40,11 @@ export interface Accumulator {
    */
   markGroups?(seen: number): boolean;
   /**
+   * `run` (or `group`, when `group` is undefined) of the entries whose row's bit in `bits` differs from `flip`, for
+   * batches without `sel`. False or absent: nothing was done, the entries have to be selected first.
+   */
+  masked?(batch: Batch, bits: number, flip: 0 | 1, group: number | undefined): boolean;
+  /**
    * Groups are ranges of rows: the row behind the last of each stands at `ends` (u32). The first entry is in group
    * `bucket` or a later one. Answers the last entry's group. Absent: `run` has to be called for each.
    */

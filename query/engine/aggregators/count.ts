@@ -38,6 +38,22 @@ export class CountAccumulator implements Accumulator {
     environment.kernels.countGroup(batch.groups, batch.count, first, cells.stride, cells.copy, this.#marks);
   }
 
+  masked(batch: Batch, bits: number, flip: 0 | 1, group: number | undefined): boolean {
+    if (batch.sel !== 0) return false;
+    const { environment, cells } = this.#context;
+    const { kernels } = environment;
+    const { count, groups } = batch;
+    const first = batch.start + batch.from;
+    const cell = cells.cells(this.#column);
+    if (group === undefined) {
+      kernels.countGroupMask(groups, count, bits, first, flip, cell, cells.stride, cells.copy);
+      return true;
+    }
+    const set = kernels.bitsCount(bits, first, first + count) >>> 0;
+    kernels.countRun(flip === 1 ? count - set : set, cell + group * cells.stride);
+    return true;
+  }
+
   inBuckets(batch: Batch, ends: number, bucket: number): number {
     const { environment, cells } = this.#context;
     const { sel, start, from, count } = batch;
@@ -54,6 +70,7 @@ export class CountAccumulator implements Accumulator {
         bucket,
         first,
         cells.stride,
+        0,
         0,
       ) >>> 0
     );

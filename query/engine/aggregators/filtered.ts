@@ -9,6 +9,9 @@ import type { Accumulator, AccumulatorContext, AggregatorType, Batch } from './a
 import { inputCache } from './input.js';
 import { refineBatch } from './numeric.js';
 
+/** One in so many entries, and a batch is masked. */
+const maskedShare = 8;
+
 class FilteredAccumulator implements Accumulator {
   readonly bytesPerGroup: number;
   readonly name: string;
@@ -43,15 +46,27 @@ class FilteredAccumulator implements Accumulator {
     this.#inner.reset(from, to);
   }
   run(batch: Batch, group: number): void {
+    if (this.#isMasked(batch, group)) return;
     const kept = this.#keep(batch);
     if (kept.count > 0) this.#inner.run(kept, group);
   }
   group(batch: Batch): void {
+    if (this.#isMasked(batch, undefined)) return;
     const kept = this.#keep(batch);
     if (kept.count > 0) this.#inner.group(kept);
   }
   result(groups: number, count: number): FrameColumn {
     return this.#inner.result(groups, count);
+  }
+
+  /** Where many entries of a batch match, blanking out the others costs less than listing those. */
+  #isMasked(batch: Batch, group: number | undefined): boolean {
+    if (this.#mask.kind !== 'bits' || batch.sel !== 0 || this.#inner.masked === undefined) return false;
+    const { bits } = this.#mask;
+    const first = batch.start + batch.from;
+    const { kernels } = this.#context.environment;
+    const matching = kernels.bitsCount(bits, first, first + batch.count) >>> 0;
+    return matching * maskedShare >= batch.count && this.#inner.masked(batch, bits, 0, group);
   }
 
   #keep(batch: Batch): Batch {

@@ -3,7 +3,13 @@ import { CodedError } from '../../../proto/errors.js';
 import { BATCH_ROWS } from '../../../segment/read/view.js';
 import type { FrameColumn } from '../../frame.js';
 import type { Aggregator, NumericAggregator } from '../../native/model.js';
-import type { GroupKernel, GroupSelKernel, QueryKernels } from '../../kernels/exports.js';
+import type {
+  GroupKernel,
+  GroupMaskKernel,
+  GroupSelKernel,
+  MaskKernel,
+  QueryKernels,
+} from '../../kernels/exports.js';
 import { elementsOf } from '../../expression/value.js';
 import { cellReader } from '../columns/cells.js';
 import { type BlockSource, ComputedNumbers } from '../columns/computed-views.js';
@@ -61,6 +67,7 @@ class NumericAccumulator implements Accumulator {
   readonly #group: GroupKernel;
   readonly #groupSel: GroupSelKernel;
   readonly #plain: PlainKernels | undefined;
+  readonly #masked: MaskedKernels | undefined;
   readonly #width: number;
   /** No cell holds NaN or minus zero. */
   #isPlain = true;
@@ -86,6 +93,7 @@ class NumericAccumulator implements Accumulator {
     this.#group = kernels[`${stem}Group`];
     this.#groupSel = kernels[`${stem}GroupSel`];
     this.#plain = kind === 'double' && op !== 'sum' ? plainKernels(kernels, op) : undefined;
+    this.#masked = op === 'sum' ? maskedKernels(kernels, kind) : undefined;
     this.#column = context.cells.add(initialBits(parts), kind === 'float' ? undefined : this.#group);
   }
 
@@ -112,6 +120,8 @@ class NumericAccumulator implements Accumulator {
   }
 
   run(batch: Batch, group: number): void {
+    const { nullBits } = this.#input;
+    if (nullBits !== 0 && this.#blankOut(batch, nullBits, 1, group)) return;
     const { cells } = this.#context;
     const cell = cells.cells(this.#column) + group * cells.stride;
     const values = this.#input.values(batch.start, batch.rows);
@@ -127,6 +137,8 @@ class NumericAccumulator implements Accumulator {
   }
 
   group(batch: Batch): void {
+    const { nullBits } = this.#input;
+    if (nullBits !== 0 && this.#blankOut(batch, nullBits, 1, undefined)) return;
     const values = this.#input.values(batch.start, batch.rows);
     let { sel, count, groups } = batch;
     if (this.#input.nullBits !== 0) {
@@ -148,11 +160,40 @@ class NumericAccumulator implements Accumulator {
     }
   }
 
+  masked(batch: Batch, bits: number, flip: 0 | 1, group: number | undefined): boolean {
+    return this.#input.nullBits === 0 && this.#blankOut(batch, bits, flip, group);
+  }
+
+  /** Sums of all entries, those left out as nothing. */
+  #blankOut(batch: Batch, bits: number, flip: 0 | 1, group: number | undefined): boolean {
+    if (this.#masked === undefined || batch.sel !== 0) return false;
+    const { count, groups } = batch;
+    const { cells } = this.#context;
+    const { stride, copy } = cells;
+    // Before the bits are looked at: computed columns make both together.
+    const values = this.#input.values(batch.start, batch.rows) + batch.from * 8;
+    const first = batch.start + batch.from;
+    const cell = cells.cells(this.#column);
+    if (group === undefined) {
+      const seen = this.#marks ? this.#seen : 0;
+      this.#masked.group(groups, values, count, bits, first, flip, cell, stride, copy, seen);
+      return true;
+    }
+    if (this.#marks) {
+      const set = this.#kernels.bitsCount(bits, first, first + count) >>> 0;
+      if ((flip === 1 ? count - set : set) === 0) return true;
+      this.#kernels.fill8(this.#seen + group, 1);
+    }
+    this.#masked.run(values, count, bits, first, flip, cell + group * stride);
+    return true;
+  }
+
   inBuckets(batch: Batch, ends: number, bucket: number): number {
     const { cells } = this.#context;
     const values = this.#input.values(batch.start, batch.rows);
     let { sel, count } = batch;
-    if (this.#input.nullBits !== 0) {
+    const blanks = sel === 0 && this.#masked !== undefined ? this.#input.nullBits : 0;
+    if (this.#input.nullBits !== 0 && blanks === 0) {
       count = this.#withoutNulls(batch);
       sel = this.#sel;
     }
@@ -173,6 +214,7 @@ class NumericAccumulator implements Accumulator {
         first,
         cells.stride,
         seen,
+        blanks,
       ) >>> 0
     );
   }
@@ -205,6 +247,16 @@ class NumericAccumulator implements Accumulator {
 interface PlainKernels {
   readonly group: GroupKernel;
   readonly groupSel: GroupSelKernel;
+}
+
+interface MaskedKernels {
+  readonly run: MaskKernel;
+  readonly group: GroupMaskKernel;
+}
+
+function maskedKernels(kernels: QueryKernels, kind: NumericKind): MaskedKernels | undefined {
+  if (kind === 'long') return { run: kernels.sumI64Mask, group: kernels.sumI64GroupMask };
+  return kind === 'double' ? { run: kernels.sumF64Mask, group: kernels.sumF64GroupMask } : undefined;
 }
 
 function plainKernels(kernels: QueryKernels, op: 'min' | 'max'): PlainKernels {

@@ -3,6 +3,8 @@
 // is what the wasm instructions do.
 // run = every row goes to one cell; group = cell number per entry. Sel = row numbers of the entries, else rows 0 … n-1.
 
+import { bitsCount } from './bits';
+
 // @ts-ignore: decorator
 @inline function run<T>(p: usize, n: u32, cell: usize, op: i32): void {
   let a = load<T>(cell);
@@ -126,25 +128,48 @@ export function isPlainF64(p: usize, n: u32): u32 {
 }
 /** Minima and maxima of plain doubles, as long as no cell holds anything else: without branches. */
 // @ts-ignore: decorator
-@inline function groupPlain(groups: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize, isMin: bool): void {
-  let lane: usize = 0;
-  for (let i: usize = 0; i < <usize>n; i++) {
-    const row = sel ? <usize>load<u32>(sel + (i << 2)) : i;
-    updatePlain(marked(cells, groups + (i << 2), stride, seen) + copy * lane, p + (row << 3), isMin);
-    lane = (lane + 1) & 3;
+@inline function groupPlain(groups: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize, isMin: bool): void {
+  const four = groups + (<usize>(n & ~3) << 2);
+  let g = groups, q = p;
+  for (; g < four; g += 16) {
+    updatePlain(marked(cells, g, stride, seen), q, isMin);
+    updatePlain(marked(cells, g + 4, stride, seen) + copy, q + 8, isMin);
+    updatePlain(marked(cells, g + 8, stride, seen) + copy * 2, q + 16, isMin);
+    updatePlain(marked(cells, g + 12, stride, seen) + copy * 3, q + 24, isMin);
+    q += 32;
+  }
+  for (const end = groups + (<usize>n << 2); g < end; g += 4) {
+    updatePlain(marked(cells, g, stride, seen), q, isMin);
+    q += 8;
+  }
+}
+// @ts-ignore: decorator
+@inline function groupPlainSel(groups: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize, isMin: bool): void {
+  const four = groups + (<usize>(n & ~3) << 2);
+  let g = groups, s = sel;
+  for (; g < four; g += 16) {
+    updatePlain(marked(cells, g, stride, seen), p + (<usize>load<u32>(s) << 3), isMin);
+    updatePlain(marked(cells, g + 4, stride, seen) + copy, p + (<usize>load<u32>(s, 4) << 3), isMin);
+    updatePlain(marked(cells, g + 8, stride, seen) + copy * 2, p + (<usize>load<u32>(s, 8) << 3), isMin);
+    updatePlain(marked(cells, g + 12, stride, seen) + copy * 3, p + (<usize>load<u32>(s, 12) << 3), isMin);
+    s += 16;
+  }
+  for (const end = groups + (<usize>n << 2); g < end; g += 4) {
+    updatePlain(marked(cells, g, stride, seen), p + (<usize>load<u32>(s) << 3), isMin);
+    s += 4;
   }
 }
 export function minPlainGroup(groups: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void {
-  groupPlain(groups, p, 0, n, cells, stride, copy, seen, true);
+  groupPlain(groups, p, n, cells, stride, copy, seen, true);
 }
 export function maxPlainGroup(groups: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void {
-  groupPlain(groups, p, 0, n, cells, stride, copy, seen, false);
+  groupPlain(groups, p, n, cells, stride, copy, seen, false);
 }
 export function minPlainGroupSel(groups: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void {
-  groupPlain(groups, p, sel, n, cells, stride, copy, seen, true);
+  groupPlainSel(groups, p, sel, n, cells, stride, copy, seen, true);
 }
 export function maxPlainGroupSel(groups: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void {
-  groupPlain(groups, p, sel, n, cells, stride, copy, seen, false);
+  groupPlainSel(groups, p, sel, n, cells, stride, copy, seen, false);
 }
 
 export function sumI64Run(p: usize, n: u32, cell: usize): void {
@@ -277,13 +302,120 @@ export function countGroup(groups: usize, n: u32, cells: usize, stride: usize, c
 }
 
 /**
+ * Masks: entries are rows first, first + 1, … of a bitset; those whose bit differs from `flip` count. `p` is the first
+ * one's value. Values of the others are blanked out bit by bit, so that NaN among them does no harm.
+ */
+// @ts-ignore: decorator
+@inline function bitAt(bits: usize, row: u32, flip: u32): u32 {
+  return ((<u32>load<u8>(bits + <usize>(row >>> 3)) >>> (row & 7)) & 1) ^ flip;
+}
+// @ts-ignore: decorator
+@inline function kept(p: usize, byte: v128, lanes: v128): v128 {
+  return v128.and(v128.load(p), i64x2.eq(v128.and(byte, lanes), lanes));
+}
+// @ts-ignore: decorator
+@inline function blanked<T>(p: usize, bit: u32): T {
+  const keep: i64 = load<i64>(p) & -<i64>bit;
+  if (isFloat<T>()) return reinterpret<T>(keep);
+  return <T>keep;
+}
+// @ts-ignore: decorator
+@inline function sumMask<T>(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize): void {
+  let t: T = 0;
+  let i: u32 = 0;
+  for (; i < n && ((first + i) & 7) != 0; i++) t += blanked<T>(p + (<usize>i << 3), bitAt(bits, first + i, flip));
+  let a = i64x2.splat(0), b = a, c = a, d = a;
+  const inverted: u64 = flip ? 0xff : 0;
+  for (; i + 8 <= n; i += 8) {
+    const q = p + (<usize>i << 3);
+    const byte = i64x2.splat(<u64>load<u8>(bits + <usize>((first + i) >>> 3)) ^ inverted);
+    if (isFloat<T>()) {
+      a = f64x2.add(a, kept(q, byte, i64x2(1, 2)));
+      b = f64x2.add(b, kept(q + 16, byte, i64x2(4, 8)));
+      c = f64x2.add(c, kept(q + 32, byte, i64x2(16, 32)));
+      d = f64x2.add(d, kept(q + 48, byte, i64x2(64, 128)));
+    } else {
+      a = i64x2.add(a, kept(q, byte, i64x2(1, 2)));
+      b = i64x2.add(b, kept(q + 16, byte, i64x2(4, 8)));
+      c = i64x2.add(c, kept(q + 32, byte, i64x2(16, 32)));
+      d = i64x2.add(d, kept(q + 48, byte, i64x2(64, 128)));
+    }
+  }
+  for (; i < n; i++) t += blanked<T>(p + (<usize>i << 3), bitAt(bits, first + i, flip));
+  if (isFloat<T>()) {
+    a = f64x2.add(f64x2.add(a, b), f64x2.add(c, d));
+    t += <T>(f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1));
+  } else {
+    a = i64x2.add(i64x2.add(a, b), i64x2.add(c, d));
+    t += <T>(i64x2.extract_lane(a, 0) + i64x2.extract_lane(a, 1));
+  }
+  store<T>(cell, load<T>(cell) + t);
+}
+export function sumI64Mask(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize): void {
+  sumMask<i64>(p, n, bits, first, flip, cell);
+}
+export function sumF64Mask(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize): void {
+  sumMask<f64>(p, n, bits, first, flip, cell);
+}
+// @ts-ignore: decorator
+@inline function addMasked<T>(group: usize, value: usize, bit: u32, cells: usize, stride: usize, seen: usize): void {
+  const g = <usize>load<u32>(group);
+  if (seen) store<u8>(seen + g, load<u8>(seen + g) | <u8>bit);
+  const cell = cells + g * stride;
+  store<T>(cell, load<T>(cell) + blanked<T>(value, bit));
+}
+// @ts-ignore: decorator
+@inline function groupMask<T>(
+  groups: usize, p: usize, n: u32, bits: usize, first: u32, flip: u32, cells: usize, stride: usize, copy: usize, seen: usize,
+): void {
+  const head = min<u32>(n, (8 - (first & 7)) & 7);
+  let i: u32 = 0;
+  for (; i < head; i++) addMasked<T>(groups + (<usize>i << 2), p + (<usize>i << 3), bitAt(bits, first + i, flip), cells, stride, seen);
+  const inverted: u32 = flip ? 0xff : 0;
+  for (; i + 8 <= n; i += 8) {
+    const byte = <u32>load<u8>(bits + <usize>((first + i) >>> 3)) ^ inverted;
+    const g = groups + (<usize>i << 2), q = p + (<usize>i << 3);
+    addMasked<T>(g, q, byte & 1, cells, stride, seen);
+    addMasked<T>(g + 4, q + 8, (byte >>> 1) & 1, cells + copy, stride, seen);
+    addMasked<T>(g + 8, q + 16, (byte >>> 2) & 1, cells + copy * 2, stride, seen);
+    addMasked<T>(g + 12, q + 24, (byte >>> 3) & 1, cells + copy * 3, stride, seen);
+    addMasked<T>(g + 16, q + 32, (byte >>> 4) & 1, cells, stride, seen);
+    addMasked<T>(g + 20, q + 40, (byte >>> 5) & 1, cells + copy, stride, seen);
+    addMasked<T>(g + 24, q + 48, (byte >>> 6) & 1, cells + copy * 2, stride, seen);
+    addMasked<T>(g + 28, q + 56, byte >>> 7, cells + copy * 3, stride, seen);
+  }
+  for (; i < n; i++) addMasked<T>(groups + (<usize>i << 2), p + (<usize>i << 3), bitAt(bits, first + i, flip), cells, stride, seen);
+}
+export function sumI64GroupMask(
+  groups: usize, p: usize, n: u32, bits: usize, first: u32, flip: u32, cells: usize, stride: usize, copy: usize, seen: usize,
+): void {
+  groupMask<i64>(groups, p, n, bits, first, flip, cells, stride, copy, seen);
+}
+export function sumF64GroupMask(
+  groups: usize, p: usize, n: u32, bits: usize, first: u32, flip: u32, cells: usize, stride: usize, copy: usize, seen: usize,
+): void {
+  groupMask<f64>(groups, p, n, bits, first, flip, cells, stride, copy, seen);
+}
+export function countGroupMask(
+  groups: usize, n: u32, bits: usize, first: u32, flip: u32, cells: usize, stride: usize, copy: usize,
+): void {
+  let lane: usize = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const cell = cells + <usize>load<u32>(groups + (<usize>i << 2)) * stride + copy * lane;
+    store<i64>(cell, load<i64>(cell) + <i64>bitAt(bits, first + i, flip));
+    lane = (lane + 1) & 3;
+  }
+}
+
+/**
  * Entries that ascend with their rows, each bucket a range of rows: `ends` holds the row behind each bucket's last
  * (u32). `op` = 0 sum, 1 min, 2 max of i64, +3 of f64, +6 of f32; 9 counts. `seen` (0 = none): a byte a bucket is set.
+ * `nulls` (0 = none): rows whose bit is set there are left out; only for sums of i64 and f64 of entries without `sel`.
  * Bucket `bucket` or a later one holds the first entry. Answers the bucket of the last one.
  */
 export function runBuckets(
   op: u32, p: usize, sel: usize, start: u32, from: u32, n: u32,
-  ends: usize, bucket: u32, cells: usize, stride: usize, seen: usize,
+  ends: usize, bucket: u32, cells: usize, stride: usize, seen: usize, nulls: usize,
 ): u32 {
   const width: usize = op >= 6 ? 4 : 8;
   let at: u32 = 0;
@@ -301,7 +433,15 @@ export function runBuckets(
       accumulateSel(op, p, s, m, cell);
     } else {
       m = min<u32>(left, end - from - at);
-      accumulateRun(op, p + <usize>(from + at) * width, m, cell);
+      const q = p + <usize>(from + at) * width;
+      if (nulls) {
+        if (op == 0) sumI64Mask(q, m, nulls, row, 1, cell);
+        else sumF64Mask(q, m, nulls, row, 1, cell);
+        at += m;
+        if (seen && bitsCount(nulls, row, row + m) < m) store<u8>(seen + <usize>b, 1);
+        continue;
+      }
+      accumulateRun(op, q, m, cell);
     }
     if (seen) store<u8>(seen + <usize>b, 1);
     at += m;
