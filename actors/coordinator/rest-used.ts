@@ -9,6 +9,7 @@ import {
   answerError,
   answerJson,
   bareText,
+  emptyJson,
   intervalText,
   type RestAnswer,
   type RestCall,
@@ -117,7 +118,7 @@ async function killInterval(deps: RestDeps, call: RestCall): Promise<RestAnswer>
   const dataSource = dataSourceOf(call);
   const id = killTaskId(deps, dataSource, interval);
   await deps.submitTask(JSON.stringify({ type: 'kill', id, dataSource, interval: text }));
-  return { status: 200 };
+  return emptyJson(200);
 }
 
 /** As Druid names them: eight letters a–p, the interval, now. */

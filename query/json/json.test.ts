@@ -28,6 +28,7 @@ describe('JSON reader', () => {
       ['{"a":1', 'syntax', /end-of-input.*column 7/],
       ['{\n "a": nope}', 'syntax', /'nope'.*line 2, column 7/],
       ['[1,]', 'syntax', /column 4/],
+      ['{bad', 'syntax', /^Unexpected character \('b' \(code 98\)\): .*field name/],
       ['01', 'syntax', /number/],
       ['"a\u0001"', 'syntax', /control character/],
       ['{"a":1} {', 'syntax', /end of the text/],

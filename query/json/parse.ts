@@ -4,6 +4,8 @@
  */
 import { CodedError } from '../../proto/errors.js';
 
+const aValue = 'JSON String, Number, Array, Object or token null, true or false';
+
 export interface JsonLimits {
   /** Arrays and objects inside each other; deeper text is refused. */
   readonly maxDepth: number;
@@ -183,7 +185,7 @@ class Reader {
       !this.#text.startsWith(word, this.#at) ||
       /[A-Za-z0-9_$]/.test(this.#text.charAt(this.#at + word.length))
     ) {
-      throw this.#unexpected('JSON String, Number, Array, Object or token null, true or false');
+      throw this.#unexpected(aValue);
     }
     this.#at += word.length;
     return value;
@@ -193,7 +195,7 @@ class Reader {
     numberGrammar.lastIndex = this.#at;
     const match = numberGrammar.exec(this.#text);
     if (match === null) {
-      throw this.#unexpected('JSON String, Number, Array, Object or token null, true or false');
+      throw this.#unexpected(aValue);
     }
     this.#at += match[0].length;
     if (/[A-Za-z0-9_.]/.test(this.#text.charAt(this.#at))) throw this.#unexpected('the end of a number');
@@ -213,11 +215,15 @@ class Reader {
   #unexpected(expected: string): CodedError {
     if (this.#at >= this.#text.length)
       return this.#error(`Unexpected end-of-input, expected ${expected}`, 'syntax');
-    const word = /[\p{L}\p{N}_$]+/uy;
+    // In the words of Jackson: what begins a word where a value belongs is a token nobody knows.
+    const word = /[\p{L}_$][\p{L}\p{N}_$]*/uy;
     word.lastIndex = this.#at;
-    const token =
-      word.exec(this.#text)?.[0].slice(0, 40) ?? String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 0);
-    return this.#error(`Unrecognized token '${token}': was expecting ${expected}`, 'syntax');
+    const token = expected === aValue ? word.exec(this.#text)?.[0].slice(0, 40) : undefined;
+    if (token !== undefined)
+      return this.#error(`Unrecognized token '${token}': was expecting ${expected}`, 'syntax');
+    const code = this.#text.codePointAt(this.#at) ?? 0;
+    const found = `'${String.fromCodePoint(code)}' (code ${code})`;
+    return this.#error(`Unexpected character (${found}): was expecting ${expected}`, 'syntax');
   }
 
   #error(message: string, json: 'empty' | 'syntax' | 'depth'): CodedError {
