@@ -7,7 +7,7 @@ import { mergeSegments, type MergedSegment, type MergeSpec } from '../segment/wr
 
 /** What a merge may hold of its inputs' files; the address space is taken as it is needed. */
 const ARENA_BYTES_MAX = 2 * 1024 ** 3;
-const COLD_BYTES_MAX = 64 * 1024 ** 2;
+const COLD_BYTES_MAX = 32 * 1024 ** 2;
 
 interface Machinery {
   readonly arena: Arena;

@@ -10,6 +10,7 @@ import { doSegmentWork, type SegmentWork } from './segment-work.js';
 /** Fewer rows are written at once: starting a thread takes longer. */
 const ROWS_FOR_THREAD = 10_000;
 const THREADS_MAX = 2;
+const YOUNG_MIB = 8;
 
 interface Job {
   readonly work: SegmentWork;
@@ -74,7 +75,11 @@ export class SegmentPress {
   #start(): Thread | undefined {
     if (this.#threadUrl === undefined || this.#threads.length >= this.lanes || this.#isClosed)
       return undefined;
-    const worker = new Worker(this.#threadUrl, { name: `segments-${this.#threads.length}` });
+    const worker = new Worker(this.#threadUrl, {
+      name: `segments-${this.#threads.length}`,
+      // What a thread makes lives long or not at all.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+    });
     const thread: Thread = { worker, job: undefined };
     worker.on('message', (reply: SegmentReply) => {
       const { job } = thread;

@@ -6,8 +6,8 @@ import { checkParallel } from './parallel.js';
 import { checkPartitions } from './partitions.js';
 
 const ROWS_IN_MEMORY = 1_000_000;
-/** As the index counts them; a process needs about twice as much. */
-const BYTES_IN_MEMORY = 192 * 1024 * 1024;
+/** As the index counts them; a process needs about three times as much, as parts are written while it goes on. */
+const BYTES_IN_MEMORY = 128 * 1024 * 1024;
 const NO_LIMIT = 0x7fffffff;
 
 /** Tuning that is accepted and has nothing to tune in a single process, or gets its meaning elsewhere. */
