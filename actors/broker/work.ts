@@ -13,6 +13,7 @@ import { answerFrame } from '../../query/results/answer-frame.js';
 import { renderResult } from '../../query/results/render.js';
 import { resultFrame } from '../../query/results/result-frame.js';
 import { rowsOf } from './scan-stream.js';
+import { Pieces } from './pieces.js';
 
 export interface WorkOptions {
   readonly signal: AbortSignal;
@@ -65,16 +66,24 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
   return {
     merge,
     async *finish(query, frames, hints, options) {
-      const chunks = isSmall(frames)
-        ? renderHere(query, frames, hints)
-        : ((await pool.run(
-            'finish',
-            { query, frames, hints },
-            buffersOf(frames),
-            options,
-          )) as readonly Uint8Array[]);
-      for (const [i, chunk] of chunks.entries()) {
-        if (i > 0) await setImmediate();
+      if (isSmall(frames)) {
+        yield* renderHere(query, frames, hints);
+        return;
+      }
+      // A long answer is on its way out while the rest of it is written.
+      const pieces = new Pieces<Uint8Array>();
+      const take = (piece: unknown): void => pieces.push(...(piece as readonly Uint8Array[]));
+      const input = { query, frames, hints };
+      pool.run('finish', input, buffersOf(frames), { ...options, onPiece: take }).then(
+        (rest) => {
+          take(rest);
+          pieces.end();
+        },
+        (error: unknown) => pieces.end({ error }),
+      );
+      let sent = 0;
+      for await (const chunk of pieces.read()) {
+        if (sent++ > 0) await setImmediate();
         yield chunk;
       }
     },

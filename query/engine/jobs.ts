@@ -3,7 +3,8 @@
  * are plain data.
  *
  *   merge   {query, frames}               → Frame                 partial frames of one query to one
- *   finish  {query, frames, hints?}       → Uint8Array[]          … and shaped: UTF-8 chunks of Druid's JSON
+ *   finish  {query, frames, hints?}       → Uint8Array[]          … and shaped: UTF-8 chunks of Druid's JSON; pieces
+ *                                                                of a long answer are such lists too
  *   result  {query, frames, hints?, keepTime?} → Frame            … as rows for a query around it, in shared memory
  *   answer  {query, frames, hints?}       → Frame                 … as the rows that are answered
  *   lookup  {name, version, factoryJson, file?} → LookupTable     a registered lookup's table in shared memory
@@ -35,6 +36,8 @@ export interface JobOutput {
 export interface JobContext {
   /** Throws Canceled or Timeout; call it at least every 10 ms of work. */
   readonly check: () => void;
+  /** Hands out a part of the output before the job ends, if anybody wants it so. */
+  readonly emit?: ((piece: unknown, transfer: readonly ArrayBuffer[]) => void) | undefined;
 }
 
 type Job = (input: never, context: JobContext) => JobOutput | Promise<JobOutput>;
@@ -53,11 +56,26 @@ function merge({ query, frames }: MergeInput): JobOutput {
   return { output: frame, transfer: frameBuffers(frame) };
 }
 
-function finish({ query, frames, hints }: FinishInput, { check }: JobContext): JobOutput {
+/** Smaller answers come as a whole: whatever goes wrong with them is known before their first byte. */
+const emittedBytesMin = 256 * 1024;
+
+function finish({ query, frames, hints }: FinishInput, { check, emit }: JobContext): JobOutput {
   const merged = mergePartials(query, frames);
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  // Small buffers share their memory with others, which must not be moved along.
-  const sink = new ChunkSink((chunk) => chunks.push(new Uint8Array(chunk)));
+  let chunks: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  const sink = new ChunkSink((chunk) => {
+    // Small buffers share their memory with others, which must not be moved along.
+    const own = new Uint8Array(chunk);
+    chunks.push(own);
+    bytes += own.length;
+    if (emit === undefined || bytes < emittedBytesMin) return;
+    emit(
+      chunks,
+      chunks.map((each) => each.buffer),
+    );
+    chunks = [];
+    bytes = 0;
+  });
   const steps = renderSteps(query, merged, sink, hints);
   do check();
   while (steps.next().done !== true);

@@ -25,9 +25,13 @@ export type ToWorker =
       readonly flag: number;
       readonly name: string;
       readonly input: unknown;
+      /** Parts of the output may come before its end. */
+      readonly inPieces: boolean;
     };
 
 export type FromWorker =
   | { readonly kind: 'scanned'; readonly id: number; readonly outcome: ScanOutcome }
+  /** Of a job that goes on. */
+  | { readonly kind: 'piece'; readonly id: number; readonly piece: unknown }
   | { readonly kind: 'done'; readonly id: number; readonly output: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly error: ErrorInfoShape };

@@ -22,6 +22,11 @@ export interface RunOptions {
   readonly priority?: number;
 }
 
+export interface JobOptions extends RunOptions {
+  /** Takes parts of the output as they are made, in order; the rest is what `run` answers. Absent: all in one. */
+  readonly onPiece?: (piece: unknown) => void;
+}
+
 export interface ScanOptions extends RunOptions {
   /** Parts of several segments are not merged: each names its own in `ofSegment`. */
   readonly bySegment?: boolean;
@@ -52,7 +57,7 @@ export interface Pool {
     name: string,
     input: unknown,
     transfer?: readonly ArrayBuffer[],
-    options?: RunOptions,
+    options?: JobOptions,
   ): Promise<unknown>;
   close(): Promise<void>;
 }

@@ -12,7 +12,7 @@ import { attachResidency, type Residency, type ResidencyHandle } from '../../seg
 import type { NativeQuery } from '../native/model.js';
 import { flags, type ScanTask } from './execute.js';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
-import type { Pool, RunOptions, ScanOptions, SegmentRef, SegmentsPart } from './pool-api.js';
+import type { JobOptions, Pool, RunOptions, ScanOptions, SegmentRef, SegmentsPart } from './pool-api.js';
 import { planTasks, RunningQuery } from './running.js';
 import { firstOf, turns } from './turns.js';
 
@@ -52,6 +52,7 @@ interface Job {
   readonly priority: number;
   readonly resolve: (output: unknown) => void;
   readonly reject: (error: CodedError) => void;
+  readonly onPiece: ((piece: unknown) => void) | undefined;
 }
 
 type Work =
@@ -146,7 +147,7 @@ class ThreadPool implements Pool {
     name: string,
     input: unknown,
     transfer: readonly ArrayBuffer[] = [],
-    options: RunOptions = {},
+    options: JobOptions = {},
   ): Promise<unknown> {
     this.#admit(this.#jobs.length, this.#options.jobsMax ?? jobsMaxDefault, 'jobs');
     const flag = this.#takeFlag();
@@ -154,7 +155,8 @@ class ThreadPool implements Pool {
     try {
       return await new Promise<unknown>((resolve, reject) => {
         const priority = options.priority ?? 0;
-        const job: Job = { name, input, transfer, flag, priority, resolve, reject };
+        const { onPiece } = options;
+        const job: Job = { name, input, transfer, flag, priority, resolve, reject, onPiece };
         unlink = this.#watch(options, flag, (error) => {
           // A job that has not started yet never does.
           const at = this.#jobs.indexOf(job);
@@ -232,7 +234,14 @@ class ThreadPool implements Pool {
         work.kind === 'scan'
           ? [{ kind: 'scan', id, flag: work.query.flag, task: work.task }, []]
           : [
-              { kind: 'job', id, flag: work.job.flag, name: work.job.name, input: work.job.input },
+              {
+                kind: 'job',
+                id,
+                flag: work.job.flag,
+                name: work.job.name,
+                input: work.job.input,
+                inPieces: work.job.onPiece !== undefined,
+              },
               work.job.transfer,
             ];
       // Only a thread with work keeps the process alive.
@@ -305,6 +314,10 @@ class ThreadPool implements Pool {
     const thread = this.#all[index];
     const work = thread?.work;
     if (thread === undefined || work === undefined) return;
+    if (message.kind === 'piece') {
+      if (work.kind === 'job') work.job.onPiece?.(message.piece);
+      return;
+    }
     thread.work = undefined;
     thread.worker.unref();
     if (message.kind === 'failed') this.#fail(work, fromErrorInfo(message.error));

@@ -30,7 +30,15 @@ function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
         port.postMessage(reply, outcome.frames.flatMap(frameBuffers));
         return;
       }
-      const { output, transfer } = await runJob(message.name, message.input, { check });
+      const { output, transfer } = await runJob(message.name, message.input, {
+        check,
+        emit: message.inPieces
+          ? (piece, moved) => {
+              const reply: FromWorker = { kind: 'piece', id: message.id, piece };
+              port.postMessage(reply, [...moved]);
+            }
+          : undefined,
+      });
       const reply: FromWorker = { kind: 'done', id: message.id, output };
       port.postMessage(reply, [...transfer]);
     } catch (thrown) {
