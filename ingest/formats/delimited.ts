@@ -1,11 +1,11 @@
 /**
  * csv and tsv. As in Druid a row is a line: quotes (csv only) may hold commas and doubled quotes, but no line breaks.
- * An empty csv field is null, a quoted empty one is the empty string; an empty tsv field is the empty string.
+ * An empty field is null, a quoted empty csv field is the empty string.
  */
-import { CodedError } from '../../proto/errors.js';
+import { CodedError, invalidInput } from '../../proto/errors.js';
+import { doubleText } from '../../query/json/java-number.js';
 import { splitQuoted } from '../../query/csv-line.js';
 import type { JsonKeys } from '../spec/keys.js';
-import { parseJavaDouble } from '../values.js';
 import type { FormatKind, LineFormat, LineReader } from './format.js';
 import { PlainRow, type InputRow } from './row-reader.js';
 
@@ -80,9 +80,8 @@ export class DelimitedReader implements LineReader {
       this.#linesToSkip--;
       return undefined;
     }
-    if (line === '') return undefined;
-    const cells = this.#spec.type === 'csv' ? splitQuoted(line) : line.split(this.#spec.delimiter);
-    if (cells === undefined) return 'a line holds a quote that does not end';
+    // An empty line is a row too: of one empty cell.
+    const cells = this.#spec.type === 'csv' ? splitQuoted(line) : splitPlain(line, this.#spec.delimiter);
     if (this.#columns === undefined) {
       this.#columns = headerNames(cells);
       return undefined;
@@ -90,7 +89,41 @@ export class DelimitedReader implements LineReader {
     const fields: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
     const count = Math.min(cells.length, this.#columns.length);
     for (let i = 0; i < count; i++) fields[this.#columns[i]!] = this.#value(cells[i] ?? null);
-    return new PlainRow(fields);
+    if (!this.#spec.tryParseNumbers) return new PlainRow(fields);
+    return new NumberRow(fields, this.#columns, cells, this.#spec.listDelimiter);
+  }
+}
+
+function splitPlain(line: string, delimiter: string): (string | null)[] {
+  return line.split(delimiter).map((cell) => (cell === '' ? null : cell));
+}
+
+/** Numbers are doubles unless they were written like integers. */
+class NumberRow implements InputRow {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly #columns: readonly string[];
+  readonly #cells: readonly (string | null)[];
+  readonly #listDelimiter: string;
+
+  constructor(
+    fields: Readonly<Record<string, unknown>>,
+    columns: readonly string[],
+    cells: readonly (string | null)[],
+    listDelimiter: string,
+  ) {
+    this.fields = fields;
+    this.#columns = columns;
+    this.#cells = cells;
+    this.#listDelimiter = listDelimiter;
+  }
+
+  doubleText(name: string, item?: number): string | undefined {
+    const field = this.fields[name];
+    const value: unknown = item !== undefined && Array.isArray(field) ? field[item] : field;
+    if (typeof value !== 'number') return undefined;
+    const cell = this.#cells[this.#columns.indexOf(name)];
+    const text = item === undefined ? cell : cell?.split(this.#listDelimiter)[item];
+    return text === undefined || text === null || wholeText.test(text) ? undefined : doubleText(value);
   }
 }
 
@@ -106,19 +139,23 @@ export function cellReader(
   };
 }
 
-/** Names stand as they are; missing ones are called by their place, doubled ones get it attached. */
+/** Names stand as they are; missing ones are called by their place. */
 function headerNames(cells: readonly (string | null)[]): string[] {
-  const seen = new Set<string>();
-  return cells.map((cell, i) => {
-    const name = cell === null || cell === '' ? `column_${i + 1}` : cell;
-    const unique = seen.has(name) ? `${name}_${i + 1}` : name;
-    seen.add(unique);
-    return unique;
-  });
+  const names = cells.map((cell, i) => (cell === null || cell === '' ? `column_${i + 1}` : cell));
+  const doubled = names.find((name, i) => names.indexOf(name) !== i);
+  if (doubled !== undefined)
+    throw invalidInput(`the header names a column twice: name[${doubled}]`, 'columns');
+  return names;
 }
 
+const wholeText = /^-?\d{1,19}$/;
+const decimalText = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDfF]?$/;
+
 function numberOrText(text: string): unknown {
-  if (/^-?\d{1,15}$/.test(text)) return Number(text);
-  if (/^-?\d{16,19}$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text)) return BigInt(text);
-  return parseJavaDouble(text) ?? text;
+  if (wholeText.test(text)) {
+    if (text.length < 16) return Number(text) + 0;
+    const long = BigInt(text);
+    if (BigInt.asIntN(64, long) === long) return long;
+  }
+  return decimalText.test(text) ? Number.parseFloat(text) : text;
 }

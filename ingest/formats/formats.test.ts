@@ -82,20 +82,48 @@ describe('input formats', () => {
       { a: null, b: '', c: ['x', 'y', ''] },
       { a: 'only' },
       { a: '1', b: '2', c: '3' },
-      'bad',
-      { a: 'ab', b: 'c' },
+      { a: '"open,1' },
+      { a: 'a"b,c' },
     ]);
+    expect(rowsOf(delimited, '', '"a" ,"b" x,c"d', '"",,"x""y"')).deep.equal([
+      { a: null },
+      { a: 'a" ,"b" x,c"d' },
+      { a: '', b: null, c: 'x"y' },
+    ]);
+  });
+
+  it('csv: numbers are tried as Druid tries them', () => {
+    const format = checkFormat(new JsonKeys({ ...delimited, tryParseNumbers: true }, 'f'));
+    if (format.by !== 'line') throw new Error('no lines');
+    const shown = (text: string): unknown => {
+      const row = format.open({ names: new Set(), others: true }).read(text);
+      return typeof row === 'object' ? [row.fields['a'], row.doubleText('a')] : row;
+    };
+    expect(['7', '-0', '1f', '5.', '+3', '1e5', 'NaN', '0x1p3', '1 '].map(shown)).deep.equal([
+      [7, undefined],
+      [0, undefined],
+      [1, '1.0'],
+      [5, '5.0'],
+      [3, '3.0'],
+      [100_000, '100000.0'],
+      ['NaN', undefined],
+      ['0x1p3', undefined],
+      ['1 ', undefined],
+    ]);
+    expect(shown('9223372036854775807')).deep.equal([2n ** 63n - 1n, undefined]);
+    expect(shown('99999999999999999999')).deep.equal([1e20, '1.0E20']);
   });
 
   it('headers and skipped rows', () => {
     const format = { ...delimited, columns: [], findColumnsFromHeader: true, skipHeaderRows: 1 };
-    expect(rowsOf(format, 'skip', 'x,,x', '1,2,3')).deep.equal([{ x: '1', column_2: '2', x_3: '3' }]);
+    expect(rowsOf(format, 'skip', 'x,,z', '1,2,3')).deep.equal([{ x: '1', column_2: '2', z: '3' }]);
+    expect(() => rowsOf(format, 'skip', 'x,y,x', '1,2,3')).throw('twice');
     expect(rowsOf({ ...delimited, tryParseNumbers: true }, '1,2.5,x')).deep.equal([{ a: 1, b: 2.5, c: 'x' }]);
   });
 
   it('tsv knows no quotes', () => {
     const format = { ...delimited, type: 'tsv' };
-    expect(rowsOf(format, '"a\t\tb"')).deep.equal([{ a: '"a', b: '', c: 'b"' }]);
+    expect(rowsOf(format, '"a\t\tb"')).deep.equal([{ a: '"a', b: null, c: 'b"' }]);
   });
 
   it('json: what follows the first value is ignored; Java has no lone surrogates and no integers beyond 64 bits', () => {

@@ -111,7 +111,6 @@ function delimitedReader(
   return (line, number) => {
     if (number <= form.skipHeaderRows) return [];
     const cells = form.format === 'csv' ? splitQuoted(line) : line.split(form.delimiter);
-    if (cells === undefined) throw wrong(number, 'holds a quote that does not end');
     if (places === undefined) {
       places = placesOf(form, cells);
       return [];
