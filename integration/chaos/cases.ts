@@ -2,7 +2,7 @@
 import type { ChaosCase } from './case.js';
 import { brokerKilled } from './broker-killed.js';
 import { doubledMessages } from './doubled-messages.js';
-import { historicalCrash } from './historical-crash.js';
+import { historicalCrashKeeping, historicalCrashPulling } from './historical-crash.js';
 import { leaderCutOff } from './leader-cut-off.js';
 import { leaderFailover } from './leader-failover.js';
 import { metadataKilled } from './metadata-killed.js';
@@ -45,7 +45,8 @@ export const chaosCases: readonly ChaosCase[] = [
   leaderCutOff,
   oldBackup,
   doubledMessages,
-  historicalCrash,
+  historicalCrashPulling,
+  historicalCrashKeeping,
   slowHistorical,
   stalledHistorical,
   brokerKilled,
