@@ -58,6 +58,8 @@ function merge({ query, frames }: MergeInput): JobOutput {
 
 /** Smaller answers come as a whole: whatever goes wrong with them is known before their first byte. */
 const emittedBytesMin = 256 * 1024;
+/** Each chunk is a turn of the broker's event loop: few for long answers. */
+const longChunkBytes = 128 * 1024;
 
 function finish({ query, frames, hints }: FinishInput, { check, emit }: JobContext): JobOutput {
   const merged = mergePartials(query, frames);
@@ -75,7 +77,7 @@ function finish({ query, frames, hints }: FinishInput, { check, emit }: JobConte
     );
     chunks = [];
     bytes = 0;
-  });
+  }, longChunkBytes);
   const steps = renderSteps(query, merged, sink, hints);
   do check();
   while (steps.next().done !== true);

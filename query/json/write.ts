@@ -10,18 +10,20 @@ export interface JsonSink {
 
 const CHUNK_UNITS = 32_768;
 
-/** Collects text and hands out UTF-8 chunks of about 32 KiB; `end` hands out the rest. */
+/** Collects text and hands out UTF-8 chunks of about `units` bytes; `end` hands out the rest. */
 export class ChunkSink implements JsonSink {
   readonly #take: (chunk: Uint8Array) => void;
+  readonly #units: number;
   #text = '';
 
-  constructor(take: (chunk: Uint8Array) => void) {
+  constructor(take: (chunk: Uint8Array) => void, units = CHUNK_UNITS) {
     this.#take = take;
+    this.#units = units;
   }
 
   raw(text: string): void {
     this.#text += text;
-    if (this.#text.length >= CHUNK_UNITS) this.end();
+    if (this.#text.length >= this.#units) this.end();
   }
 
   end(): void {
