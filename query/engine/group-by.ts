@@ -29,6 +29,9 @@ import { keepTop, topRows } from './top-groups.js';
 const denseBytesMax = 64 * 1024 * 1024;
 const denseSizeMin = 65_536;
 const capacityMin = 16_384;
+/** A larger table does not stay in a core's cache; entries are then aggregated so many at a time. */
+const cachedBytes = 1 << 20;
+const nearRows = 2048;
 /** So many rows are worth several copies of a small table. */
 const busyRowsMin = 100_000;
 
@@ -210,7 +213,19 @@ class Grouping {
       numbers = [this.#bucketsAt, ...keys];
     }
     batch.groups = this.#grouper.group(numbers, count, this.#groups);
-    for (const accumulator of this.#accumulators) accumulator.group(batch);
+    if (this.#accumulators.length < 2 || this.#capacity * this.#cells.stride < cachedBytes) {
+      for (const accumulator of this.#accumulators) accumulator.group(batch);
+      return;
+    }
+    // The rows of the table that one aggregator touched are still near when the next one comes.
+    const { sel, from, groups } = batch;
+    for (let at = 0; at < count; at += nearRows) {
+      batch.sel = sel === 0 ? 0 : sel + at * 4;
+      batch.from = sel === 0 ? from + at : from;
+      batch.groups = groups + at * 4;
+      batch.count = Math.min(nearRows, count - at);
+      for (const accumulator of this.#accumulators) accumulator.group(batch);
+    }
   }
 
   #room(groups: number): void {

@@ -109,10 +109,32 @@ describe('slices of a segment', () => {
   });
 });
 
+describe('many groups with several aggregators', () => {
+  it('count the same as a loop over the rows, with and without a filter', () => {
+    for (const filter of [undefined, { type: 'in', dimension: 'few', values: ['f1', 'f4', 'f7'] }]) {
+      const body = { ...cases[3], ...(filter === undefined ? {} : { filter }) };
+      const plain = query(body);
+      const ref = { segmentId: 'a', handle: 0, intervals: [interval] };
+      const { frames } = executeTask(executor, { query: plain, refs: [ref] }, () => {});
+      const groups = new Map<string, [number, number, number]>();
+      for (const number of numbers) {
+        const few = number % 9 === 0 ? '' : `f${number % 9}`;
+        if (filter !== undefined && !filter.values.includes(few)) continue;
+        const key = `${few},m${number}`;
+        const [n, sum, most] = groups.get(key) ?? [0, 0, -Infinity];
+        groups.set(key, [n + 1, sum + number - 15_000, Math.max(most, number - 15_000)]);
+      }
+      const wanted = [...groups].map(([key, values]) => `0,${key},${values.join()}`);
+      expect(rowsOf(mergePartials(plain, frames)).toSorted()).to.deep.equal(wanted.toSorted());
+    }
+  });
+});
+
 function rowsOf(frame: Frame): string[] {
   return Array.from({ length: frame.rows }, (_, row) =>
     frame.columns
       .map((column) => {
+        if (((column.nulls?.[row >> 3] ?? 0) >> (row & 7)) % 2 === 1) return '';
         if (column.type !== 'STRING') return String(column.values[row]);
         const { bytes, ends } = column.dictionary;
         const entry = column.values[row] ?? 0;
