@@ -174,6 +174,43 @@ describe('overlord', () => {
       expect(lost).to.equal(2);
     });
 
+    it('finds a task whose insert was never answered at all', async () => {
+      let lost = 0;
+      overlord.after = (name) => {
+        if (name === 'insertTask' && lost++ < 2) throw new CodedError('Unknown', 'reply lost');
+      };
+      expect((await overlord.rest('POST', '/task', task('t'))).status).to.be.at.least(500);
+      await overlord.clock.advance(1_500);
+      await handedOver('t');
+    });
+
+    it('takes a task up that is sent again after an insert that was never answered', async () => {
+      let lost = 0;
+      overlord.after = (name) => {
+        if (name === 'insertTask' && lost++ < 2) throw new CodedError('Unknown', 'reply lost');
+      };
+      await overlord.queue(JSON.stringify(task('t')), '1');
+      await overlord.until(() => lost === 2);
+      await overlord.clock.advance(1_500);
+      await handedOver('t');
+      expect(overlord.commands.filter(({ verb }) => verb === 'run')).to.have.length(1);
+    });
+
+    it('by the queue makes one task of a message without an id, however often it comes', async () => {
+      let lost = 0;
+      overlord.after = (name) => {
+        if (name === 'insertTask' && lost++ < 2) throw new CodedError('Unknown', 'reply lost');
+      };
+      await overlord.queue('{"type":"noop"}', '1');
+      await overlord.until(() => lost === 2);
+      await overlord.clock.advance(1_500);
+      await overlord.until(() => lost === 3);
+      await overlord.queue('{"type":"noop"}', '2');
+      await overlord.until(() => lost === 4);
+      const { tasks } = await overlord.read<{ tasks: TaskRow[] }>('listTasks', {});
+      expect(tasks).to.have.length(2);
+    });
+
     it('fails as a whole while the store is away', async () => {
       overlord.before = (name) => {
         if (name === 'insertTask') throw new CodedError('MetadataUnavailable', 'away');

@@ -5,7 +5,7 @@
 import { CodedError } from '../proto/errors.js';
 import { deadlineAfter, untilDeadline } from './deadline.js';
 import { errorFields } from './log.js';
-import { JobQueue, LeaseStore, type JobConsumer, type QueueOptions } from './memory-store.js';
+import { JobQueue, LeaseStore, type Job, type JobConsumer, type QueueOptions } from './memory-store.js';
 import {
   errorHeaders,
   errorOfHeaders,
@@ -265,7 +265,7 @@ export class MemoryBus implements Bus {
         const message = { ...job, subject: job.subject.slice(this.prefix.length) };
         carryOnce(this.hub.network, hubName, this.place, () => {
           if (this.current !== 'CONNECTED') return;
-          this.work(handler, this.queueMessage(queue, consumer, job.sequence, message, deliveries));
+          this.work(handler, this.queueMessage(queue, consumer, message, deliveries));
         });
       },
     };
@@ -388,10 +388,10 @@ export class MemoryBus implements Bus {
   private queueMessage(
     queue: JobQueue,
     consumer: JobConsumer,
-    sequence: number,
-    message: BusMessage,
+    message: Job,
     deliveries: number,
   ): QueueMessage {
+    const { sequence, queuedAtMs } = message;
     const tell = (action: () => void): void => {
       if (this.current !== 'CONNECTED') return;
       carryOnce(this.hub.network, this.place.name, this.hub.place, action);
@@ -401,6 +401,8 @@ export class MemoryBus implements Bus {
       data: message.data,
       headers: message.headers,
       deliveries,
+      identity: `${queue.options.name} ${sequence} ${queuedAtMs}`,
+      queuedAtMs,
       ack: () => this.call(`subject[${message.subject}]`, 5_000, () => queue.ack(sequence, consumer)),
       retry: (delayMs) => tell(() => queue.retry(sequence, consumer, delayMs)),
       reject: () => tell(() => queue.ack(sequence, consumer)),

@@ -61,6 +61,7 @@ export interface Job {
   readonly subject: string;
   readonly data: Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
+  readonly queuedAtMs: number;
 }
 /** Takes one job at a time. */
 export interface JobConsumer {
@@ -115,7 +116,7 @@ export class JobQueue {
       throw new CodedError('MailboxFull', `subject[${subject}]: the queue is full`);
     }
     this.sequence += 1;
-    const job = { sequence: this.sequence, subject, data, headers };
+    const job = { sequence: this.sequence, subject, data, headers, queuedAtMs: this.clock.now() };
     if (id !== undefined) {
       const untilMs = this.clock.monotonic() + DUPLICATE_WINDOW_MS;
       this.ids.set(id, { sequence: this.sequence, untilMs });

@@ -473,6 +473,9 @@ class NatsBus implements Bus {
     const queued: QueueMessage = {
       ...this.incoming(message),
       deliveries: message.info.redeliveryCount,
+      // Numbers begin anew when the server has lost its data.
+      identity: `${options.name} ${message.seq} ${message.info.timestampNanos}`,
+      queuedAtMs: Math.floor(message.info.timestampNanos / 1e6),
       ack: async () => {
         this.requireConnected(`queue[${options.name}]`);
         if (!(await message.ackAck()))

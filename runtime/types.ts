@@ -232,6 +232,10 @@ export interface Subscription {
 export interface QueueMessage extends BusMessage {
   /** 1 on first delivery. */
   readonly deliveries: number;
+  /** The same at every delivery, and of no other message. */
+  readonly identity: string;
+  /** When it was put into the queue. Epoch ms. */
+  readonly queuedAtMs: number;
   ack(): Promise<void>;
   /** Again after `delayMs`. */
   retry(delayMs: number): void;

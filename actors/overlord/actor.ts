@@ -2,6 +2,7 @@
  * The overlord: takes tasks in by its doors (gRPC, REST, NATS service, NATS queue), hands them to workers, decides
  * their locks and commits what they publish. Only the leader acts; everything a term knows comes from SQL.
  */
+import { createHash } from 'node:crypto';
 import { asCoded, CodedError, invalidInput, toErrorInfo } from '../../proto/errors.js';
 import type { TaskAction } from '../../proto/task-actions.js';
 import { RestService, TaskService, type grove } from '../../proto/services.js';
@@ -105,7 +106,10 @@ export class Overlord implements Behavior<OverlordMessage> {
         this.#stepDown(context);
         break;
       case 'careOver':
-        if (this.#isCaretaker) this.#endTerm();
+        if (!this.#isCaretaker) break;
+        // The bus may be gone again: then nobody can have been elected.
+        if (this.#deps.node.bus.state === 'CONNECTED') this.#endTerm();
+        else this.#careUntilBus(context);
         break;
       case 'recover':
         await this.#recover(context);
@@ -173,7 +177,13 @@ export class Overlord implements Behavior<OverlordMessage> {
     }
     context.log.warn('no bus: running tasks are served on, under the epoch in SQL');
     this.#isCaretaker = true;
-    const watched = bus.onState((state) => {
+    // One of an earlier outage may still be on its way.
+    context.cancelTimer('careOver');
+    this.#careUntilBus(context);
+  }
+
+  #careUntilBus(context: ActorContext<OverlordMessage>): void {
+    const watched = this.#deps.node.bus.onState((state) => {
       if (state !== 'CONNECTED') return;
       watched.stop();
       context.timer('careOver', careMs, { type: 'careOver' });
@@ -218,14 +228,7 @@ export class Overlord implements Behavior<OverlordMessage> {
   async #submit(taskJson: string, sameIsFine: boolean): Promise<string> {
     const { node, checkTask } = this.#deps;
     const term = this.#leading();
-    checkNesting(taskJson, 'task');
-    let body: unknown;
-    try {
-      body = JSON.parse(taskJson);
-    } catch (thrown) {
-      throw invalidInput(`The task is not JSON: ${asCoded(thrown).message}`, 'task');
-    }
-    const payload = makeTask(body, {
+    const payload = makeTask(parseTask(taskJson), {
       check: checkTask,
       nowDate: term.nowDate(),
       suffix: idSuffix(node.random.hex(4)),
@@ -290,7 +293,7 @@ export class Overlord implements Behavior<OverlordMessage> {
   /** Acknowledged once the task stands in SQL; what can never be taken is rejected, everything else comes again. */
   async #fromQueue(message: QueueMessage): Promise<void> {
     try {
-      await this.#submitAnywhere(Buffer.from(message.data).toString('utf8'), true);
+      await this.#submitAnywhere(this.#withId(message), true);
       await message.ack();
     } catch (thrown) {
       const error = asCoded(thrown);
@@ -301,6 +304,18 @@ export class Overlord implements Behavior<OverlordMessage> {
         message.reject();
       } else message.retry(1_000);
     }
+  }
+
+  /** Delivered twice it must not become two tasks: an id that is not given is made of the message. */
+  #withId(message: QueueMessage): string {
+    const taskJson = Buffer.from(message.data).toString('utf8');
+    const body = parseTask(taskJson);
+    const { taskId } = makeTask(body, {
+      check: this.#deps.checkTask,
+      nowDate: new Date(message.queuedAtMs).toISOString(),
+      suffix: idSuffix(createHash('sha256').update(message.identity).digest('hex')),
+    });
+    return JSON.stringify({ ...(body as object), id: taskId });
   }
 
   // ---- transport
@@ -421,6 +436,15 @@ export class Overlord implements Behavior<OverlordMessage> {
       }
     }
     return { acknowledged, stop };
+  }
+}
+
+function parseTask(taskJson: string): unknown {
+  checkNesting(taskJson, 'task');
+  try {
+    return JSON.parse(taskJson) as unknown;
+  } catch (thrown) {
+    throw invalidInput(`The task is not JSON: ${asCoded(thrown).message}`, 'task');
   }
 }
 

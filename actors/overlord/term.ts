@@ -40,6 +40,10 @@ export const overlordDefaults: OverlordSettings = {
   metadataMs: 10_000,
 };
 
+/** Inserts without an answer: so many are remembered, and looked for in so many sweeps. */
+const uncertainMax = 1_000;
+const uncertainLooks = 60;
+
 export interface TermDeps {
   readonly node: Node;
   readonly metadata: MetadataClient;
@@ -61,6 +65,8 @@ export class Term {
   /** Newest lock version given, per datasource. */
   readonly newestVersions = new Map<string, string>();
   readonly #locks = new Map<number, HeldLock>();
+  /** Tasks whose insert was never answered, and how often they are still looked for. */
+  readonly #uncertain = new Map<string, number>();
   #ended = false;
 
   constructor(deps: TermDeps) {
@@ -152,29 +158,54 @@ export class Term {
     const text = JSON.stringify(payload.json);
     const insert = (): Promise<OpOutput<'insertTask'>> =>
       this.transact('insertTask', { taskId, createdDate, dataSource, type, groupId, payload: text, status });
-    let { outcome } = await insert().catch((thrown: unknown) => {
-      // The same insert again tells what became of the first.
-      if (asCoded(thrown).code !== 'Unknown') throw thrown;
-      return insert();
-    });
-    if (outcome === 'same' && this.tasks.get(taskId) === undefined) {
-      const { task } = await this.read('readTask', { taskId });
-      if (task?.active === true && task.createdDate === createdDate) outcome = 'inserted';
+    let isSecond = false;
+    const { outcome } = await insert()
+      .catch((thrown: unknown) => {
+        // The same insert again tells what became of the first.
+        if (asCoded(thrown).code !== 'Unknown') throw thrown;
+        isSecond = true;
+        return insert();
+      })
+      .catch((thrown: unknown) => {
+        if (asCoded(thrown).code === 'Unknown' || isSecond) this.#noteUncertain(taskId);
+        throw thrown;
+      });
+    if (outcome === 'exists') return outcome;
+    if (outcome === 'same') {
+      // It stands there from an insert that was not answered, or it has long been at work.
+      const taken = await this.#takeUp(taskId);
+      return taken?.createdDate === createdDate ? 'inserted' : 'same';
     }
-    if (outcome === 'inserted') {
-      const row: TaskRow = {
-        taskId,
-        groupId,
-        type,
-        dataSource,
-        createdDate,
-        active: true,
-        status,
-        run: null,
-      };
-      this.#take(row, text);
-    }
+    const row = { taskId, groupId, type, dataSource, createdDate, active: true, status, run: null };
+    if (this.tasks.get(taskId) === undefined) this.#take(row, text);
     return outcome;
+  }
+
+  #noteUncertain(taskId: string): void {
+    if (this.#uncertain.size < uncertainMax) this.#uncertain.set(taskId, uncertainLooks);
+  }
+
+  /** Nobody knows whether they were inserted: what is found in SQL is taken up. */
+  async #settleUncertain(): Promise<void> {
+    for (const [taskId, looks] of [...this.#uncertain]) {
+      if (this.#ended) return;
+      const found = await this.#takeUp(taskId);
+      // The insert may be on its way still: looked for some more.
+      if (found !== undefined || this.tasks.get(taskId) !== undefined || looks <= 1)
+        this.#uncertain.delete(taskId);
+      else this.#uncertain.set(taskId, looks - 1);
+    }
+  }
+
+  /** An active task that this term has not heard of; undefined when there is none by that id. */
+  async #takeUp(taskId: string): Promise<ActiveTask | undefined> {
+    if (this.tasks.get(taskId) !== undefined) return undefined;
+    const { task: row } = await this.read('readTask', { taskId });
+    if (row?.active !== true) return undefined;
+    const { payload } = await this.read('readTaskPayload', { taskId });
+    // Somebody else may have taken it up meanwhile. One that has just ended is found out when it is handed over.
+    if (this.tasks.get(taskId) !== undefined || this.#ended) return undefined;
+    return this.#take(row, payload ?? '');
   }
 
   /** Ends a task; false when it had ended before. Said to have failed, it is a success when its publish committed. */
@@ -346,6 +377,7 @@ export class Term {
       }
     }
     await this.#endOrphans(this.tasks.orphans());
+    await this.#settleUncertain();
   }
 
   // ---- locks
