@@ -3,10 +3,20 @@ export class Pieces<T> {
   readonly #waiting: T[] = [];
   #end: { readonly error?: unknown } | undefined;
   #wake: (() => void) | undefined;
+  #roomy: (() => void) | undefined;
 
   push(...pieces: readonly T[]): void {
     for (const piece of pieces) this.#waiting.push(piece);
     this.#notify();
+  }
+
+  /** Resolves when fewer than `most` wait. For one writer. */
+  async room(most: number): Promise<void> {
+    while (this.#waiting.length >= most) {
+      await new Promise<void>((resolve) => {
+        this.#roomy = resolve;
+      });
+    }
   }
 
   /** Nothing more comes; with an error, the reader fails once it has what came before. */
@@ -20,6 +30,9 @@ export class Pieces<T> {
     for (;;) {
       const piece = this.#waiting.shift();
       if (piece !== undefined) {
+        const roomy = this.#roomy;
+        this.#roomy = undefined;
+        roomy?.();
         yield piece;
       } else if (this.#end !== undefined) {
         if ('error' in this.#end) throw this.#end.error;

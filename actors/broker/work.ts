@@ -51,6 +51,8 @@ export interface BrokerWork {
 
 /** So few rows are merged and written in well under a millisecond: not worth the way to a worker. */
 const inlineRowsMax = 500;
+/** Pieces of text (128 KiB) waiting for a slow reader: the rest is not written before it has taken some. */
+const waitingMax = 16;
 /** Of an answer in frames. */
 const frameRowsMax = 20_000;
 
@@ -73,8 +75,12 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
       // A long answer is on its way out while the rest of it is written.
       const pieces = new Pieces<Uint8Array>();
       const take = (piece: unknown): void => pieces.push(...(piece as readonly Uint8Array[]));
+      const onPiece = (piece: unknown): Promise<void> => {
+        take(piece);
+        return pieces.room(waitingMax);
+      };
       const input = { query, frames, hints };
-      pool.run('finish', input, buffersOf(frames), { ...options, onPiece: take }).then(
+      pool.run('finish', input, buffersOf(frames), { ...options, onPiece }).then(
         (rest) => {
           take(rest);
           pieces.end();

@@ -41,7 +41,7 @@ export function createInlinePool(options: InlinePoolOptions): Pool {
     async run(name, input, _transfer, runOptions = {}) {
       const check = checker(runOptions);
       check();
-      const { output } = await runJob(name, input, { check, emit: runOptions.onPiece });
+      const { output } = await runJob(name, input, check, runOptions.onPiece);
       return output;
     },
     async close() {

@@ -37,17 +37,17 @@ const textOf = (chunks: readonly unknown[]): string =>
 describe('the finish job', () => {
   it('hands out a long answer in pieces that make the whole', async () => {
     const input = { query, frames: [groups(40_000)] };
-    const whole = await runJob('finish', input, { check: () => {} });
+    const whole = await runJob('finish', input, () => {});
     const pieces: unknown[] = [];
     const emit = (piece: unknown): void => void pieces.push(...(piece as unknown[]));
-    const rest = await runJob('finish', input, { check: () => {}, emit });
+    const rest = await runJob('finish', input, () => {}, emit);
     expect(pieces.length).to.be.greaterThan(4);
     expect(textOf([...pieces, ...(rest.output as unknown[])])).to.equal(textOf(whole.output as unknown[]));
   });
 
   it('hands out a short answer at its end', async () => {
     const emit = (): void => expect.fail('a piece of a short answer');
-    const { output } = await runJob('finish', { query, frames: [groups(100)] }, { check: () => {}, emit });
+    const { output } = await runJob('finish', { query, frames: [groups(100)] }, () => {}, emit);
     expect(JSON.parse(textOf(output as unknown[]))).to.have.length(100);
   });
 });

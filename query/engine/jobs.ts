@@ -36,11 +36,14 @@ export interface JobOutput {
 export interface JobContext {
   /** Throws Canceled or Timeout; call it at least every 10 ms of work. */
   readonly check: () => void;
-  /** Hands out a part of the output before the job ends, if anybody wants it so. */
-  readonly emit?: ((piece: unknown, transfer: readonly ArrayBuffer[]) => void) | undefined;
+  /** Parts of the output are wanted as they are made, by a job that can give them. */
+  readonly inPieces?: boolean;
 }
 
-type Job = (input: never, context: JobContext) => JobOutput | Promise<JobOutput>;
+/** A job that stops after each part of its output until that is wanted no longer: a slow reader must not fill memory. */
+export type JobSteps = Generator<{ piece: unknown; transfer: readonly ArrayBuffer[] }, JobOutput, undefined>;
+
+type Job = (input: never, context: JobContext) => JobOutput | Promise<JobOutput> | JobSteps;
 
 export interface MergeInput {
   readonly query: NativeQuery;
@@ -57,11 +60,13 @@ function merge({ query, frames }: MergeInput): JobOutput {
 }
 
 /** Smaller answers come as a whole: whatever goes wrong with them is known before their first byte. */
-const emittedBytesMin = 256 * 1024;
+const firstPieceBytes = 256 * 1024;
+/** Of further pieces: each is a turn of the thread, and what a slow reader makes us hold. */
+const pieceBytes = 1024 * 1024;
 /** Each chunk is a turn of the broker's event loop: few for long answers. */
 const longChunkBytes = 128 * 1024;
 
-function finish({ query, frames, hints }: FinishInput, { check, emit }: JobContext): JobOutput {
+function* finish({ query, frames, hints }: FinishInput, { check, inPieces }: JobContext): JobSteps {
   const merged = mergePartials(query, frames);
   let chunks: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
@@ -70,17 +75,17 @@ function finish({ query, frames, hints }: FinishInput, { check, emit }: JobConte
     const own = new Uint8Array(chunk);
     chunks.push(own);
     bytes += own.length;
-    if (emit === undefined || bytes < emittedBytesMin) return;
-    emit(
-      chunks,
-      chunks.map((each) => each.buffer),
-    );
-    chunks = [];
-    bytes = 0;
   }, longChunkBytes);
   const steps = renderSteps(query, merged, sink, hints);
-  do check();
-  while (steps.next().done !== true);
+  let enough = inPieces === true ? firstPieceBytes : Infinity;
+  do {
+    check();
+    if (bytes < enough) continue;
+    yield { piece: chunks, transfer: chunks.map((chunk) => chunk.buffer) };
+    chunks = [];
+    bytes = 0;
+    enough = pieceBytes;
+  } while (steps.next().done !== true);
   sink.end();
   return { output: chunks, transfer: chunks.map((chunk) => chunk.buffer) };
 }
@@ -145,8 +150,32 @@ const jobs: Readonly<Record<string, Job>> = {
   sha256,
 };
 
-export async function runJob(name: string, input: unknown, context: JobContext): Promise<JobOutput> {
+/** Begins a job; one that gives its output in pieces is driven by the caller. Errors: Bug, and the job's own. */
+export function startJob(
+  name: string,
+  input: unknown,
+  context: JobContext,
+): JobOutput | Promise<JobOutput> | JobSteps {
   const job = Object.hasOwn(jobs, name) ? jobs[name] : undefined;
   if (job === undefined) throw new CodedError('Bug', `there is no job[${name}]`);
   return job(input as never, context);
+}
+
+export const isSteps = (started: JobOutput | Promise<JobOutput> | JobSteps): started is JobSteps =>
+  Symbol.iterator in started;
+
+/** The whole of a job on the caller's thread; it goes on when `onPiece` has ended. */
+export async function runJob(
+  name: string,
+  input: unknown,
+  check: JobContext['check'],
+  onPiece?: (piece: unknown) => void | Promise<void>,
+): Promise<JobOutput> {
+  const started = startJob(name, input, { check, inPieces: onPiece !== undefined });
+  if (!isSteps(started)) return started;
+  for (;;) {
+    const next = started.next();
+    if (next.done === true) return next.value;
+    await onPiece?.(next.value.piece);
+  }
 }

@@ -27,11 +27,15 @@ export type ToWorker =
       readonly input: unknown;
       /** Parts of the output may come before its end. */
       readonly inPieces: boolean;
-    };
+    }
+  /** A job that rests after a piece goes on, under the id it began with. */
+  | { readonly kind: 'resume'; readonly id: number }
+  /** … or never does. */
+  | { readonly kind: 'drop'; readonly id: number };
 
 export type FromWorker =
   | { readonly kind: 'scanned'; readonly id: number; readonly outcome: ScanOutcome }
-  /** Of a job that goes on. */
+  /** Of a job that rests until it is resumed. */
   | { readonly kind: 'piece'; readonly id: number; readonly piece: unknown }
   | { readonly kind: 'done'; readonly id: number; readonly output: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly error: ErrorInfoShape };

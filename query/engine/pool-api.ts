@@ -23,8 +23,11 @@ export interface RunOptions {
 }
 
 export interface JobOptions extends RunOptions {
-  /** Takes parts of the output as they are made, in order; the rest is what `run` answers. Absent: all in one. */
-  readonly onPiece?: (piece: unknown) => void;
+  /**
+   * Takes parts of the output as they are made, in order; the rest is what `run` answers. Absent: all in one. The job
+   * rests until the promise resolves, and its thread does other work meanwhile.
+   */
+  readonly onPiece?: (piece: unknown) => void | Promise<void>;
 }
 
 export interface ScanOptions extends RunOptions {

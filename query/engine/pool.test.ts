@@ -44,6 +44,34 @@ const query: TimeseriesQuery = {
   limit: 0,
 };
 
+const groupBy: NativeQuery = {
+  queryType: 'groupBy',
+  dataSources: ['t'],
+  intervals,
+  filter: undefined,
+  context,
+  granularity: { type: 'all' },
+  dimensions: [{ dimension: 'size', outputName: 'size', outputType: 'LONG' }],
+  aggregations: [{ type: 'count', name: 'n' }],
+  postAggregations: [],
+  having: undefined,
+  orderBy: [],
+  limit: undefined,
+  offset: 0,
+};
+
+function manyGroups(rows: number): Frame {
+  const values = BigInt64Array.from({ length: rows }, (_, i) => BigInt(i));
+  return {
+    rows,
+    columns: [
+      { name: '__bucket', type: 'LONG', values: new BigInt64Array(rows) },
+      { name: 'size', type: 'LONG', values },
+      { name: 'n', type: 'LONG', values: values.slice() },
+    ],
+  };
+}
+
 /** Timers that fire when the test says so. */
 class HandClock {
   readonly actions = new Set<() => void>();
@@ -186,6 +214,58 @@ describe('the worker pool', function () {
     expect(Buffer.concat(chunks).toString()).to.contain('"timestamp":"2024-01-01T00:00:00.000Z"');
     expect(((await pool.run('merge', { query, frames: [frame, frame] })) as Frame).rows).to.equal(frame.rows);
     expect(await codeOf(pool.run('no such job', {}))).to.equal('Bug');
+  });
+
+  it('lets a job rest while nobody takes its pieces, and does other work meanwhile', async () => {
+    const pool = poolWith({ threads: 1 });
+    const { frame } = await gather(pool, query, refs);
+    const input = { query: groupBy, frames: [manyGroups(40_000)] };
+    const whole = (await pool.run('finish', input)) as Uint8Array[];
+    const pieces: Uint8Array[] = [];
+    let most = 0;
+    let open = 0;
+    const onPiece = async (piece: unknown): Promise<void> => {
+      most = Math.max(most, ++open);
+      pieces.push(...(piece as Uint8Array[]));
+      expect(((await pool.run('merge', { query, frames: [frame] })) as Frame).rows).to.equal(frame.rows);
+      open--;
+    };
+    const rest = (await pool.run('finish', input, [], { onPiece })) as Uint8Array[];
+    expect(most).to.equal(1);
+    expect(Buffer.concat([...pieces, ...rest]).equals(Buffer.concat(whole))).to.equal(true);
+  });
+
+  it('forgets a resting job that is aborted, out of time, given up by its reader, or closed over', async () => {
+    const clock = new HandClock();
+    const pool = poolWith({ threads: 1 }, clock);
+    const input = { query: groupBy, frames: [manyGroups(20_000)] };
+    const never = new Promise<void>(() => {});
+    const stopped = (end: (abort: AbortController) => void, deadlineMs: number): Promise<string> => {
+      const abort = new AbortController();
+      const onPiece = (): Promise<void> => {
+        queueMicrotask(() => end(abort));
+        return never;
+      };
+      return codeOf(pool.run('finish', input, [], { onPiece, deadlineMs, signal: abort.signal }));
+    };
+    expect(await stopped((abort) => abort.abort(), 5)).to.equal('Canceled');
+    expect(await stopped(() => clock.fire(), 5)).to.equal('Timeout');
+    const refusing = pool.run('finish', input, [], {
+      onPiece: () => Promise.reject(new CodedError('LimitExceeded', 'enough')),
+    });
+    expect(await codeOf(refusing)).to.equal('LimitExceeded');
+    expect(await stopped(() => void pool.close(), 5)).to.equal('Canceled');
+  });
+
+  it('fails a job that rests on a thread that dies', async () => {
+    const rests = fakeWorker(
+      `if (message.name === 'die') process.exit(3); parentPort.postMessage({ kind: 'piece', id: 1, piece: [] });`,
+    );
+    const pool = poolWith({ workerUrl: rests, threads: 1 });
+    const resting = pool.run('finish', {}, [], { onPiece: () => new Promise<void>(() => {}) });
+    const died = pool.run('die', {});
+    expect(await codeOf(resting)).to.equal('Unavailable');
+    expect(await codeOf(died)).to.equal('Unavailable');
   });
 
   it('answers NotFound and CorruptSegment as the reader does', async () => {

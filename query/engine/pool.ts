@@ -52,7 +52,9 @@ interface Job {
   readonly priority: number;
   readonly resolve: (output: unknown) => void;
   readonly reject: (error: CodedError) => void;
-  readonly onPiece: ((piece: unknown) => void) | undefined;
+  readonly onPiece: JobOptions['onPiece'];
+  /** Rests on this thread, after a piece, under this number. */
+  resting: { readonly worker: Worker; readonly id: number } | undefined;
 }
 
 type Work =
@@ -86,6 +88,8 @@ class ThreadPool implements Pool {
   readonly #all: Thread[] = [];
   readonly #queries: QueryEntry[] = [];
   readonly #jobs: Job[] = [];
+  /** Those that rest, waiting for their reader or for their thread. */
+  readonly #resting = new Set<Job>();
   readonly #unreaped = new Set<number>();
   /** Place of the query that had the last turn. */
   #turn = -1;
@@ -156,13 +160,11 @@ class ThreadPool implements Pool {
       return await new Promise<unknown>((resolve, reject) => {
         const priority = options.priority ?? 0;
         const { onPiece } = options;
-        const job: Job = { name, input, transfer, flag, priority, resolve, reject, onPiece };
-        unlink = this.#watch(options, flag, (error) => {
-          // A job that has not started yet never does.
-          const at = this.#jobs.indexOf(job);
-          if (at >= 0) this.#jobs.splice(at, 1);
-          if (at >= 0) reject(error);
-        });
+        const job: Job = {
+          ...{ name, input, transfer, flag, priority, resolve, reject, onPiece },
+          resting: undefined,
+        };
+        unlink = this.#watch(options, flag, (error) => this.#drop(job, error));
         this.#jobs.push(job);
         this.#dispatch();
       });
@@ -179,7 +181,7 @@ class ThreadPool implements Pool {
       Atomics.store(this.#flags, flag, flags.canceled);
       running.fail(error);
     }
-    for (const job of this.#jobs.splice(0)) job.reject(error);
+    for (const job of [...this.#jobs.splice(0), ...this.#resting]) job.reject(error);
     await Promise.all(this.#all.map(({ worker }) => worker.terminate()));
   }
 
@@ -226,24 +228,10 @@ class ThreadPool implements Pool {
   #dispatch(): void {
     for (const thread of this.#all) {
       if (thread.work !== undefined) continue;
-      const work = this.#nextWork();
-      if (work === undefined) return;
+      const work = this.#nextWork(thread.worker);
+      if (work === undefined) continue;
       thread.work = work;
-      const id = this.#nextId++;
-      const [message, transfer]: [ToWorker, readonly ArrayBuffer[]] =
-        work.kind === 'scan'
-          ? [{ kind: 'scan', id, flag: work.query.flag, task: work.task }, []]
-          : [
-              {
-                kind: 'job',
-                id,
-                flag: work.job.flag,
-                name: work.job.name,
-                input: work.job.input,
-                inPieces: work.job.onPiece !== undefined,
-              },
-              work.job.transfer,
-            ];
+      const [message, transfer] = this.#messageOf(work);
       // Only a thread with work keeps the process alive.
       thread.worker.ref();
       try {
@@ -255,9 +243,27 @@ class ThreadPool implements Pool {
     }
   }
 
-  #nextWork(): Work | undefined {
-    const [job] = this.#jobs.splice(firstOf(this.#jobs.map(({ priority }) => priority)), 1);
-    if (job !== undefined) return { kind: 'job', job };
+  #messageOf(work: Work): [ToWorker, readonly ArrayBuffer[]] {
+    const id = this.#nextId++;
+    if (work.kind === 'scan') return [{ kind: 'scan', id, flag: work.query.flag, task: work.task }, []];
+    const { job } = work;
+    if (job.resting !== undefined) {
+      const resumed: ToWorker = { kind: 'resume', id: job.resting.id };
+      this.#resting.delete(job);
+      job.resting = undefined;
+      return [resumed, []];
+    }
+    const { flag, name, input, onPiece } = job;
+    return [{ kind: 'job', id, flag, name, input, inPieces: onPiece !== undefined }, job.transfer];
+  }
+
+  #nextWork(worker: Worker): Work | undefined {
+    const able = this.#jobs.filter(({ resting }) => resting === undefined || resting.worker === worker);
+    const job = able[firstOf(able.map(({ priority }) => priority))];
+    if (job !== undefined) {
+      this.#jobs.splice(this.#jobs.indexOf(job), 1);
+      return { kind: 'job', job };
+    }
     const priorities = this.#queries.map(({ priority }) => priority);
     for (const place of turns(priorities, this.#turn)) {
       const query = this.#queries[place];
@@ -314,18 +320,48 @@ class ThreadPool implements Pool {
     const thread = this.#all[index];
     const work = thread?.work;
     if (thread === undefined || work === undefined) return;
-    if (message.kind === 'piece') {
-      if (work.kind === 'job') work.job.onPiece?.(message.piece);
-      return;
-    }
     thread.work = undefined;
     thread.worker.unref();
-    if (message.kind === 'failed') this.#fail(work, fromErrorInfo(message.error));
+    if (message.kind === 'piece') {
+      if (work.kind === 'job') this.#rest(work.job, { worker: thread.worker, id: message.id }, message.piece);
+    } else if (message.kind === 'failed') this.#fail(work, fromErrorInfo(message.error));
     else if (message.kind === 'scanned' && work.kind === 'scan') {
       work.query.running.finished(work.task, message.outcome);
       this.#release(work.query);
     } else if (message.kind === 'done' && work.kind === 'job') work.job.resolve(message.output);
     this.#dispatch();
+  }
+
+  /** Until whoever takes the piece has room for another. */
+  #rest(job: Job, at: { readonly worker: Worker; readonly id: number }, piece: unknown): void {
+    job.resting = at;
+    this.#resting.add(job);
+    const resume = (): void => {
+      if (!this.#resting.has(job)) return;
+      this.#jobs.push(job);
+      this.#dispatch();
+    };
+    const flag = Atomics.load(this.#flags, job.flag);
+    if (flag !== flags.run) {
+      // Stopped while it ran: its next step says so.
+      resume();
+      return;
+    }
+    Promise.resolve(job.onPiece?.(piece)).then(resume, (thrown: unknown) =>
+      this.#drop(job, asCoded(thrown)),
+    );
+  }
+
+  /** A job that has not started yet never does; one that rests is forgotten. One that runs sees its flag. */
+  #drop(job: Job, error: CodedError): void {
+    const at = this.#jobs.indexOf(job);
+    if (at >= 0) this.#jobs.splice(at, 1);
+    const { resting } = job;
+    if (this.#resting.delete(job) && resting !== undefined) {
+      const message: ToWorker = { kind: 'drop', id: resting.id };
+      resting.worker.postMessage(message);
+    } else if (at < 0) return;
+    job.reject(error);
   }
 
   #fail(work: Work, error: CodedError): void {
@@ -361,12 +397,13 @@ class ThreadPool implements Pool {
     void worker.terminate().finally(() => this.#reap(owner));
     const error = new CodedError('Unavailable', `a worker thread stopped while it worked on this: ${reason}`);
     if (work !== undefined) this.#fail(work, error);
+    for (const job of this.#resting) if (job.resting?.worker === worker) this.#drop(job, error);
     if (this.#failedStarts >= startFailuresMax) this.#giveUp(error);
     this.#dispatch();
   }
 
   #giveUp(error: CodedError): void {
     for (const { running } of this.#queries) running.fail(error);
-    for (const job of this.#jobs.splice(0)) job.reject(error);
+    for (const job of [...this.#jobs.splice(0), ...this.#resting]) job.reject(error);
   }
 }

@@ -1,12 +1,12 @@
 /** Entry of a worker thread: runs tasks one after the other until its port closes. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { toErrorInfo } from '../../proto/errors.js';
+import { CodedError, toErrorInfo } from '../../proto/errors.js';
 import { attachArena } from '../../segment/kernels/arena.js';
 import { instantiateKernels } from '../../segment/kernels/load.js';
 import { attachResidency } from '../../segment/read/residency.js';
 import { SegmentReader, type SegmentHandle } from '../../segment/read/segment.js';
 import { checkFlag, createExecutor, executeTask, frameBuffers } from './execute.js';
-import { runJob } from './jobs.js';
+import { isSteps, startJob, type JobOutput, type JobSteps } from './jobs.js';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
 
 function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
@@ -20,9 +20,37 @@ function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
   });
   const flagTable = new Int32Array(start.flags);
 
+  const resting = new Map<number, JobSteps>();
+  const done = (id: number, { output, transfer }: JobOutput): void => {
+    const reply: FromWorker = { kind: 'done', id, output };
+    port.postMessage(reply, [...transfer]);
+  };
+  const advance = (id: number, steps: JobSteps): void => {
+    resting.delete(id);
+    const next = steps.next();
+    if (next.done === true) {
+      done(id, next.value);
+      return;
+    }
+    resting.set(id, steps);
+    const reply: FromWorker = { kind: 'piece', id, piece: next.value.piece };
+    port.postMessage(reply, [...next.value.transfer]);
+  };
+
   const answer = async (message: ToWorker): Promise<void> => {
-    const check = (): void => checkFlag(Atomics.load(flagTable, message.flag));
+    if (message.kind === 'drop') {
+      resting.delete(message.id);
+      return;
+    }
     try {
+      if (message.kind === 'resume') {
+        const steps = resting.get(message.id);
+        if (steps === undefined) throw new CodedError('Bug', 'no job rests under this number');
+        advance(message.id, steps);
+        return;
+      }
+      const { flag } = message;
+      const check = (): void => checkFlag(Atomics.load(flagTable, flag));
       check();
       if (message.kind === 'scan') {
         const outcome = executeTask(executor, message.task, check);
@@ -30,17 +58,9 @@ function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
         port.postMessage(reply, outcome.frames.flatMap(frameBuffers));
         return;
       }
-      const { output, transfer } = await runJob(message.name, message.input, {
-        check,
-        emit: message.inPieces
-          ? (piece, moved) => {
-              const reply: FromWorker = { kind: 'piece', id: message.id, piece };
-              port.postMessage(reply, [...moved]);
-            }
-          : undefined,
-      });
-      const reply: FromWorker = { kind: 'done', id: message.id, output };
-      port.postMessage(reply, [...transfer]);
+      const started = startJob(message.name, message.input, { check, inPieces: message.inPieces });
+      if (isSteps(started)) advance(message.id, started);
+      else done(message.id, await started);
     } catch (thrown) {
       const reply: FromWorker = { kind: 'failed', id: message.id, error: toErrorInfo(thrown) };
       port.postMessage(reply);
