@@ -160,10 +160,8 @@ class ThreadPool implements Pool {
       return await new Promise<unknown>((resolve, reject) => {
         const priority = options.priority ?? 0;
         const { onPiece } = options;
-        const job: Job = {
-          ...{ name, input, transfer, flag, priority, resolve, reject, onPiece },
-          resting: undefined,
-        };
+        const own = { flag, priority, resolve, reject, onPiece };
+        const job: Job = { name, input, transfer, ...own, resting: undefined };
         unlink = this.#watch(options, flag, (error) => this.#drop(job, error));
         this.#jobs.push(job);
         this.#dispatch();
@@ -181,7 +179,7 @@ class ThreadPool implements Pool {
       Atomics.store(this.#flags, flag, flags.canceled);
       running.fail(error);
     }
-    for (const job of [...this.#jobs.splice(0), ...this.#resting]) job.reject(error);
+    this.#rejectJobs(error);
     await Promise.all(this.#all.map(({ worker }) => worker.terminate()));
   }
 
@@ -347,9 +345,7 @@ class ThreadPool implements Pool {
       resume();
       return;
     }
-    Promise.resolve(job.onPiece?.(piece)).then(resume, (thrown: unknown) =>
-      this.#drop(job, asCoded(thrown)),
-    );
+    Promise.resolve(job.onPiece?.(piece)).then(resume, (thrown: unknown) => this.#drop(job, asCoded(thrown)));
   }
 
   /** A job that has not started yet never does; one that rests is forgotten. One that runs sees its flag. */
@@ -402,8 +398,13 @@ class ThreadPool implements Pool {
     this.#dispatch();
   }
 
+  #rejectJobs(error: CodedError): void {
+    for (const job of this.#jobs.splice(0)) job.reject(error);
+    for (const job of this.#resting) job.reject(error);
+  }
+
   #giveUp(error: CodedError): void {
     for (const { running } of this.#queries) running.fail(error);
-    for (const job of [...this.#jobs.splice(0), ...this.#resting]) job.reject(error);
+    this.#rejectJobs(error);
   }
 }
