@@ -47,6 +47,30 @@ describe('delta log', () => {
     stop.abort();
   });
 
+  it('tells a very large change by a snapshot: one message has an end', async () => {
+    const log = new DeltaLog<Item>(keyOf);
+    log.apply([{ key: 'a', value: 1 }]);
+    const stop = new AbortController();
+    const stream = log.watch(0, stop.signal);
+    const follower = new DeltaFollower<Item>(keyOf);
+    for (const delta of await take(stream, 1)) follower.apply(delta);
+    log.apply(
+      Array.from({ length: 20_000 }, (_, value) => ({ key: `k${value}`, value })),
+      ['a'],
+    );
+    log.apply([{ key: 'b', value: 2 }]);
+    let largest = 0;
+    while (follower.sequence < 4) {
+      for (const delta of await take(stream, 1)) {
+        largest = Math.max(largest, delta.changed.length + delta.removed.length);
+        expect(follower.apply(delta)).to.not.equal('gap');
+      }
+    }
+    expect(largest).to.be.at.most(5_000);
+    expect([follower.items.size, follower.items.has('a')]).to.deep.equal([20_001, false]);
+    stop.abort();
+  });
+
   it('continues from where a watcher stands while the log reaches back, otherwise snapshots', async () => {
     const log = new DeltaLog<Item>(keyOf, 2);
     for (let i = 1; i <= 10; i++) log.apply([{ key: 'k', value: i }]);

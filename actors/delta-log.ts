@@ -18,6 +18,8 @@ interface Entry<V> {
 
 /** Items in one snapshot message. */
 const SNAPSHOT_ITEMS_MAX = 500;
+/** A change of more is not kept as one message, which has an end: watchers take a snapshot instead. */
+const ENTRY_ITEMS_MAX = 5_000;
 
 export class DeltaLog<V> {
   readonly #keyOf: (value: V) => string;
@@ -53,7 +55,8 @@ export class DeltaLog<V> {
     for (const key of gone) this.#items.delete(key);
     for (const value of changed) this.#items.set(this.#keyOf(value), value);
     this.#sequence += 1;
-    this.#entries.push({ sequence: this.#sequence, changed, removed: gone });
+    if (changed.length + gone.length > ENTRY_ITEMS_MAX) this.#entries = [];
+    else this.#entries.push({ sequence: this.#sequence, changed, removed: gone });
     if (this.#entries.length > this.#entriesMax * 2) this.#entries = this.#entries.slice(-this.#entriesMax);
     const waiters = this.#waiters;
     this.#waiters = new Set();

@@ -4,7 +4,7 @@
  * remembered only until their deadline.
  */
 import { asCoded } from '../../proto/errors.js';
-import { ExpectedService, LookupService, RestService, type grove } from '../../proto/services.js';
+import { ExpectedService, LookupService, RestService } from '../../proto/services.js';
 import { inSlices } from '../../runtime/slices.js';
 import type {
   ActorContext,
@@ -14,20 +14,17 @@ import type {
   LeaderHandle,
   Node,
 } from '../../runtime/types.js';
-import { DeltaLog } from '../delta-log.js';
 import { InventoryWatch } from '../inventory-watch.js';
 import type { MetadataClient } from '../metadata-client.js';
 import { Commands, flightKey } from './commands.js';
-import { expectedDelta, judgeSteps, type Expected, type Standing } from './expected.js';
+import { deltaSteps, judgeSteps, type ExpectedDelta as Delta, type Standing } from './expected.js';
 import { readSnapshot, type MetadataSnapshot } from './metadata-view.js';
-import { makePlan, planSteps, type Plan, type PlannedCommand, type PlanNode } from './plan.js';
-import { planNodes, servedSegments } from './nodes.js';
-import { ReleaseBook } from './release.js';
+import { makePlan, type Plan, type PlannedCommand, type PlanNode } from './plan.js';
+import { nodeOf, planOf, servedIn, withCopies } from './nodes.js';
+import { newReign, watchExpected, type Reign } from './reign.js';
 import { createRestHandler } from './rest.js';
 import type { CoordinatorState, RestDeps } from './rest-deps.js';
 import { lookupHandlers } from './rest-lookups.js';
-
-type ExpectedSegment = grove.cluster.v1.ExpectedSegment.$Properties;
 
 export interface CoordinatorSettings {
   /** Between cycles; events start one at once. */
@@ -68,23 +65,23 @@ export type CoordinatorMessage =
   | { readonly type: 'snapshot'; readonly snapshot: MetadataSnapshot; readonly epoch: number }
   | { readonly type: 'judged'; readonly judged: Judged; readonly epoch: number }
   | { readonly type: 'planned'; readonly planned: Planned; readonly epoch: number }
+  | { readonly type: 'compared'; readonly standing: Standing; readonly delta: Delta; readonly epoch: number }
+  | { readonly type: 'sent'; readonly epoch: number }
   | { readonly type: 'marked'; readonly ids: readonly string[]; readonly epoch: number }
-  | { readonly type: 'cycleFailed'; readonly error: Error; readonly step: string }
-  | { readonly type: 'answered'; readonly command: PlannedCommand; readonly error: Error | undefined }
+  | {
+      readonly type: 'cycleFailed';
+      readonly error: Error;
+      readonly step: string;
+      readonly epoch: number;
+    }
+  | {
+      readonly type: 'answered';
+      readonly command: PlannedCommand;
+      readonly error: Error | undefined;
+      readonly epoch: number;
+    }
   | { readonly type: 'markedUnused'; readonly changed: number }
   | { readonly type: 'markUnusedFailed'; readonly error: Error };
-
-interface Reign {
-  readonly epoch: number;
-  readonly sinceMonotonicMs: number;
-  readonly log: DeltaLog<ExpectedSegment>;
-  readonly releases: ReleaseBook;
-  readonly over: AbortController;
-  /** Resolved when the first expected set is there. */
-  readonly ready: Promise<void>;
-  readonly becomeReady: () => void;
-  expected: ReadonlyMap<string, Expected>;
-}
 
 /** A standing and everything it was derived from. */
 interface Judged {
@@ -108,6 +105,8 @@ interface Planned {
 const judgeAgainMs = 30_000;
 const soonMs = 15;
 const metadataMs = 10_000;
+/** Commands under way at a time, to all nodes. */
+const flightsMax = 5_000;
 
 export function createCoordinator(deps: CoordinatorDeps): ChildSpec<CoordinatorMessage> {
   return { name: 'coordinator', behavior: () => new Coordinator(deps) };
@@ -186,13 +185,20 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
       case 'marked':
         this.#marked(message.ids, message.epoch, context);
         break;
+      case 'compared':
+        this.#compared(message.standing, message.delta, message.epoch, context);
+        break;
+      case 'sent':
+        if (this.#current()?.epoch === message.epoch) this.#endCycle(context);
+        break;
       case 'cycleFailed':
-        this.#isBusy = false;
+        // The cycle of an earlier reign is not the one that runs now.
+        if (this.#reign?.epoch === message.epoch) this.#isBusy = false;
         this.#noteError(message.error);
         context.log.warn('coordinator cycle failed', { step: message.step, error: message.error.message });
         break;
       case 'answered':
-        this.#answered(message.command, message.error, context);
+        this.#answered(message.command, message.error, message.epoch, context);
         break;
       case 'markedUnused':
         if (message.changed > 0) context.timer('soon', soonMs, { type: 'cycle' });
@@ -220,20 +226,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
 
   #beginReign(epoch: number, context: ActorContext<CoordinatorMessage>): void {
     this.#endReign();
-    let becomeReady = (): void => undefined;
-    const ready = new Promise<void>((resolve) => {
-      becomeReady = resolve;
-    });
-    this.#reign = {
-      epoch,
-      sinceMonotonicMs: context.clock.monotonic(),
-      log: new DeltaLog((segment) => segment.segmentId ?? ''),
-      releases: new ReleaseBook(),
-      over: new AbortController(),
-      ready,
-      becomeReady,
-      expected: new Map(),
-    };
+    this.#reign = newReign(epoch, context.clock.monotonic());
     this.#snapshot = undefined;
     this.#quiet = undefined;
     this.#isBusy = false;
@@ -277,7 +270,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     context.pipeToSelf(
       readSnapshot(this.#deps.metadata, this.#snapshot, context.deadline(metadataMs), context.log),
       (snapshot) => ({ type: 'snapshot', snapshot, epoch }),
-      (error) => ({ type: 'cycleFailed', error, step: 'read' }),
+      (error) => ({ type: 'cycleFailed', error, step: 'read', epoch }),
     );
   }
 
@@ -292,12 +285,12 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
       return;
     }
     const { used, loadedOnce, rules } = snapshot;
-    const served = servedSegments(this.#watch.nodes());
+    const served = servedIn(this.#watch.nodes());
     const basis = { used, loadedOnce, rules, inventoryVersion: this.#inventoryVersion, atMs: nowMs };
     context.pipeToSelf(
       inSlices(judgeSteps({ used, loadedOnce, served, rules, nowMs }), context.clock),
       (standing) => ({ type: 'judged', judged: { ...basis, standing }, epoch }),
-      (error) => ({ type: 'cycleFailed', error, step: 'judge' }),
+      (error) => ({ type: 'cycleFailed', error, step: 'judge', epoch }),
     );
   }
 
@@ -306,7 +299,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     if (reign?.epoch !== epoch) return;
     const ids = standing.newlyLoaded.slice(0, 1_000);
     if (ids.length === 0) {
-      this.#act(reign, standing, context);
+      this.#compare(reign, standing, context);
       return;
     }
     // Remembered before anyone is told: a new leader must expect what this one let the brokers expect.
@@ -317,7 +310,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
         { deadline: context.deadline(metadataMs), leader: { role: 'coordinator', epoch } },
       ),
       () => ({ type: 'marked', ids, epoch }),
-      (error) => ({ type: 'cycleFailed', error, step: 'markQueryable' }),
+      (error) => ({ type: 'cycleFailed', error, step: 'markQueryable', epoch }),
     );
   }
 
@@ -341,9 +334,25 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     this.#judge({ ...this.#snapshot, loadedOnce }, epoch, context);
   }
 
-  #act(reign: Reign, standing: Standing, context: ActorContext<CoordinatorMessage>): void {
+  #compare(reign: Reign, standing: Standing, context: ActorContext<CoordinatorMessage>): void {
+    const { epoch, expected } = reign;
+    context.pipeToSelf(
+      inSlices(deltaSteps(expected, standing.expected), context.clock),
+      (delta) => ({ type: 'compared', standing, delta, epoch }),
+      (error) => ({ type: 'cycleFailed', error, step: 'compare', epoch }),
+    );
+  }
+
+  #compared(
+    standing: Standing,
+    delta: Delta,
+    epoch: number,
+    context: ActorContext<CoordinatorMessage>,
+  ): void {
+    const reign = this.#current();
+    if (reign?.epoch !== epoch) return;
     this.#standing = standing;
-    this.#publish(reign, standing);
+    this.#publish(reign, standing, delta);
     this.#markUnused(reign, standing, context);
     this.#command(reign, standing, context);
   }
@@ -353,8 +362,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     if (this.#isAgain) this.#cycle(context);
   }
 
-  #publish(reign: Reign, standing: Standing): void {
-    const { changed, removed } = expectedDelta(reign.expected, standing.expected);
+  #publish(reign: Reign, standing: Standing, { changed, removed }: Delta): void {
     const sequence = reign.log.apply(
       changed.map((entry) => ({
         segmentId: entry.id,
@@ -374,7 +382,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     const { node, settings } = this.#deps;
     const inventories = this.#watch?.nodes() ?? [];
     this.#commands.forgetDone(inventories, context.clock.monotonic());
-    const nodes = planNodes(inventories);
+    const nodes = inventories.map(nodeOf);
     // The same state, for which there was nothing to do: nothing to do.
     const state = `${this.#inventoryVersion} ${nodes.map(nodeKey).join(' ')}`;
     const isQuiet = this.#quiet?.standing === standing && this.#quiet.state === state;
@@ -385,9 +393,8 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     this.#quiet = undefined;
     const { epoch } = reign;
     const basis = { standing, state, inventoryVersion: this.#inventoryVersion };
-    const steps = planSteps({
+    const steps = planOf(inventories, {
       used: standing.segments,
-      nodes,
       inFlight: this.#commands.inFlight,
       released: this.#releasedTo(reign, node.presence.nodes('broker')),
       loadsPerNodeMax: settings.loadsPerNodeMax,
@@ -395,7 +402,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     context.pipeToSelf(
       inSlices(steps, context.clock),
       (plan) => ({ type: 'planned', planned: { ...basis, plan }, epoch }),
-      (error) => ({ type: 'cycleFailed', error, step: 'plan' }),
+      (error) => ({ type: 'cycleFailed', error, step: 'plan', epoch }),
     );
   }
 
@@ -419,47 +426,73 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     // Until every data node has been heard, what one does not show may well be on another.
     const isHeard = !inventories.some((one) => !one.complete && !one.info.suspect);
     if (ledMs >= settings.settleMs && isHeard) {
-      if (plan.commands.length > 0) this.#sendAll(reign, planned, context);
-      else if (!this.#withheld && this.#commands.isQuiet) this.#quiet = { standing, state };
+      if (plan.commands.length > 0) {
+        context.pipeToSelf(
+          inSlices(this.#sendSteps(reign, planned, context), context.clock),
+          () => ({ type: 'sent', epoch }),
+          (error) => ({ type: 'cycleFailed', error, step: 'send', epoch }),
+        );
+        return;
+      }
+      if (!this.#withheld && this.#commands.isQuiet) this.#quiet = { standing, state };
     }
     this.#endCycle(context);
   }
 
-  #sendAll(reign: Reign, planned: Planned, context: ActorContext<CoordinatorMessage>): void {
-    const isCurrent = planned.inventoryVersion === this.#inventoryVersion;
-    const commands = isCurrent ? planned.plan.commands : this.#stillWanted(reign, planned);
-    const jsonOf = new Map(this.#snapshot?.used.map((one) => [one.id, one.json]));
-    for (const command of commands) {
+  /** What does not find room goes out with the next plan: the effects of these start it. */
+  *#sendSteps(
+    reign: Reign,
+    planned: Planned,
+    context: ActorContext<CoordinatorMessage>,
+  ): Generator<void, void> {
+    const { epoch } = reign;
+    let seen = planned.inventoryVersion;
+    let isWanted: (command: PlannedCommand) => boolean = () => true;
+    let room = flightsMax - this.#commands.inFlight.length;
+    for (const command of planned.plan.commands) {
+      if (room <= 0 || this.#current() !== reign) return;
+      if (seen !== this.#inventoryVersion) {
+        seen = this.#inventoryVersion;
+        isWanted = this.#stillWanted(reign, planned);
+      }
+      if (!isWanted(command)) continue;
+      const json = planned.standing.expected.get(command.segmentId)?.json ?? '';
       context.pipeToSelf(
-        this.#commands.send(reign.epoch, command, jsonOf.get(command.segmentId) ?? '', context),
-        () => ({ type: 'answered', command, error: undefined }),
-        (error) => ({ type: 'answered', command, error }),
+        this.#commands.send(epoch, command, json, context),
+        () => ({ type: 'answered', command, error: undefined, epoch }),
+        (error) => ({ type: 'answered', command, error, epoch }),
       );
+      room -= 1;
+      yield;
     }
   }
 
-  /** The copies changed while the plan was made: only such drops go out that would be planned now as well. */
-  #stillWanted(reign: Reign, { plan, standing }: Planned): readonly PlannedCommand[] {
-    const dropped = new Set(plan.commands.filter(({ kind }) => kind === 'drop').map((one) => one.segmentId));
-    if (dropped.size === 0) return plan.commands;
+  /** The copies changed since the plan was made: only such drops go out that would be planned now as well. */
+  #stillWanted(reign: Reign, { plan, standing }: Planned): (command: PlannedCommand) => boolean {
+    const planned = plan.commands.filter(({ kind }) => kind === 'drop');
+    if (planned.length === 0) return () => true;
+    const keys = new Set(planned.map(flightKey));
+    const ids = new Set(planned.map((one) => one.segmentId));
     const again = makePlan({
-      used: standing.segments.filter((segment) => dropped.has(segment.id)),
-      nodes: planNodes(this.#watch?.nodes() ?? []),
+      used: standing.segments.filter((segment) => ids.has(segment.id)),
+      nodes: (this.#watch?.nodes() ?? []).map((one) => withCopies(one, ids)),
       inFlight: this.#commands.inFlight,
       released: this.#releasedTo(reign, this.#deps.node.presence.nodes('broker')),
+      dropsAsked: (node, segmentId) => keys.has(flightKey({ kind: 'drop', node, segmentId })),
       loadsPerNodeMax: this.#deps.settings.loadsPerNodeMax,
     });
     const drops = new Set(again.commands.filter(({ kind }) => kind === 'drop').map(flightKey));
-    return plan.commands.filter((command) => command.kind === 'load' || drops.has(flightKey(command)));
+    return (command) => command.kind === 'load' || drops.has(flightKey(command));
   }
 
   #answered(
     command: PlannedCommand,
     error: Error | undefined,
+    epoch: number,
     context: ActorContext<CoordinatorMessage>,
   ): void {
     if (error === undefined) return;
-    this.#commands.failed(command);
+    if (this.#reign?.epoch === epoch) this.#commands.failed(command, asCoded(error));
     this.#noteError(error);
     context.log.warn('a command was not obeyed', { ...command, error: error.message });
   }
@@ -488,7 +521,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     const { self } = context;
     const published = node.bus.subscribe('evt.overlord.published', () => void self.tell({ type: 'soon' }));
     const expected = node.transport.serve(ExpectedService, {
-      WatchExpected: (request, call) => this.#watchExpected(request, call.signal),
+      WatchExpected: (request, call) => watchExpected(this.#reign, request, call.signal),
       Ack: async (request) => {
         const reign = this.#reign;
         if (reign === undefined || request.epoch !== reign.epoch) return { ok: false };
@@ -531,29 +564,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
       inFlight: this.#commands.inFlight,
     };
   }
-
-  async *#watchExpected(
-    request: grove.cluster.v1.WatchExpectedRequest.$Properties,
-    signal: AbortSignal,
-  ): AsyncGenerator<grove.cluster.v1.ExpectedDelta.$Properties> {
-    const reign = this.#reign;
-    if (reign === undefined) return;
-    const ends = AbortSignal.any([signal, reign.over.signal]);
-    await Promise.race([reign.ready, aborted(ends)]);
-    if (ends.aborted) return;
-    const from = request.epoch === reign.epoch ? (request.fromSequence ?? 0) : 0;
-    for await (const delta of reign.log.watch(from, ends)) {
-      yield { ...delta, epoch: reign.epoch, changed: [...delta.changed], removed: [...delta.removed] };
-    }
-  }
 }
 
-const nodeKey = (node: PlanNode): string =>
+const nodeKey = (node: Omit<PlanNode, 'copies' | 'usedBytes'>): string =>
   `${node.name}/${node.tier}/${node.capacityBytes}/${node.fresh}/${node.closed}`;
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}

@@ -1,5 +1,5 @@
 /** Commands to data nodes: sent with a deadline, remembered until their effect is seen, forgotten when it never is. */
-import { fromErrorInfo } from '../../proto/errors.js';
+import { fromErrorInfo, type CodedError } from '../../proto/errors.js';
 import { codecs } from '../../proto/services.js';
 import { subjectToken } from '../../runtime/subject.js';
 import type { Clock, Node, Random } from '../../runtime/types.js';
@@ -59,9 +59,20 @@ export class Commands {
     if (result.ok !== true) throw fromErrorInfo(result.error ?? {});
   }
 
-  /** It was not obeyed. */
-  failed(command: PlannedCommand): void {
-    this.#flights.delete(flightKey(command));
+  /**
+   * It was not obeyed. A drop that nobody answered may still be obeyed: until that is over no other copy may be
+   * dropped in its stead.
+   */
+  failed(command: PlannedCommand, error: CodedError): void {
+    const key = flightKey(command);
+    const flight = this.#flights.get(key);
+    const isUnknown = error.code === 'Timeout' || error.code === 'Unknown';
+    if (flight === undefined || command.kind === 'load' || !isUnknown) this.#flights.delete(key);
+    else
+      this.#flights.set(key, {
+        ...flight,
+        untilMonotonicMs: flight.untilMonotonicMs + this.#settings.commandMs,
+      });
   }
 
   /** Done when its effect is seen; given up at its deadline or when the node is gone. */

@@ -20,7 +20,7 @@ export interface StandingInput {
   /** Sticky: loaded once since it became used. */
   readonly loadedOnce: ReadonlySet<string>;
   /** Seen served in an inventory that is heard now. */
-  readonly served: ReadonlySet<string>;
+  readonly served: { has(id: string): boolean };
   readonly rules: RuleBook;
   readonly nowMs: number;
 }
@@ -138,21 +138,37 @@ function overshadowing(judged: readonly Judged[]): (id: string) => PlanSegment['
   return (id) => (queryable.has(id) ? 'queryable' : published.has(id) ? 'published' : 'no');
 }
 
+export interface ExpectedDelta {
+  readonly changed: readonly (Expected & { readonly id: string })[];
+  readonly removed: readonly string[];
+}
+
 /** What to tell the watchers: `changed` in the order of `next`, `removed` = no longer expected. */
 export function expectedDelta(
   before: ReadonlyMap<string, Expected>,
   next: ReadonlyMap<string, Expected>,
-): {
-  readonly changed: readonly (Expected & { readonly id: string })[];
-  readonly removed: readonly string[];
-} {
-  if (before === next) return { changed: [], removed: [] };
+): ExpectedDelta {
+  return atOnce(deltaSteps(before, next));
+}
+
+/** The same in short steps. */
+export function* deltaSteps(
+  before: ReadonlyMap<string, Expected>,
+  next: ReadonlyMap<string, Expected>,
+): Generator<void, ExpectedDelta> {
   const changed: (Expected & { id: string })[] = [];
+  const removed: string[] = [];
+  if (before === next) return { changed, removed };
+  let looked = 0;
   for (const [id, entry] of next) {
+    if (looked++ % perStep === 0) yield;
     const old = before.get(id);
     if (old === undefined || old.queryable !== entry.queryable || old.json !== entry.json)
       changed.push({ id, ...entry });
   }
-  const removed = [...before.keys()].filter((id) => !next.has(id));
+  for (const id of before.keys()) {
+    if (looked++ % perStep === 0) yield;
+    if (!next.has(id)) removed.push(id);
+  }
   return { changed, removed };
 }

@@ -9,12 +9,14 @@ import type { Verdict } from './rules.js';
  *   flight load|drop NODE ID
  *   kept ID                                                        the brokers still expect it
  *   perNode N
+ *   asked NODE ID                                                  only such drops are thought of
  */
 function plan(text: string): string[] {
   const used: PlanSegment[] = [];
   const nodes: PlanNode[] = [];
   const inFlight: InFlight[] = [];
   const kept = new Set<string>();
+  const asked = new Set<string>();
   let loadsPerNodeMax = 100;
   for (const line of text.trim().split('\n')) {
     const [what, ...words] = line.trim().split(/\s+/);
@@ -53,9 +55,17 @@ function plan(text: string): string[] {
       });
     } else if (what === 'flight') inFlight.push({ kind: a as 'load' | 'drop', node: b, segmentId: c });
     else if (what === 'kept') kept.add(a);
+    else if (what === 'asked') asked.add(`${a} ${b}`);
     else if (what === 'perNode') loadsPerNodeMax = Number(a);
   }
-  const made = makePlan({ used, nodes, inFlight, released: (id) => !kept.has(id), loadsPerNodeMax });
+  const made = makePlan({
+    used,
+    nodes,
+    inFlight,
+    released: (id) => !kept.has(id),
+    ...(asked.size > 0 && { dropsAsked: (node: string, id: string) => asked.has(`${node} ${id}`) }),
+    loadsPerNodeMax,
+  });
   return made.commands.map((command) => `${command.kind} ${command.segmentId} ${command.node}`);
 }
 
@@ -272,5 +282,16 @@ describe('coordinator plan', () => {
       loadsPerNodeMax: 1,
     });
     expect(made.missing.get('t')?.get('ds')).to.equal(1);
+  });
+
+  it('drops again only what is asked for, and only while another copy is seen', () => {
+    const segment = 'segment s 1 10 load=_default_tier:1 loaded';
+    const a = 'node a _default_tier 90/100 s:served';
+    const asked = 'asked b s';
+    expect(plan([segment, a, 'node b _default_tier 10/100 s:served', asked].join('\n'))).to.deep.equal([
+      'drop s b',
+    ]);
+    const alone = [segment, 'node a _default_tier 90/100', 'node b _default_tier 10/100 s:served', asked];
+    expect(plan(alone.join('\n'))).to.deep.equal([]);
   });
 });

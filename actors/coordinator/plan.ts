@@ -47,6 +47,8 @@ export interface PlanInput {
   readonly inFlight: readonly InFlight[];
   /** Every broker has applied an expected set without this segment: its last copies may go. */
   readonly released: (segmentId: string) => boolean;
+  /** Absent: any copy may be dropped; else only these are thought of. */
+  readonly dropsAsked?: (node: string, segmentId: string) => boolean;
   /** Loads under way on one node, commands and unfinished copies together. */
   readonly loadsPerNodeMax: number;
 }
@@ -85,7 +87,10 @@ export function planSteps(input: PlanInput): Generator<void, Plan> {
 const perStep = 500;
 
 /** Copies asked for in each tier; `_default_tier` with no nodes still counts as asked for. */
-export function wantedPerTier(verdict: Verdict, nodes: readonly PlanNode[]): ReadonlyMap<string, number> {
+export function wantedPerTier(
+  verdict: Verdict,
+  nodes: readonly Pick<PlanNode, 'tier'>[],
+): ReadonlyMap<string, number> {
   const wanted = new Map<string, number>();
   if (verdict.kind === 'load') {
     for (const [tier, count] of Object.entries(verdict.replicants)) if (count > 0) wanted.set(tier, count);
@@ -231,6 +236,7 @@ class Planner {
       for (const [id, copy] of state.node.copies) {
         if (looked++ % perStep === 0) yield;
         if (copy === 'dropping' || copy === 'realtime' || state.dropping.has(id)) continue;
+        if (this.#input.dropsAsked?.(state.node.name, id) === false) continue;
         if (this.#mayDrop(used.get(id), id, state, copy)) {
           state.dropping.add(id);
           this.#drops.push({ kind: 'drop', node: state.node.name, segmentId: id });

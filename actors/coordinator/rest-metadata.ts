@@ -15,7 +15,7 @@ import {
   type RestRoute,
 } from '../rest-router.js';
 import type { StoredSegment } from './metadata-view.js';
-import { planNodes } from './nodes.js';
+import { nodeOf } from './nodes.js';
 import { wantedPerTier } from './plan.js';
 import { COORDINATOR, type RestDeps } from './rest-deps.js';
 import { standingNow } from './rest-status.js';
@@ -132,7 +132,7 @@ async function allSegments(deps: RestDeps, call: RestCall): Promise<RestAnswer> 
   }
   const { snapshot, standing } = await standingNow(deps);
   const byId = new Map(standing.segments.map((segment) => [segment.id, segment]));
-  const nodes = planNodes(deps.inventories());
+  const nodes = deps.inventories().map(nodeOf);
   const rows: unknown[] = [];
   for (const { id, segment } of snapshot.used) {
     const judged = byId.get(id);

@@ -10,7 +10,7 @@ import {
 } from '../rest-router.js';
 import { inSlices } from '../../runtime/slices.js';
 import { judgeSteps, type Standing } from './expected.js';
-import { planNodes, servedSegments } from './nodes.js';
+import { nodeOf, servedIn } from './nodes.js';
 import { wantedPerTier, type PlanSegment } from './plan.js';
 import { COORDINATOR, type RestDeps } from './rest-deps.js';
 import { hostOf } from './rest-cluster.js';
@@ -48,14 +48,16 @@ function leader(deps: RestDeps) {
   return info === undefined ? emptyJson(404) : bareText(`http://${hostOf(info)}`);
 }
 
+type Served = ReturnType<typeof servedIn>;
+
 /** The verdicts over the store as it is now. */
 export async function standingNow(deps: RestDeps): Promise<{
   readonly snapshot: MetadataSnapshot;
   readonly standing: Standing;
-  readonly served: ReadonlySet<string>;
+  readonly served: Served;
 }> {
   const snapshot = await deps.readNow(deps.node.deadline(readMs));
-  const served = servedSegments(deps.inventories());
+  const served = servedIn(deps.inventories());
   const { used, loadedOnce, rules } = snapshot;
   const nowMs = deps.node.clock.now();
   const steps = judgeSteps({ used, loadedOnce, served, rules, nowMs });
@@ -64,7 +66,7 @@ export async function standingNow(deps: RestDeps): Promise<{
 }
 
 /** Loaded in the eyes of a client: a query asked now is answered from it. */
-function isAnswered(deps: RestDeps, segment: PlanSegment, served: ReadonlySet<string>): boolean {
+function isAnswered(deps: RestDeps, segment: PlanSegment, served: Served): boolean {
   return served.has(segment.id) && deps.state().standing?.expected.get(segment.id)?.queryable === true;
 }
 
@@ -72,11 +74,7 @@ interface Counts {
   total: number;
   loaded: number;
 }
-function countLoaded(
-  deps: RestDeps,
-  segments: readonly PlanSegment[],
-  served: ReadonlySet<string>,
-): Map<string, Counts> {
+function countLoaded(deps: RestDeps, segments: readonly PlanSegment[], served: Served): Map<string, Counts> {
   const counts = new Map<string, Counts>();
   for (const segment of segments) {
     if (segment.overshadowed === 'queryable' || (segment.overshadowed === 'published' && !segment.loadedOnce))
@@ -101,14 +99,15 @@ function missingCopies(
   segments: readonly PlanSegment[],
   usesClusterView: boolean,
 ): Record<string, Record<string, number>> {
-  const nodes = planNodes(deps.inventories());
+  const inventories = deps.inventories();
+  const nodes = inventories.map(nodeOf);
   const missing: Record<string, Record<string, number>> = {};
   for (const segment of segments) {
     if (segment.overshadowed === 'queryable') continue;
     for (const [tier, wanted] of wantedPerTier(segment.verdict, nodes)) {
-      const inTier = nodes.filter((node) => node.tier === tier);
+      const inTier = inventories.filter((_, i) => nodes[i]?.tier === tier);
       const asked = usesClusterView ? Math.min(wanted, inTier.length) : wanted;
-      const served = inTier.filter((node) => node.copies.get(segment.id) === 'served').length;
+      const served = inTier.filter(({ copies }) => copies.get(segment.id)?.state === 'served').length;
       const byDataSource = (missing[tier] ??= {});
       byDataSource[segment.dataSource] =
         (byDataSource[segment.dataSource] ?? 0) + Math.max(0, asked - served);

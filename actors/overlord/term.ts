@@ -187,7 +187,7 @@ export class Term {
 
   /** Nobody knows whether they were inserted: what is found in SQL is taken up. */
   async #settleUncertain(): Promise<void> {
-    for (const [taskId, looks] of [...this.#uncertain]) {
+    for (const [taskId, looks] of this.#uncertain) {
       if (this.#ended) return;
       const found = await this.#takeUp(taskId);
       // The insert may be on its way still: looked for some more.
