@@ -5,7 +5,9 @@
 import { CodedError } from '../proto/errors.js';
 import { DataNodeService, type grove } from '../proto/services.js';
 import type { Pool, RunOptions, SegmentRef, SegmentsPart } from '../query/engine/pool-api.js';
+import type { Frame } from '../query/frame.js';
 import { sharedFrame } from '../query/frame-build.js';
+import { framePieces } from '../query/frame-pieces.js';
 import { parseJson } from '../query/json/parse.js';
 import { type JsonObject, objectAt } from '../query/native/json-fields.js';
 import type { LookupFinder } from '../query/native/context.js';
@@ -77,14 +79,19 @@ async function* answer(
       const isStored = (id: string): boolean => !held.growing.has(id);
       const parts = cachedScan(deps.pool, deps.caching, query, held.refs, isStored, options);
       for await (const part of parts) {
-        const answered = {
-          frame: deps.frames.encode(part.frame),
-          segments: [...part.segmentIds],
+        const pieces = context.byReference === true ? [part.frame] : framePieces(part.frame);
+        let before: Frame | undefined;
+        const piece = (frame: Frame, segmentIds: readonly string[]): DataPart => ({
+          frame: deps.frames.encode(frame),
+          segments: [...segmentIds],
           ...(bySegment ? partOf(part, held) : {}),
-        };
-        watch.pause();
-        yield answered;
-        watch.resume();
+        });
+        for (const frame of pieces) {
+          // A segment is named by the last piece of it.
+          if (before !== undefined) yield* watch.idle(piece(before, []));
+          before = frame;
+        }
+        if (before !== undefined) yield* watch.idle(piece(before, part.segmentIds));
       }
     }
     yield { last: true, times: wantsEveryTime(query) ? held.times : widest(held.times) };
@@ -112,6 +119,11 @@ class Stopwatch {
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#clock = clock;
+    this.resume();
+  }
+  *idle<T>(item: T): Generator<T> {
+    this.pause();
+    yield item;
     this.resume();
   }
   pause(): void {

@@ -40,6 +40,7 @@ export function openCall(options: {
   readonly trace: string;
   readonly signal?: AbortSignal | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly byReference?: boolean;
   /** For messages: what is being called. */
   readonly what: string;
 }): CallScope {
@@ -60,6 +61,7 @@ export function openCall(options: {
       signal: controller.signal,
       trace: options.trace,
       metadata: options.metadata ?? {},
+      ...(options.byReference === true ? { byReference: true } : {}),
     },
     abort,
     release: () => {

@@ -179,6 +179,7 @@ class InlineClient implements Client {
       trace: options.trace ?? '',
       signal: options.signal,
       metadata: options.metadata,
+      byReference: !this.hub.strict,
       what,
     });
     return { what, scope, to: undefined, end: () => scope.release() };

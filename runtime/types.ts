@@ -76,6 +76,8 @@ export interface CallContext {
   readonly trace: string;
   /** Lower-case names. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** What is answered reaches the caller as it is, without being encoded. */
+  readonly byReference?: boolean;
 }
 
 // ---- actor.ts, ref.ts, mailbox.ts, supervisor.ts, watch.ts, lifecycle.ts
