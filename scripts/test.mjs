@@ -2,6 +2,7 @@
 // `npm test`: builds, checks lint and format, runs unit tests, then integration tests against real servers.
 //   --only unit|integration|lint|long   one part; `long` (soaks, all of chaos) runs only when asked for
 //   --grep TEXT
+//   --minutes N   tests that would begin later are skipped, with that reason
 // The last lines are `skipped: N (reasons)` and `N passed, N failed`.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -16,12 +17,16 @@ const option = (name) => {
 };
 const only = option('only');
 const grep = option('grep');
+const minutes = Number(option('minutes') ?? Infinity);
+const endsAt = performance.now() + minutes * 60_000;
 const wants = (part) => only === undefined || only === part;
 
 let passed = 0;
 let failed = 0;
 const reasons = new Map();
 const pending = [];
+/** Titles of tests for which there was no time. */
+const late = new Set();
 
 function check(name, bin, args) {
   const done = spawnSync(process.execPath, [path.join(root, 'node_modules', bin), ...args], {
@@ -46,6 +51,13 @@ async function runMocha(files, timeout) {
   if (files.length === 0) return;
   const mocha = new Mocha({ timeout, reporter: process.env.CI ? 'dot' : 'spec', ...(grep ? { grep } : {}) });
   for (const file of files) mocha.addFile(file);
+  mocha.rootHooks({
+    beforeEach() {
+      if (performance.now() < endsAt) return;
+      late.add(this.currentTest.fullTitle());
+      this.skip();
+    },
+  });
   await mocha.loadFilesAsync();
   await new Promise((done) => {
     const runner = mocha.run(done);
@@ -79,7 +91,9 @@ if (only === 'long') await runMocha(testFiles(['integration'], '.long'), 3_600_0
 const { skipped } = await import(pathToFileURL(path.join(root, 'dist/integration/skips.js')).href);
 const explained = new Set(skipped.map(({ test }) => test));
 // A test that skipped itself without a word is named, so that no skip is silent.
-const silent = pending.filter((title) => !explained.has(title)).map((title) => ({ reason: title }));
+const silent = pending
+  .filter((title) => !explained.has(title))
+  .map((title) => ({ reason: late.has(title) ? `no time left in ${minutes.toFixed(0)} minutes` : title }));
 for (const { reason } of [...skipped, ...silent]) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
 const list = [...reasons].map(([reason, n]) => (n > 1 ? `${reason} ×${n}` : reason)).join('; ');
 console.log(`skipped: ${skipped.length + silent.length} (${list === '' ? 'none' : list})`);
