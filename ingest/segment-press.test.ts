@@ -91,6 +91,15 @@ describe('segments written by threads', () => {
       }
     });
 
+    it(`are not begun any more ${where} once it is closed`, async () => {
+      const press = new SegmentPress(threadUrl, 1);
+      press.close();
+      const segment = grow('closed');
+      fill(segment, 0, 10);
+      const error: unknown = await segment.finishIn(join(base, 'late'), press).catch((e: unknown) => e);
+      expect(error).include({ code: 'Canceled' });
+    });
+
     it(`tell what went wrong ${where}`, async () => {
       const press = new SegmentPress(threadUrl, 1);
       try {

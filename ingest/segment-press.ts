@@ -44,10 +44,11 @@ export class SegmentPress {
 
   /**
    * Does it; answers the rows written. Data to be written is used up, whatever comes of it. Rejects with what the work
-   * throws (StorageFailure, …) and with Unavailable when a thread ended by itself.
+   * throws (StorageFailure, …), with Unavailable when a thread ended by itself and with Canceled after {@link close}.
    */
   async run(work: SegmentWork): Promise<number> {
     const isSmall = work.kind === 'write' && work.data.rowCount < this.#rowsForThread;
+    if (this.#isClosed) throw givenUp();
     if (this.#threadUrl === undefined || (isSmall && this.#threads.length === 0)) {
       return doSegmentWork(work, this.#merger);
     }
@@ -107,11 +108,15 @@ export class SegmentPress {
   close(): void {
     this.#isClosed = true;
     this.#merger.close();
-    const closed = new CodedError('Canceled', 'the build was given up');
+    const closed = givenUp();
     for (const job of this.#waiting.splice(0)) job.reject(closed);
     for (const { worker, job } of this.#threads.splice(0)) {
       job?.reject(closed);
       void worker.terminate();
     }
   }
+}
+
+function givenUp(): CodedError {
+  return new CodedError('Canceled', 'the build was given up');
 }

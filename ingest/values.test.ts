@@ -4,6 +4,7 @@ import {
   ValueError,
   dimensionDouble,
   dimensionLong,
+  isDecimalText,
   isTooDeep,
   metricNumber,
   numberToLong,
@@ -70,6 +71,15 @@ describe('row values', () => {
     ];
     for (const [value, want] of cases)
       expect(show(dimensionDouble(value, 'c')), String(value)).deep.equal(want);
+  });
+
+  it('of any length are judged in one go', () => {
+    const digits = '1'.repeat(200_000);
+    expect(dimensionDouble(`${digits}x`, 'd')).instanceOf(ValueError);
+    expect(dimensionLong(`${digits}x`, 'd')).instanceOf(ValueError);
+    expect(metricNumber(`0x${digits}x`, 'd')).instanceOf(ValueError);
+    expect(isDecimalText(`${digits}x`)).equal(false);
+    expect(isDecimalText(`-${digits}.5e3d`)).equal(true);
   });
 
   it('are read more leniently for metrics', () => {

@@ -2,6 +2,7 @@
  * What Druid makes of the values of a parsed row. JSON's types: text, number (a double, or an integer that a double
  * holds), bigint (a longer integer; beyond 64 bits it is cut to them where a long is wanted), boolean, null, lists, objects.
  */
+import { parseDoubleText } from '../query/expression/number-text.js';
 import { doubleText } from '../query/json/java-number.js';
 
 const DEPTH_MAX = 100;
@@ -48,10 +49,6 @@ export function javaTrim(text: string): string {
 const LONG_MAX = 2n ** 63n - 1n;
 const LONG_MIN = -(2n ** 63n);
 
-/** Java's Double.valueOf, but without white space around it. */
-const javaDouble = /^[+-]?(?:NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDfF]?)$/;
-const javaHexDouble = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?\d+)[dDfF]?$/;
-
 /** The value of a plain decimal of at most 15 digits (`-12`, `3.25`), which most numbers are; NaN for anything else. */
 function plainDecimal(text: string): number {
   const isNegative = text.charCodeAt(0) === 45;
@@ -74,22 +71,19 @@ function plainDecimal(text: string): number {
 
 const powersOf10 = Float64Array.from({ length: 16 }, (_, power) => Number(`1e${power}`));
 
-/** Undefined when the text is no number. */
+/** Java's Double.valueOf, but without white space around it; undefined when the text is no number. */
 export function parseJavaDouble(text: string): number | undefined {
   const plain = plainDecimal(text);
-  if (!Number.isNaN(plain)) return plain;
-  if (javaDouble.test(text)) {
-    return text.endsWith('y') || text.endsWith('N') ? Number(text) : Number.parseFloat(text);
-  }
-  const hex = javaHexDouble.exec(text);
-  if (hex === null) return undefined;
-  const [, sign, whole = '', fraction = '', power] = hex;
-  if (whole === '' && fraction === '') return undefined;
-  const size = Number.parseInt(whole + fraction, 16) * 2 ** (Number(power) - 4 * fraction.length);
-  return sign === '-' ? -size : size;
+  return Number.isNaN(plain) ? parseDoubleText(text) : plain;
 }
 
-const decimalText = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?$/;
+/** Decimal digits with or without a point, an exponent, Java's suffixes: no word, no hexadecimal digits. */
+export function isDecimalText(text: string): boolean {
+  return anyDecimal.test(text);
+}
+
+const anyDecimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?[dDfF]?$/;
+const decimalText = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,9})?$/;
 
 /** A whole decimal that fits 64 bits (`12`, `1e3`, `1.0`); undefined for everything else. */
 export function parseExactLong(given: string): number | bigint | undefined {

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { columnStats, dumpMetadata, dumpRows, statsTable, verifySegment } from './dump.js';
 import { doubleText, floatText } from './format/json.js';
+import { encodeTimed, timedTypeName, type TimedKind, type TimedScalar } from './format/timed-values.js';
 import { createArena } from './kernels/arena.js';
 import { compileKernels, instantiateKernels } from './kernels/load.js';
 import { createResidency } from './read/residency.js';
@@ -82,6 +83,28 @@ describe('segment dump', () => {
     });
   });
 
+  it('shows what first and last stored as times and values', () => {
+    const pairs = (name: string, kind: TimedKind, value: TimedScalar): SegmentSource['metrics'][number] => ({
+      kind: 'complex',
+      name,
+      typeName: timedTypeName(kind),
+      values: [encodeTimed(kind, 5n, value), encodeTimed(kind, -(2n ** 63n), null), null],
+    });
+    const metrics = [
+      pairs('d', 'double', -0),
+      pairs('f', 'float', 0.1),
+      pairs('l', 'long', 2n ** 53n + 1n),
+      pairs('s', 'string', 'a"b'),
+    ];
+    withView({ ...source, dimensions: [], metrics }, (view) => {
+      expect([...dumpRows(view, arena, { columns: ['d', 'f', 'l', 's'] })]).to.deep.equal([
+        '{"d":{"lhs":5,"rhs":-0.0},"f":{"lhs":5,"rhs":0.1},"l":{"lhs":5,"rhs":9007199254740993},"s":{"lhs":5,"rhs":"a\\"b"}}',
+        `{${['d', 'f', 'l', 's'].map((name) => `"${name}":{"lhs":-9223372036854775808,"rhs":null}`).join(',')}}`,
+        '{"d":null,"f":null,"l":null,"s":null}',
+      ]);
+    });
+  });
+
   it('keeps to columns and a limit', () => {
     withView(source, (view) => {
       const lines = [...dumpRows(view, arena, { columns: ['l', 'absent', '__time'], limit: 2 })];
@@ -130,8 +153,7 @@ describe('segment dump', () => {
         column: (name: string) => (name === 'city' ? wrong : view.column(name)),
       };
       expect(verifySegment(broken, arena)).to.deep.equal([
-        'column[city]: bitmap[0] differs from its rows',
-        'column[city]: bitmap[1] differs from its rows',
+        'column[city]: the bitmap of value[0] differs from its rows',
       ]);
     });
   });

@@ -1,13 +1,15 @@
 /**
  * A segment for people and tools: its rows as JSON lines, its metadata, a deep check, and a table of its columns.
  * Rows are written as Druid's own reader shows them: longs exact, floats and doubles in Java's shortest form, hyperUnique
- * as its bytes and estimate, rows of several values as arrays.
+ * as its bytes and estimate, what first and last stored as a time and a value, rows of several values as arrays.
  */
 import { CodedError } from '../proto/errors.js';
 import { BATCH_ROWS, type ColumnView, type SegmentView, type StringColumnView } from './read/view.js';
 import { doubleText, exactJsonText, floatText, jsonText } from './format/json.js';
+import { timedKindOf, timedTime, timedValue, type TimedKind } from './format/timed-values.js';
 import { estimateHyperUnique } from './format/hyper-unique.js';
 import type { Arena } from './kernels/arena.js';
+import { wrongBitmap } from './bitmap-check.js';
 import { brokenOrder } from './order-check.js';
 import { readRows, type PlainValue } from './read/rows.js';
 import { NumberColumn } from './read/numbers.js';
@@ -45,9 +47,18 @@ function valueWriter(column: ColumnView | undefined): (value: PlainValue) => str
 }
 
 function complexText(typeName: string, bytes: Uint8Array): string {
+  const kind = timedKindOf(typeName);
+  if (kind !== undefined) return pairText(kind, bytes);
   const base64 = JSON.stringify(Buffer.from(bytes).toString('base64'));
   if (typeName !== 'hyperUnique') return base64;
   return `{"hyperUnique":${base64},"estimate":${doubleText(estimateHyperUnique(bytes))}}`;
+}
+
+/** As Druid shows the state of first and last aggregators. */
+function pairText(kind: TimedKind, bytes: Uint8Array): string {
+  const value = timedValue(kind, bytes);
+  const text = kind === 'float' && typeof value === 'number' ? floatText(value) : exactJsonText(value);
+  return `{"lhs":${timedTime(bytes)},"rhs":${text}}`;
 }
 
 /** One line of JSON about the segment as a whole. */
@@ -253,27 +264,18 @@ function verifyStrings(
       problems.push(`column[${name}]: dictionary entry[${id}] is not found again`);
     before = value;
   }
-  const rowsOf = Array.from({ length: column.cardinality }, (): number[] => []);
+  const rowsOf = new Map<number, number[]>();
   eachId(column, view, arena, (row, id) => {
-    const rows = rowsOf[id];
-    if (rows !== undefined && rows.at(-1) !== row) rows.push(row);
+    const rows = rowsOf.get(id);
+    if (rows === undefined) rowsOf.set(id, [row]);
+    else if (rows.at(-1) !== row) rows.push(row);
   });
   if (!column.hasBitmaps) return;
-  const bytes = Math.ceil(view.rowCount / 64) * 8;
-  const bits = arena.alloc(bytes);
-  try {
-    for (let id = 0; id < column.cardinality; id++) {
-      const set = arena.bytes(bits, bytes).fill(0);
-      column.orBitmap(id, bits);
-      const rows = rowsOf[id] as number[];
-      const complete = rows.every((row) => ((set[row >>> 3] as number) >>> (row & 7)) & 1);
-      if (!complete || countBits(set) !== rows.length) {
-        problems.push(`column[${name}]: bitmap[${id}] differs from its rows`);
-      }
-    }
-  } finally {
-    arena.free(bits);
-  }
+  const { rowCount } = view;
+  const { cardinality } = column;
+  const orBitmap = (id: number, bits: number): void => column.orBitmap(id, bits);
+  const wrong = wrongBitmap({ arena, rowCount, cardinality, rowsOf, orBitmap });
+  if (wrong !== undefined) problems.push(`column[${name}]: ${wrong}`);
 }
 
 function eachId(
@@ -305,12 +307,4 @@ function eachId(
           : arena.u32(pointer, n);
     for (let row = 0; row < n; row++) visit(start + row, ids[row] as number);
   }
-}
-
-function countBits(set: Uint8Array): number {
-  let count = 0;
-  for (const byte of set) {
-    for (let rest = byte; rest !== 0; rest &= rest - 1) count++;
-  }
-  return count;
 }

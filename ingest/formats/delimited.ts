@@ -6,6 +6,7 @@ import { CodedError, invalidInput } from '../../proto/errors.js';
 import { doubleText } from '../../query/json/java-number.js';
 import { splitQuoted } from '../../query/csv-line.js';
 import type { JsonKeys } from '../spec/keys.js';
+import { isDecimalText } from '../values.js';
 import type { FormatKind, LineFormat, LineReader } from './format.js';
 import { PlainRow, type InputRow } from './row-reader.js';
 
@@ -149,7 +150,6 @@ function headerNames(cells: readonly (string | null)[]): string[] {
 }
 
 const wholeText = /^-?\d{1,19}$/;
-const decimalText = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDfF]?$/;
 
 function numberOrText(text: string): unknown {
   if (wholeText.test(text)) {
@@ -157,5 +157,5 @@ function numberOrText(text: string): unknown {
     const long = BigInt(text);
     if (BigInt.asIntN(64, long) === long) return long;
   }
-  return decimalText.test(text) ? Number.parseFloat(text) : text;
+  return isDecimalText(text) ? Number.parseFloat(text) : text;
 }

@@ -1,5 +1,5 @@
 /** protobuf: every file is one message, described by a descriptor file or text. */
-import { CodedError } from '../../proto/errors.js';
+import { CodedError, invalidInput } from '../../proto/errors.js';
 import { flattener, type Flattener } from '../flatten/flatten.js';
 import { readAllowedFile } from '../sources/local-files.js';
 import { checkFlatten } from '../spec/flatten.js';
@@ -12,12 +12,13 @@ import { TypedRow, type InputRow } from './row-reader.js';
 const DESCRIPTOR_BYTES_MAX = 16 * 1024 * 1024;
 const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 
-interface Decoder {
-  /** Where the descriptor is said to be, for errors. */
-  readonly field: string;
-  readonly messageType: string | undefined;
-  bytes(reach: FormatReach): Promise<Uint8Array>;
+interface Described {
+  readonly types: ProtoTypes;
+  readonly type: ProtoMessage;
 }
+
+/** Reads the descriptor when it is asked for first: there may be a file for every message. */
+type Decoder = (reach: FormatReach) => Promise<Described>;
 
 export const protobufFormat: FormatKind = {
   type: 'protobuf',
@@ -37,6 +38,10 @@ export const protobufFormat: FormatKind = {
 function checkDecoder(keys: JsonKeys): Decoder {
   const type = keys.text('type');
   const messageType = keys.optionalText('protoMessageType');
+  const described = (bytes: Uint8Array, field: string): Described => {
+    const types = typesOf(bytes, field);
+    return { types, type: messageOf(types, messageType, keys.at('protoMessageType')) };
+  };
   if (type === 'file') {
     const path = keys.text('descriptor').replace(/^file:(?:\/\/)?(?=\/)/, '');
     const field = keys.at('descriptor');
@@ -44,20 +49,29 @@ function checkDecoder(keys: JsonKeys): Decoder {
       throw keys.unsupported('descriptor', 'must be a file inside the folders that input may be read from');
     }
     keys.leftovers();
-    const bytes = ({ inputDirs }: FormatReach): Promise<Uint8Array> =>
-      readAllowedFile(path, inputDirs, field, DESCRIPTOR_BYTES_MAX);
-    return { field, messageType, bytes };
+    let known: Described | undefined;
+    return async ({ inputDirs }) =>
+      (known ??= described(await readAllowedFile(path, inputDirs, field, DESCRIPTOR_BYTES_MAX), field));
   }
   if (type === 'inline') {
     const text = keys.text('descriptorString');
     const found = Buffer.from(text, 'base64');
     if (found.length === 0) throw keys.wrong('descriptorString', 'must be a descriptor set in base64');
     // Checked when the task is submitted: it is all there.
-    messageOf(readDescriptors(found), messageType, keys.at('protoMessageType'));
+    const known = described(found, keys.at('descriptorString'));
     keys.leftovers();
-    return { field: keys.at('descriptorString'), messageType, bytes: () => Promise.resolve(found) };
+    return () => Promise.resolve(known);
   }
   throw keys.unsupported('type', `protoBytesDecoder of type[${type}] is not built into Grove`);
+}
+
+function typesOf(bytes: Uint8Array, field: string): ProtoTypes {
+  try {
+    return readDescriptors(bytes);
+  } catch (thrown) {
+    if (!(thrown instanceof CodedError)) throw thrown;
+    throw invalidInput(`${field} is no descriptor set: ${thrown.message}`, field);
+  }
 }
 
 function messageOf(types: ProtoTypes, name: string | undefined, field: string): ProtoMessage {
@@ -79,8 +93,7 @@ async function* readFile(
   reach: FormatReach,
   flat: Flattener | undefined,
 ): AsyncGenerator<readonly (InputRow | string)[]> {
-  const types = readDescriptors(await decoder.bytes(reach));
-  const type = messageOf(types, decoder.messageType, decoder.field);
+  const { types, type } = await decoder(reach);
   if (file.sizeBytes > MESSAGE_BYTES_MAX) {
     throw new CodedError(
       'LimitExceeded',

@@ -205,13 +205,24 @@ describe('formats that need the whole file', () => {
       const url = `file://${join(dir, 'shop.desc')}`;
       expect(await rowsOf(format(url), order, undefined, [dir])).length(1);
       expect(await rowsOf(format('shop.desc'), order, undefined, [dir])).length(1);
+      const noSuchType = format(url, 'Nosuch');
       for (const [bad, dirs] of [
         [format(url), []],
         [format('nosuch.desc'), [dir]],
-        [format(url, 'Nosuch'), [dir]],
+        [noSuchType, [dir]],
       ] as const) {
         const thrown: unknown = await rowsOf(bad, order, undefined, dirs).catch((error: unknown) => error);
         expect(thrown).instanceOf(CodedError).include({ code: 'InvalidInput' });
+        const field =
+          bad === noSuchType ? /protoBytesDecoder\.protoMessageType/ : /protoBytesDecoder\.descriptor/;
+        expect(String(thrown)).match(field);
+      }
+      for (const descriptorString of ['AAAA', '']) {
+        const inline = { type: 'protobuf', protoBytesDecoder: { type: 'inline', descriptorString } };
+        expect(() => checkFormat(new JsonKeys(inline, 'f'))).throw(
+          CodedError,
+          /protoBytesDecoder\.descriptorString/,
+        );
       }
       expect(() => checkFormat(new JsonKeys(format('http://x/y.desc'), 'f'))).throw(CodedError, /descriptor/);
     } finally {

@@ -99,7 +99,9 @@ export class IncrementalIndex {
   get bytes(): number {
     let bytes = this.#keys.bytes;
     for (const dimension of this.#dimensions) bytes += dimension.bytes;
-    for (const metric of this.#metrics) bytes += metric.bytesPerRow * this.#capacity;
+    for (const metric of this.#metrics) {
+      bytes += metric.bytesPerRow * this.#capacity + (metric.extraBytes ?? 0);
+    }
     return bytes;
   }
 

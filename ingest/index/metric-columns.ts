@@ -32,6 +32,8 @@ export interface MetricColumn {
   /** The values of the first `rows` rows as they are now; `mayChange`: later rows may be folded into them. */
   snapshot(rows: number, mayChange: boolean): ColumnSnapshot;
   readonly bytesPerRow: number;
+  /** Beyond these: of values that may be of any length. */
+  readonly extraBytes?: number;
 }
 
 /** The row that a value is of. */
@@ -134,6 +136,10 @@ class FilteredColumn implements MetricColumn {
     this.name = name;
     this.fieldName = this.#inner.fieldName;
     this.bytesPerRow = this.#inner.bytesPerRow;
+  }
+
+  get extraBytes(): number {
+    return this.#inner.extraBytes ?? 0;
   }
 
   grow(rows: number): void {

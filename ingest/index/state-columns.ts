@@ -42,6 +42,7 @@ export class TimedColumn implements MetricColumn {
   readonly name: string;
   readonly fieldName: string;
   readonly bytesPerRow: number;
+  extraBytes = 0;
   readonly #kind: TimedKind;
   readonly #isFirst: boolean;
   readonly #timeColumn: string;
@@ -105,6 +106,7 @@ export class TimedColumn implements MetricColumn {
     const before = this.#times[row] ?? this.#start;
     if (this.#isFirst ? time >= before : time < before) return;
     this.#times[row] = time;
+    this.extraBytes += textBytes(value) - textBytes(this.#values[row]);
     this.#values[row] = value;
   }
 
@@ -122,6 +124,10 @@ export class TimedColumn implements MetricColumn {
     const values = Array.from(order, (row) => this.#bytes(row));
     return { kind: 'complex', name: this.name, typeName: timedTypeName(this.#kind), values };
   }
+}
+
+function textBytes(value: TimedScalar | undefined): number {
+  return typeof value === 'string' ? value.length * 2 : 0;
 }
 
 /** Another column behind something that decides what reaches it. */

@@ -11,13 +11,14 @@ import { createResidency } from '../../segment/read/residency.js';
 import { registerSegment, SegmentReader, type SegmentHandle } from '../../segment/read/segment.js';
 import type { SegmentView } from '../../segment/read/view.js';
 import { JsonLineReader } from '../formats/json-lines.js';
-import type { InputRow } from '../formats/row-reader.js';
+import { PlainRow, type InputRow } from '../formats/row-reader.js';
 import { PartMerger } from '../part-merger.js';
 import { createRowsReader } from '../segment-rows.js';
 import { SegmentScanner } from '../sources/segment-scanner.js';
 import { compileTask } from '../spec/task.js';
 import type { IngestSpec } from '../spec/model.js';
 import { GrowingSegment } from './growing-segment.js';
+import { IncrementalIndex } from './incremental-index.js';
 import { isRealtimeHandle, openRealtimeView, realtimeHandle } from './realtime-view.js';
 
 const interval = { startMs: 0, endMs: 86_400_000 };
@@ -220,6 +221,19 @@ describe('metrics with a state', () => {
         ['x', { lhs: 3, rhs: 4 }, { lhs: 9, rhs: '' }],
         ['y', { lhs: 1, rhs: null }, { lhs: 1, rhs: 'é123' }],
       ]);
+    }
+  });
+
+  it('count the texts they hold as memory', () => {
+    const aggregator = { type: 'stringLast', name: 'long', fieldName: 's', maxStringBytes: 2048 };
+    for (const metric of [aggregator, { type: 'filtered', filter, aggregator }]) {
+      const index = new IncrementalIndex(specOf([metric]), interval);
+      index.add(1, new PlainRow({ d: 'x', s: 'a' }));
+      const before = index.bytes;
+      index.add(2, new PlainRow({ d: 'x', s: 'b'.repeat(4000) }));
+      expect(index.bytes - before).equal(2 * 2047);
+      index.add(3, new PlainRow({ d: 'x', s: 'c' }));
+      expect(index.bytes).equal(before);
     }
   });
 

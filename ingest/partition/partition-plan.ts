@@ -15,7 +15,7 @@ import { truncation } from '../index/truncation.js';
 import type { IngestSpec, Partitioning } from '../spec/model.js';
 import { KeySieve } from './key-sieve.js';
 import { rowStrings, sortedDimensions } from './row-strings.js';
-import { TupleCounts } from './tuple-counts.js';
+import { ENTRIES_MAX, ENTRIES_MIN, TupleCounts } from './tuple-counts.js';
 
 /** The buckets of one time chunk. */
 export interface ChunkPartitions {
@@ -151,6 +151,8 @@ export class PlanMaker {
   readonly #partitioning: Hashed | Range;
   readonly #buckets;
   readonly #chunks = new Map<number, ChunkCounts>();
+  /** Tuples that each chunk may tell apart. */
+  #share = ENTRIES_MAX;
   readonly #keyOf: (timeMs: number, row: InputRow) => string;
   /** Rows that rollup will fold together count once. */
   readonly #sieve: KeySieve | undefined;
@@ -203,7 +205,13 @@ export class PlanMaker {
   #countsOf(startMs: number): ChunkCounts {
     let counts = this.#chunks.get(startMs);
     if (counts === undefined) {
-      counts = { distinct: new HyperUnique(), tuples: new TupleCounts() };
+      const share = Math.max(ENTRIES_MIN, Math.floor(ENTRIES_MAX / (this.#chunks.size + 1)));
+      // Halved as the chunks double: not looked at for each of them.
+      if (share * 2 <= this.#share) {
+        this.#share = share;
+        for (const { tuples } of this.#chunks.values()) tuples.limit(share);
+      }
+      counts = { distinct: new HyperUnique(), tuples: new TupleCounts(this.#share) };
       this.#chunks.set(startMs, counts);
     }
     return counts;

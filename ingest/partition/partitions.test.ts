@@ -11,9 +11,10 @@ import { runBatch } from '../batch.js';
 import { PlainRow } from '../formats/row-reader.js';
 import { createRowsReader } from '../segment-rows.js';
 import { compileTask } from '../spec/task.js';
+import { PlanMaker } from './partition-plan.js';
 import { KeySieve } from './key-sieve.js';
 import { rowStrings, sortedDimensions } from './row-strings.js';
-import { TupleCounts } from './tuple-counts.js';
+import { ENTRIES_MAX, TupleCounts } from './tuple-counts.js';
 
 const nothing = (): void => undefined;
 const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
@@ -30,24 +31,26 @@ describe('partitions', () => {
     readonly rows: Record<string, unknown>[];
   }
 
-  async function build(data: readonly object[], partitionsSpec: object, more: object = {}): Promise<Built[]> {
-    const { spec } = compileTask({
-      type: 'index_parallel',
-      spec: {
-        dataSchema: {
-          dataSource: 'd',
-          timestampSpec: { column: 't' },
-          dimensionsSpec: { dimensions: ['a', 'b'] },
-          metricsSpec: [{ type: 'count', name: 'n' }],
-          granularitySpec: { segmentGranularity: 'day', queryGranularity: 'hour', rollup: true },
-        },
-        ioConfig: {
-          inputSource: { type: 'inline', data: data.map((row) => JSON.stringify(row)).join('\n') },
-          inputFormat: { type: 'json' },
-        },
-        tuningConfig: { forceGuaranteedRollup: true, partitionsSpec, ...more },
+  const taskOf = (data: readonly object[], partitionsSpec: object, more: object = {}): object => ({
+    type: 'index_parallel',
+    spec: {
+      dataSchema: {
+        dataSource: 'd',
+        timestampSpec: { column: 't' },
+        dimensionsSpec: { dimensions: ['a', 'b'] },
+        metricsSpec: [{ type: 'count', name: 'n' }],
+        granularitySpec: { segmentGranularity: 'day', queryGranularity: 'hour', rollup: true },
       },
-    });
+      ioConfig: {
+        inputSource: { type: 'inline', data: data.map((row) => JSON.stringify(row)).join('\n') },
+        inputFormat: { type: 'json' },
+      },
+      tuningConfig: { forceGuaranteedRollup: true, partitionsSpec, ...more },
+    },
+  });
+
+  async function build(data: readonly object[], partitionsSpec: object, more: object = {}): Promise<Built[]> {
+    const { spec } = compileTask(taskOf(data, partitionsSpec, more));
     const { segments } = await runBatch(spec, {
       inputDirs: [],
       workDir: join(base, 'work'),
@@ -204,6 +207,23 @@ describe('partitions', () => {
     for (let i = 0; i < 90; i++) skewed.add(['m']);
     for (const tuple of ['a', 'z']) skewed.add([tuple]);
     expect(skewed.cuts(10, false)).deep.equal([['z']]);
+  });
+
+  it('are cut in bounded memory however many time chunks there are', () => {
+    const { spec } = compileTask(
+      taskOf([], { type: 'single_dim', partitionDimension: 'a', targetRowsPerSegment: 9 }),
+    );
+    const { partitioning } = spec.tuning;
+    if (partitioning.type !== 'range') throw new Error('no ranges');
+    const maker = new PlanMaker(spec, partitioning);
+    for (let chunk = 0; chunk < 52; chunk++) {
+      const tuples = Array.from({ length: 8000 }, (_, i) => [[String(i).padStart(5, '0')], 1] as const);
+      maker.merge([{ startMs: day(chunk), tuples }]);
+    }
+    const survey = maker.survey();
+    expect(survey.reduce((sum, { tuples = [] }) => sum + tuples.length, 0)).most(2 * ENTRIES_MAX);
+    for (const { tuples = [] } of survey)
+      expect(tuples.reduce((sum, [, count]) => sum + count, 0)).equal(8000);
   });
 
   it('count keys once', () => {

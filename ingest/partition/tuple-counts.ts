@@ -1,15 +1,23 @@
 /** How often tuples of partition values occur, in bounded memory, and where to cut them into even partitions. */
 import { compareTuples, type RangeTuple } from '../../segment/timeline/range-bucket.js';
 
-const ENTRIES_MAX = 200_000;
+/** Of all time chunks together; each may have its share, but at least so many. */
+export const ENTRIES_MAX = 200_000;
+export const ENTRIES_MIN = 1000;
 
 export class TupleCounts {
-  readonly #entriesMax: number;
+  #entriesMax: number;
   #counts = new Map<string, number>();
   #total = 0;
 
   constructor(entriesMax = ENTRIES_MAX) {
     this.#entriesMax = entriesMax;
+  }
+
+  /** From now on no more than this many tuples are kept apart. */
+  limit(entriesMax: number): void {
+    this.#entriesMax = entriesMax;
+    while (this.#counts.size > Math.max(1, entriesMax)) this.#thin();
   }
 
   add(tuple: RangeTuple, count = 1): void {

@@ -1,7 +1,7 @@
 /** Druid's timestampSpec: from the value of the time column to epoch milliseconds. */
 import { findZone } from '../../query/granularity/zone.js';
 import { parseInstant, parseTimeOfDay } from '../../segment/timeline/instant.js';
-import { javaTrim, scalarText } from '../values.js';
+import { isDecimalText, javaTrim, scalarText } from '../values.js';
 import { compilePattern } from './joda-pattern.js';
 
 /**
@@ -110,12 +110,10 @@ function isoText(text: string): number | undefined {
   return parseInstant(bare) ?? parseTimeOfDay(bare) ?? wholeText(bare, millisOf);
 }
 
-const fractionalSeconds = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDfF]?$/;
-
 function rubyOf(value: unknown): number | undefined {
   if (typeof value === 'bigint') return posixOf(saturateLong(value));
   if (typeof value === 'number') return Number(wholeNumber(value * 1000));
   const text = unquoted(typeof value === 'string' ? value : scalarText(value));
-  if (text === undefined || !fractionalSeconds.test(text)) return undefined;
+  if (text === undefined || !isDecimalText(text)) return undefined;
   return Number(wholeNumber(Number.parseFloat(text) * 1000));
 }

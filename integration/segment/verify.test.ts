@@ -80,7 +80,7 @@ const planted: Readonly<Record<string, readonly [(parts: Parts) => void, RegExp]
   'a value twice': [replaced('text', 'cc', 'bb'), /column\[text\]: dictionary entry\[2\]/],
   'an id changed': [
     replaced('text', ids, Uint8Array.of(0, 1, 2, 1, 1)),
-    /column\[text\]: bitmap\[0\] differs/,
+    /column\[text\]: a bitmap holds row\[4\]/,
   ],
   'an id of no value': [replaced('text', ids, Uint8Array.of(0, 1, 2, 1, 9)), /column\[text\]: .*exceeds/],
   'bitmaps of other rows': [
@@ -90,7 +90,7 @@ const planted: Readonly<Record<string, readonly [(parts: Parts) => void, RegExp]
       const at = own.indexOf(ids) + 8;
       parts.set('text', Buffer.concat([own.subarray(0, at), swapped.subarray(at)]));
     },
-    /column\[text\]: bitmap\[0\] differs/,
+    /column\[text\]: the bitmap of value\[0\] differs/,
   ],
   'numbers beside other ids': [taken(other, 'auto.__encodedColumn'), /column\[auto\]: the number of row/],
   'other numbers': [taken(other, 'auto.__longColumn'), /column\[auto\]: the number of row/],

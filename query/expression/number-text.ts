@@ -1,7 +1,8 @@
 /** Text read as a number the way the expression language does. */
 
-const doubleGrammar = /^[+-]?(?:NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDfF]?)$/;
-const hexGrammar = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?\d+)[dDfF]?$/;
+// No text may match in more than one way: long ones would be tried in all of them.
+const doubleGrammar = /^[+-]?(?:NaN|Infinity|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?[dDfF]?)$/;
+const hexGrammar = /^([+-]?)0[xX]([0-9a-fA-F]*)(?:\.([0-9a-fA-F]*))?[pP]([+-]?\d+)[dDfF]?$/;
 
 /**
  * An exact long where the text is one, else a double; "true" and "false" in any case are 1 and 0; undefined when it is
@@ -27,9 +28,10 @@ export function parseLongText(text: string): bigint | undefined {
 export function parseDoubleText(text: string): number | undefined {
   if (doubleGrammar.test(text)) return Number(text.replace(/[dDfF]$/, ''));
   const hex = hexGrammar.exec(text);
-  if (hex === null || (hex[2] === '' && hex[3] === '')) return undefined;
-  const fraction = hex[3] ?? '';
-  const mantissa = Number(BigInt(`0x${hex[2]}${fraction}`));
-  const value = mantissa * 2 ** (Number(hex[4]) - fraction.length * 4);
-  return hex[1] === '-' ? -value : value;
+  if (hex === null) return undefined;
+  const [, sign, whole = '', fraction = '', power] = hex;
+  if (whole === '' && fraction === '') return undefined;
+  const mantissa = Number(BigInt(`0x${whole}${fraction}`));
+  const value = mantissa * 2 ** (Number(power) - fraction.length * 4);
+  return sign === '-' ? -value : value;
 }

@@ -44,7 +44,7 @@ function wrapLong(value: bigint, json: unknown, field: string): bigint {
 
 function readNumber(text: string): number | bigint | undefined {
   if (/^[+-]?\d+$/.test(text)) return BigInt(text.startsWith('+') ? text.slice(1) : text);
-  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return Number(text);
+  if (/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return Number(text);
   return text === 'NaN'
     ? Number.NaN
     : text === 'Infinity'

@@ -81,7 +81,7 @@ function compareNumbers(a: number | bigint, b: number | bigint): number {
 
 function numberOf(cell: Cell): number | bigint | null {
   if (typeof cell !== 'string') return cell;
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(cell) ? Number(cell) : null;
+  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(cell) ? Number(cell) : null;
 }
 
 /** A filter over output columns; columns that are not there are null. */

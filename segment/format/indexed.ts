@@ -8,7 +8,7 @@ export interface IndexedList {
   readonly sorted: boolean;
   /** Where entry i's value lies (without its marker); -1 as `start` of a null entry. Throws CorruptSegment. */
   locate(index: number): Extent;
-  /** The bytes of several entries, none of them null, end to end. Absent where a list is not in memory as a whole. */
+  /** The bytes of several entries, none of them null or asked for twice, end to end. Absent where a list is not in memory as a whole. */
   readonly gather?: (indexes: Uint32Array) => Gathered;
 }
 
@@ -101,6 +101,8 @@ function gatherer(
       }
       starts[i] = values + from + 4;
       total += to - from - 4;
+      // Entries of a sound list do not overlap; those of a damaged one may add up to any size.
+      if (total > end - values) throw corrupt(place, values, `${what} has entries that overlap`);
       ends[i] = total;
     }
     const out = new Uint8Array(total);

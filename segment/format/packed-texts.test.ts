@@ -1,11 +1,31 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { CodedError } from '../../proto/errors.js';
+import { ByteWriter, Cursor } from './bytes.js';
+import { IndexedWriter, readIndexed } from './indexed.js';
 import { PairSorter } from './pair-sort.js';
 import { dictionaryTexts, packTexts, PackedDictionary, textOrder } from './packed-texts.js';
 
 const ascending = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 describe('texts packed as UTF-8', () => {
+  it('are gathered from a list, unless its entries overlap', () => {
+    const out = new ByteWriter();
+    const list = new IndexedWriter(out, 4, false);
+    for (const text of ['one', 'two', 'three', 'four']) list.entry(Buffer.from(text));
+    list.finish();
+    const bytes = Buffer.from(out.written());
+    const gathered = (): string => {
+      const cursor = new Cursor(bytes, { file: 'f', column: 'c' });
+      const found = readIndexed(cursor, () => bytes, 'texts').gather?.(Uint32Array.of(0, 2));
+      return Buffer.from(found?.bytes ?? []).toString();
+    };
+    expect(gathered()).equal('onethree');
+    // The ends of entries lie behind the version, the flag, the size and the count.
+    for (const [entry, end] of [31, 4, 31, 31].entries()) bytes.writeInt32BE(end, 10 + 4 * entry);
+    expect(gathered).throw(CodedError, /overlap/);
+  });
+
   const sortedBy = (values: readonly string[]): string[] =>
     Array.from(textOrder(packTexts(values)), (index) => values[index]!);
 

@@ -2,9 +2,10 @@
  * Columns of value ids say things twice: per row an id (and for numbers the number itself), per id a bitmap. Whoever
  * verifies a segment asks here whether they agree.
  */
+import { wrongBitmap } from '../bitmap-check.js';
 import { NumberReader } from './plain-values.js';
 import { orValueBitmap, RowIds, type ValueIds } from './nested-values.js';
-import { bitsetBytes, NumberColumn } from './numbers.js';
+import { NumberColumn } from './numbers.js';
 import type { ColumnView } from './view.js';
 
 const audits = new WeakMap<ColumnView, () => string[]>();
@@ -19,7 +20,7 @@ export function auditable<T extends ColumnView>(column: T, open: () => ValueIds)
   audits.set(column, () => {
     const of = open();
     const wrong = column instanceof NumberColumn ? wrongNumber(of, column) : undefined;
-    return wrong === undefined ? wrongBitmap(of) : [wrong];
+    return wrong === undefined ? auditBitmaps(of) : [wrong];
   });
   return column;
 }
@@ -35,10 +36,9 @@ function wrongNumber(of: ValueIds, column: NumberColumn): string | undefined {
   return undefined;
 }
 
-function wrongBitmap(of: ValueIds): string[] {
+function auditBitmaps(of: ValueIds): string[] {
   if (of.bitmaps === undefined) return [];
   const { rowCount, kernels } = of.context;
-  const { arena } = kernels;
   const ids = new RowIds(of);
   const rowsOf = new Map<number, number[]>();
   for (let row = 0; row < rowCount; row++) {
@@ -47,24 +47,8 @@ function wrongBitmap(of: ValueIds): string[] {
     if (rows === undefined) rowsOf.set(id, [row]);
     else rows.push(row);
   }
-  const bytes = bitsetBytes(rowCount);
-  const bits = arena.alloc(bytes);
-  try {
-    for (let id = 0; id < of.cardinality; id++) {
-      const set = arena.bytes(bits, bytes).fill(0);
-      orValueBitmap(of, id, bits);
-      const rows = rowsOf.get(id) ?? [];
-      const holdsAll = rows.every((row) => (((set[row >>> 3] as number) >>> (row & 7)) & 1) === 1);
-      if (!holdsAll || ones(set) !== rows.length) return [`the bitmap of value[${id}] differs from its rows`];
-    }
-    return [];
-  } finally {
-    arena.free(bits);
-  }
-}
-
-function ones(set: Uint8Array): number {
-  let count = 0;
-  for (const byte of set) for (let rest = byte; rest !== 0; rest &= rest - 1) count++;
-  return count;
+  const { cardinality } = of;
+  const orBitmap = (id: number, bits: number): void => orValueBitmap(of, id, bits);
+  const wrong = wrongBitmap({ arena: kernels.arena, rowCount, cardinality, rowsOf, orBitmap });
+  return wrong === undefined ? [] : [wrong];
 }
