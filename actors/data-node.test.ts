@@ -78,28 +78,31 @@ describe('data node over a growing segment', () => {
     loadChanged: silent,
   });
 
-  async function ask(body: object) {
+  async function ask(body: object, bySegment = false) {
     const json = JSON.stringify({ dataSource: 't', intervals: '1970-01-01/P1D', ...body });
     const request = {
       queryJson: json,
       queryId: 'q',
       segments: [{ segmentId: 'live', intervals: [interval] }],
+      bySegment,
     };
     const context: CallContext = { deadline, signal: new AbortController().signal, trace: '', metadata: {} };
     const found: Frame[] = [];
     const answered: string[] = [];
+    const labels: string[] = [];
     let last = false;
     const stream = handlers.Query(request, context) as AsyncIterable<grove.query.v1.DataPart.$Properties>;
     for await (const part of stream) {
       if (part.frame !== null && part.frame !== undefined) found.push(frames.decode(part.frame));
       answered.push(...(part.segments ?? []));
+      if ((part.ofSegment ?? '') !== '') labels.push(part.ofSegment ?? '');
       last = part.last === true;
     }
     expect(last).to.equal(true);
     const query = parseNativeQuery(JSON.parse(json), { queryId: 'q', timeoutMs: 0 });
     const sink = new TextSink();
     renderResult(query, mergePartials(query, found), sink);
-    return { rows: JSON.parse(sink.text) as { events?: unknown[]; result?: unknown }[], answered };
+    return { rows: JSON.parse(sink.text) as { events?: unknown[]; result?: unknown }[], answered, labels };
   }
 
   const count = async (): Promise<unknown> =>
@@ -120,6 +123,15 @@ describe('data node over a growing segment', () => {
     expect(await count()).to.deep.equal({ rows: 20, n: 90 });
     add(parts[1] as IncrementalIndex, 5);
     expect(await count()).to.deep.equal({ rows: 25, n: 100 });
+  });
+
+  it('no part of it is told by itself to those who keep the answers of segments', async () => {
+    const { labels, rows } = await ask(
+      { queryType: 'timeseries', granularity: 'all', aggregations: [{ type: 'count', name: 'rows' }] },
+      true,
+    );
+    expect(rows[0]?.result).to.deep.equal({ rows: 25 });
+    expect(labels).to.deep.equal([]);
   });
 
   it('a scan answers the segment once, after its last part', async () => {

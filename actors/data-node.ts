@@ -154,8 +154,12 @@ interface Held {
   readonly timesOf: ReadonlyMap<string, IntervalMs>;
 }
 
-/** A part of one segment: which, and with its last one where its rows are. */
+/**
+ * A part of one segment: which, and with its last one where its rows are. Of one that grows nothing is said: it has
+ * several such parts, and whoever kept one would take it for the whole.
+ */
 function partOf(part: SegmentsPart, held: Held): Pick<DataPart, 'ofSegment' | 'times'> {
+  if (part.ofSegment !== undefined && held.growing.has(part.ofSegment)) return {};
   const times = part.segmentIds.flatMap((id) => held.timesOf.get(id) ?? []);
   return { ofSegment: part.ofSegment ?? '', times };
 }

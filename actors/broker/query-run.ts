@@ -297,6 +297,8 @@ export class QueryRun {
     const kept = await keptPartials(this.#deps.partials, this.#query, slices);
     frames.push(...kept.frames);
     times.push(...kept.times);
+    // What was kept takes as much room as what is asked.
+    if (kept.frames.length > 0) await (folding = fold());
     const missing = await scatter(this.#scatterDeps(), {
       ...this.#nodeRequest(),
       slices: kept.rest,

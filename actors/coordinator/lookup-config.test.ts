@@ -5,6 +5,7 @@ import {
   lookupStatus,
   nothingLoaded,
   parseConfig,
+  entryOf,
   replaces,
   withoutLookup,
   withoutTier,
@@ -79,5 +80,18 @@ describe('lookup configuration', () => {
     });
     expect(lookupStatus('l', map('v1'), new Map([['one', has('v2')]])).loaded).to.equal(true);
     expect(briefly(has('v2'))).to.deep.equal({ current: { l: 'v2' }, toLoad: {}, toDrop: [] });
+  });
+
+  it('knows nothing but what is registered, whatever the names', () => {
+    expect(entryOf({ t: {} }, 'constructor', 'name')).to.equal(undefined);
+    expect(entryOf({ t: {} }, 't', 'toString')).to.equal(undefined);
+    const updates = { constructor: { toString: map('v1') } } as never;
+    expect(entryOf(withUpdates({}, updates), 'constructor', 'toString')).to.deep.equal(map('v1'));
+    const isThere = new Map([['n', nothingLoaded]]);
+    expect(lookupStatus('toString', map('v1'), isThere).loaded).to.equal(false);
+    for (const text of ['{"__proto__":{"l":1}}', '{"t":{"__proto__":{}}}', '{"":{}}'])
+      expect(() => parseConfig(JSON.parse(text))).to.throw('is not allowed');
+    const hidden = JSON.parse('{"__proto__":{}}') as never;
+    expect(() => withUpdates({}, hidden)).to.throw('is not allowed');
   });
 });

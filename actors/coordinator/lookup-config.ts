@@ -25,19 +25,41 @@ export function parseEntry(json: unknown, field: string): LookupEntry {
 
 export function parseConfig(json: unknown): LookupConfig {
   const tiers = Object.entries(objectAt(json, 'lookups')).map(([tier, lookups]) => {
-    const entries = Object.entries(objectAt(lookups, tier)).map(([name, entry]) => [
-      name,
-      parseEntry(entry, `${tier}.${name}`),
-    ]);
+    checkName(tier, 'tier');
+    const entries = Object.entries(objectAt(lookups, tier)).map(([name, entry]) => {
+      checkName(name, tier);
+      return [name, parseEntry(entry, `${tier}.${name}`)];
+    });
     return [tier, Object.fromEntries(entries)];
   });
   return Object.fromEntries(tiers) as LookupConfig;
 }
 
+/** A key of that name would not be one of ours. */
+function checkName(name: string, field: string): void {
+  if (name === '' || name === '__proto__')
+    throw invalidInput(`${field}: name[${name}] is not allowed`, field);
+}
+
+/** What is registered, and nothing that every object has. */
+export function entriesOf(config: LookupConfig | undefined, tier: string): TierLookups | undefined {
+  return config !== undefined && Object.hasOwn(config, tier) ? config[tier] : undefined;
+}
+export function entryOf(
+  config: LookupConfig | undefined,
+  tier: string,
+  name: string,
+): LookupEntry | undefined {
+  const lookups = entriesOf(config, tier);
+  return lookups !== undefined && Object.hasOwn(lookups, name) ? lookups[name] : undefined;
+}
+
 /** New and changed entries; nothing is removed. Throws LookupConflict, InvalidInput, Unsupported. */
 export function withUpdates(before: LookupConfig | undefined, updates: LookupConfig): LookupConfig {
   for (const [tier, lookups] of Object.entries(updates)) {
+    checkName(tier, 'tier');
     for (const [name, { version, lookupExtractorFactory }] of Object.entries(lookups)) {
+      checkName(name, tier);
       if (version === null) throw new LookupConflict(`lookup [${tier}]:[${name}] does not have version.`);
       parseLookupSpec(lookupExtractorFactory, `${tier}.${name}.lookupExtractorFactory`);
     }
@@ -50,13 +72,13 @@ export function withUpdates(before: LookupConfig | undefined, updates: LookupCon
   const after: Record<string, TierLookups> = { ...before };
   for (const [tier, lookups] of Object.entries(updates)) {
     for (const [name, entry] of Object.entries(lookups)) {
-      const known = before[tier]?.[name];
+      const known = entryOf(before, tier, name);
       if (known === undefined || replaces(entry.version, known.version)) continue;
       throw new LookupConflict(
         `given update for lookup [${tier}]:[${name}] can't replace existing spec [${entryText(known)}].`,
       );
     }
-    after[tier] = { ...before[tier], ...lookups };
+    after[tier] = { ...entriesOf(before, tier), ...lookups };
   }
   return after;
 }
@@ -80,7 +102,7 @@ export function withoutLookup(
   tier: string,
   name: string,
 ): LookupConfig | undefined {
-  const lookups = before?.[tier];
+  const lookups = entriesOf(before, tier);
   if (before === undefined || lookups === undefined || !Object.hasOwn(lookups, name)) return undefined;
   const { [name]: _, ...rest } = lookups;
   return Object.keys(rest).length === 0 ? withoutTier(before, tier) : { ...before, [tier]: rest };
@@ -119,7 +141,8 @@ export function lookupStatus(
 ): { readonly loaded: boolean; readonly pendingNodes: readonly string[] } {
   const pendingNodes = [...nodes]
     .filter(([, state]) => {
-      const there = state?.current[name];
+      const there =
+        state !== undefined && Object.hasOwn(state.current, name) ? state.current[name] : undefined;
       return there === undefined || replaces(entry.version, there.version);
     })
     .map(([node]) => node);

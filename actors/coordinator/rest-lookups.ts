@@ -17,6 +17,8 @@ import {
 } from '../rest-router.js';
 import {
   briefly,
+  entriesOf,
+  entryOf,
   type LookupConfig,
   LookupConflict,
   lookupStatus,
@@ -190,7 +192,7 @@ async function getTier(deps: RestDeps, call: RestCall): Promise<RestAnswer> {
   const { tier = '' } = call.params;
   const { config } = await read(deps);
   if (config === undefined) return notFound('No lookups found');
-  const lookups = config[tier];
+  const lookups = entriesOf(config, tier);
   if (lookups === undefined) return notFound(`Tier [${tier}] not found`);
   return answer(isAsked(call, 'detailed') ? lookups : Object.keys(lookups));
 }
@@ -198,7 +200,7 @@ async function getTier(deps: RestDeps, call: RestCall): Promise<RestAnswer> {
 async function getOne(deps: RestDeps, call: RestCall): Promise<RestAnswer> {
   const { tier = '', id = '' } = call.params;
   const { config } = await read(deps);
-  const entry = config?.[tier]?.[id];
+  const entry = entryOf(config, tier, id);
   return entry === undefined ? notFound(`lookup [${id}] not found`) : answer(entry);
 }
 
@@ -279,7 +281,7 @@ async function tierStatus(deps: RestDeps, call: RestCall): Promise<RestAnswer> {
   const { tier = '' } = call.params;
   const { config } = await read(deps);
   if (config === undefined) return notFound('No lookups found');
-  const lookups = config[tier];
+  const lookups = entriesOf(config, tier);
   if (lookups === undefined) return notFound(`No lookups found for tier [${tier}].`);
   return answer(await statuses(deps, call, tier, lookups));
 }
@@ -288,9 +290,9 @@ async function oneStatus(deps: RestDeps, call: RestCall): Promise<RestAnswer> {
   const { tier = '', id = '' } = call.params;
   const { config } = await read(deps);
   if (config === undefined) return notFound('No lookups found');
-  const lookups = config[tier];
+  const lookups = entriesOf(config, tier);
   if (lookups === undefined) return notFound(`No lookups found for tier [${tier}].`);
-  const entry = lookups[id];
+  const entry = entryOf(config, tier, id);
   if (entry === undefined) return notFound(`Lookup [${id}] not found for tier [${tier}].`);
   return answer((await statuses(deps, call, tier, { [id]: entry }))[id]);
 }
@@ -332,7 +334,7 @@ export function lookupHandlers(deps: LookupDeps): Handlers<typeof LookupService>
   };
   return {
     List: async ({ tier }) => {
-      const lookups = Object.entries((await current())[tier ?? ''] ?? {});
+      const lookups = Object.entries(entriesOf(await current(), tier ?? '') ?? {});
       return {
         lookups: lookups.map(([name, entry]) => ({
           name,
@@ -342,7 +344,7 @@ export function lookupHandlers(deps: LookupDeps): Handlers<typeof LookupService>
       };
     },
     Get: async ({ tier, name }) => {
-      const entry = (await current())[tier ?? '']?.[name ?? ''];
+      const entry = entryOf(await current(), tier ?? '', name ?? '');
       if (entry === undefined) return { known: false };
       const type = entry.lookupExtractorFactory['type'];
       return {

@@ -150,6 +150,7 @@ export class Lookups implements Behavior<LookupsMessage> {
     const router = new RestRouter(
       lookupNodeRoutes({
         store,
+        clock: node.clock,
         pending: () =>
           [...this.#wanted.values()]
             .map(({ held }) => held)
