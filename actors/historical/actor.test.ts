@@ -242,6 +242,27 @@ describe('historical', () => {
     expect(one.seen.pulls).to.equal(3);
   });
 
+  it('a tombstone is served without files, after a restart too', async () => {
+    const tombstone = day(3, {
+      loadSpec: { type: 'tombstone', path: null },
+      shardSpec: { type: 'tombstone', partitionNum: 0, partitions: 1 },
+      binaryVersion: null,
+      size: 1,
+    });
+    await one.command('load', tombstone);
+    for (let start = 0; start < 2; start++) {
+      await one.is(tombstone, 'served');
+      expect(one.seen.pulls).to.equal(0);
+      expect(await one.ask([tombstone.id])).to.deep.equal(['last']);
+      await one.stop();
+      one = await world(dir);
+    }
+    await one.command('drop', tombstone);
+    await one.is(tombstone, undefined);
+    const folder = new SegmentCache(dir).folderOf(tombstone.id);
+    await one.until('folder gone', async () => !(await exists(folder)));
+  });
+
   it('a bad command is refused', async () => {
     const refused = await one.command('load', { id: 'x', json: '{' });
     expect(refused.ok).to.not.equal(true);

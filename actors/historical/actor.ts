@@ -2,7 +2,7 @@
  * The historical: pulls segments from deep storage into its cache, opens them for queries, tells what it has. The
  * inventory is the truth about it: a command only says "accepted".
  */
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { asCoded, CodedError, toErrorInfo } from '../../proto/errors.js';
 import { codecs, DataNodeService, InventoryService, type grove } from '../../proto/services.js';
 import type { Pool } from '../../query/engine/pool-api.js';
@@ -10,7 +10,7 @@ import type { LookupFinder } from '../../query/native/context.js';
 import { subjectToken } from '../../runtime/subject.js';
 import type { ActorContext, Behavior, ChildSpec, Node, ReplyTo } from '../../runtime/types.js';
 import type { DeepStorage } from '../../segment/store/deep-storage.js';
-import { identifierOf, parseDataSegmentText } from '../../segment/timeline/data-segment.js';
+import { identifierOf, isTombstone, parseDataSegmentText } from '../../segment/timeline/data-segment.js';
 import type { PartialCaching } from '../cached-scan.js';
 import { DeltaLog } from '../delta-log.js';
 import type { FrameCarrier } from '../frame-by-reference.js';
@@ -18,6 +18,7 @@ import { admit, type SeenEpoch } from '../command-fence.js';
 import { SegmentCache, type CachedSegment } from './cache.js';
 import { dataNodeHandlers } from '../data-node.js';
 import { SegmentRegistry, type OpenSegment } from '../segment-registry.js';
+import { openTombstone } from './open-segment.js';
 
 type CommandResult = grove.cluster.v1.CommandResult.$Properties;
 type LoadSegment = grove.cluster.v1.LoadSegment.$Properties;
@@ -316,7 +317,7 @@ export class Historical implements Behavior<HistoricalMessage> {
   }
 
   async #fetch(cached: CachedSegment, signal: AbortSignal): Promise<OpenSegment> {
-    const { storage, node, openSegment } = this.#deps;
+    const { storage, node } = this.#deps;
     const { segment, id } = cached;
     if (segment.loadSpec === null) {
       throw new CodedError('InvalidInput', `Segment[${id}] has no load spec`, { field: 'loadSpec' });
@@ -324,9 +325,10 @@ export class Historical implements Behavior<HistoricalMessage> {
     const folder = this.#cache.folderOf(id);
     await rm(folder, { recursive: true, force: true });
     node.hit('load.before_pull');
-    await storage.pull(segment.loadSpec, folder, { signal, expectedSize: segment.size });
+    if (isTombstone(segment)) await mkdir(folder, { recursive: true });
+    else await storage.pull(segment.loadSpec, folder, { signal, expectedSize: segment.size });
     node.hit('load.after_pull');
-    const opened = await openSegment(folder, id);
+    const opened = await this.#open(cached);
     try {
       await this.#cache.keep(cached);
     } catch (error) {
@@ -335,6 +337,11 @@ export class Historical implements Behavior<HistoricalMessage> {
     }
     node.hit('load.after_keep');
     return opened;
+  }
+
+  async #open({ segment, id }: CachedSegment): Promise<OpenSegment> {
+    if (isTombstone(segment)) return openTombstone();
+    return await this.#deps.openSegment(this.#cache.folderOf(id), id);
   }
 
   async #loaded(
@@ -419,7 +426,7 @@ export class Historical implements Behavior<HistoricalMessage> {
     const openNext = async (): Promise<void> => {
       for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
         try {
-          const segment = await this.#deps.openSegment(this.#cache.folderOf(next.id), next.id);
+          const segment = await this.#open(next);
           this.#registry.add(next.id, segment);
           this.#statuses.set(next.id, { kind: 'served', cached: next });
           this.#show(next, 'served', segment.rows);

@@ -6,6 +6,11 @@ import type { OpenSegment } from '../segment-registry.js';
 
 export type SegmentOpener = (dir: string, segmentId: string) => Promise<OpenSegment>;
 
+/** Of a tombstone: it has no files and no rows, it only hides what is older. */
+export function openTombstone(): OpenSegment {
+  return { handle: undefined, parts: () => [], rows: 0, times: undefined, close: () => undefined };
+}
+
 /** Errors of the opener: CorruptSegment. Of the columns only the first and last times are read. */
 export function createSegmentOpener(options: {
   readonly kernels: Kernels;

@@ -5,7 +5,7 @@
 import { asCoded, CodedError } from '../../proto/errors.js';
 import type { Clock, Log } from '../../runtime/types.js';
 import type { DeepStorage } from '../../segment/store/deep-storage.js';
-import { identifierOf, parseDataSegmentText } from '../../segment/timeline/data-segment.js';
+import { identifierOf, isTombstone, parseDataSegmentText } from '../../segment/timeline/data-segment.js';
 import type { OverlordClient } from './overlord-client.js';
 
 export interface KillTaskDeps {
@@ -82,7 +82,7 @@ async function killBatch(spec: KillSpec, deps: KillTaskDeps, limit: number): Pro
   const removable = new Set(nuked.deleted.filter((id) => !nuked.sharing.includes(id)));
   for (const text of found.segments) {
     const segment = parseDataSegmentText(text);
-    if (segment.loadSpec === null || !removable.has(identifierOf(segment))) continue;
+    if (segment.loadSpec === null || isTombstone(segment) || !removable.has(identifierOf(segment))) continue;
     try {
       await store.kill(segment.loadSpec);
     } catch (thrown) {

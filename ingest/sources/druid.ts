@@ -8,7 +8,12 @@ import { CodedError } from '../../proto/errors.js';
 import { parseFilter } from '../../query/native/filters.js';
 import type { Filter } from '../../query/native/model.js';
 import type { IntervalMs } from '../../segment/read/view.js';
-import { identifierOf, parseDataSegmentText, type DataSegment } from '../../segment/timeline/data-segment.js';
+import {
+  identifierOf,
+  isTombstone,
+  parseDataSegmentText,
+  type DataSegment,
+} from '../../segment/timeline/data-segment.js';
 import { condense, formatInterval, parseInterval } from '../../segment/timeline/interval.js';
 import { Timeline } from '../../segment/timeline/timeline.js';
 import type { Wanted } from '../formats/format.js';
@@ -90,7 +95,7 @@ async function openSegments(spec: DruidSpec, deps: SourceDeps): Promise<InputEnt
   const found: InputEntity[] = [];
   for (const chunk of timeline.lookup(chosen.interval)) {
     for (const segment of chunk.segments) {
-      if (segment.shardSpec.type === 'tombstone') continue;
+      if (isTombstone(segment)) continue;
       found.push(entityOf(segment, chunk.interval, spec, scanner, deps));
     }
   }

@@ -12,6 +12,8 @@ interface TaskOptions {
   readonly context?: object;
   readonly tuning?: object;
   readonly append?: boolean;
+  /** Everything in this interval is replaced. */
+  readonly replace?: string;
   readonly inputSource?: object;
 }
 
@@ -53,13 +55,19 @@ describe('parallel batch', function () {
             { type: 'count', name: 'cnt' },
             { type: 'longSum', name: 'n', fieldName: 'n' },
           ],
-          granularitySpec: { segmentGranularity: 'day', queryGranularity: 'hour', rollup: true },
+          granularitySpec: {
+            segmentGranularity: 'day',
+            queryGranularity: 'hour',
+            rollup: true,
+            ...(options.replace !== undefined && { intervals: [options.replace] }),
+          },
         },
         ioConfig: {
           type: 'index_parallel',
           inputSource: options.inputSource ?? { type: 'local', baseDir: input, filter: '*.json' },
-          ...(options.inputSource === undefined && { inputFormat }),
+          ...((options.inputSource === undefined || options.replace !== undefined) && { inputFormat }),
           appendToExisting: options.append ?? false,
+          dropExisting: options.replace !== undefined,
         },
         tuningConfig: {
           maxNumConcurrentSubTasks: 3,
@@ -112,6 +120,21 @@ describe('parallel batch', function () {
       (await subTasksOf(id)).every((one) => one.statusCode !== 'RUNNING') ? true : undefined,
     );
   };
+
+  it('replaces an interval: days without new rows are empty', async () => {
+    const first = await grove.ingest(task('p_replaced'));
+    expect(first.statusCode).to.equal('SUCCESS');
+    await loaded('p_replaced', rows.length);
+    fs.writeFileSync(
+      path.join(input, 'one.txt'),
+      JSON.stringify({ t: '2024-03-02T05:00:00Z', city: 'c', n: 7 }),
+    );
+    const inputSource = { type: 'local', baseDir: input, filter: 'one.txt' };
+    const second = await grove.ingest(task('p_replaced', { inputSource, replace: '2024-03-01/2024-03-03' }));
+    expect(second.statusCode).to.equal('SUCCESS');
+    await loaded('p_replaced', 1);
+    expect(await totals('p_replaced')).to.deep.equal({ cnt: 1, n: 7 });
+  });
 
   it('repeats sub-tasks whose process died; rows count once, reports add up', async () => {
     const { id, statusCode, errorMsg } = await grove.ingest(

@@ -39,6 +39,11 @@ export function identifierOf(segment: DataSegment): string {
   return formatSegmentId(segmentIdOf(segment));
 }
 
+/** A record without files, which hides what older versions hold of its interval. */
+export function isTombstone(segment: Pick<DataSegment, 'shardSpec'>): boolean {
+  return segment.shardSpec.type === 'tombstone';
+}
+
 /** Druid's JSON object, keys in its order; ready for JSON.stringify. */
 export function dataSegmentToJson(segment: DataSegment): Record<string, unknown> {
   const json: Record<string, unknown> = {
