@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Runs `npm test`, then (when a folder with recorded Druid answers lies beside the checkout) the recorded cases
-// against a fresh Grove, which fail only below the floors kept in integration/floors.json, then the long tests
-// while time is left.
+// Runs `npm test`, then (when a folder with recorded Druid answers lies beside the checkout) the recorded cases in
+// one process and against a fresh Grove, which fail only below the floors kept in integration/floors.json, then the
+// long tests while time is left.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -129,6 +129,25 @@ async function vectors() {
 }
 
 if (fs.existsSync(path.join(recordings, 'fixtures/functions')) && minutesLeft() > 5) judge(await vectors());
+/** The recorded native queries over the same rows in several shapes, in one process. */
+async function shapes() {
+  const { out } = await run(
+    process.execPath,
+    ['dist/integration/shapes/run.js', path.join(recordings, 'golden')],
+    { echo: false, minutes: Math.min(10, minutesLeft()) },
+  );
+  console.log(out.match(/^(NOT LOADED|left out).*$/gm)?.join('\n') ?? 'all data sets loaded');
+  return ['growing', 'one', 'many', 'nodes'].map((shape) => {
+    const found = out.match(new RegExp(`^shape ${shape}: (\\d+) passed, (\\d+) failed`, 'm'));
+    const [good, bad] = found === null ? [0, 1] : found.slice(1).map(Number);
+    const name = `shapes-${shape}`;
+    const floor = floorOf(name);
+    return { name, passed: good, failed: bad, floor, ok: good >= floor };
+  });
+}
+
+if (fs.existsSync(path.join(recordings, 'golden/queries')) && minutesLeft() > 5)
+  for (const shape of await shapes()) judge(shape);
 const suites = [
   ['golden', path.join(recordings, 'golden/run.mjs'), ['--ingest']],
   ['golden-rest', path.join(recordings, 'golden-rest/run.mjs'), []],

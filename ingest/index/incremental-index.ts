@@ -55,6 +55,8 @@ export interface IndexSnapshot {
   readonly metrics: readonly string[];
   readonly columns: ReadonlyMap<string, ColumnSnapshot>;
   timeAt(row: number): number;
+  /** As it would be noted in a stored segment, but for the order of its rows. */
+  metadata(): Omit<SegmentMetadata, 'ordering'>;
 }
 
 export class IncrementalIndex {
@@ -250,6 +252,7 @@ export class IncrementalIndex {
       metrics: this.#metrics.map((metric) => metric.name).toSorted(),
       columns,
       timeAt: (row) => timeOf(keys, row),
+      metadata: () => this.metadata(),
     };
   }
 

@@ -86,6 +86,10 @@ class RealtimeView implements SegmentView {
     this.#memory = new ViewMemory(arena, snapshot.rowCount);
   }
 
+  get metadataText(): string {
+    return JSON.stringify(this.#snapshot.metadata());
+  }
+
   column(name: string): ColumnView | undefined {
     let view = this.#columns.get(name);
     if (view === undefined) {

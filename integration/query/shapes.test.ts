@@ -135,8 +135,23 @@ const questions: readonly object[] = [
   },
   { ...scan, order: 'descending', resultFormat: 'compactedList', columns: ['__time', 'v', 'tags'] },
   { ...base, queryType: 'search', query: { type: 'insensitive_contains', value: 'b' } },
+  { ...base, queryType: 'search', searchDimensions: ['city'], limit: 2 },
   { ...base, queryType: 'timeBoundary' },
 ];
+const metadata = {
+  ...base,
+  queryType: 'segmentMetadata',
+  merge: true,
+  analysisTypes: [
+    'cardinality',
+    'minmax',
+    'aggregators',
+    'timestampSpec',
+    'queryGranularity',
+    'rollup',
+    'size',
+  ],
+};
 const filters: readonly (object | undefined)[] = [
   undefined,
   { type: 'selector', dimension: 'tags', value: null },
@@ -175,6 +190,12 @@ function same(found: string, wanted: string, what: string): void {
   expect.fail(`${what}: ${around(found)} instead of ${around(wanted)}`);
 }
 
+/** Of one segment, whose name is no part of the answer. */
+function withoutId(result: unknown): unknown {
+  const [entry] = result as readonly [Record<string, unknown>];
+  return { ...entry, id: '' };
+}
+
 describe('rows in every shape', function () {
   this.timeout(120_000);
   const folder = temporaryFolder();
@@ -203,5 +224,14 @@ describe('rows in every shape', function () {
           same(JSON.stringify(await answer(asked, handles)), wanted, `${name} ${JSON.stringify(asked)}`);
       }
     }
+  });
+
+  it('are told of the same: growing, stored', async () => {
+    const some = [0, 1, 3, 4, 6, 9, 12];
+    const dir = path.join(folder, 'told');
+    writeSegment(dir, indexOf(some).snapshot());
+    const stored = await answer(metadata, [registerSegment(residency, { id: 'told', dir })]);
+    const growing = await answer(metadata, [realtimeHandle('growing', indexOf(some))]);
+    expect(withoutId(growing)).to.deep.equal(withoutId(stored));
   });
 });

@@ -16,6 +16,7 @@ import { bucketStart } from '../granularity.js';
 import { doubleText, floatText } from '../json/java-number.js';
 import type { DimensionSpec, SearchQuery } from '../native/model.js';
 import { searchMatcher } from '../native/search-spec.js';
+import { comparatorOf } from '../sort/comparators.js';
 import { DerivedSegment } from './columns/derived-segment.js';
 import { dimensionColumn } from './columns/dimension-column.js';
 import { forEachBatch } from './cursor.js';
@@ -74,7 +75,7 @@ function hitFrame(query: SearchQuery, startMs: number, hits: readonly Hit[]): Fr
 
 type Counts = Iterable<readonly [string | null, number]>;
 
-/** Values of the selected rows and how many rows hold each; texts in the order of the dictionary. */
+/** Values of the selected rows and how many rows hold each; texts in their order, so that a limit keeps the first. */
 function valueCounts(environment: Environment, column: ColumnView, selected: Selected): Counts {
   switch (column.kind) {
     case 'string':
@@ -99,10 +100,26 @@ function* textCounts(
   const nullId = column.idOf(null);
   if (nullId >= 0) counts[nullId] = (counts[nullId] ?? 0) + (counts[cardinality] ?? 0);
   else if ((counts[cardinality] ?? 0) > 0) yield [null, counts[cardinality] ?? 0];
+  if (!column.dictionarySorted) {
+    yield* sortedCounts(column, counts);
+    return;
+  }
   for (let id = 0; id < cardinality; id++) {
     const count = counts[id] ?? 0;
     if (count > 0) yield [column.value(id), count];
   }
+}
+
+const inOrder = comparatorOf('lexicographic');
+
+/** Of a dictionary in order of appearance. */
+function sortedCounts(column: StringColumnView, counts: Float64Array): Counts {
+  const found: (readonly [string | null, number])[] = [];
+  for (let id = 0; id < column.cardinality; id++) {
+    const count = counts[id] ?? 0;
+    if (count > 0) found.push([column.value(id), count]);
+  }
+  return found.toSorted(([a], [b]) => inOrder(a, b));
 }
 
 function countSingle(

@@ -8,6 +8,7 @@ import {
   columnError,
   type SegmentAnalysis,
 } from '../segment-analysis.js';
+import { comparatorOf } from '../sort/comparators.js';
 import type { Environment } from './environment.js';
 
 /** Columns: maxTime LONG; null without rows. */
@@ -109,19 +110,43 @@ function analyzeText(
 ): ColumnAnalysis {
   const has = (type: SegmentMetadataQuery['analysisTypes'][number]): boolean =>
     query.analysisTypes.includes(type);
-  const last = column.cardinality - 1;
   // Of texts mixed with numbers Druid has no dictionary to tell of.
   const isMixed = 'json' in column;
-  const isRanged = has('minmax') && column.dictionarySorted && last >= 0 && !isMixed;
+  const ends = has('minmax') && !isMixed ? dictionaryEnds(column) : undefined;
   return {
     ...plainColumn('STRING'),
     hasMultipleValues: column.hasMultipleValues,
     hasNulls: column.hasNulls,
     size: has('size') ? textBytes(environment, column) : 0,
-    cardinality: has('cardinality') && !isMixed ? column.cardinality : 0,
-    minValue: isRanged ? column.value(0) : null,
-    maxValue: isRanged ? column.value(last) : null,
+    cardinality: has('cardinality') && !isMixed ? column.cardinality - unusedIds(column) : 0,
+    minValue: ends?.least ?? null,
+    maxValue: ends?.greatest ?? null,
   };
+}
+
+const inOrder = comparatorOf('lexicographic');
+
+/** A dictionary in order of appearance keeps a place for null whether it comes or not. */
+function unusedIds(column: StringColumnView): number {
+  return column.cardinality > 0 && !column.hasNulls && column.value(0) === null ? 1 : 0;
+}
+
+/** Null, where rows hold it, comes before all texts. Undefined: no values. */
+function dictionaryEnds(
+  column: StringColumnView,
+): { readonly least: string | null; readonly greatest: string | null } | undefined {
+  const { cardinality } = column;
+  const first = unusedIds(column);
+  if (cardinality === first) return undefined;
+  if (column.dictionarySorted) return { least: column.value(0), greatest: column.value(cardinality - 1) };
+  let least = column.value(first);
+  let greatest = least;
+  for (let id = first + 1; id < cardinality; id++) {
+    const value = column.value(id);
+    if (inOrder(value, least) < 0) least = value;
+    if (inOrder(value, greatest) > 0) greatest = value;
+  }
+  return { least, greatest };
 }
 
 /** UTF-8 bytes of the values of all rows, each value once a row. */
