@@ -70,6 +70,14 @@ describe('query scheduler', () => {
     expect(refusal(scheduler)).to.contain('total query capacity of 10');
   });
 
+  it('lanes that queries name for themselves are forgotten with them', () => {
+    const scheduler = new QueryScheduler(schedulerSettings({ ...given, queriesMax: 10, laning: 'manual' }));
+    const releases = ['a', 'b', 'b'].map((lane) => scheduler.admit(query(0, lane)));
+    expect(scheduler.lanesInUse).to.equal(2);
+    for (const release of releases) release();
+    expect(scheduler.lanesInUse).to.equal(0);
+  });
+
   it('names settings that are none', () => {
     expect(() => schedulerSettings({ ...given, laning: 'fast' })).to.throw('queryLaning');
     expect(() => schedulerSettings({ ...given, laning: 'hilo' })).to.throw('queriesMax');

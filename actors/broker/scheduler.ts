@@ -89,8 +89,20 @@ export class QueryScheduler {
       if (!isHeld) return;
       isHeld = false;
       this.#running -= 1;
-      if (lane !== undefined) this.#lanes.set(lane, (this.#lanes.get(lane) ?? 1) - 1);
+      if (lane !== undefined) this.#leave(lane);
     };
+  }
+
+  /** Names are the queries' own: an empty lane is not remembered. */
+  #leave(lane: string): void {
+    const left = (this.#lanes.get(lane) ?? 1) - 1;
+    if (left > 0) this.#lanes.set(lane, left);
+    else this.#lanes.delete(lane);
+  }
+
+  /** Lanes in which something runs. */
+  get lanesInUse(): number {
+    return this.#lanes.size;
   }
 
   /** A lane nobody configured has no limit of its own. */

@@ -19,6 +19,7 @@ import { SegmentCache, type CachedSegment } from './cache.js';
 import { dataNodeHandlers } from '../data-node.js';
 import { SegmentRegistry, type OpenSegment } from '../segment-registry.js';
 import { openTombstone } from './open-segment.js';
+import { Statuses } from './statuses.js';
 
 type CommandResult = grove.cluster.v1.CommandResult.$Properties;
 type LoadSegment = grove.cluster.v1.LoadSegment.$Properties;
@@ -66,21 +67,6 @@ export type HistoricalMessage =
   | { readonly type: 'dropDue'; readonly id: string }
   | { readonly type: 'removed'; readonly id: string };
 
-type SegmentStatus =
-  | { readonly kind: 'queued'; readonly cached: CachedSegment; readonly attempts: number }
-  | {
-      readonly kind: 'loading';
-      readonly cached: CachedSegment;
-      readonly attempts: number;
-      readonly stop: AbortController;
-    }
-  | { readonly kind: 'served'; readonly cached: CachedSegment }
-  | { readonly kind: 'failed'; readonly cached: CachedSegment; readonly attempts: number }
-  /** Dropped, open until the delay is over. */
-  | { readonly kind: 'dropping'; readonly cached: CachedSegment }
-  /** Its files are going; `next` = wanted again meanwhile. */
-  | { readonly kind: 'leaving'; readonly cached: CachedSegment; readonly next: CachedSegment | undefined };
-
 /** How many cached segments are opened at a time when starting. */
 const opensAtOnce = 8;
 const commandMs = 10_000;
@@ -94,7 +80,7 @@ export class Historical implements Behavior<HistoricalMessage> {
   readonly #cache: SegmentCache;
   readonly #registry = new SegmentRegistry();
   readonly #inventory = new DeltaLog<SegmentState>((state) => state.segmentId ?? '');
-  readonly #statuses = new Map<string, SegmentStatus>();
+  readonly #statuses = new Statuses();
   readonly #stops: (() => void)[] = [];
   #seen: SeenEpoch = { clusterId: '', epoch: 0 };
   #loads = 0;
@@ -149,7 +135,7 @@ export class Historical implements Behavior<HistoricalMessage> {
   async stopping(): Promise<void> {
     for (const stop of this.#stops.splice(0)) stop();
     for (const status of this.#statuses.values()) if (status.kind === 'loading') status.stop.abort();
-    await Promise.all([...this.#statuses.keys()].map((id) => this.#registry.retire(id)));
+    await Promise.all(this.#statuses.ids().map((id) => this.#registry.retire(id)));
     this.#deps.node.presence.setRole('historical', { state: 'STOPPED' });
   }
 
@@ -301,12 +287,11 @@ export class Historical implements Behavior<HistoricalMessage> {
 
   #startLoads(context: ActorContext<HistoricalMessage>): void {
     if (this.#loads >= this.#deps.settings.loadsAtOnce) return;
-    for (const [id, status] of this.#statuses) {
-      if (status.kind !== 'queued') continue;
+    for (let next = this.#statuses.nextQueued(); next !== undefined; next = this.#statuses.nextQueued()) {
+      const { cached, attempts } = next;
       const stop = new AbortController();
-      this.#statuses.set(id, { kind: 'loading', cached: status.cached, attempts: status.attempts, stop });
+      this.#statuses.set(cached.id, { kind: 'loading', cached, attempts, stop });
       this.#loads += 1;
-      const { cached } = status;
       context.pipeToSelf(
         this.#fetch(cached, stop.signal),
         (segment) => ({ type: 'loaded', cached, segment }),
@@ -459,11 +444,9 @@ export class Historical implements Behavior<HistoricalMessage> {
   }
 
   #announce(state: 'RUNNING'): void {
-    let used = 0;
-    for (const status of this.#statuses.values()) used += status.cached.segment.size;
     this.#deps.node.presence.setRole('historical', {
       state,
-      used,
+      used: this.#statuses.bytes,
       capacity: this.#deps.settings.capacityBytes,
       tier: this.#deps.settings.tier,
       inventoryDigest: String(this.#inventory.sequence),

@@ -91,7 +91,7 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
   #seen: SeenEpoch = { clusterId: '', epoch: 0 };
   /** Handed over while the process before them is still on its way out. */
   readonly #queue: { readonly taskId: string; readonly groupId: string }[] = [];
-  /** Logs on their way to where ended tasks' logs are. */
+  /** Logs on their way to where ended tasks' logs are, folders on their way out. */
   readonly #keeping = new Set<Promise<void>>();
   #overlord = '';
   #isReporting = false;
@@ -107,6 +107,7 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
     this.#announce('STARTING');
     this.#seen = this.#folders.readEpoch();
     this.#followOverlord(context);
+    this.#clear(this.#folders.discardRest(), context);
     for (const record of this.#folders.found()) this.#adopt(record.config, record.pid, context);
     this.#serve(context);
     const watched = node.presence.onChange(() => this.#followOverlord(context));
@@ -133,7 +134,7 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
         break;
       case 'reported':
         this.#isReporting = false;
-        this.#forget(message.acknowledged);
+        this.#forget(message.acknowledged, context);
         for (const taskId of message.stop) this.#stopRun(taskId, 'the overlord does not know it', context);
         break;
       case 'reportFailed':
@@ -404,13 +405,22 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
     context.timer(`kill:${taskId}`, this.#deps.settings.stopMs, { type: 'kill', run });
   }
 
-  #forget(taskIds: readonly string[]): void {
+  #forget(taskIds: readonly string[], context: Context): void {
     for (const taskId of taskIds) {
       const run = this.#runs.get(taskId);
       if (run?.end === undefined || !run.logKept) continue;
       this.#runs.delete(taskId);
-      this.#folders.remove(run.config.folder);
+      this.#clear(this.#folders.discard(run.config.folder), context);
     }
+  }
+
+  /** Waited for by whoever stops this actor. */
+  #clear(work: Promise<void>, { log }: Context): void {
+    const clearing = work.catch((thrown: unknown) => {
+      log.warn('the folder of a task is still there', { reason: asCoded(thrown).message });
+    });
+    this.#keeping.add(clearing);
+    void clearing.then(() => this.#keeping.delete(clearing));
   }
 
   // ---- overlord

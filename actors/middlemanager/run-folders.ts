@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { CodedError } from '../../proto/errors.js';
 import type { SeenEpoch } from '../command-fence.js';
@@ -92,6 +93,26 @@ export class RunFolders {
       else records.push(record);
     }
     return records;
+  }
+
+  /** Out of the way at once; its files, which may be many and large, go meanwhile. */
+  async discard(folder: string): Promise<void> {
+    const gone = path.join(this.root, `gone-${path.basename(folder)}`);
+    try {
+      fs.renameSync(folder, gone);
+    } catch (thrown) {
+      // Not there any more, or one of that name is still on its way.
+      if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT')
+        await rm(folder, { recursive: true, force: true });
+    }
+    await rm(gone, { recursive: true, force: true });
+  }
+
+  /** What was being discarded when an earlier middle manager ended. */
+  async discardRest(): Promise<void> {
+    const names = await readdir(this.root).catch(() => []);
+    for (const name of names.filter((entry) => entry.startsWith('gone-')))
+      await rm(path.join(this.root, name), { recursive: true, force: true });
   }
 
   remove(folder: string): void {

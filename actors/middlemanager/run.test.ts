@@ -85,6 +85,19 @@ describe('middle manager: work folders', () => {
     expect(fs.readdirSync(folders.root)).to.have.length(3);
   });
 
+  it('go out of the way at once, and what an earlier one left behind goes too', async () => {
+    folders.create(config('t'));
+    const going = folders.discard(folders.folderOf('t'));
+    expect(fs.existsSync(folders.folderOf('t'))).to.equal(false);
+    folders.create(config('t'));
+    await going;
+    expect(fs.readdirSync(folders.root)).to.deep.equal([path.basename(folders.folderOf('t'))]);
+    await folders.discard(folders.folderOf('never'));
+    fs.mkdirSync(path.join(folders.root, 'gone-run-t', 'work'), { recursive: true });
+    await folders.discardRest();
+    expect(fs.readdirSync(folders.root)).to.deep.equal([path.basename(folders.folderOf('t'))]);
+  });
+
   it('show one overlord address at a time', () => {
     folders.writeOverlord('a:1');
     folders.writeOverlord('b:2');

@@ -97,6 +97,9 @@ export function watchQueries(oracle: Oracle, dataSource: string): Watcher {
       running = false;
       await work;
       longestGapMs = Math.max(longestGapMs, performance.now() - lastMs);
+      // Nothing wrong was seen by one who saw nothing.
+      if (answers === 0 && errors.length === 0)
+        throw new Error(`no query about ${dataSource} came to an end`);
       return { answers, errors, wrong, longestGapMs };
     },
   };
