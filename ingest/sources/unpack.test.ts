@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { gzipSync } from 'node:zlib';
 import { CodedError } from '../../proto/errors.js';
-import { HEAD_BYTES, unpacked } from './unpack.js';
+import { HEAD_BYTES, unpacked, unpackedBytes } from './unpack.js';
 
 /** What the packed samples hold. */
 const text = Array.from(
@@ -67,6 +67,26 @@ describe('packed input', () => {
         if (typeof got === 'string') continue;
         expect(got, String(at)).instanceOf(CodedError);
       }
+    });
+  }
+
+  for (const pieceBytes of [3, 400]) {
+    it(`closes what it reads from when its reader stops early, in pieces of ${pieceBytes}`, async () => {
+      let closed = 0;
+      const pieces = async function* pieces(): AsyncGenerator<Uint8Array> {
+        try {
+          const bytes = Buffer.from(text);
+          for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+        } finally {
+          closed++;
+        }
+      };
+      const input = { name: 'sample', field: 'source', signal: new AbortController().signal };
+      for await (const piece of unpackedBytes(pieces(), input)) {
+        expect(piece.length).above(0);
+        break;
+      }
+      expect(closed).equal(1);
     });
   }
 

@@ -47,6 +47,18 @@ export async function* unpackedBytes(
   input: Omit<PackedInput, 'head'>,
 ): AsyncGenerator<Uint8Array> {
   const source = pieces[Symbol.asyncIterator]();
+  try {
+    yield* unpackedAfterHead(source, input);
+  } finally {
+    // Whoever stops reading early must not leave a connection open.
+    await source.return?.();
+  }
+}
+
+async function* unpackedAfterHead(
+  source: AsyncIterator<Uint8Array>,
+  input: Omit<PackedInput, 'head'>,
+): AsyncGenerator<Uint8Array> {
   let head: Uint8Array = new Uint8Array(0);
   while (head.length < HEAD_BYTES) {
     const next = await source.next();
