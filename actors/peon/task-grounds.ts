@@ -9,6 +9,7 @@ import { contains, formatInterval, parseInterval } from '../../segment/timeline/
 import { formatInstant } from '../../segment/timeline/instant.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import type { DeepStorage } from '../../segment/store/deep-storage.js';
+import { fittingChunk } from './fitting-chunk.js';
 import type { OverlordClient } from './overlord-client.js';
 
 export interface GroundsDeps {
@@ -78,13 +79,14 @@ export class TaskGrounds {
     try {
       return await this.#allocateIn(dataSource, request, request.chunk);
     } catch (thrown) {
-      // Segments that stand there are cut otherwise: append to the one that holds the row.
+      // Segments that stand there are cut otherwise: append to the one that holds the row, or beside them.
       const other =
         thrown instanceof CodedError && thrown.code === 'Conflict' ? thrown.context['interval'] : undefined;
-      const interval = typeof other === 'string' ? parseInterval(other) : undefined;
-      const { timestampMs } = request;
-      if (interval === undefined || timestampMs < interval.startMs || timestampMs >= interval.endMs)
-        throw thrown;
+      if (typeof other !== 'string') throw thrown;
+      const { chunk, timestampMs } = request;
+      const used = [parseInterval(other), ...(await this.usedIntervals(dataSource, [chunk]))];
+      const interval = fittingChunk(timestampMs, chunk, used);
+      if (interval === undefined) throw thrown;
       return this.#allocateIn(dataSource, request, interval);
     }
   }
