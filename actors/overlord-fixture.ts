@@ -255,6 +255,14 @@ export class OverlordFixture {
     this.#callbacks?.steppedDown('test');
   }
 
+  /** The bus goes and comes back. */
+  loseBus(): void {
+    this.#bus.disconnect();
+  }
+  regainBus(): void {
+    this.#bus.reconnect();
+  }
+
   // ---- what stands around it
 
   #serveMetadata(): void {

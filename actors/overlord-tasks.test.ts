@@ -307,6 +307,27 @@ describe('overlord', () => {
       expect((await overlord.beat('t', 'p')).stop).to.equal(true);
     });
 
+    it('are served on while the bus is away, however often it comes and goes', async () => {
+      await running('t');
+      overlord.loseBus();
+      overlord.stepDown();
+      const isServed = (): Promise<boolean> =>
+        lockOf('t').then(
+          (lock) => lock !== null,
+          () => false,
+        );
+      await overlord.until(isServed);
+      overlord.regainBus();
+      await overlord.clock.advance(3_000);
+      overlord.loseBus();
+      await overlord.clock.advance(4_000);
+      expect(await isServed()).to.equal(true);
+      // Once it stays, somebody else leads.
+      overlord.regainBus();
+      await overlord.clock.advance(6_000);
+      expect((await failure(lockOf('t'))).code).to.equal('Unavailable');
+    });
+
     it('go on under the next leader, with their locks', async () => {
       await running('t');
       const lock = await lockOf('t');
