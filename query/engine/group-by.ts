@@ -251,7 +251,8 @@ class Grouping {
     this.#rows = rows;
     // A table's entry is 16 bytes and between a quarter and half of them are taken; everything grows by doubling.
     this.#groupsMax = Math.floor(this.#environment.scratch.budgetBytes / (80 + bytes * 2));
-    const isDense = size * bytes <= denseBytesMax && size <= Math.max(denseSizeMin, rows * 4);
+    const denseMax = Math.min(denseBytesMax, this.#environment.scratch.budgetBytes / 2);
+    const isDense = size * bytes <= denseMax && size <= Math.max(denseSizeMin, rows * 4);
     return isDense
       ? new DenseGrouper(this.#environment, radices, size)
       : new HashGrouper(this.#environment, radices);

@@ -47,8 +47,21 @@ export function columnsNamed(frames: readonly Frame[], name: string): FrameColum
   });
 }
 
-export function concatLongs(columns: readonly FrameColumn[]): BigInt64Array {
-  const out = new BigInt64Array(sum(columns.map((column) => column.values.length)));
+/** Memory that one column after the other is put together in: millions of rows must not leave as much behind each. */
+export class ConcatRoom {
+  #buffer = new ArrayBuffer(0);
+
+  take(bytes: number): ArrayBuffer {
+    if (this.#buffer.byteLength < bytes) this.#buffer = new ArrayBuffer(bytes);
+    return this.#buffer;
+  }
+}
+
+/** With a `room`, what is answered is gone with its next use. */
+export function concatLongs(columns: readonly FrameColumn[], room?: ConcatRoom): BigInt64Array {
+  const length = sum(columns.map((column) => column.values.length));
+  const out =
+    room === undefined ? new BigInt64Array(length) : new BigInt64Array(room.take(length * 8), 0, length);
   let at = 0;
   for (const column of columns) {
     if (column.type !== 'LONG') throw typeError(column, 'LONG');
@@ -61,9 +74,11 @@ export function concatLongs(columns: readonly FrameColumn[]): BigInt64Array {
 export function concatFloats<T extends 'DOUBLE' | 'FLOAT'>(
   columns: readonly FrameColumn[],
   type: T,
+  room = new ConcatRoom(),
 ): Float64Array | Float32Array {
   const length = sum(columns.map((column) => column.values.length));
-  const out = type === 'DOUBLE' ? new Float64Array(length) : new Float32Array(length);
+  const make = type === 'DOUBLE' ? Float64Array : Float32Array;
+  const out = new make(room.take(length * make.BYTES_PER_ELEMENT), 0, length);
   let at = 0;
   for (const column of columns) {
     if (column.type !== type) throw typeError(column, type);
@@ -71,6 +86,22 @@ export function concatFloats<T extends 'DOUBLE' | 'FLOAT'>(
     at += column.values.length;
   }
   return out;
+}
+
+/** Is every value of the columns the same? */
+export function isConstant(columns: readonly FrameColumn[]): boolean {
+  let low: number | undefined;
+  let high: number | undefined;
+  for (const { type, values } of columns) {
+    if (type !== 'LONG') return false;
+    const halves = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+    for (let i = 0; i < halves.length; i += 2) {
+      low ??= halves[i];
+      high ??= halves[i + 1];
+      if (halves[i] !== low || halves[i + 1] !== high) return false;
+    }
+  }
+  return true;
 }
 
 /** Dictionaries end to end, entries not compared; `bases[i]` is added to the entry numbers of source i. */

@@ -2,7 +2,15 @@
 import type { FrameColumn } from '../frame.js';
 import { CodedError } from '../../proto/errors.js';
 import type { Combine, MergeStates } from '../engine/aggregators/accumulator.js';
-import { concatFloats, concatLongs, isNull, nullFlags, packNulls, typeError } from './columns.js';
+import {
+  type ConcatRoom,
+  concatFloats,
+  concatLongs,
+  isNull,
+  nullFlags,
+  packNulls,
+  typeError,
+} from './columns.js';
 import { DictionaryBuilder, entryBytes } from './dictionary.js';
 
 interface Groups {
@@ -19,16 +27,17 @@ export function combineColumns(
   type: 'LONG' | 'DOUBLE' | 'FLOAT',
   combine: Combine,
   groups: Groups,
+  room: ConcatRoom,
 ): FrameColumn {
   const name = columns[0]?.name ?? '';
   const flags = nullFlags(columns, rows);
   // A group is null until something that is not null arrives.
   const empty = new Uint8Array(groups.count).fill(1);
   if (type === 'LONG') {
-    const values = combineLongs(concatLongs(columns), flags, combine, groups, empty);
+    const values = combineLongs(concatLongs(columns, room), flags, combine, groups, empty);
     return withNulls({ name, type, values }, empty);
   }
-  const input = concatFloats(columns, type);
+  const input = concatFloats(columns, type, room);
   if (input instanceof Float64Array) {
     const values = combineFloats(input, new Float64Array(groups.count), flags, combine, groups, empty);
     return withNulls({ name, type: 'DOUBLE', values }, empty);

@@ -3,9 +3,11 @@ import { CodedError } from '../../proto/errors.js';
 import type { Frame, FrameColumn } from '../frame.js';
 import type { Combine, MergeStates } from '../engine/aggregators/accumulator.js';
 import {
+  ConcatRoom,
   columnsNamed,
   concatFloats,
   concatLongs,
+  isConstant,
   isNull,
   nullFlags,
   pickFloats,
@@ -71,6 +73,7 @@ export function mergeGroups(
   const isMerged = frames.length === 1 && firsts.length === total && isIdentity(order);
   if (only !== undefined && isMerged) return inOrder(only, [...keys, ...aggregates]);
   const groups = { order, groupOf, count: firsts.length };
+  const room = new ConcatRoom();
   return {
     rows: firsts.length,
     isMerged: true,
@@ -79,7 +82,7 @@ export function mergeGroups(
       ...aggregates.map(({ name, type, combine, merge }) => {
         const columns = columnsNamed(frames, name);
         if (type === 'COMPLEX') return combineStates(columns, name, merge, groups);
-        return { ...combineColumns(columns, rows, type, combine, groups), name };
+        return { ...combineColumns(columns, rows, type, combine, groups, room), name };
       }),
     ],
   };
@@ -95,6 +98,14 @@ function readKey(columns: readonly FrameColumn[], rows: readonly number[], { nam
   };
   switch (type) {
     case 'LONG': {
+      // The one bucket of most queries.
+      if (flags === undefined && isConstant(columns)) {
+        const value = columns.find(({ values: some }) => some.length > 0)?.values[0] ?? 0n;
+        const fill = (picked: Uint32Array): FrameColumn => {
+          return { name, type, values: new BigInt64Array(picked.length).fill(BigInt(value)) };
+        };
+        return { sortKeys: [], pick: fill };
+      }
       const values = concatLongs(columns);
       const pick = (picked: Uint32Array): FrameColumn => ({
         name,

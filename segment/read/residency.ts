@@ -378,22 +378,22 @@ export class Residency {
 
   /** Room for a file, dropping others; 0 when what is pinned leaves none: then nothing is dropped. */
   #room(bytes: number): number {
-    const pages = pagesOf(bytes);
-    const fits = this.#locked(() => {
-      let free = this.#head(head.coldMax) - this.#head(head.coldPages);
-      const highest = this.#head(head.highest);
-      for (let slot = 0; slot < highest && free < pages; slot++) {
-        if (this.#get(slot, word.pins) === 0) free += this.#coldPages(slot);
-      }
-      return free >= pages;
-    });
-    if (!fits) return 0;
     try {
-      return this.#allocate(bytes, false);
+      return this.#allocate(bytes, false, true);
     } catch (error) {
       if (error instanceof CodedError && error.code === 'LimitExceeded') return 0;
       throw error;
     }
+  }
+
+  /** With the lock held: would there be so many cold pages if all that is not pinned were dropped? */
+  #coldFits(pages: number): boolean {
+    let free = this.#head(head.coldMax) - this.#head(head.coldPages);
+    const highest = this.#head(head.highest);
+    for (let slot = 0; slot < highest && free < pages; slot++) {
+      if (this.#get(slot, word.pins) === 0) free += this.#coldPages(slot);
+    }
+    return free >= pages;
   }
 
   #coldPages(slot: number): number {
@@ -402,15 +402,19 @@ export class Residency {
     return own + aux;
   }
 
-  /** Room within the budget and the arena, dropping others; 0 when hot bytes don't fit their budget. */
-  #allocate(bytes: number, isHot: boolean): number {
+  /**
+   * Room within the budget and the arena, dropping others; 0 when hot bytes don't fit their budget, or cold ones that
+   * `mustFit` do not: looking and taking are one step, or two threads would take the same room.
+   */
+  #allocate(bytes: number, isHot: boolean, mustFit = false): number {
     const pages = pagesOf(bytes);
     return this.#locked(() => {
+      if (mustFit && !this.#coldFits(pages)) return 0;
       const counter = isHot ? head.hotPages : head.coldPages;
       const limit = this.#head(isHot ? head.hotMax : head.coldMax);
       const over = this.#head(counter) + pages - limit;
       if (isHot && pages > limit) return 0;
-      if (over > 0) this.#evict(over, isHot);
+      if (over > 0) this.#evict(over, isHot, true);
       if (isHot && this.#head(counter) + pages > limit) return 0;
       for (;;) {
         try {
@@ -429,8 +433,11 @@ export class Residency {
     this.#add(isHot ? head.hotPages : head.coldPages, -pagesOf(bytes));
   }
 
-  /** Drops unpinned files, or only their hot forms, until `pages` are free; answers how many became free. */
-  #evict(pages: number, hotOnly: boolean): number {
+  /**
+   * Drops unpinned files, or only their hot forms, until `pages` are free, of the arena or of that budget; answers how
+   * many became free.
+   */
+  #evict(pages: number, hotOnly: boolean, ofBudget = false): number {
     const candidates: number[] = [];
     const highest = this.#head(head.highest);
     for (let slot = 0; slot < highest; slot++) {
@@ -443,7 +450,7 @@ export class Residency {
     for (const slot of candidates) {
       if (freed >= pages) break;
       const hotPages = this.#dropHot(slot);
-      freed += hotOnly ? hotPages : hotPages + this.#dropCold(slot);
+      freed += hotOnly ? hotPages : (ofBudget ? 0 : hotPages) + this.#dropCold(slot);
       this.#add(head.evictions, 1);
     }
     return freed;

@@ -11,14 +11,14 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { launchGrove, root, temporaryFolder, type Grove } from '../../launch.js';
+import { launchGrove, root, type Grove } from '../../launch.js';
 import { difference, nativeRows, sqlRows } from './answers.js';
+import { lineitemData, prepareLineitem, type LineitemData } from './data.js';
 import { startPeer, type Peer } from './duckdb.js';
-import { lineitemTask, writeLineitem } from './lineitem.js';
 import { benchQueries, type BenchQuery } from './queries.js';
 import { geomean, printSection, type Measured, type Section } from './report.js';
 
-const dataSource = 'lineitem';
+const dataSource = lineitemData;
 const GiB = 2 ** 30;
 
 interface Options {
@@ -46,44 +46,6 @@ function optionsOf(args: readonly string[]): Options {
     json: path.resolve(value('json', path.join(root, 'dist/bench.json'))),
     only: value('only', ''),
   };
-}
-
-interface Data {
-  readonly csv: string;
-  readonly dataDir: string;
-  readonly rows: number;
-  remove(): void;
-}
-
-/** The rows as a file and as a published segment; made unless they are there from an earlier run. */
-async function prepare(options: Options): Promise<Data> {
-  const top = options.dir ?? temporaryFolder('grove-bench-');
-  fs.mkdirSync(path.join(top, 'rows'), { recursive: true });
-  const name = `lineitem-${options.scale}`;
-  const csv = path.join(top, 'rows', `${name}.csv`);
-  const dataDir = path.join(top, name);
-  const done = path.join(top, `${name}.json`);
-  const remove = (): void => {
-    if (options.dir === undefined) fs.rmSync(top, { recursive: true, force: true });
-  };
-  if (fs.existsSync(done)) {
-    const { rows } = JSON.parse(fs.readFileSync(done, 'utf8')) as { rows: number };
-    return { csv, dataDir, rows, remove };
-  }
-  const rows = writeLineitem(csv, options.scale);
-  const grove = await launchGrove({ dataDir, env: { GROVE_INPUT_DIRS: path.join(top, 'rows') } });
-  try {
-    const from = performance.now();
-    const ended = await grove.ingest(lineitemTask(dataSource, csv), 1_800_000);
-    if (ended.statusCode !== 'SUCCESS') throw new Error(`the task failed: ${ended.errorMsg}`);
-    const seconds = (performance.now() - from) / 1000;
-    console.log(`ingested ${rows} rows in ${seconds.toFixed(1)} s: ${Math.round(rows / seconds)} rows/s`);
-    await grove.rowsQueryable(dataSource, rows);
-  } finally {
-    await grove.stop();
-  }
-  fs.writeFileSync(done, JSON.stringify({ rows }));
-  return { csv, dataDir, rows, remove };
 }
 
 async function busyMs(grove: Grove): Promise<number> {
@@ -122,7 +84,7 @@ async function check(grove: Grove, peer: Peer | undefined, query: BenchQuery): P
 
 async function section(
   options: Options,
-  data: Data,
+  data: LineitemData,
   peer: Peer | undefined,
   mode: { readonly threads: number; readonly isHot: boolean },
 ): Promise<Section> {
@@ -159,7 +121,7 @@ async function section(
 }
 
 const options = optionsOf(process.argv.slice(2));
-const data = await prepare(options);
+const data = await prepareLineitem(options);
 const peer = await startPeer(data.csv);
 const found = typeof peer === 'string' ? undefined : peer;
 console.log(
