@@ -84,8 +84,10 @@ export class TaskGrounds {
         thrown instanceof CodedError && thrown.code === 'Conflict' ? thrown.context['interval'] : undefined;
       if (typeof other !== 'string') throw thrown;
       const { chunk, timestampMs } = request;
-      const used = [parseInterval(other), ...(await this.usedIntervals(dataSource, [chunk]))];
-      const interval = fittingChunk(timestampMs, chunk, used);
+      const standing = parseInterval(other);
+      const interval = contains(standing, { startMs: timestampMs, endMs: timestampMs + 1 })
+        ? standing
+        : fittingChunk(timestampMs, chunk, await this.usedIntervals(dataSource, [chunk]));
       if (interval === undefined) throw thrown;
       return this.#allocateIn(dataSource, request, interval);
     }
