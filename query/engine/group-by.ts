@@ -278,7 +278,8 @@ class Grouping {
         kept === undefined ? numbers : Uint32Array.from(kept.rows, (row) => numbers[row] ?? 0),
       );
     });
-    const bucket: FrameColumn = { name: '__bucket', type: 'LONG', values: BigInt64Array.from(starts) };
+    const values = starts instanceof BigInt64Array ? starts : BigInt64Array.from(starts);
+    const bucket: FrameColumn = { name: '__bucket', type: 'LONG', values };
     const isMerged = this.#grouper instanceof DenseGrouper && this.#keys.every((key) => key.isOrdered);
     const columns = [bucket, ...keys, ...aggregates];
     this.#frames.push({ rows: starts.length, columns, ...(isMerged ? { isMerged } : {}) });
