@@ -73,6 +73,7 @@ export function runGroupBy(all: Environment, query: GroupByQuery, intervals: rea
 export function runTopN(all: Environment, query: TopNQuery, intervals: readonly IntervalMs[]): Frame[] {
   const environment = inSlice(all, { ...query, dimensions: [query.dimension] });
   if (environment === undefined) return [];
+  refuseOpaque(environment, query.dimension);
   const matching = selectRows(environment, intervals, query.filter);
   const grouping = { ...query, dimensions: [query.dimension] };
   const wanted = restrictedTo(environment, matching.mask);
@@ -86,6 +87,16 @@ export function runTopN(all: Environment, query: TopNQuery, intervals: readonly 
   const only = frames[0];
   const merged = only !== undefined && frames.length === 1 ? only : mergePartials(query, frames);
   return [merged === only ? only : keepTop(merged, query)];
+}
+
+/** groupBy takes arrays as text and documents as null; topN, as in Druid, neither. */
+function refuseOpaque(environment: Environment, { dimension, steps = [] }: DimensionSpec): void {
+  const column = steps.length === 0 ? environment.segment.column(dimension) : undefined;
+  if (column?.kind !== 'complex') return;
+  throw new CodedError(
+    'QueryFailed',
+    `Cannot create query type helper from invalid type [${column.typeName}]`,
+  );
 }
 
 function refuseMulti(dimensions: readonly DimensionSpec[], keys: readonly KeyDimension[]): void {

@@ -12,6 +12,7 @@ import {
   type StringColumnView,
 } from '../../segment/read/view.js';
 import { castTo } from '../expression/cast.js';
+import { elementText } from '../expression/value.js';
 import type { FrameColumn } from '../frame.js';
 import { packNulls } from '../merge/columns.js';
 import { DictionaryBuilder } from '../merge/dictionary.js';
@@ -19,6 +20,7 @@ import type { DimensionSpec } from '../native/model.js';
 import type { Batch } from './aggregators/accumulator.js';
 import { cellReader, type CellReader } from './columns/cells.js';
 import { dimensionColumn } from './columns/dimension-column.js';
+import { textRows } from './columns/text-rows.js';
 import type { Environment } from './environment.js';
 import { HashTable } from './hash-table.js';
 import { textColumn, valueColumn, type Value } from './value-column.js';
@@ -51,6 +53,10 @@ export function keyDimension(environment: Environment, spec: DimensionSpec): Key
     case 'string':
       return new StringKey(environment, spec, column);
     case 'complex':
+      if (column.typeName.startsWith('ARRAY<'))
+        return new StringKey(environment, spec, arrayTexts(environment, column));
+      // Documents have no text.
+      if (column.typeName === 'json') return new MissingKey(environment, spec);
       throw new CodedError(
         'QueryFailed',
         `dimension[${spec.dimension}] has type[${column.typeName}]: it can't be grouped by`,
@@ -58,6 +64,16 @@ export function keyDimension(environment: Environment, spec: DimensionSpec): Key
     default:
       return new NumericKey(environment, spec, column);
   }
+}
+
+/** Java's text of arrays. */
+function arrayTexts(environment: Environment, column: ColumnView): StringColumnView {
+  const reader = cellReader(environment, column);
+  const at = (row: number): string | null => {
+    const value = reader.at(row);
+    return value.value === null ? null : elementText(value.value);
+  };
+  return textRows(environment, { open: (start) => reader.open(start), at }, false);
 }
 
 /** Whole arrays, interned by their JSON text; a scalar is an array of one element. */

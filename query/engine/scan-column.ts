@@ -1,6 +1,7 @@
 /** One column's values for a list of rows, as a column of a frame. */
 import {
   BATCH_ROWS,
+  type ColumnView,
   type ComplexColumnView,
   type NumericColumnView,
   type StringColumnView,
@@ -15,8 +16,12 @@ import type { Environment } from './environment.js';
 import { valueColumn } from './value-column.js';
 
 /** A column the segment does not have is STRING, null in every row, with an empty dictionary. */
-export function readColumn(environment: Environment, name: string, rows: Uint32Array): FrameColumn {
-  const column = environment.segment.column(name);
+export function readColumn(
+  environment: Environment,
+  name: string,
+  rows: Uint32Array,
+  column: ColumnView | undefined = environment.segment.column(name),
+): FrameColumn {
   if (column === undefined) {
     const values = new Uint32Array(rows.length);
     return { name, type: 'STRING', values, nulls: allNulls(rows.length), dictionary: emptyDictionary };

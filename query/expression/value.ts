@@ -175,7 +175,8 @@ export function asString(value: Value): string | null {
   return only === null ? null : elementText(only);
 }
 
-function elementText(inner: unknown): string {
+/** Java's text of what stands in an array or an object. */
+export function elementText(inner: unknown): string {
   if (inner === null) return 'null';
   if (typeof inner === 'string') return inner;
   if (typeof inner === 'bigint') return inner.toString();

@@ -61,7 +61,7 @@ export interface AccumulatorContext {
   /** The rows that batches may come from. */
   readonly span: RowSpan;
   readonly types: AggregatorTypes;
-  /** Groups may stay without any entry (empty time buckets), and must read as null then. */
+  /** The groups are time buckets: they may stay without any entry, and must read as null then. */
   readonly emptyGroups: boolean;
 }
 

@@ -47,7 +47,7 @@ function decode(bytes: Uint8Array): State {
 }
 
 export const expressionAggregator: AggregatorType = {
-  create(given, { environment }) {
+  create(given, { environment, emptyGroups }) {
     const spec = foldSpec(given);
     const fold = expression(spec.fold, environment.lookups);
     const names = [...columnsOf(fold.node)].filter((name) => name !== spec.accumulatorIdentifier);
@@ -65,7 +65,12 @@ export const expressionAggregator: AggregatorType = {
         const read = (name: string): Value =>
           name === spec.accumulatorIdentifier ? state.value : (readers.get(name)?.at(row) ?? nullValue);
         if (!spec.shouldAggregateNullInputs && names.some((name) => read(name).value === null)) return state;
-        return { value: fold.evaluate(read), isFilled: true };
+        const value = fold.evaluate(read);
+        // States of groups keep the type they start with; the one state of a bucket takes what it is given.
+        return {
+          value: emptyGroups || start.value === null ? value : castTo(value, start.type),
+          isFilled: true,
+        };
       },
       encode: (state) => encode(spec, state),
     });

@@ -5,7 +5,7 @@ import type { VirtualColumn } from '../../native/model.js';
 import type { Environment } from '../environment.js';
 import type { Mask } from '../filter.js';
 import { steppedColumn } from './dimension-column.js';
-import { expressionColumn } from './expression-column.js';
+import { expressionColumn, printedExpression } from './expression-column.js';
 import { nestedFieldColumn } from './nested-field.js';
 
 export class DerivedSegment implements SegmentView {
@@ -58,6 +58,14 @@ export class DerivedSegment implements SegmentView {
       this.#open.delete(name);
     }
     return this.#made.get(name);
+  }
+
+  /** The column as the rows of a scan show it. */
+  printed(name: string): ColumnView | undefined {
+    const virtual = this.#virtual.get(name);
+    return virtual?.type === 'expression'
+      ? printedExpression(this.#environment, virtual.expression, virtual.outputType)
+      : this.column(name);
   }
 
   #make(virtual: VirtualColumn): ColumnView | undefined {

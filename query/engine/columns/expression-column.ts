@@ -5,10 +5,11 @@
 import { CodedError } from '../../../proto/errors.js';
 import { exactJsonText } from '../../../segment/format/json.js';
 import type { ColumnView } from '../../../segment/read/view.js';
-import { columnsOf } from '../../expression/ast.js';
+import { columnsOf, type Node } from '../../expression/ast.js';
 import { expression } from '../../expression/expression.js';
 import { applyMultiValues, mappedColumns } from '../../expression/multi-value.js';
 import {
+  array,
   asDouble,
   asLong,
   asString,
@@ -36,10 +37,14 @@ export interface BoundExpression {
   readonly type: ExprType | undefined;
   /** Strings with several values stand in scalar places: values are arrays of what each value gives. */
   readonly isMapped: boolean;
+  /** Values are the column's own lists, or some of their entries: null is no value at all, not one that is null. */
+  readonly isList: boolean;
   readonly columns: readonly string[];
   /** The value when every column has this one. */
   one(value: Value): Value;
 }
+
+const noValues = array('STRING', [null]);
 
 function columnType(column: ColumnView | undefined): ExprType | undefined {
   if (column === undefined) return undefined;
@@ -56,6 +61,13 @@ function columnType(column: ColumnView | undefined): ExprType | undefined {
   }
 }
 
+/** What is filtered of a string with several values is such a string, no array. */
+function keepsSeveral(node: Node, several: ReadonlySet<string>): boolean {
+  if (node.kind !== 'apply' || node.name.toLowerCase() !== 'filter') return false;
+  const [list] = node.args;
+  return list?.kind === 'identifier' && several.has(list.name);
+}
+
 export function bindExpression(environment: Environment, text: string): BoundExpression {
   const { node, evaluate } = expression(text, environment.lookups);
   const names = [...columnsOf(node)];
@@ -70,13 +82,19 @@ export function bindExpression(environment: Environment, text: string): BoundExp
   }
   const mapped = mappedColumns(node, several);
   const single = (name: string): ExprType | undefined => (mapped.includes(name) ? 'STRING' : types.get(name));
-  const type = expressionType(node, single);
+  const isFiltered = keepsSeveral(node, several);
+  const type = isFiltered ? 'STRING' : expressionType(node, single);
   let current = 0;
-  const read = (name: string): Value => readers.get(name)?.at(current) ?? nullValue;
+  // Mapped over, a row without values is one null.
+  const read = (name: string): Value => {
+    const found = readers.get(name)?.at(current) ?? nullValue;
+    return found.value === null && mapped.includes(name) ? noValues : found;
+  };
   const overAll = mapped.length === 0 ? evaluate : expression(applyMultiValues(node, several)).evaluate;
   return {
     columns: names,
     isMapped: mapped.length > 0,
+    isList: isFiltered || (node.kind === 'call' && node.name.toLowerCase() === 'mv_to_array'),
     type: mapped.length > 0 && type !== undefined ? `ARRAY<${type}>` : type,
     open(start) {
       for (const reader of readers.values()) reader.open(start);
@@ -89,6 +107,25 @@ export function bindExpression(environment: Environment, text: string): BoundExp
   };
 }
 
+const numberTypes = ['LONG', 'DOUBLE', 'FLOAT'] as const;
+type NumberType = (typeof numberTypes)[number];
+
+function numberType(type: string | undefined): NumberType | undefined {
+  return numberTypes.find((each) => each === type);
+}
+
+/** Numbers stay what the expression makes of them, whatever type is declared; only FLOAT is never found out. */
+function valueType(bound: BoundExpression, declared: string | undefined): string {
+  const hint = declared?.toUpperCase();
+  // A constant keeps the type it has.
+  const constant = bound.columns.length === 0 ? bound.one(nullValue) : nullValue;
+  if (constant.value !== null) return constant.type;
+  const each = bound.isMapped ? elementType(bound.type ?? 'ARRAY<STRING>') : bound.type;
+  const isArray = hint !== undefined && isArrayType(hint);
+  if (numberType(each) !== undefined && !isArray) return hint === 'FLOAT' ? hint : (each ?? 'STRING');
+  return hint ?? each ?? 'STRING';
+}
+
 /** `outputType`: a type of Druid's, or undefined to take what the expression gives. */
 export function expressionColumn(
   environment: Environment,
@@ -96,18 +133,25 @@ export function expressionColumn(
   outputType: string | undefined,
 ): ColumnView | undefined {
   const bound = bindExpression(environment, text);
-  // A constant keeps the type it has, whatever is asked.
-  const constant = bound.columns.length === 0 ? bound.one(nullValue) : nullValue;
-  const given = constant.value === null ? outputType?.toUpperCase() : constant.type;
-  const type = given ?? bound.type ?? 'STRING';
+  const type = valueType(bound, outputType);
   if (type === 'STRING') return stringColumn(environment, bound);
-  if ((type === 'LONG' || type === 'DOUBLE' || type === 'FLOAT') && !bound.isMapped) {
-    return numberColumn(environment, bound, type);
-  }
-  if (isArrayType(type) && bound.isMapped && outputType === undefined)
-    return stringColumn(environment, bound);
-  const isScalar = type === 'LONG' || type === 'DOUBLE' || type === 'FLOAT';
-  return bytesColumn(bound, isScalar ? `ARRAY<${type}>` : type);
+  const number = numberType(type);
+  return number === undefined ? bytesColumn(bound, type) : numberColumn(environment, bound, number);
+}
+
+/** As rows are printed: what is computed for every value of a row is an array, while as a column it is a number. */
+export function printedExpression(
+  environment: Environment,
+  text: string,
+  outputType: string | undefined,
+): ColumnView | undefined {
+  const bound = bindExpression(environment, text);
+  const type = bound.isMapped ? valueType(bound, outputType) : undefined;
+  const number = numberType(type);
+  if (number !== undefined) return bytesColumn(bound, `ARRAY<${number}>`);
+  // The dictionary knows nothing of rows without values.
+  if (type === 'STRING' && textsOf(bound.one(nullValue)) !== null) return stringRows(environment, bound);
+  return expressionColumn(environment, text, outputType);
 }
 
 function textsOf(value: Value): string | null | (string | null)[] {
@@ -147,8 +191,17 @@ function overDictionary(environment: Environment, bound: BoundExpression): Colum
 }
 
 function stringRows(environment: Environment, bound: BoundExpression): ColumnView {
-  const source = { open: (start: number) => bound.open(start), at: (row: number) => textsOf(bound.at(row)) };
-  return textRows(environment, source, bound.isMapped);
+  return textRows(
+    environment,
+    {
+      open: (start) => bound.open(start),
+      at(row) {
+        const value = bound.at(row);
+        return value.value === null && bound.isList ? [] : textsOf(value);
+      },
+    },
+    bound.isMapped,
+  );
 }
 
 function numberColumn(
@@ -176,13 +229,21 @@ function bytesColumn(bound: BoundExpression, type: string): ColumnView {
   });
 }
 
-/** Druid's truth of a value as LONG 1, 0 or null; of several values any true one decides. */
-function truthOf(value: Value): 1n | 0n | null {
+/**
+ * Druid's truth of a value as LONG 1, 0 or null; of several values any true one decides. Where none is true, one null
+ * of an array makes it null, but what was computed value by value is null only when all are.
+ */
+function truthOf(value: Value, isMapped: boolean): 1n | 0n | null {
   const elements = elementsOf(value);
   if (elements === undefined) return value.value === null ? null : isTrue(value) ? 1n : 0n;
   const type = elementType(value.type);
-  const all = elements.map((each) => truthOf({ type, value: each as Value['value'] }));
-  return all.includes(1n) ? 1n : all.includes(null) || all.length === 0 ? null : 0n;
+  const all = elements.map((each) => truthOf({ type, value: each as Value['value'] }, isMapped));
+  const isNull = (each: unknown): boolean => each === null;
+  return all.includes(1n)
+    ? 1n
+    : (isMapped ? all.every(isNull) : all.length === 0 || all.some(isNull))
+      ? null
+      : 0n;
 }
 
 /** The truth of an expression as a column: LONG or, over one string column, text; 1, 0 or null. */
@@ -197,7 +258,7 @@ export function truthColumn(environment: Environment, text: string): ColumnView 
   ) {
     try {
       return mapStrings(environment, column, (value) => {
-        const truth = truthOf(bound.one({ type: 'STRING', value }));
+        const truth = truthOf(bound.one({ type: 'STRING', value }), false);
         return truth === null ? null : String(truth);
       });
     } catch {
@@ -206,6 +267,6 @@ export function truthColumn(environment: Environment, text: string): ColumnView 
   }
   return new ComputedNumbers(environment, 'long', {
     open: (start) => bound.open(start),
-    at: (row) => truthOf(bound.at(row)),
+    at: (row) => truthOf(bound.at(row), bound.isMapped),
   });
 }

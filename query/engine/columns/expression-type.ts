@@ -114,6 +114,7 @@ function callType({ name, args }: Extract<Node, { kind: 'call' }>, typeOf: TypeO
       return types[0] !== undefined && isArrayType(types[0]) ? elementType(types[0]) : types[0];
     case 'string_to_array':
     case 'mv_to_array':
+    case 'mv_harmonize_nulls':
     case 'json_keys':
     case 'json_paths':
       return 'ARRAY<STRING>';

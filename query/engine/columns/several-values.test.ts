@@ -1,0 +1,102 @@
+import { expect } from 'chai';
+import { createArena } from '../../../segment/kernels/arena.js';
+import { compileKernels, instantiateKernels } from '../../../segment/kernels/load.js';
+import type { Frame } from '../../frame.js';
+import { TextSink } from '../../json/write.js';
+import { mergePartials } from '../../merge.js';
+import { parseNativeQuery } from '../../native/parse.js';
+import { renderResult } from '../../results/render.js';
+import { createInlinePool } from '../inline-pool.js';
+import { testSegment } from '../test-segment.js';
+
+const interval = { startMs: 0, endMs: 10 };
+const arena = createArena({ maximumBytes: 1 << 26 });
+const kernels = instantiateKernels(compileKernels(), arena);
+const segment = testSegment(arena, {
+  id: 's',
+  interval,
+  columns: {
+    __time: { kind: 'long', values: [0n, 1n, 2n, 3n] },
+    tags: { kind: 'strings', values: [['a', 'abc'], ['abc'], [null], [null, 'b']] },
+    d: { kind: 'double', values: [1.75, 2.75, 3, 4] },
+  },
+});
+const pool = createInlinePool({ kernels, open: () => segment, clock: { now: () => 0, monotonic: () => 0 } });
+
+async function answer(body: object): Promise<unknown> {
+  const bodyText = {
+    dataSource: 't',
+    intervals: ['1970-01-01T00:00:00Z/1970-01-01T00:00:00.010Z'],
+    granularity: 'all',
+    ...body,
+  };
+  const query = parseNativeQuery(JSON.parse(JSON.stringify(bodyText)), { queryId: 'q', timeoutMs: 0 });
+  const frames: Frame[] = [];
+  for await (const part of pool.scanSegments(query, [{ segmentId: 's', handle: 0, intervals: [interval] }])) {
+    frames.push(part.frame);
+  }
+  const sink = new TextSink();
+  renderResult(query, mergePartials(query, frames), sink);
+  return JSON.parse(sink.text);
+}
+
+function virtual(expression: string, outputType?: string): object {
+  return { virtualColumns: [{ type: 'expression', name: 'v', expression, outputType }] };
+}
+
+async function scanned(expression: string, outputType?: string): Promise<unknown> {
+  const scan = { queryType: 'scan', columns: ['v'], order: 'none', resultFormat: 'compactedList' };
+  const entries = await answer({ ...scan, ...virtual(expression, outputType) });
+  return (entries as { events: unknown[][] }[]).flatMap(({ events }) => events.map(([v]) => v));
+}
+
+async function grouped(expression: string, outputType?: string): Promise<unknown> {
+  const groupBy = { queryType: 'groupBy', dimensions: ['v'], aggregations: [{ type: 'count', name: 'c' }] };
+  const rows = await answer({ ...groupBy, ...virtual(expression, outputType) });
+  return (rows as { event: { v: unknown; c: number } }[]).map(({ event: { v, c } }) => [v, c]);
+}
+
+describe('expressions over strings with several values', () => {
+  it('print numbers of each value, whatever type is declared', async () => {
+    for (const type of ['STRING', undefined])
+      expect(await scanned('strlen(tags)', type)).to.deep.equal([[1, 3], [3], [null], [null, 1]]);
+    expect(await scanned('array_length(tags)', 'STRING')).to.deep.equal([2, 1, null, 2]);
+  });
+
+  it('see a row without values as one null', async () => {
+    expect(await scanned("nvl(tags, 'none')")).to.deep.equal([['a', 'abc'], 'abc', 'none', ['none', 'b']]);
+  });
+
+  it('group by numbers of rows with one value', async () => {
+    const groups = [
+      [null, 3],
+      ['3', 1],
+    ];
+    expect(await grouped('strlen(tags)')).to.deep.equal(groups);
+    expect(await grouped('strlen(tags)', 'STRING')).to.deep.equal(groups);
+  });
+
+  it('group by arrays as Java prints them', async () => {
+    expect(await grouped('array_slice(tags, 0, 1)')).to.deep.equal([
+      [null, 1],
+      ['[a]', 1],
+      ['[abc]', 1],
+      ['[null]', 1],
+    ]);
+  });
+
+  it('keep what is filtered a string with several values', async () => {
+    expect(await scanned("filter((x) -> x == 'abc', tags)")).to.deep.equal(['abc', 'abc', null, null]);
+  });
+
+  it('keep the type numbers have, not the declared one', async () => {
+    expect(await scanned('d / 2', 'LONG')).to.deep.equal([0.875, 1.375, 1.5, 2]);
+  });
+
+  it('fold groups in the type they start with, the whole in the one it comes to', async () => {
+    const sum = { type: 'expression', name: 's', fields: ['d'], initialValue: '0', fold: '__acc + d' };
+    const aggregations = [{ ...sum, combine: '__acc + s' }];
+    const rows = await answer({ queryType: 'groupBy', dimensions: [], aggregations });
+    expect((rows as { event: unknown }[])[0]?.event).to.deep.equal({ s: 10 });
+  });
+});
