@@ -47,6 +47,7 @@ function indexOf(rows: readonly number[]): IncrementalIndex {
         { type: 'float', name: 'f' },
         { type: 'auto', name: 'list', castToType: undefined },
         { type: 'json', name: 'doc', castToType: undefined },
+        { type: 'auto', name: 'mixed', castToType: undefined },
       ],
       discoverDimensions: 'none',
       dimensionExclusions: [],
@@ -70,6 +71,7 @@ function rowOf(i: number): InputRow {
     x: pick(1.5, -0.25, null, 1e6),
     f: pick(0.5, null, 3),
     list: pick([1, 2], null, [3], [1, null]),
+    mixed: pick('z', 1, 2.5, null, '1', 9_007_199_254_740_993n),
     doc: pick({ k: 'u', l: ['x', 2] }, null, { k: 'v' }),
   };
   return { fields, doubleText: () => undefined };
@@ -129,7 +131,7 @@ const questions: readonly object[] = [
   },
   {
     ...scan,
-    columns: ['__time', 'city', 'tags', 'n', 'x', 'f', 'list', 'doc', 'v', 'k'],
+    columns: ['__time', 'city', 'tags', 'n', 'x', 'f', 'list', 'doc', 'mixed', 'v', 'k'],
     limit: 100,
     offset: 3,
   },

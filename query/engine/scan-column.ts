@@ -7,7 +7,8 @@ import {
   type StringColumnView,
 } from '../../segment/read/view.js';
 import { exactJsonText } from '../../segment/format/json.js';
-import { MixedStringColumn } from '../../segment/read/nested-values.js';
+import { hasJson } from '../../segment/read/rows.js';
+import type { JsonValue } from '../../segment/write/source.js';
 import type { FrameColumn } from '../frame.js';
 import { packNulls } from '../merge/columns.js';
 import { DictionaryBuilder, emptyDictionary } from '../merge/dictionary.js';
@@ -26,9 +27,9 @@ export function readColumn(
     const values = new Uint32Array(rows.length);
     return { name, type: 'STRING', values, nulls: allNulls(rows.length), dictionary: emptyDictionary };
   }
-  if (column instanceof MixedStringColumn) return mixedColumn(name, column, rows);
   switch (column.kind) {
     case 'string':
+      if (hasJson(column)) return mixedColumn(name, (row) => column.json(row), rows);
       return column.hasMultipleValues
         ? arrayColumn(environment, name, column, rows)
         : stringColumn(environment, name, column, rows);
@@ -173,12 +174,12 @@ function elementEntries(column: StringColumnView, ids: Uint32Array, offsets: Uin
 }
 
 /** Values of several types in their own types, as JSON. */
-function mixedColumn(name: string, column: MixedStringColumn, rows: Uint32Array): FrameColumn {
+function mixedColumn(name: string, valueOf: (row: number) => JsonValue, rows: Uint32Array): FrameColumn {
   const builder = new DictionaryBuilder();
   const values = new Uint32Array(rows.length);
   const flags = new Uint8Array(rows.length);
   rows.forEach((row, i) => {
-    const value = column.json(row);
+    const value = valueOf(row);
     if (value === null) flags[i] = 1;
     else values[i] = builder.addText(exactJsonText(value));
   });

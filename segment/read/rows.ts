@@ -52,7 +52,8 @@ function columnReader(view: SegmentView, arena: Arena, name: string): ReadBatch 
   }
 }
 
-function hasJson(column: ColumnView): column is ColumnView & { json(row: number): JsonValue } {
+/** Nested and mixed columns tell each value as it came in, longs as bigint. */
+export function hasJson<T extends ColumnView>(column: T): column is T & { json(row: number): JsonValue } {
   return 'json' in column;
 }
 
