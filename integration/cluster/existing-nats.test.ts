@@ -19,7 +19,11 @@ describe('a NATS server that is already there', function () {
   it('carries the whole cluster; no server of our own is started; it is still there afterwards', async () => {
     const grove = await launchGrove({ args: ['--nats', urlWith(nats.token)] });
     try {
-      expect(grove.output()).to.include(String(nats.port));
+      await until(
+        'the screen names the server',
+        20_000,
+        async () => await Promise.resolve(grove.output().includes(String(nats.port)) ? true : undefined),
+      );
       expect(fs.existsSync(path.join(grove.dataDir, 'nats'))).to.equal(false);
       const { statusCode } = await grove.ingest(eventsTask('there', inlineEvents()));
       expect(statusCode).to.equal('SUCCESS');
