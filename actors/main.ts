@@ -11,6 +11,7 @@ import { CodedError } from '../proto/errors.js';
 import { systemClock } from '../runtime/clock.js';
 import { processRegistry } from '../runtime/data-folder.js';
 import { pause } from '../runtime/deadline.js';
+import { endProcess } from '../runtime/ending.js';
 import { runCommand, type CommandIo } from './cli/commands.js';
 import { makeEphemeralFolder } from './start/ephemeral.js';
 import { createScreen, type Screen } from './start/screen.js';
@@ -116,20 +117,10 @@ function settingsHelp(): string {
   return `grove start: runs Grove. Settings, as flags, GROVE_* variables or in a --config file:\n\n${lines.join('\n')}\n`;
 }
 
-/** When all that was printed is on its way, or nobody is there to read it. */
-function flushed(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((done) => {
-    stream.write('', () => done());
-  });
-}
-
 async function run(argv: readonly string[]): Promise<number> {
   const [command = 'help', ...rest] = argv;
   if (command !== 'start') {
-    const code = await runCommand(command, rest, commandIo());
-    // A pipe takes what is printed when its reader does: ending before that would cut it off.
-    await Promise.all([process.stdout, process.stderr].map(flushed));
-    return code;
+    return await runCommand(command, rest, commandIo());
   }
   if (rest.includes('--help')) {
     out(settingsHelp());
@@ -148,5 +139,5 @@ async function run(argv: readonly string[]): Promise<number> {
 export async function main(argv: readonly string[]): Promise<void> {
   // Whoever reads what we print may leave at any time (`| head`): that must not end a server.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  process.exit(await run(argv));
+  await endProcess(await run(argv));
 }

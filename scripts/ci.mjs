@@ -4,8 +4,10 @@
 // long tests while time is left.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { root } from './build.mjs';
+import { endProcess } from './ending.mjs';
 
 const minutesMax = 55;
 const startedAt = performance.now();
@@ -14,34 +16,49 @@ const recordings = path.resolve(root, process.env.GROVE_RECORDINGS ?? '../shared
 const floorsFile = path.join(root, 'integration/floors.json');
 const portBase = 18_888;
 
+/**
+ * Runs one program to its end and answers its exit code and all it wrote. What is not echoed goes through a file: a
+ * program that ends by process.exit loses what a full pipe has not yet taken.
+ */
 function run(command, args, { echo = true, env = {}, minutes = minutesLeft() } = {}) {
   return new Promise((done) => {
+    const folder = echo ? undefined : fs.mkdtempSync(path.join(os.tmpdir(), 'grove-ci-'));
+    const file = folder && path.join(folder, 'out.txt');
+    const sink = file === undefined ? 'pipe' : fs.openSync(file, 'w');
     // A group of its own: at the limit its children go with it.
     const child = spawn(command, args, {
       cwd: root,
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', sink, sink],
       detached: true,
     });
     let out = '';
     const take = (chunk) => {
       out += chunk;
-      if (echo) process.stdout.write(chunk);
+      process.stdout.write(chunk);
     };
-    child.stdout.on('data', take);
-    child.stderr.on('data', take);
+    child.stdout?.on('data', take);
+    child.stderr?.on('data', take);
+    const finish = (code) => {
+      if (file !== undefined && fs.existsSync(file)) {
+        out = fs.readFileSync(file, 'utf8');
+        fs.closeSync(sink);
+        fs.rmSync(folder, { recursive: true });
+      }
+      done({ code, out });
+    };
     const timer = setTimeout(
       () => {
         console.log(`${command} ${args.join(' ')} took longer than ${minutes.toFixed(0)} minutes: stopped`);
         process.kill(-child.pid, 'SIGKILL');
         // Somebody else may still hold its output.
-        setTimeout(() => done({ code: 1, out }), 5_000);
+        setTimeout(() => finish(1), 5_000);
       },
       Math.max(1, minutes) * 60_000,
     );
     child.on('close', (code) => {
       clearTimeout(timer);
-      done({ code, out });
+      finish(code);
     });
   });
 }
@@ -171,4 +188,4 @@ const skipReasons = skips.map(([, , reasons]) => reasons).filter((reasons) => re
 const skipCount = skips.reduce((sum, [, count]) => sum + Number(count), 0);
 console.log(`skipped: ${skipCount} (${skipReasons.length === 0 ? 'none' : skipReasons.join('; ')})`);
 console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed > 0 ? 1 : 0);
+await endProcess(failed > 0 ? 1 : 0);

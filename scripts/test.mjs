@@ -9,6 +9,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import Mocha from 'mocha';
+import { endProcess } from './ending.mjs';
 import { buildStale, root, sourceFiles, sourceFolders } from './build.mjs';
 
 const option = (name) => {
@@ -98,4 +99,4 @@ for (const { reason } of [...skipped, ...silent]) reasons.set(reason, (reasons.g
 const list = [...reasons].map(([reason, n]) => (n > 1 ? `${reason} ×${n}` : reason)).join('; ');
 console.log(`skipped: ${skipped.length + silent.length} (${list === '' ? 'none' : list})`);
 console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed > 0 ? 1 : 0);
+await endProcess(failed > 0 ? 1 : 0);

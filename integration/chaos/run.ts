@@ -7,6 +7,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { systemClock } from '../../runtime/clock.js';
+import { endProcess } from '../../runtime/ending.js';
 import { findNatsServer, type NatsBinary } from '../../runtime/nats-server.js';
 import { figures, figureTable, runCase, type ChaosCase } from './case.js';
 import { chaosCases } from './cases.js';
@@ -84,4 +85,4 @@ async function main(): Promise<number> {
   return failed.length === 0 && passed > 0 ? 0 : 1;
 }
 
-process.exit(await main());
+await endProcess(await main());

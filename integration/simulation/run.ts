@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../runtime/clock.js';
+import { endProcess } from '../../runtime/ending.js';
 import { createLog, prettySink } from '../../runtime/log.js';
 import { answerFilesAtOnce } from './files.js';
 import { plants, type Plant } from './planted.js';
@@ -128,4 +129,4 @@ async function main(): Promise<number> {
   return passed === all.length ? 0 : 1;
 }
 
-process.exit(await main());
+await endProcess(await main());
