@@ -146,7 +146,7 @@ async function vectors() {
 }
 
 if (fs.existsSync(path.join(recordings, 'fixtures/functions')) && minutesLeft() > 5) judge(await vectors());
-/** The recorded native queries over the same rows in several shapes, in one process. */
+/** The recorded native queries over the same rows in several shapes: in one process, and on real historicals. */
 async function shapes() {
   const { out } = await run(
     process.execPath,
@@ -154,7 +154,7 @@ async function shapes() {
     { echo: false, minutes: Math.min(10, minutesLeft()) },
   );
   console.log(out.match(/^(NOT LOADED|left out).*$/gm)?.join('\n') ?? 'all data sets loaded');
-  return ['growing', 'one', 'many', 'nodes'].map((shape) => {
+  return ['growing', 'one', 'many', 'nodes', 'historicals'].map((shape) => {
     const found = out.match(new RegExp(`^shape ${shape}: (\\d+) passed, (\\d+) failed`, 'm'));
     const [good, bad] = found === null ? [0, 1] : found.slice(1).map(Number);
     const name = `shapes-${shape}`;

@@ -1,8 +1,8 @@
 /**
  * The recorded native queries of folders (see suite.ts), answered from the same rows in several shapes:
- * `npm run shapes -- DIR… [--only NAME] [--shapes growing,one,many,nodes] [--verbose]`. Growing: rows in memory as they
- * came; one: a stored segment for each time chunk; many: several of them; nodes: those, two copies each, on three data
- * nodes. `--only`: a family, or part of the name of a case. Cases that name a data set which could not be loaded are left
+ * `npm run shapes -- DIR… [--only NAME] [--shapes growing,one,many,nodes,historicals] [--verbose]`. Growing: rows in
+ * memory as they came; one: a stored segment for each time chunk; many: several of them; nodes: those, two copies each,
+ * on three data nodes; all of these in one process. Historicals: ingested by tasks into a cluster of real processes. `--only`: a family, or part of the name of a case. Cases that name a data set which could not be loaded are left
  * out. Last line: `N passed, N failed`; exit code 1 when any failed or was left out.
  */
 import fs from 'node:fs';
@@ -10,8 +10,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { byShape } from './leniency.js';
 import { compareAnswer } from './compare.js';
-import { shapeNames, ShapeMaker, type ShapeName } from './shape-maker.js';
-import { isObject, readSuite, type Case } from './suite.js';
+import type { Cluster } from './cluster.js';
+import { startHistoricals } from './historicals.js';
+import { madeShapes, ShapeMaker } from './shape-maker.js';
+import { isObject, readSuite, type Case, type Suite } from './suite.js';
+
+const shapeNames = [...madeShapes, 'historicals'] as const;
+type ShapeName = (typeof shapeNames)[number];
 
 const args = process.argv.slice(2);
 const isVerbose = args.includes('--verbose');
@@ -44,29 +49,60 @@ function shapesAsked(text: string | undefined): readonly ShapeName[] {
 
 async function runFolder(folder: string): Promise<void> {
   const suite = readSuite(folder);
-  const workDir = fs.mkdtempSync(path.join(os.tmpdir(), 'grove-shapes-'));
-  const maker = new ShapeMaker(suite.dataDir, workDir);
-  const absent = new Set<string>();
-  try {
-    for (const dataSet of suite.dataSets) {
-      const since = performance.now();
-      const error = await maker.load(dataSet);
-      const seconds = ((performance.now() - since) / 1000).toFixed(1);
-      console.log(
-        error === undefined
-          ? `loaded ${dataSet.name}: ${maker.rowsOf(dataSet.name)} rows, ${seconds} s`
-          : `NOT LOADED ${dataSet.name}: ${error}`,
-      );
-      if (error !== undefined) absent.add(dataSet.name);
+  const inProcess = madeShapes.filter((shape) => shapes.includes(shape));
+  if (inProcess.length > 0) {
+    const workDir = fs.mkdtempSync(path.join(os.tmpdir(), 'grove-shapes-'));
+    try {
+      const maker = new ShapeMaker(suite.dataDir, workDir);
+      const asked = casesOf(suite, await loadInProcess(maker, suite));
+      for (const shape of inProcess) await runShape(await maker.cluster(shape), shape, asked);
+    } finally {
+      fs.rmSync(workDir, { recursive: true, force: true });
     }
-    const asked = suite.cases.filter(isAsked).filter(({ query }) => !names(query, absent));
-    const leftOut = suite.cases.filter(isAsked).length - asked.length;
-    if (absent.size > 0) isWhole = false;
-    if (leftOut > 0) console.log(`left out: ${leftOut} cases (${[...absent].join(', ')})`);
-    for (const shape of shapes) await runShape(maker, shape, asked);
-  } finally {
-    fs.rmSync(workDir, { recursive: true, force: true });
   }
+  if (shapes.includes('historicals')) await runHistoricals(suite);
+}
+
+function secondsSince(since: number): string {
+  return ((performance.now() - since) / 1000).toFixed(1);
+}
+
+/** Answers the data sets that could not be loaded. */
+async function loadInProcess(maker: ShapeMaker, { dataSets }: Suite): Promise<Set<string>> {
+  const absent = new Set<string>();
+  for (const dataSet of dataSets) {
+    const since = performance.now();
+    const error = await maker.load(dataSet);
+    if (error === undefined)
+      console.log(`loaded ${dataSet.name}: ${maker.rowsOf(dataSet.name)} rows, ${secondsSince(since)} s`);
+    else {
+      console.log(`NOT LOADED ${dataSet.name}: ${error}`);
+      absent.add(dataSet.name);
+    }
+  }
+  return absent;
+}
+
+async function runHistoricals(suite: Suite): Promise<void> {
+  const since = performance.now();
+  const { cluster, notLoaded, served, stop } = await startHistoricals(suite.dataDir, suite.dataSets);
+  try {
+    for (const [name, error] of notLoaded) console.log(`NOT LOADED ${name} on historicals: ${error}`);
+    console.log(`historicals: ${served.join(', ')} segments loaded, ${secondsSince(since)} s`);
+    await runShape(cluster, 'historicals', casesOf(suite, new Set(notLoaded.keys())));
+  } finally {
+    await stop();
+  }
+}
+
+/** Those that can be answered without these data sets. */
+function casesOf({ cases }: Suite, absent: ReadonlySet<string>): Case[] {
+  const wanted = cases.filter(isAsked);
+  const asked = wanted.filter(({ query }) => !names(query, absent));
+  const leftOut = wanted.length - asked.length;
+  if (absent.size > 0) isWhole = false;
+  if (leftOut > 0) console.log(`left out: ${leftOut} cases (${[...absent].join(', ')})`);
+  return asked;
 }
 
 function isAsked({ family, name }: Case): boolean {
@@ -84,9 +120,8 @@ function names(json: unknown, dataSources: ReadonlySet<string>): boolean {
   );
 }
 
-async function runShape(maker: ShapeMaker, shape: ShapeName, cases: readonly Case[]): Promise<void> {
+async function runShape(cluster: Cluster, shape: ShapeName, cases: readonly Case[]): Promise<void> {
   const since = performance.now();
-  const cluster = await maker.cluster(shape);
   const rules = new Map<string, number>();
   let good = 0;
   let bad = 0;
@@ -104,8 +139,7 @@ async function runShape(maker: ShapeMaker, shape: ShapeName, cases: readonly Cas
   }
   const notes = [...rules].map(([rule, count]) => `${rule}: ${count}`);
   const tail = notes.length === 0 ? '' : ` (${notes.join(', ')})`;
-  const seconds = ((performance.now() - since) / 1000).toFixed(1);
-  console.log(`shape ${shape}: ${good} passed, ${bad} failed, ${seconds} s${tail}`);
+  console.log(`shape ${shape}: ${good} passed, ${bad} failed, ${secondsSince(since)} s${tail}`);
   passed += good;
   failed += bad;
 

@@ -17,8 +17,9 @@ import { startCluster, type Cluster, type Placed } from './cluster.js';
 import { layOut, recordOf, writeOne, type Chunk, type Piece } from './layouts.js';
 import type { DataSet } from './suite.js';
 
-export const shapeNames = ['growing', 'one', 'many', 'nodes'] as const;
-export type ShapeName = (typeof shapeNames)[number];
+/** In one process. */
+export const madeShapes = ['growing', 'one', 'many', 'nodes'] as const;
+export type MadeShape = (typeof madeShapes)[number];
 
 const parts = 3;
 const nodes = 3;
@@ -87,7 +88,7 @@ export class ShapeMaker {
     return rows;
   }
 
-  async cluster(shape: ShapeName): Promise<Cluster> {
+  async cluster(shape: MadeShape): Promise<Cluster> {
     const segments: Placed[] = [];
     for (const chunk of [...this.#chunks.values()].flat()) {
       if (shape === 'growing') segments.push(growing(chunk));

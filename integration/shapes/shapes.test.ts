@@ -117,7 +117,7 @@ const cases = [
 ];
 
 describe('the runner of shapes', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   const folder = temporaryFolder();
   after(() => fs.rmSync(folder, { recursive: true, force: true }));
 
@@ -133,13 +133,15 @@ describe('the runner of shapes', function () {
     expect(stdout, stderr).to.match(/^loaded visits: 8 rows/m);
     expect(stdout).to.match(/^NOT LOADED broken: InvalidInput: spec/m);
     expect(stdout).to.match(/^left out: 1 cases \(broken\)$/m);
-    for (const shape of ['growing', 'one', 'many', 'nodes']) {
+    expect(stdout).to.match(/^NOT LOADED broken on historicals: /m);
+    expect(stdout).to.match(/^historicals: \d+, \d+, \d+ segments loaded/m);
+    for (const shape of ['growing', 'one', 'many', 'nodes', 'historicals']) {
       expect(stdout).to.match(new RegExp(`^shape ${shape}: 4 passed, 1 failed`, 'm'));
       expect(stdout).to.contain(
         `FAIL ${shape} own / totals with a mistake: $[0].result.n: 511 instead of 512`,
       );
     }
-    expect(stdout).to.match(/\n16 passed, 4 failed\n$/);
+    expect(stdout).to.match(/\n20 passed, 5 failed\n$/);
     expect(status).to.equal(1);
   });
 });

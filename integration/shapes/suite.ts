@@ -11,6 +11,8 @@ import { jsonText } from '../../query/json/write.js';
 export interface DataSet {
   readonly name: string;
   readonly steps: readonly unknown[];
+  /** Data sets that must be there before. */
+  readonly after: readonly string[];
   /** Stored rows at the end; undefined: not told. */
   readonly rows: number | undefined;
 }
@@ -53,7 +55,7 @@ function readDataSets(dataDir: string): DataSet[] {
     return foldersIn(dataDir).flatMap((name) => {
       const files = jsonFiles(path.join(dataDir, name));
       const steps = files.map((file) => readSpec(file, dataDir)).filter(isTask);
-      return steps.length === 0 ? [] : [{ name, steps, rows: undefined }];
+      return steps.length === 0 ? [] : [{ name, steps, after: [], rows: undefined }];
     });
   }
   const { datasets = [] } = parseJson(fs.readFileSync(manifest, 'utf8')) as { datasets?: readonly Json[] };
@@ -65,9 +67,10 @@ function readDataSets(dataDir: string): DataSet[] {
     // What waits for something that is not in the list comes last.
     ordered.push(...left.splice(Math.max(next, 0), 1));
   }
-  return ordered.map(({ name, steps, rows }) => ({
+  return ordered.map(({ name, steps, after, rows }) => ({
     name: String(name),
     steps: (steps as readonly string[]).map(step),
+    after: (after ?? []) as readonly string[],
     rows: typeof rows === 'number' ? rows : undefined,
   }));
 }
