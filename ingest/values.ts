@@ -69,6 +69,30 @@ function plainDecimal(text: string): number {
   return isNegative ? -value : value;
 }
 
+/** The same for the text whose UTF-8 is bytes[start, end); without `hasPoint` a text with a point is something else. */
+export function plainDecimalOf(bytes: Uint8Array, start: number, end: number, hasPoint: boolean): number {
+  const isNegative = bytes[start] === 45;
+  let digits = 0;
+  let value = 0;
+  let beforePoint = -1;
+  for (let at = isNegative ? start + 1 : start; at < end; at++) {
+    const digit = bytes[at]! - 48;
+    if (digit >= 0 && digit <= 9) {
+      if (++digits > 15) return NaN;
+      value = value * 10 + digit;
+    } else if (digit === -2 && hasPoint && beforePoint < 0 && digits > 0) beforePoint = digits;
+    else return NaN;
+  }
+  if (digits === 0) return NaN;
+  if (beforePoint >= 0 && beforePoint < digits) value /= powersOf10[digits - beforePoint]!;
+  return isNegative ? -value : value;
+}
+
+/** The text of well-formed UTF-8. */
+export function bytesText(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
+}
+
 const powersOf10 = Float64Array.from({ length: 16 }, (_, power) => Number(`1e${power}`));
 
 /** Java's Double.valueOf, but without white space around it; undefined when the text is no number. */

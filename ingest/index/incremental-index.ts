@@ -15,12 +15,14 @@ import type { SegmentPlan } from '../../segment/write/writer.js';
 import type { InputRow } from '../formats/row-reader.js';
 import { TIME_COLUMN, isColumnName, stringDimension } from '../spec/data-schema.js';
 import type { DimensionSpec, Discovery, MetricSpec, TimestampSpec } from '../spec/model.js';
+import { bytesText, plainDecimalOf } from '../values.js';
 import type { ColumnSnapshot } from './column-snapshot.js';
 import { planOfRows, type IndexData, type RowsData } from './index-data.js';
-import type { KeyColumn } from './key-column.js';
+import type { KeyColumn, KeyRoom } from './key-column.js';
 import { keyColumn } from './key-columns.js';
 import { combiningJson, metricColumn, type MetricColumn } from './metric-columns.js';
 import { NestedKeys } from './nested-keys.js';
+import { cellKinds, cellNames, type RowCells } from './row-cells.js';
 import { RowKeys } from './row-keys.js';
 import { truncation } from './truncation.js';
 import { highWord, lowWord } from './words.js';
@@ -69,7 +71,8 @@ export class IncrementalIndex {
   readonly #known: Set<string>;
   readonly #metrics: readonly MetricColumn[];
   readonly #keys: RowKeys;
-  #key = new Int32Array(16);
+  /** Found when it is first needed. */
+  #metricCells: Int32Array | undefined;
   #keyWords = TIME_WORDS;
   #capacity = 0;
   readonly #unsafe: boolean;
@@ -110,25 +113,14 @@ export class IncrementalIndex {
   /** Takes a row in; answers which of its values could not be read (they became null). */
   add(timestampMs: number, row: InputRow): readonly string[] {
     if (this.#schema.discoverDimensions !== 'none') this.#discover(row);
-    // A query bucket wider than the segment would begin before it.
-    const time = Math.max(this.#truncate(timestampMs), this.#interval.startMs);
-    const key = this.#key;
-    key[0] = lowWord(time);
-    key[1] = highWord(time);
+    const time = this.#rowTime(timestampMs);
+    const key = this.#begin(time);
     let errors: string[] | undefined;
     for (const dimension of this.#dimensions) {
       const error = dimension.encode(this.#dimensionValue(row, dimension.name), row, key);
       if (error !== undefined) (errors ??= []).push(error);
     }
-    let stored: number;
-    if (this.#schema.rollup) {
-      stored = this.#keys.findOrAppend(key, this.#keyWords);
-      if (stored < 0) stored = -1 - stored;
-    } else {
-      stored = this.#keys.append(key, this.#keyWords);
-    }
-    if (this.#keys.rowCount > this.#capacity) this.#grow();
-    if (stored === this.#keys.rowCount - 1) this.#noteTime(time);
+    const stored = this.#end(time);
     if (this.#metrics.length === 0) return errors ?? noErrors;
     const input = { row, timeMs: timestampMs };
     for (const metric of this.#metrics) {
@@ -139,6 +131,85 @@ export class IncrementalIndex {
       if (error !== undefined) (errors ??= []).push(error);
     }
     return errors ?? noErrors;
+  }
+
+  /**
+   * As {@link add}, for a row whose cells were found in bytes: `cells` are those of {@link cellNames} of this schema,
+   * which must not discover dimensions. `row` is only asked for cells of kind `value`, for how numbers were written,
+   * and by metrics that look at other fields (filtered, hyperUnique and expression metrics): it may read its fields
+   * when they are first asked for.
+   */
+  addCells(timestampMs: number, cells: RowCells, row: InputRow): readonly string[] {
+    const time = this.#rowTime(timestampMs);
+    const key = this.#begin(time);
+    const { kinds, starts, ends, bytes } = cells;
+    let errors: string[] | undefined;
+    for (let i = 0; i < this.#dimensions.length; i++) {
+      const dimension = this.#dimensions[i]!;
+      const error =
+        kinds[i] === cellKinds.text
+          ? dimension.encodeBytes(bytes, starts[i]!, ends[i]!, key)
+          : dimension.encode(this.#cellValue(cells, i, dimension.name, row), row, key);
+      if (error !== undefined) (errors ??= []).push(error);
+    }
+    const stored = this.#end(time);
+    if (this.#metrics.length === 0) return errors ?? noErrors;
+    const input = { row, timeMs: timestampMs };
+    this.#metricCells ??= this.#cellsOfMetrics();
+    for (let i = 0; i < this.#metrics.length; i++) {
+      const metric = this.#metrics[i]!;
+      const cell = this.#metricCells[i]!;
+      let value: unknown = timestampMs;
+      if (cell >= 0) {
+        const isNumber = metric.takesNumbers === true && kinds[cell] === cellKinds.text;
+        const number = isNumber ? plainDecimalOf(bytes, starts[cell]!, ends[cell]!, true) : NaN;
+        value = Number.isNaN(number) ? this.#cellValue(cells, cell, metric.fieldName ?? '', row) : number;
+      }
+      const error = metric.fold(stored, value, input);
+      if (error !== undefined) (errors ??= []).push(error);
+    }
+    return errors ?? noErrors;
+  }
+
+  #cellValue(cells: RowCells, cell: number, name: string, row: InputRow): unknown {
+    switch (cells.kinds[cell]) {
+      case cellKinds.none:
+        return null;
+      case cellKinds.text:
+        return bytesText(cells.bytes, cells.starts[cell]!, cells.ends[cell]!);
+      case cellKinds.number:
+        return cells.numbers[cell];
+      default:
+        return this.#field(row, name);
+    }
+  }
+
+  /** The cell each metric reads; -1: its input is the time, or none. */
+  #cellsOfMetrics(): Int32Array {
+    const names = cellNames(this.#schema);
+    return Int32Array.from(this.#metrics, ({ fieldName }) =>
+      fieldName === undefined ? -1 : names.indexOf(fieldName),
+    );
+  }
+
+  /** A query bucket wider than the segment would begin before it. */
+  #rowTime(timestampMs: number): number {
+    return Math.max(this.#truncate(timestampMs), this.#interval.startMs);
+  }
+
+  #begin(time: number): KeyRoom {
+    const key = this.#keys.begin(this.#keyWords);
+    key.words[key.base] = lowWord(time);
+    key.words[key.base + key.step] = highWord(time);
+    return key;
+  }
+
+  /** The number of the row whose key was written. */
+  #end(time: number): number {
+    const stored = this.#keys.end();
+    if (this.#keys.rowCount > this.#capacity) this.#grow();
+    if (stored === this.#keys.rowCount - 1) this.#noteTime(time);
+    return stored;
   }
 
   /** Of the newest row; told again when later rows are folded into it. */
@@ -170,7 +241,6 @@ export class IncrementalIndex {
     this.#dimensions.push(column);
     this.#known.add(spec.name);
     this.#keyWords += column.words;
-    if (this.#keyWords > this.#key.length) this.#key = new Int32Array(this.#keyWords * 2);
   }
 
   #discover(row: InputRow): void {

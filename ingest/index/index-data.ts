@@ -28,7 +28,6 @@ export interface IndexData extends RowsData {
   readonly metrics: readonly SourceMetric[];
 }
 
-const TIME_WORDS = 2;
 const LOW_32 = 0x1_0000_0000;
 
 /** The rows in storage order, columns made when their turn comes. */
@@ -39,8 +38,7 @@ export function planOfRows(data: RowsData, metrics: (order: Uint32Array) => Colu
   const names = new Set(frozen.map((column) => column.name));
   const order = rowOrder(timesOf(keys), frozen);
   const time = new BigInt64Array(order.length);
-  // What would tell of a value is the first dimension here; a time is always there.
-  keys.pickNumbers(0, TIME_WORDS, order, new Int32Array(time.buffer), new Uint8Array(order.length));
+  keys.pickPairs(0, order, wordsOf(time));
   const ordered = [TIME_COLUMN, ...data.sortedDimensions.filter((name) => names.has(name))];
   return {
     rowCount: order.length,

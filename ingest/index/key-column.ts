@@ -16,8 +16,17 @@ export interface KeyWords {
   gather(word: number, start: number, count: number, out: Int32Array, at?: number, step?: number): void;
   /** One word of each of `rows`. */
   pick(word: number, rows: Uint32Array, out: Int32Array | Uint32Array): void;
-  /** `wide` words of each of `rows`, and from the word behind them whether there is a value (1 or 0). */
-  pickNumbers(word: number, wide: number, rows: Uint32Array, out: Int32Array, isThere: Uint8Array): void;
+  /** Two neighbouring words of each of `rows`, side by side. */
+  pickPairs(word: number, rows: Uint32Array, out: Int32Array): void;
+  /** Which of `rows` have 0 in a word, as bits; undefined when none has. */
+  zeros(word: number, rows: Uint32Array): Uint8Array | undefined;
+}
+
+/** Where the words of one row's key go: word w to `words[base + w * step]`. */
+export interface KeyRoom {
+  readonly words: Int32Array;
+  readonly base: number;
+  readonly step: number;
 }
 
 export interface KeyColumn {
@@ -26,7 +35,9 @@ export interface KeyColumn {
   readonly at: number;
   readonly words: number;
   /** Writes the words of a value; answers what was wrong with it (null was written instead). */
-  encode(value: unknown, row: InputRow, key: Int32Array): string | undefined;
+  encode(value: unknown, row: InputRow, key: KeyRoom): string | undefined;
+  /** The same for the text whose well-formed UTF-8 is bytes[start, end). */
+  encodeBytes(bytes: Uint8Array, start: number, end: number, key: KeyRoom): string | undefined;
   /** The values seen so far, as they may go to another thread. */
   data(): DimensionData;
   /** What the rows that are there now hold, for as long as it is looked at. */

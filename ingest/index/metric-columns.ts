@@ -31,6 +31,8 @@ export interface MetricColumn {
   source(order: Uint32Array): SourceMetric;
   /** The values of the first `rows` rows as they are now; `mayChange`: later rows may be folded into them. */
   snapshot(rows: number, mayChange: boolean): ColumnSnapshot;
+  /** Of an input text only the number in it counts. */
+  readonly takesNumbers?: boolean;
   readonly bytesPerRow: number;
   /** Beyond these: of values that may be of any length. */
   readonly extraBytes?: number;
@@ -140,6 +142,10 @@ class FilteredColumn implements MetricColumn {
 
   get extraBytes(): number {
     return this.#inner.extraBytes ?? 0;
+  }
+
+  get takesNumbers(): boolean {
+    return this.#inner.takesNumbers === true;
   }
 
   grow(rows: number): void {
@@ -254,6 +260,7 @@ class CountColumn implements MetricColumn {
 class LongColumn implements MetricColumn {
   readonly name: string;
   readonly fieldName: string;
+  readonly takesNumbers = true;
   readonly bytesPerRow = 9;
   readonly #kind: 'Sum' | 'Min' | 'Max';
   #words = new Int32Array(0);
@@ -326,6 +333,7 @@ class LongColumn implements MetricColumn {
 class DoubleColumn implements MetricColumn {
   readonly name: string;
   readonly fieldName: string;
+  readonly takesNumbers = true;
   readonly bytesPerRow = 9;
   readonly #isFloat: boolean;
   readonly #kind: string;

@@ -2,14 +2,16 @@
 import { doubleText } from '../../query/json/java-number.js';
 import { exactJsonText } from '../../segment/format/json.js';
 import type { CastType, JsonValue } from '../../segment/write/source.js';
-import type { InputRow } from '../formats/row-reader.js';
+import { PlainRow, type InputRow } from '../formats/row-reader.js';
 import type { NestedDimension } from '../spec/model.js';
-import { ValueError, isTooDeep } from '../values.js';
+import { ValueError, bytesText, isTooDeep } from '../values.js';
 import { castValue, exactValue } from './exact-values.js';
 import type { ColumnSnapshot } from './column-snapshot.js';
-import type { FrozenColumn, KeyColumn, KeyWords, NestedData } from './key-column.js';
+import type { FrozenColumn, KeyColumn, KeyRoom, KeyWords, NestedData } from './key-column.js';
 
 const VALUE_OVERHEAD_BYTES = 96;
+/** A text is exact without its row. */
+const noRow = new PlainRow({});
 
 /** Word: 0 = null, n > 0 = the n-th value. Values are exact: longs bigint, doubles number. */
 export class NestedKeys implements KeyColumn {
@@ -35,14 +37,15 @@ export class NestedKeys implements KeyColumn {
     return code === 0 ? null : (this.#values[code - 1] ?? null);
   }
 
-  encode(value: unknown, row: InputRow, key: Int32Array): string | undefined {
-    key[this.at] = 0;
+  encode(value: unknown, row: InputRow, { words, base, step }: KeyRoom): string | undefined {
+    const to = base + this.at * step;
+    words[to] = 0;
     if (value === null || value === undefined) return undefined;
     const { castToType } = this.#spec;
     if (castToType === undefined && typeof value === 'string') {
       const known = this.#texts.get(value);
       if (known !== undefined) {
-        key[this.at] = known;
+        words[to] = known;
         return undefined;
       }
     }
@@ -51,8 +54,12 @@ export class NestedKeys implements KeyColumn {
     const exact = given === undefined ? exactValue(value) : exactValue(given, true);
     const cast = castToType === undefined ? exact : castValue(exact, castToType, this.name);
     if (cast instanceof ValueError) return cast.reason;
-    if (cast !== null) key[this.at] = this.#idOf(cast);
+    if (cast !== null) words[to] = this.#idOf(cast);
     return undefined;
+  }
+
+  encodeBytes(bytes: Uint8Array, start: number, end: number, key: KeyRoom): string | undefined {
+    return this.encode(bytesText(bytes, start, end), noRow, key);
   }
 
   /** A cast to documents changes nothing: the column is of the plainest type all the same. */

@@ -1,10 +1,10 @@
 /** Dimensions of numbers: their bits, and a word that tells whether there is a value. */
 import type { SourceDimension } from '../../segment/write/source.js';
-import type { InputRow } from '../formats/row-reader.js';
-import { ValueError, dimensionDouble, dimensionLong } from '../values.js';
+import { PlainRow, type InputRow } from '../formats/row-reader.js';
+import { ValueError, bytesText, dimensionDouble, dimensionLong, plainDecimalOf } from '../values.js';
 import type { ColumnSnapshot, NumberSnapshot } from './column-snapshot.js';
-import type { FrozenColumn, KeyColumn, KeyWords, NumberData } from './key-column.js';
-import { highWord, lowWord, nullBits } from './words.js';
+import type { FrozenColumn, KeyColumn, KeyRoom, KeyWords, NumberData } from './key-column.js';
+import { highWord, lowWord } from './words.js';
 
 /** Numbers whose last word tells whether there is a value, the words before holding it. */
 function numberSnapshot(column: KeyColumn, kind: NumberSnapshot['kind'], keys: KeyWords): NumberSnapshot {
@@ -35,23 +35,28 @@ export class LongKeys implements KeyColumn {
     this.at = at;
   }
 
-  encode(value: unknown, _row: InputRow, key: Int32Array): string | undefined {
-    const { at } = this;
+  encode(value: unknown, _row: InputRow, { words, base, step }: KeyRoom): string | undefined {
+    const to = base + this.at * step;
     if (typeof value === 'number' && (value | 0) === value) {
-      key[at] = value;
-      key[at + 1] = value >> 31;
-      key[at + 2] = 1;
+      words[to] = value;
+      words[to + step] = value >> 31;
+      words[to + 2 * step] = 1;
       return undefined;
     }
     const long = dimensionLong(value, this.name);
     if (long === null || long instanceof ValueError) {
-      key[at] = key[at + 1] = key[at + 2] = 0;
+      words[to] = words[to + step] = words[to + 2 * step] = 0;
       return long?.reason;
     }
-    key[at] = lowWord(long);
-    key[at + 1] = highWord(long);
-    key[at + 2] = 1;
+    words[to] = lowWord(long);
+    words[to + step] = highWord(long);
+    words[to + 2 * step] = 1;
     return undefined;
+  }
+
+  encodeBytes(bytes: Uint8Array, start: number, end: number, key: KeyRoom): string | undefined {
+    const whole = plainDecimalOf(bytes, start, end, false);
+    return this.encode(Number.isNaN(whole) ? bytesText(bytes, start, end) : whole, noRow, key);
   }
 
   snapshot(keys: KeyWords): ColumnSnapshot {
@@ -89,24 +94,20 @@ function frozenLongs(name: string, at: number, keys: KeyWords): FrozenColumn {
     },
     source: (order) => {
       const values = new BigInt64Array(order.length);
-      const nulls = pickValues(keys, at, 2, order, values);
+      keys.pickPairs(at, order, new Int32Array(values.buffer));
+      const nulls = keys.zeros(at + 2, order);
       return { kind: 'long', name, values, ...(nulls && { nulls }) };
     },
   };
 }
 
-/** Fills `values` (`wide` words each) in the given order; answers which are null. */
-function pickValues(
-  keys: KeyWords,
-  at: number,
-  wide: number,
-  order: Uint32Array,
-  values: BigInt64Array | Float64Array | Float32Array,
-): Uint8Array | undefined {
-  const isThere = new Uint8Array(order.length);
-  keys.pickNumbers(at, wide, order, new Int32Array(values.buffer), isThere);
-  return nullBits(isThere);
+function numberOrText(bytes: Uint8Array, start: number, end: number): number | string {
+  const number = plainDecimalOf(bytes, start, end, true);
+  return Number.isNaN(number) ? bytesText(bytes, start, end) : number;
 }
+
+/** Numbers are made of their values alone. */
+const noRow = new PlainRow({});
 
 const toDouble = new Float64Array(1);
 const doubleWords = new Int32Array(toDouble.buffer);
@@ -168,13 +169,14 @@ class FrozenFloats implements FrozenColumn {
 
   source(order: Uint32Array): SourceDimension {
     const { name } = this;
+    const nulls = this.#keys.zeros(this.#at + this.#wide, order);
     if (this.#wide === 1) {
       const values = new Float32Array(order.length);
-      const nulls = pickValues(this.#keys, this.#at, 1, order, values);
+      this.#keys.pick(this.#at, order, new Int32Array(values.buffer));
       return { kind: 'float', name, values, ...(nulls && { nulls }) };
     }
     const values = new Float64Array(order.length);
-    const nulls = pickValues(this.#keys, this.#at, 2, order, values);
+    this.#keys.pickPairs(this.#at, order, new Int32Array(values.buffer));
     return { kind: 'double', name, values, ...(nulls && { nulls }) };
   }
 }
@@ -191,18 +193,22 @@ export class DoubleKeys implements KeyColumn {
     this.at = at;
   }
 
-  encode(value: unknown, _row: InputRow, key: Int32Array): string | undefined {
-    const { at } = this;
+  encode(value: unknown, _row: InputRow, { words, base, step }: KeyRoom): string | undefined {
+    const to = base + this.at * step;
     const double = typeof value === 'number' ? value : dimensionDouble(value, this.name);
     if (double === null || double instanceof ValueError) {
-      key[at] = key[at + 1] = key[at + 2] = 0;
+      words[to] = words[to + step] = words[to + 2 * step] = 0;
       return double?.reason;
     }
     toDouble[0] = double;
-    key[at] = doubleWords[0]!;
-    key[at + 1] = doubleWords[1]!;
-    key[at + 2] = 1;
+    words[to] = doubleWords[0]!;
+    words[to + step] = doubleWords[1]!;
+    words[to + 2 * step] = 1;
     return undefined;
+  }
+
+  encodeBytes(bytes: Uint8Array, start: number, end: number, key: KeyRoom): string | undefined {
+    return this.encode(numberOrText(bytes, start, end), noRow, key);
   }
 
   snapshot(keys: KeyWords): ColumnSnapshot {
@@ -226,17 +232,21 @@ export class FloatKeys implements KeyColumn {
     this.at = at;
   }
 
-  encode(value: unknown, _row: InputRow, key: Int32Array): string | undefined {
-    const { at } = this;
+  encode(value: unknown, _row: InputRow, { words, base, step }: KeyRoom): string | undefined {
+    const to = base + this.at * step;
     const float = dimensionDouble(value, this.name);
     if (float === null || float instanceof ValueError) {
-      key[at] = key[at + 1] = 0;
+      words[to] = words[to + step] = 0;
       return float?.reason;
     }
     toFloat[0] = float;
-    key[at] = floatWord[0]!;
-    key[at + 1] = 1;
+    words[to] = floatWord[0]!;
+    words[to + step] = 1;
     return undefined;
+  }
+
+  encodeBytes(bytes: Uint8Array, start: number, end: number, key: KeyRoom): string | undefined {
+    return this.encode(numberOrText(bytes, start, end), noRow, key);
   }
 
   snapshot(keys: KeyWords): ColumnSnapshot {

@@ -1,29 +1,28 @@
 /** Dimensions of texts: every distinct value once, rows hold its number. */
-import { PackedDictionary, PackedTexts, packTexts, textOrder } from '../../segment/format/packed-texts.js';
+import { PackedDictionary, PackedTexts, textOrder } from '../../segment/format/packed-texts.js';
 import type { SourceDimension } from '../../segment/write/source.js';
 import type { InputRow } from '../formats/row-reader.js';
 import type { MultiValueHandling } from '../spec/model.js';
 import { isTooDeep, scalarText } from '../values.js';
 import type { ColumnSnapshot } from './column-snapshot.js';
-import type { FrozenColumn, KeyColumn, KeyWords, TextData } from './key-column.js';
+import type { FrozenColumn, KeyColumn, KeyRoom, KeyWords, TextData } from './key-column.js';
+import { TextTable } from './text-table.js';
 
-const STRING_OVERHEAD_BYTES = 64;
-const loneSurrogates = /\p{Surrogate}/gu;
+const LIST_OVERHEAD_BYTES = 128;
 
 /** Word: 0 = null, n > 0 = the n-th value, n < 0 = list number -n - 1. */
 export class StringKeys implements KeyColumn {
   readonly name: string;
   readonly at: number;
   readonly words = 1;
-  bytes = 0;
   readonly #handling: MultiValueHandling;
   readonly #keepsEmpty: boolean;
-  readonly #ids = new Map<string, number>();
-  readonly #values: string[] = [];
+  readonly #texts = new TextTable();
   #trueId = 0;
   #falseId = 0;
   readonly #listNumbers = new Map<string, number>();
   readonly #lists: Uint32Array[] = [];
+  #listBytes = 0;
 
   constructor(name: string, at: number, handling: MultiValueHandling, keepsEmpty: boolean) {
     this.#keepsEmpty = keepsEmpty;
@@ -32,17 +31,26 @@ export class StringKeys implements KeyColumn {
     this.#handling = handling;
   }
 
-  encode(value: unknown, row: InputRow, key: Int32Array): string | undefined {
-    if (typeof value === 'string') key[this.at] = this.#idOf(value);
-    else if (value === null || value === undefined) key[this.at] = 0;
-    else if (value === true) key[this.at] = this.#trueId ||= this.#idOf('true');
-    else if (value === false) key[this.at] = this.#falseId ||= this.#idOf('false');
+  get bytes(): number {
+    return this.#texts.memoryBytes + this.#listBytes;
+  }
+
+  encode(value: unknown, row: InputRow, { words, base, step }: KeyRoom): string | undefined {
+    const to = base + this.at * step;
+    if (typeof value === 'string') words[to] = this.#texts.idOf(value);
+    else if (value === null || value === undefined) words[to] = 0;
+    else if (value === true) words[to] = this.#trueId ||= this.#texts.idOf('true');
+    else if (value === false) words[to] = this.#falseId ||= this.#texts.idOf('false');
     else if (isTooDeep(value)) {
-      key[this.at] = 0;
+      words[to] = 0;
       return `value of column[${this.name}] is nested too deep`;
-    } else if (Array.isArray(value)) key[this.at] = this.#listOf(value, row);
-    else key[this.at] = this.#idOf(this.#text(value, row));
+    } else if (Array.isArray(value)) words[to] = this.#listOf(value, row);
+    else words[to] = this.#texts.idOf(this.#text(value, row));
     return undefined;
+  }
+
+  encodeBytes(bytes: Uint8Array, start: number, end: number, { words, base, step }: KeyRoom): undefined {
+    words[base + this.at * step] = this.#texts.idOfBytes(bytes, start, end);
   }
 
   #text(value: unknown, row: InputRow, item?: number): string {
@@ -50,21 +58,6 @@ export class StringKeys implements KeyColumn {
       return row.doubleText(this.name, item) ?? scalarText(value);
     }
     return scalarText(value);
-  }
-
-  #idOf(value: string): number {
-    const known = this.#ids.get(value);
-    if (known !== undefined) return known;
-    if (!value.isWellFormed()) {
-      // UTF-8 has no form for them, and two such values must not become one dictionary entry twice.
-      const id = this.#idOf(value.replace(loneSurrogates, '?'));
-      this.#ids.set(value, id);
-      return id;
-    }
-    const id = this.#values.push(value);
-    this.#ids.set(value, id);
-    this.bytes += value.length * 2 + STRING_OVERHEAD_BYTES;
-    return id;
   }
 
   #listOf(list: readonly unknown[], row: InputRow): number {
@@ -75,32 +68,30 @@ export class StringKeys implements KeyColumn {
     if (this.#handling !== 'ARRAY') texts.sort(nullFirst);
     const kept =
       this.#handling === 'SORTED_SET' ? texts.filter((text, i) => i === 0 || text !== texts[i - 1]) : texts;
-    const ids = Uint32Array.from(kept, (text) => (text === null ? 0 : this.#idOf(text)));
+    const ids = Uint32Array.from(kept, (text) => (text === null ? 0 : this.#texts.idOf(text)));
     if (ids.length === 1) return ids[0]!;
     const name = ids.join();
     const known = this.#listNumbers.get(name);
     if (known !== undefined) return -known - 1;
     const number = this.#lists.push(ids) - 1;
     this.#listNumbers.set(name, number);
-    this.bytes += ids.length * 12 + 2 * STRING_OVERHEAD_BYTES;
+    this.#listBytes += ids.length * 12 + LIST_OVERHEAD_BYTES;
     return -number - 1;
   }
 
   snapshot(keys: KeyWords): ColumnSnapshot {
-    const values = this.#values;
-    const ids = this.#ids;
-    const cardinality = values.length + 1;
+    const texts = this.#texts;
+    const cardinality = texts.count + 1;
     const lists = this.#lists.slice();
     const hasLists = holdsSeveral(lists);
     const { at } = this;
     return {
       kind: 'string',
       cardinality,
-      value: (id) => (id === 0 ? null : (values[id - 1] ?? null)),
+      value: (id) => (id > 0 && id < cardinality ? texts.text(id) : null),
       idOf(value) {
-        const id = ids.get(value);
-        // Another spelling of the same text is no value of its own.
-        return id !== undefined && id < cardinality && values[id - 1] === value ? id : -1;
+        const id = texts.find(value);
+        return id > 0 && id < cardinality ? id : -1;
       },
       fill(start, count, out) {
         keys.gather(at, start, count, out);
@@ -111,7 +102,7 @@ export class StringKeys implements KeyColumn {
   }
 
   data(): TextData {
-    const { bytes, ends } = packTexts(this.#values);
+    const { bytes, ends } = this.#texts.packed();
     return { kind: 'string', name: this.name, at: this.at, bytes, ends, lists: this.#lists.slice() };
   }
 }
