@@ -23,6 +23,8 @@ export interface Environment {
   readonly lookups?: ExpressionContext;
   /** The part of the segment's rows that is asked for; absent = all. */
   readonly slice?: RowSlice | undefined;
+  /** Filters are answered by the indexes of stored columns where there are any, as Druid does for a query's own. */
+  readonly byIndex?: boolean;
   /** Rows that computed columns are asked for; absent = all. */
   readonly wanted?: Mask;
 }

@@ -2,7 +2,8 @@
 import type { ColumnView } from '../../segment/read/view.js';
 import { castTo } from '../expression/cast.js';
 import { asString, elementsOf, elementType, type Value } from '../expression/value.js';
-import { doubleText, floatText } from '../json/java-number.js';
+import { CodedError } from '../../proto/errors.js';
+import { doubleText, doubleToLong, floatText } from '../json/java-number.js';
 import type { Constant, DimensionSpec, Filter, ValueType } from '../native/model.js';
 import { comparatorOf, compareText } from '../sort/comparators.js';
 import { cellReader } from './columns/cells.js';
@@ -11,7 +12,7 @@ import { wantedTest } from './columns/computed-views.js';
 import { wordsOf, type Environment } from './environment.js';
 import type { Mask } from './filter.js';
 import { columnMask, setBits } from './filter-column.js';
-import { leafPredicate } from './predicate.js';
+import { leafPredicate, textRange } from './predicate.js';
 import { forEachBlock, type RowSpan } from './rows.js';
 
 interface RowTester {
@@ -86,12 +87,14 @@ export function elementMask(
   const { element, elementType: type } = filter;
   if (column === undefined || column.kind !== 'complex')
     return scalarMask(environment, column, filter.column, type, element, span, orUnknown);
+  if (!column.typeName.startsWith('ARRAY<')) return orUnknown ? { kind: 'all' } : { kind: 'none' };
   const reader = cellReader(environment, column);
   return rowMask(environment, span, {
     open: (start) => reader.open(start),
     test(row) {
-      const elements = elementsOf(reader.at(row));
-      return elements === undefined ? orUnknown : hasElement(elements, element);
+      const value = reader.at(row);
+      // A mixed column holds scalars too: arrays of one element.
+      return value.value === null ? orUnknown : hasElement(elementsOf(value) ?? [value.value], element);
     },
   });
 }
@@ -130,14 +133,20 @@ export function arrayRangeMask(
     const only = filter.lower?.length === 1 ? (filter.lower[0] ?? null) : null;
     return scalarMask(environment, column, filter.column, filter.elementType, only, span, orUnknown);
   }
-  const isText = column?.kind === 'complex' && column.typeName === 'ARRAY<STRING>';
-  const ends = (list: typeof filter.lower): typeof filter.lower =>
-    list?.map((each) => (isText ? each : numberOrNull(each, column)));
+  if (column?.kind !== 'complex' || !column.typeName.startsWith('ARRAY<'))
+    return textRangeMask(environment, column, filter, span, orUnknown);
+  const isText = column.typeName === 'ARRAY<STRING>';
+  const ends = (list: typeof filter.lower, isCeiling: boolean): typeof filter.lower =>
+    list?.map((each) => (isText ? each : asElement(each, column, isCeiling)));
   // Between numbers text counts as a number; as a whole it is compared with their text.
   const compare = isText && filter.isEquality !== true ? comparatorOf('numeric') : compareText;
   const reader = cellReader(environment, column);
   const isInside = arrayRangeTest(
-    { ...filter, lower: ends(filter.lower), upper: ends(filter.upper) },
+    {
+      ...filter,
+      lower: ends(filter.lower, !filter.lowerOpen),
+      upper: ends(filter.upper, filter.upperOpen),
+    },
     compare,
   );
   return rowMask(environment, span, {
@@ -160,11 +169,56 @@ export function arrayRangeTest(
   };
 }
 
-/** A text against arrays of numbers is what it reads as. */
-function numberOrNull(each: Constant | null, column: ColumnView | undefined): Constant | null {
-  if (typeof each !== 'string' || column?.kind !== 'complex') return each;
+/**
+ * Ends that are arrays against values that are none: an end of one element is its text, with which the text of the
+ * values is compared. A document has no text and is unknown.
+ */
+function textRangeMask(
+  environment: Environment,
+  column: ColumnView | undefined,
+  { column: name, lower, upper, lowerOpen, upperOpen, isEquality }: Of<'arrayRange'>,
+  span: RowSpan,
+  orUnknown: boolean,
+): Mask {
+  if (column?.kind === 'complex' && isEquality === true) {
+    const reader = cellReader(environment, column);
+    const open = (start: number): void => reader.open(start);
+    const test = (row: number): boolean => reader.at(row).value === null;
+    return orUnknown ? rowMask(environment, span, { open, test }) : { kind: 'none' };
+  }
+  if (column === undefined) return orUnknown ? { kind: 'all' } : { kind: 'none' };
+  const test = textRange(name, { lower: loneText(lower), upper: loneText(upper), lowerOpen, upperOpen });
+  return columnMask(environment, column.kind === 'complex' ? undefined : column, test, span, orUnknown);
+}
+
+function loneText(end: readonly (Constant | null)[] | undefined): string | undefined {
+  if (end === undefined) return undefined;
+  const [only] = end;
+  if (end.length !== 1 || only === undefined || only === null) {
+    throw new CodedError('QueryFailed', 'an array of several elements has no text', {
+      errorClass: 'org.apache.druid.segment.column.Types$InvalidCastException',
+    });
+  }
+  return asText(only);
+}
+
+/** An end of a range over arrays of numbers: text as it reads, for longs the next whole number or what is left of it. */
+function asElement(
+  each: Constant | null,
+  column: Extract<ColumnView, { kind: 'complex' }>,
+  isCeiling: boolean,
+): Constant | null {
+  if (each === null) return null;
   const type = column.typeName === 'ARRAY<LONG>' ? 'LONG' : 'DOUBLE';
-  return castTo({ type: 'STRING', value: each }, type).value as bigint | number | null;
+  const value: Value =
+    typeof each === 'string'
+      ? { type: 'STRING', value: each }
+      : { type: typeof each === 'bigint' ? 'LONG' : 'DOUBLE', value: each };
+  if (type === 'LONG' && isCeiling && typeof each !== 'bigint') {
+    const double = castTo(value, 'DOUBLE').value;
+    return typeof double === 'number' ? doubleToLong(Math.ceil(double)) : null;
+  }
+  return castTo(value, type).value as bigint | number | null;
 }
 
 type CompareText = (a: string, b: string) => number;

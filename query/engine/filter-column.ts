@@ -2,11 +2,14 @@
  * A predicate over one column as a mask. Strings: by the bitmaps of the matching ids when there are few and the column
  * has bitmaps, else by a match table over the ids. Numbers: range and set kernels, or row by row on their text.
  */
+import { hasJson } from '../../segment/read/rows.js';
 import type { ColumnView, NumericColumnView, StringColumnView } from '../../segment/read/view.js';
+import { parseLongText } from '../expression/number-text.js';
 import { doubleText, floatText } from '../json/java-number.js';
 import { ComputedNumbers } from './columns/computed-views.js';
 import { wordsOf, type Environment } from './environment.js';
 import type { Mask } from './filter.js';
+import { orderKey, parseDouble } from './numbers.js';
 import {
   matchesString,
   unsupportedColumn,
@@ -34,16 +37,44 @@ export function columnMask(
   if (column === undefined) return predicate.nullMatches || isUnknown(predicate.missingIsFalse) ? all : none;
   switch (column.kind) {
     case 'string': {
-      const withNull = predicate.nullMatches || isUnknown(predicate.nullTextIsFalse);
+      const isIndexed = environment.byIndex === true && !hasJson(column);
+      const isFalse = predicate.nullTextIsFalse && !(isIndexed && predicate.nullIsUnknownToIndex === true);
+      const withNull = predicate.nullMatches || isUnknown(isFalse);
       return stringMask(environment, column, predicate.strings(), withNull, span);
     }
     case 'complex':
       throw unsupportedColumn(predicate.column, column.typeName);
     default: {
-      const withNull = predicate.nullMatchesInNumbers || isUnknown(predicate.nullNumberIsFalse);
+      const exact = indexedValue(environment, column, predicate);
+      if (exact !== undefined)
+        return numberMask(environment, column, exact, orUnknown && exact.isKnown, span);
+      const isIndexed = environment.byIndex === true && column.hasValueIndex === true;
+      const withNull =
+        (isIndexed ? predicate.nullMatchesInIndex : undefined) ??
+        (predicate.nullMatchesInNumbers || isUnknown(predicate.nullNumberIsFalse));
       return numberMask(environment, column, predicate, withNull, span);
     }
   }
+}
+
+type NumberRule = Pick<Predicate, 'numbers' | 'strings'>;
+
+/**
+ * Equality with a text as an index of numbers is asked it: only the text of a number of the column's type names one
+ * ("7.0" is no long), and where it names none null rows are no more unknown than the others.
+ */
+function indexedValue(
+  environment: Environment,
+  column: NumericColumnView,
+  { exactText, strings }: Predicate,
+): (NumberRule & { readonly isKnown: boolean }) | undefined {
+  if (exactText === undefined || environment.byIndex !== true || column.hasValueIndex !== true)
+    return undefined;
+  const value = column.kind === 'long' ? parseLongText(exactText) : parseDouble(exactText);
+  const isKnown = value !== undefined;
+  const key = typeof value === 'number' ? orderKey(value) : value;
+  const ranges: (readonly [bigint, bigint])[] = key === undefined ? [] : [[key, key]];
+  return { isKnown, strings, numbers: () => ({ kind: 'ranges', ranges }) };
 }
 
 // ---- strings
@@ -145,7 +176,7 @@ export function filledMask(environment: Environment, column: StringColumnView, s
 function numberMask(
   environment: Environment,
   column: NumericColumnView,
-  predicate: Predicate,
+  predicate: NumberRule,
   nullMatches: boolean,
   span: RowSpan,
 ): Mask {

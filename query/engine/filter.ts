@@ -3,6 +3,8 @@
  * it is true, or (under an odd number of NOTs) for the rows where it is true or unknown. NOT then is the complement
  * of the other kind, AND and OR stay what they are.
  */
+import { columnsOf } from '../expression/ast.js';
+import { parseExpression } from '../expression/parser.js';
 import type { Filter } from '../native/model.js';
 import { DerivedSegment, restrictedTo } from './columns/derived-segment.js';
 import { steppedColumn } from './columns/dimension-column.js';
@@ -36,7 +38,10 @@ function evaluate(environment: Environment, filter: Filter, span: RowSpan, orUnk
     case 'false':
       return noRows;
     case 'not':
-      return complement(environment, evaluate(environment, filter.field, span, !orUnknown));
+      return complement(
+        environment,
+        evaluate(indexed(environment, filter.field), filter.field, span, !orUnknown),
+      );
     case 'and':
       return conjunction(environment, filter.fields, span, orUnknown);
     case 'or':
@@ -57,6 +62,42 @@ function evaluate(environment: Environment, filter: Filter, span: RowSpan, orUnk
       return arrayRangeMask(environment, filter, span, orUnknown);
     default:
       return leafMask(environment, filter, span, orUnknown);
+  }
+}
+
+/** A negation is answered by indexes only when all it negates is. */
+function indexed(environment: Environment, filter: Filter): Environment {
+  return environment.byIndex !== true || hasIndex(environment, filter)
+    ? environment
+    : { ...environment, byIndex: false };
+}
+
+function hasIndex(environment: Environment, filter: Filter): boolean {
+  switch (filter.type) {
+    case 'true':
+    case 'false':
+      return true;
+    case 'and':
+    case 'or':
+      return filter.fields.every((field) => hasIndex(environment, field));
+    case 'not':
+    case 'istrue':
+    case 'isfalse':
+      return hasIndex(environment, filter.field);
+    case 'expression': {
+      // Mapped over the dictionary of its only column.
+      const [name, ...others] = columnsOf(parseExpression(filter.expression));
+      const column = name === undefined ? undefined : environment.segment.column(name);
+      return others.length === 0 && (name === undefined || (column?.kind === 'string' && column.hasBitmaps));
+    }
+    case 'columnComparison':
+      return false;
+    default: {
+      const column = environment.segment.column('column' in filter ? filter.column : filter.dimension);
+      if (column === undefined) return true;
+      if (column.kind === 'string') return column.hasBitmaps;
+      return column.kind !== 'complex' && column.hasValueIndex === true;
+    }
   }
 }
 
@@ -194,6 +235,6 @@ export function selectRows(
     ? evaluateFilter(environment, { type: 'interval', dimension: '__time', intervals }, ranges.hull)
     : allRows;
   if (filter === undefined || inTime.kind === 'none') return { ...ranges, mask: inTime };
-  const matching = evaluateFilter(environment, filter, ranges.hull);
+  const matching = evaluateFilter({ ...environment, byIndex: true }, filter, ranges.hull);
   return { ...ranges, mask: intersect(environment, inTime, matching) };
 }

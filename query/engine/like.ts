@@ -35,6 +35,12 @@ export function likeParts(pattern: string, escape: string | undefined): LikePart
   return { prefix, rest: segments.length > 1 ? 'any' : 'empty' };
 }
 
+/** The only text a pattern matches; undefined when it has a wildcard. */
+export function exactLike(pattern: string, escape: string | undefined): string | undefined {
+  const { prefix, rest } = likeParts(pattern, escape);
+  return rest === 'empty' ? prefix : undefined;
+}
+
 /** Takes time in proportion to the lengths of text and pattern multiplied, whatever the pattern is. */
 export function likeMatcher(pattern: string, escape: string | undefined): (value: string) => boolean {
   const segments = segmentsOf(pattern, escape);

@@ -4,7 +4,7 @@
 import { doubleText, doubleToLong, floatText } from '../json/java-number.js';
 import { expression } from '../expression/expression.js';
 import { isTrue, nullValue, type Value } from '../expression/value.js';
-import type { Aggregator, Filter } from '../native/model.js';
+import type { Aggregator, Constant, Filter } from '../native/model.js';
 import type { SearchSpec } from '../native/transform-model.js';
 import { extraction } from './columns/extraction.js';
 import type { LeafFilter } from './predicate.js';
@@ -74,6 +74,18 @@ export function naiveExpression(text: string, row: Row): Value {
   });
 }
 
+function inTyped(
+  { column, matchValueType, values }: Extract<LeafFilter, { type: 'inType' }>,
+  value: Single,
+  stored: Kinds[string] | undefined,
+): Truth {
+  if (value === null) return values.includes(null) ? 'true' : 'unknown';
+  const isOne = (matchValue: Constant | null): boolean =>
+    matchValue !== null &&
+    testValue({ type: 'equals', column, matchValueType, matchValue }, value, stored) === 'true';
+  return of(values.some(isOne));
+}
+
 /** `stored`: undefined when there is no such column. */
 function testValue(filter: LeafFilter, given: Single, stored: Kinds[string] | undefined): Truth {
   const fn = 'extractionFn' in filter ? filter.extractionFn : undefined;
@@ -113,6 +125,8 @@ function testValue(filter: LeafFilter, given: Single, stored: Kinds[string] | un
         return of(comparatorOf('numeric')(value, String(wanted)) === 0 && /^[-+]?[\d.]/.test(value));
       return of(sameText(value, typeof wanted === 'number' ? doubleText(wanted) : String(wanted), kind));
     }
+    case 'inType':
+      return inTyped(filter, value, stored);
     case 'range': {
       if (value === null) return 'unknown';
       const text = (end: typeof filter.lower): string | undefined =>

@@ -1,14 +1,16 @@
 /**
  * One column's filter as a predicate on values: on strings, on numbers (ranges and sets of order keys) and on null.
  * A predicate on null that does not match is unknown, or false where it says so: Druid's bounds over text know two
- * values of truth only, except where ranges of its sorted dictionary answer them.
+ * values of truth only, except where ranges of its sorted dictionary answer them. Indexes answer a query's own filter;
+ * a filtered aggregator looks at its rows.
  */
 import { CodedError } from '../../proto/errors.js';
 import type { Constant, Filter } from '../native/model.js';
 import { compilePattern } from '../regex/pattern.js';
-import { likeMatcher } from './like.js';
+import { exactLike, likeMatcher } from './like.js';
 import { ceilOf, fitsLong, floorOf, longLimits, orderKey, parseDouble, parseLong } from './numbers.js';
-import { doubleText } from '../json/java-number.js';
+import { parseLongText } from '../expression/number-text.js';
+import { doubleText, doubleToLong } from '../json/java-number.js';
 import { searchMatcher } from '../native/search-spec.js';
 import { comparatorOf, compareText } from '../sort/comparators.js';
 
@@ -54,9 +56,15 @@ export interface Predicate {
   /** Null rows of numeric columns; differs for bounds without a lower end. */
   readonly nullMatchesInNumbers: boolean;
   readonly nullTextIsFalse: boolean;
+  /** An index of texts does not know of null what the rows say is false. */
+  readonly nullIsUnknownToIndex?: boolean;
+  /** As an index of numbers has it; absent: as the rows have it. */
+  readonly nullMatchesInIndex?: boolean;
   readonly nullNumberIsFalse: boolean;
   /** Rows of a column that is not there, and of rows outside segments. */
   readonly missingIsFalse: boolean;
+  /** The only text that passes, when there is one: what an index of values is asked for. */
+  readonly exactText?: string;
 }
 
 type NumberKind = 'long' | 'double' | 'float';
@@ -67,7 +75,7 @@ export function leafPredicate(filter: LeafFilter): Predicate {
     case 'selector':
       return filter.value === null
         ? isNull(filter.dimension)
-        : valueSet(filter.dimension, [filter.value], false);
+        : { ...valueSet(filter.dimension, [filter.value], false), exactText: filter.value };
     case 'in': {
       const values = filter.values.filter((value) => value !== null);
       return valueSet(filter.dimension, values, values.length < filter.values.length);
@@ -78,11 +86,15 @@ export function leafPredicate(filter: LeafFilter): Predicate {
       return equalTo(filter);
     case 'range':
       return typedRange(filter);
+    case 'inType':
+      return typedIn(filter);
     case 'bound':
       return bound(filter);
     case 'like': {
       const matches = likeMatcher(filter.pattern, filter.escape);
-      return byText(filter.dimension, { kind: 'test', matches });
+      const exact = exactLike(filter.pattern, filter.escape);
+      const test = byText(filter.dimension, { kind: 'test', matches });
+      return exact === undefined ? test : { ...test, exactText: exact };
     }
     case 'interval':
       return inIntervals(filter);
@@ -201,6 +213,47 @@ function constantKeys(value: Constant, kind: NumberKind): KeyRange | undefined {
   return doubleKeys(kind === 'float' ? Math.fround(number) : number);
 }
 
+/** A long is compared with what is left of the values without a fraction; text with what it reads as. */
+function typedIn({ column, matchValueType, values }: Extract<Filter, { type: 'inType' }>): Predicate {
+  const known = values.filter((value) => value !== null);
+  const keys = (kind: NumberKind): NumberTest => {
+    if (kind !== 'long') {
+      return numberSet(
+        known.map((value) => (typeof value === 'string' ? readKeys(value, kind) : constantKeys(value, kind))),
+      );
+    }
+    const whole = (value: Constant): bigint | undefined =>
+      typeof value === 'string' ? parseLong(value) : typeof value === 'number' ? doubleToLong(value) : value;
+    return numberSet(
+      known.map((value): KeyRange | undefined => {
+        const long = whole(value);
+        return long === undefined ? undefined : [long, long];
+      }),
+    );
+  };
+  const readable = <T>(read: (text: string) => T | undefined, wanted: ReadonlySet<unknown>) => {
+    return (text: string): boolean => {
+      const value = read(text);
+      return value !== undefined && wanted.has(value);
+    };
+  };
+  const test: StringTest =
+    matchValueType === 'STRING'
+      ? { kind: 'set', values: known.map(String) }
+      : matchValueType === 'LONG'
+        ? { kind: 'test', matches: readable(parseLongText, new Set(known)) }
+        : { kind: 'test', matches: readable(parseDouble, new Set(known.map(Number))) };
+  const withNull = known.length < values.length;
+  return {
+    column,
+    strings: () => test,
+    numbers: keys,
+    nullMatches: withNull,
+    nullMatchesInNumbers: withNull,
+    ...falseNull(withNull),
+  };
+}
+
 interface Ends<T> {
   readonly lower: T | undefined;
   readonly upper: T | undefined;
@@ -216,13 +269,18 @@ function typedRange(filter: Extract<Filter, { type: 'range' }>): Predicate {
     lowerOpen,
     upperOpen,
   };
-  if (filter.matchValueType === 'STRING') return byText(column, { kind: 'range', ...asText });
+  if (filter.matchValueType === 'STRING') return textRange(column, asText);
   return {
     column,
     strings: () => ({ kind: 'test', matches: between(asText, comparatorOf('numeric')) }),
     numbers: (kind) => rangeTest(asText, kind),
     ...unknownNull,
   };
+}
+
+/** Texts in lexicographic order; numbers by their text. */
+export function textRange(column: string, ends: Ends<string>): Predicate {
+  return byText(column, { kind: 'range', ...ends });
 }
 
 /** A range with numeric ends given as text. Unreadable ends lie below every number. */
@@ -288,7 +346,10 @@ function between(
   };
 }
 
-/** A bound without a lower end matches null strings; null numbers never match. */
+/**
+ * A bound without a lower end matches null strings; null numbers match it only where an index is asked for numbers.
+ * Else null fails it, but is unknown to an index of sorted texts.
+ */
 function bound(filter: Extract<Filter, { type: 'bound' }>): Predicate {
   const { dimension, ordering } = filter;
   const ends: Ends<string> = {
@@ -306,33 +367,34 @@ function bound(filter: Extract<Filter, { type: 'bound' }>): Predicate {
     ordering === 'lexicographic'
       ? { kind: 'range', ...ends }
       : { kind: 'test', matches: between(ends, comparatorOf(ordering)) };
+  const isOpenBelow =
+    ordering === 'numeric' && filter.lower === undefined && parseDouble(filter.upper ?? '') !== undefined;
   return {
     column: dimension,
     strings: () => test,
     numbers: (kind) => (ordering === 'numeric' ? rangeTest(ends, kind) : { kind: 'text' }),
     nullMatches: filter.lower === undefined,
     nullMatchesInNumbers: false,
-    nullTextIsFalse: ordering !== 'lexicographic' || filter.extractionFn !== undefined,
+    nullTextIsFalse: true,
+    nullIsUnknownToIndex: ordering === 'lexicographic' && filter.extractionFn === undefined,
+    ...(isOpenBelow ? { nullMatchesInIndex: true } : {}),
     nullNumberIsFalse: false,
     missingIsFalse: true,
   };
 }
 
-/** Druid makes numeric bounds of the intervals. */
+/** Druid makes numeric bounds of the intervals: text is compared as the number it reads as, 2.5 too. */
 function inIntervals(filter: Extract<Filter, { type: 'interval' }>): Predicate {
   const ranges = filter.intervals
     .filter(({ startMs, endMs }) => startMs < endMs)
     .map(({ startMs, endMs }): KeyRange => [BigInt(Math.ceil(startMs)), BigInt(Math.ceil(endMs)) - 1n]);
-  const inside = (value: bigint): boolean => ranges.some(([low, high]) => value >= low && value <= high);
+  const compare = comparatorOf('numeric');
+  const tests = ranges.map(([low, high]) =>
+    between({ lower: String(low), upper: String(high + 1n), lowerOpen: false, upperOpen: true }, compare),
+  );
   return {
     column: filter.dimension,
-    strings: () => ({
-      kind: 'test',
-      matches: (text) => {
-        const value = parseLong(text);
-        return value !== undefined && inside(value);
-      },
-    }),
+    strings: () => ({ kind: 'test', matches: (text) => tests.some((isInside) => isInside(text)) }),
     numbers: (kind) => {
       if (kind === 'long') return { kind: 'ranges', ranges };
       return {

@@ -12,11 +12,20 @@ import {
 } from '../../segment/read/view.js';
 
 export type TestColumn =
-  | { readonly kind: 'long'; readonly values: readonly (bigint | null)[] }
-  | { readonly kind: 'double' | 'float'; readonly values: readonly (number | null)[] }
+  /** `isIndexed`: as an auto column is stored. */
+  | { readonly kind: 'long'; readonly values: readonly (bigint | null)[]; readonly isIndexed?: true }
+  | {
+      readonly kind: 'double' | 'float';
+      readonly values: readonly (number | null)[];
+      readonly isIndexed?: true;
+    }
   | { readonly kind: 'string'; readonly values: readonly (string | null)[] }
   | { readonly kind: 'strings'; readonly values: readonly (readonly (string | null)[])[] }
-  | { readonly kind: 'complex'; readonly values: readonly (Uint8Array | null)[] };
+  | {
+      readonly kind: 'complex';
+      readonly values: readonly (Uint8Array | null)[];
+      readonly typeName?: string;
+    };
 
 export interface TestSegmentOptions {
   readonly id: string;
@@ -60,16 +69,18 @@ export function testSegment(arena: Arena, options: TestSegmentOptions): SegmentV
 
 function columnView(arena: Arena, column: TestColumn, options: TestSegmentOptions): ColumnView {
   switch (column.kind) {
-    case 'long':
-      return numericView(arena, 'long', column.values.length, column.values, (pointer, length) =>
-        arena.i64(pointer, length).set(column.values.map((value) => value ?? 0n)),
+    case 'long': {
+      const { values, isIndexed } = column;
+      return numericView(arena, { kind: 'long', values, isIndexed }, (pointer, length) =>
+        arena.i64(pointer, length).set(values.map((value) => value ?? 0n)),
       );
+    }
     case 'double':
     case 'float': {
-      const { kind } = column;
-      return numericView(arena, kind, column.values.length, column.values, (pointer, length) =>
+      const { kind, values, isIndexed } = column;
+      return numericView(arena, { kind, values, isIndexed }, (pointer, length) =>
         (kind === 'double' ? arena.f64(pointer, length) : arena.f32(pointer, length)).set(
-          column.values.map((value) => value ?? 0),
+          values.map((value) => value ?? 0),
         ),
       );
     }
@@ -85,7 +96,7 @@ function columnView(arena: Arena, column: TestColumn, options: TestSegmentOption
     case 'complex':
       return {
         kind: 'complex',
-        typeName: 'opaque',
+        typeName: column.typeName ?? 'opaque',
         bytes: (row) => column.values[row] ?? null,
       } satisfies ComplexColumnView;
   }
@@ -97,11 +108,15 @@ function setBit(bytes: Uint8Array, row: number): void {
 
 function numericView(
   arena: Arena,
-  kind: 'long' | 'double' | 'float',
-  rows: number,
-  values: readonly unknown[],
+  of: {
+    readonly kind: 'long' | 'double' | 'float';
+    readonly values: readonly unknown[];
+    readonly isIndexed: true | undefined;
+  },
   fill: (pointer: number, length: number) => void,
 ): ColumnView {
+  const { kind, values, isIndexed } = of;
+  const rows = values.length;
   const width = kind === 'float' ? 4 : 8;
   const pointer = arena.alloc(rows * width);
   fill(pointer, rows);
@@ -115,6 +130,7 @@ function numericView(
   return {
     kind,
     hasNulls,
+    hasValueIndex: isIndexed === true,
     batch: (start) => pointer + start * width,
     nullBits: () => (hasNulls ? nulls : 0),
   };

@@ -155,18 +155,26 @@ function textValues(object: JsonObject, name: string, field: string): (string | 
   );
 }
 
-/** A typed list: the same as any of the typed values, or null. */
+/** A list of typed values. None match no row, one alone is an equality. */
 function typedIn(object: JsonObject, field: string): Filter {
   const column = requiredText(object, 'column', field);
   const matchValueType = parseValueType(object['matchValueType'], `${field}.matchValueType`);
-  const values = requiredArray(object, 'sortedValues', field);
-  if (values.length === 0) return { type: 'in', dimension: column, values: [] };
-  const fields = values.map((value, i): Filter => {
-    if (value === null) return { type: 'null', column };
-    const matchValue = parseConstant(value, matchValueType, `${field}.sortedValues[${i}]`);
-    return { type: 'equals', column, matchValueType, matchValue };
-  });
-  return { type: 'or', fields };
+  const name = isMissing(object['values']) ? 'sortedValues' : 'values';
+  if (name === 'values' && !isMissing(object['sortedValues'])) {
+    throw invalidInput(
+      `${field}: invalid IN filter on column[${column}], exactly one of values or sortedValues must be given`,
+      field,
+    );
+  }
+  const values = requiredArray(object, name, field).map((value, i) =>
+    value === null ? null : parseConstant(value, matchValueType, `${field}.${name}[${i}]`),
+  );
+  const [first] = values;
+  if (first === undefined) return { type: 'in', dimension: column, values: [] };
+  if (values.length > 1) return { type: 'inType', column, matchValueType, values };
+  return first === null
+    ? { type: 'null', column }
+    : { type: 'equals', column, matchValueType, matchValue: first };
 }
 
 function equals(object: JsonObject, field: string): Filter {

@@ -64,6 +64,13 @@ export type Filter =
       readonly lowerOpen: boolean;
       readonly upperOpen: boolean;
     }
+  /** The same as one of several values of a type; null among them is null. Two values or more. */
+  | {
+      readonly type: 'inType';
+      readonly column: string;
+      readonly matchValueType: ValueType;
+      readonly values: readonly (Constant | null)[];
+    }
   | {
       readonly type: 'bound';
       readonly dimension: string;

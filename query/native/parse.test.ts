@@ -106,11 +106,17 @@ describe('native query parser', () => {
     });
     const inType = { type: 'inType', column: 'c', matchValueType: 'LONG', sortedValues: [null, 3] };
     expect(filterOf(inType)).to.deep.equal({
-      type: 'or',
-      fields: [
-        { type: 'null', column: 'c' },
-        { type: 'equals', column: 'c', matchValueType: 'LONG', matchValue: 3n },
-      ],
+      type: 'inType',
+      column: 'c',
+      matchValueType: 'LONG',
+      values: [null, 3n],
+    });
+    const { sortedValues: _, ...listed } = inType;
+    expect(filterOf({ ...listed, values: [3] })).to.deep.equal({
+      type: 'equals',
+      column: 'c',
+      matchValueType: 'LONG',
+      matchValue: 3n,
     });
     expect(filterOf({ type: 'bound', dimension: 'd', lower: 5, ordering: 'Numeric' })).to.deep.include({
       lower: '5',

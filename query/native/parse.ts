@@ -9,6 +9,7 @@ import { parseDataSourceMetadata, parseSearch, parseSegmentMetadata } from './me
 import { type Source, tablesOf, withFrames } from './source.js';
 import { parseDimension, parseTopNMetric } from './dimensions.js';
 import { parseOptionalFilter } from './filters.js';
+import { keyFilter } from './lookup-filter.js';
 import { parseHaving, parseLimitSpec } from './having.js';
 import { eternity, namedSegments, parseQueryIntervals } from './intervals.js';
 import {
@@ -116,7 +117,8 @@ function base(body: JsonObject, defaults: QueryDefaults, needsIntervals: boolean
   const named = segments === undefined ? {} : { segments };
   const virtual = parseVirtualColumns(body['virtualColumns'], 'virtualColumns');
   const filled = frames === undefined ? given : withFrames(given, frames);
-  const own = parseOptionalFilter(body['filter'], 'filter');
+  const asked = parseOptionalFilter(body['filter'], 'filter');
+  const own = asked === undefined ? undefined : keyFilter(asked);
   // A virtual column may hide one that the data source's condition means.
   const { source, filter } =
     virtual.virtualColumns === undefined ? withoutFilters(filled, own) : { source: filled, filter: own };

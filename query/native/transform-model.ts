@@ -48,6 +48,8 @@ export type ExtractionFn =
       readonly entries: readonly (readonly [string, string])[];
       /** Said to map no two values to the same. */
       readonly isOneToOne?: boolean;
+      /** Filters may ask for the keys of their values instead; absent: they may. */
+      readonly isOptimized?: false;
       readonly retainMissingValue: boolean;
       readonly replaceMissingValueWith: string | null;
     }

@@ -158,6 +158,7 @@ export function parseMapLookup(object: JsonObject, field: string): Extract<Extra
       .filter(([, value]) => value !== null)
       .map(([key, value]) => [key, scalarText(value, `${field}.lookup.map.${key}`)]),
     ...oneToOne(object, 'injective', field, oneToOne(lookup, 'isOneToOne', `${field}.lookup`)),
+    ...(optionalBoolean(object, 'optimize', field, true) ? {} : { isOptimized: false as const }),
     ...checkedMissing(object, field),
   };
 }

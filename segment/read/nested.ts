@@ -383,7 +383,8 @@ function openField(
       nulls === undefined
         ? () => valueBitset(of, 0)
         : () => nullBitset(context, file, { ...nulls, file, kind: layout.bitmap });
-    return auditable(new NumberColumn(kind, numbers, batches, hasNulls ? nullBits : undefined), () => of);
+    const column = new NumberColumn(kind, numbers, batches, hasNulls ? nullBits : undefined, false, true);
+    return auditable(column, () => of);
   }
   if (!isString) return viewOf(logicalTypeOf(field.types), of);
   const dictionary: StringDictionary = {

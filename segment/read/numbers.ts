@@ -218,6 +218,7 @@ export class NumberColumn implements NumericColumnView {
   readonly encoding: Encoding;
   /** Stored as an `auto` column. */
   readonly isAuto: boolean;
+  readonly hasValueIndex: boolean;
   readonly #batches: Batches;
   readonly #nullBits: () => number;
   #nulls = 0;
@@ -228,8 +229,10 @@ export class NumberColumn implements NumericColumnView {
     batches: Batches,
     nullBits: (() => number) | undefined,
     isAuto = false,
+    hasValueIndex = isAuto,
   ) {
     this.isAuto = isAuto;
+    this.hasValueIndex = hasValueIndex;
     this.kind = kind;
     this.encoding = numbers.encoding;
     this.hasNulls = nullBits !== undefined;

@@ -43,6 +43,8 @@ export type ColumnView = NumericColumnView | StringColumnView | ComplexColumnVie
 export interface NumericColumnView {
   readonly kind: 'long' | 'float' | 'double';
   readonly hasNulls: boolean;
+  /** Stored with an index of its values: an `auto` column or a field of a json column. */
+  readonly hasValueIndex?: boolean;
   /** 8 bytes (long, double) or 4 bytes (float) a value, little-endian. Null rows hold 0. */
   batch(startRow: number): number;
   /** Address of a bitset over all rows (bit r of 64-bit words, little-endian), set = null; 0 when !hasNulls. Words = ceil(rowCount / 64). */

@@ -1,0 +1,211 @@
+import { expect } from 'chai';
+import { createArena } from '../../segment/kernels/arena.js';
+import { compileKernels, instantiateKernels } from '../../segment/kernels/load.js';
+import type { Frame } from '../frame.js';
+import { TextSink } from '../json/write.js';
+import { mergePartials } from '../merge.js';
+import { parseNativeQuery } from '../native/parse.js';
+import { renderResult } from '../results/render.js';
+import { createInlinePool } from './inline-pool.js';
+import { testSegment } from './test-segment.js';
+
+const interval = { startMs: 0, endMs: 10 };
+const arena = createArena({ maximumBytes: 1 << 26 });
+const kernels = instantiateKernels(compileKernels(), arena);
+const encoder = new TextEncoder();
+const json = (values: readonly unknown[]) =>
+  values.map((value) => (value === null ? null : encoder.encode(JSON.stringify(value))));
+const segment = testSegment(arena, {
+  id: 's',
+  interval,
+  columns: {
+    __time: { kind: 'long', values: [0n, 1n, 2n, 3n] },
+    row: { kind: 'string', values: ['0', '1', '2', '3'] },
+    text: { kind: 'string', values: ['7', 'US', null, '2.5'] },
+    long: { kind: 'long', values: [7n, 2n, null, 30n] },
+    double: { kind: 'double', values: [7, 2.5, null, -1] },
+    autoLong: { kind: 'long', values: [7n, 2n, null, 30n], isIndexed: true },
+    autoDouble: { kind: 'double', values: [7, 2.5, null, -1], isIndexed: true },
+    tags: { kind: 'strings', values: [['a', 'b'], ['b', null], [null], ['c']] },
+    list: { kind: 'complex', typeName: 'ARRAY<STRING>', values: json([['a', 'b'], 'a', null, []]) },
+    longs: { kind: 'complex', typeName: 'ARRAY<LONG>', values: json([[1, 2], [2], null, [2, 7]]) },
+    doc: { kind: 'complex', typeName: 'json', values: json([{ a: 1 }, [1], null, 'x']) },
+  },
+});
+const pool = createInlinePool({ kernels, open: () => segment, clock: { now: () => 0, monotonic: () => 0 } });
+
+async function answer(body: object): Promise<unknown> {
+  const whole = { dataSource: 't', intervals: ['1970-01-01T00:00Z/PT0.010S'], granularity: 'all', ...body };
+  const query = parseNativeQuery(JSON.parse(JSON.stringify(whole)), { queryId: 'q', timeoutMs: 0 });
+  const frames: Frame[] = [];
+  for await (const part of pool.scanSegments(query, [{ segmentId: 's', handle: 0, intervals: [interval] }])) {
+    frames.push(part.frame);
+  }
+  const sink = new TextSink();
+  renderResult(query, mergePartials(query, frames), sink);
+  return JSON.parse(sink.text);
+}
+
+/** The rows that pass, as a text of their numbers. */
+async function rowsOf(filter: object): Promise<string> {
+  const scan = { queryType: 'scan', columns: ['row'], order: 'none', resultFormat: 'compactedList' };
+  const entries = (await answer({ ...scan, filter })) as { events: string[][] }[];
+  return entries.flatMap(({ events }) => events.flat()).join('');
+}
+
+async function countOf(filter: object): Promise<number> {
+  const aggregations = [{ type: 'filtered', filter, aggregator: { type: 'count', name: 'c' } }];
+  const [entry] = (await answer({ queryType: 'timeseries', aggregations })) as { result: { c: number } }[];
+  return entry?.result.c ?? -1;
+}
+
+const lookup = (map: object, more: object = {}) => ({
+  type: 'lookup',
+  lookup: { type: 'map', map },
+  ...more,
+});
+const selector = (dimension: string, value: string | null, extractionFn?: object) => ({
+  type: 'selector',
+  dimension,
+  value,
+  extractionFn,
+});
+const range = (column: string, matchValueType: string, ends: object) => ({
+  type: 'range',
+  column,
+  matchValueType,
+  ...ends,
+});
+const inType = (column: string, matchValueType: string, sortedValues: unknown[]) => ({
+  type: 'inType',
+  column,
+  matchValueType,
+  sortedValues,
+});
+const between = (dimension: string, ends: object) => ({ type: 'bound', dimension, ...ends });
+const contains = (column: string, elementMatchValue: unknown) => ({
+  type: 'arrayContainsElement',
+  column,
+  elementMatchValueType: 'STRING',
+  elementMatchValue,
+});
+
+type Case = readonly [what: string, filter: object, rows: string, rowsOfNot: string];
+
+/** Each filter with the rows it is true for, and those its negation is true for. */
+const rules: Readonly<Record<string, readonly Case[]>> = {
+  'a lookup is asked for its keys, which are compared as the column has them': [
+    ['a key of a number', selector('double', 'A', lookup({ '7': 'A' })), '0', ''],
+    [
+      'not told what null becomes, the negation asks row by row',
+      selector('text', 'A', lookup({ US: 'A' })),
+      '1',
+      '',
+    ],
+    [
+      'told what the others become, null is unknown as to any key',
+      selector('text', 'A', lookup({ US: 'A' }, { replaceMissingValueWith: 'q' })),
+      '1',
+      '03',
+    ],
+    [
+      'what replaces the others has too many keys',
+      selector('text', 'q', lookup({ US: 'A' }, { replaceMissingValueWith: 'q' })),
+      '023',
+      '1',
+    ],
+    ['it may be forbidden', selector('double', 'A', lookup({ '7': 'A' }, { optimize: false })), '', ''],
+    [
+      'no key at all is false, of arrays too',
+      selector('list', 'Z', lookup({ US: 'A' }, { replaceMissingValueWith: 'q' })),
+      '',
+      '0123',
+    ],
+    [
+      'kept as they are, values are keys of their own',
+      selector('text', '7', lookup({ US: 'A' }, { retainMissingValue: true })),
+      '0',
+      '13',
+    ],
+  ],
+  'an index of numbers knows texts of its own type only, and null is false to any other': [
+    ['a text', selector('autoLong', 'x'), '', '0123'],
+    ['a text, without an index', selector('long', 'x'), '', '013'],
+    ['7.0 is no long', selector('autoLong', '7.0'), '', '0123'],
+    ['7.0 without an index', selector('long', '7.0'), '0', '13'],
+    ['7 is a double', selector('autoDouble', '7'), '0', '13'],
+    [
+      'LIKE without wildcards is equality',
+      { type: 'like', dimension: 'autoDouble', pattern: '7' },
+      '0',
+      '13',
+    ],
+    ['LIKE of the rows goes by text', { type: 'like', dimension: 'double', pattern: '7' }, '', '013'],
+    [
+      'a bound without a lower end takes null',
+      between('autoLong', { upper: '5', ordering: 'numeric' }),
+      '12',
+      '03',
+    ],
+    ['but not of the rows', between('long', { upper: '5', ordering: 'numeric' }), '1', '03'],
+  ],
+  'ends that are arrays are compared with the text of values that are none': [
+    ['numbers', range('long', 'ARRAY<LONG>', { lower: [3] }), '03', '1'],
+    ['numbers by text', range('long', 'ARRAY<DOUBLE>', { upper: [10.5] }), '', '013'],
+    ['texts', range('text', 'ARRAY<STRING>', { lower: ['U'] }), '1', '03'],
+    ['several values', range('tags', 'ARRAY<STRING>', { lower: ['b'] }), '013', ''],
+    ['documents have none', range('doc', 'ARRAY<LONG>', { lower: [1] }), '', ''],
+    ['arrays element by element', range('longs', 'ARRAY<LONG>', { lower: [2] }), '13', '0'],
+    ['longs at or above 1.5 begin at 2', range('longs', 'ARRAY<DOUBLE>', { lower: [1.5, 5] }), '3', '01'],
+  ],
+  'a list of typed values': [
+    ['longs are what is left of a double', inType('long', 'DOUBLE', [2.5, 7]), '01', '3'],
+    ['null is a value like others', inType('long', 'LONG', [null, 7]), '02', '13'],
+    ['texts are read', inType('text', 'DOUBLE', [2.5, 7]), '03', '1'],
+    ['2.5 is no long', inType('text', 'LONG', [2, 7]), '0', '13'],
+    ['no value at all', inType('long', 'LONG', []), '', '0123'],
+    ['documents are null', inType('doc', 'LONG', [null, 1]), '0123', ''],
+  ],
+  'a scalar among arrays is an array of one': [['contains', contains('list', 'a'), '01', '3']],
+  'intervals are numeric bounds of text, fractions too': [
+    [
+      'text',
+      { type: 'interval', dimension: 'text', intervals: ['1970-01-01T00:00:00.002Z/P1D'] },
+      '03',
+      '12',
+    ],
+  ],
+};
+
+describe('filters and their negations', () => {
+  for (const [rule, cases] of Object.entries(rules)) {
+    describe(rule, () => {
+      for (const [what, filter, rows, rowsOfNot] of cases) {
+        it(what, async () => {
+          expect(await rowsOf(filter)).to.equal(rows);
+          expect(await rowsOf({ type: 'not', field: filter })).to.equal(rowsOfNot);
+        });
+      }
+    });
+  }
+
+  it('an end of several elements has no text', async () => {
+    const filter = range('long', 'ARRAY<LONG>', { lower: [1, 2] });
+    let failure: unknown;
+    await rowsOf(filter).catch((error: unknown) => (failure = error));
+    expect(failure).to.have.property('code', 'QueryFailed');
+  });
+
+  it('a negation with a part that has no index looks at the rows', async () => {
+    const part = { type: 'expression', expression: 'long > double + 100' };
+    const both = { type: 'or', fields: [part, selector('autoLong', 'x')] };
+    expect(await rowsOf({ type: 'not', field: both })).to.equal('013');
+  });
+
+  it('a filtered aggregator looks at its rows: null is below a bound, unknown to no index', async () => {
+    const bound = between('text', { lower: 'A' });
+    expect(await rowsOf({ type: 'not', field: bound })).to.equal('03');
+    expect(await countOf({ type: 'not', field: bound })).to.equal(3);
+    expect(await countOf({ type: 'not', field: selector('autoLong', 'x') })).to.equal(3);
+  });
+});
