@@ -2,6 +2,8 @@
 import { cacheWish, scanKey, segmentKey } from '../query/cache/scan-key.js';
 import type { PartialCache } from '../query/cache/partial-cache.js';
 import type { Pool, ScanOptions, SegmentRef, SegmentsPart } from '../query/engine/pool-api.js';
+import { sharedFrame } from '../query/frame-build.js';
+import { frameBytes } from '../query/frame-codec.js';
 import type { Frame } from '../query/frame.js';
 import type { NativeQuery } from '../query/native/model.js';
 
@@ -61,18 +63,21 @@ async function* filled(
   keys: ReadonlyMap<string, string>,
   options: ScanOptions,
 ): AsyncGenerator<SegmentsPart> {
-  const bySegment = new Map<string, Frame[]>();
+  const bySegment = new Map<string, { frames: Frame[]; bytes: number }>();
   for await (const part of pool.scanSegments(query, refs, { ...options, bySegment: true })) {
     const { ofSegment } = part;
     const key = ofSegment === undefined ? undefined : keys.get(ofSegment);
     if (ofSegment !== undefined && key !== undefined) {
-      const frames = bySegment.get(ofSegment) ?? [];
-      frames.push(part.frame);
-      bySegment.set(ofSegment, frames);
-      if (part.segmentIds.includes(ofSegment)) {
+      const held = bySegment.get(ofSegment) ?? { frames: [], bytes: 0 };
+      bySegment.set(ofSegment, held);
+      held.bytes += frameBytes(part.frame);
+      const isLast = part.segmentIds.includes(ofSegment);
+      if (held.bytes > partials.entryBytesMax) held.frames = [];
+      // Before it is handed on: whoever takes it may move its memory.
+      else held.frames.push(isLast ? part.frame : sharedFrame(part.frame));
+      if (isLast) {
         bySegment.delete(ofSegment);
-        // Before it is handed on: whoever takes it may move its memory.
-        partials.put(key, frames);
+        if (held.bytes <= partials.entryBytesMax) partials.put(key, held.frames);
       }
     }
     yield part;

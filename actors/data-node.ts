@@ -11,12 +11,16 @@ import { framePieces } from '../query/frame-pieces.js';
 import { parseJson } from '../query/json/parse.js';
 import { type JsonObject, objectAt } from '../query/native/json-fields.js';
 import type { LookupFinder } from '../query/native/context.js';
-import type { NativeQuery, ScanQuery } from '../query/native/model.js';
+import { mergePartials } from '../query/merge.js';
+import type { GroupByQuery, NativeQuery, ScanQuery } from '../query/native/model.js';
 import { parseNativeQuery } from '../query/native/parse.js';
 import { traceIdOf } from '../runtime/trace.js';
 import type { CallContext, Clock, Handlers, Log, Metrics } from '../runtime/types.js';
+import { frameBuffers } from '../query/engine/execute.js';
 import { cachedScan, type PartialCaching } from './cached-scan.js';
 import type { FrameCarrier } from './frame-by-reference.js';
+import type { GroupMemory } from './group-memory.js';
+import { Pieces } from './pieces.js';
 import type { IntervalMs } from '../segment/read/view.js';
 import type { OpenSegment, SegmentRegistry } from './segment-registry.js';
 
@@ -25,12 +29,14 @@ type DataPart = grove.query.v1.DataPart.$Properties;
 
 export interface DataNodeQueryDeps {
   readonly registry: SegmentRegistry;
-  readonly pool: Pick<Pool, 'scanSegments'>;
+  readonly pool: Pick<Pool, 'scanSegments' | 'run'>;
   /** Absent: every query scans. */
   readonly caching?: PartialCaching;
   readonly frames: FrameCarrier;
   /** Absent: no lookups are registered. */
   readonly lookups?: LookupFinder;
+  /** Where many groups are put together before they go to a broker elsewhere; absent: they are not. */
+  readonly groups?: GroupMemory;
   /** '' while not known. */
   readonly clusterId: () => string;
   readonly log: Log;
@@ -77,8 +83,18 @@ async function* answer(
       yield* scanInOrder(deps, query, held.refs, options);
     } else if (held.refs.length > 0) {
       const isStored = (id: string): boolean => !held.growing.has(id);
-      const parts = cachedScan(deps.pool, deps.caching, query, held.refs, isStored, options);
+      const scanned = cachedScan(deps.pool, deps.caching, query, held.refs, isStored, options);
+      const isMerged = query.queryType === 'groupBy' && context.byReference !== true && !bySegment;
+      const parts =
+        isMerged && deps.groups !== undefined
+          ? mergedParts(deps.pool, deps.groups, query, scanned, options)
+          : scanned;
       for await (const part of parts) {
+        if (part === undefined) {
+          // Whoever waits is told that there is somebody.
+          yield* watch.idle({});
+          continue;
+        }
         const pieces = context.byReference === true ? [part.frame] : framePieces(part.frame);
         let before: Frame | undefined;
         const piece = (frame: Frame, segmentIds: readonly string[]): DataPart => ({
@@ -110,6 +126,68 @@ async function* answer(
     });
   }
 }
+
+/** Fewer groups are put together by the broker. */
+const mergedRowsMin = 100_000;
+
+/**
+ * The groups of all segments as few sorted runs, a piece at a time; undefined: it goes on. What goes to the broker is
+ * bounded by the groups there are, not by the segments that have them.
+ */
+async function* mergedParts(
+  pool: Pick<Pool, 'run'>,
+  memory: GroupMemory,
+  query: GroupByQuery,
+  parts: AsyncIterable<SegmentsPart>,
+  options: RunOptions,
+): AsyncGenerator<SegmentsPart | undefined> {
+  const groups = memory.open(
+    query,
+    () => undefined,
+    () => options,
+  );
+  try {
+    const sink = groups.sink();
+    sink.accept();
+    const segmentIds: string[] = [];
+    let rows = 0;
+    for await (const part of parts) {
+      await sink.add(part.frame);
+      segmentIds.push(...part.segmentIds);
+      rows += part.frame.rows;
+      yield undefined;
+    }
+    const frames = [...groups.frames];
+    const stored = groups.runs;
+    const last = frames.pop();
+    if (stored.length === 0 && (rows < mergedRowsMin || frames.length === 0) && last !== undefined) {
+      for (const frame of frames) yield { frame, segmentIds: [] };
+      yield { frame: last, segmentIds };
+      return;
+    }
+    const all = last === undefined ? frames : [...frames, last];
+    const pieces = new Pieces<Frame>();
+    const onPiece = (piece: unknown): Promise<void> => {
+      pieces.push(...(piece as readonly Frame[]));
+      return pieces.room(piecesWaitingMax);
+    };
+    const transfer = [...new Set(all.flatMap(frameBuffers))];
+    pool.run('pieces', { query, frames: all, stored }, transfer, { ...options, onPiece }).then(
+      (rest) => {
+        pieces.push(...(rest as readonly Frame[]));
+        pieces.end();
+      },
+      (error: unknown) => pieces.end({ error }),
+    );
+    for await (const frame of pieces.read()) yield { frame, segmentIds: [] };
+    yield { frame: mergePartials(query, []), segmentIds };
+  } finally {
+    await groups.close();
+  }
+}
+
+/** Of sorted groups, for a broker that takes its time. */
+const piecesWaitingMax = 4;
 
 /** Time spent here, without that of a receiver that takes its time. */
 class Stopwatch {

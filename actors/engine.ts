@@ -9,13 +9,15 @@ import type { Pool } from '../query/engine/pool-api.js';
 import { compileKernels, instantiateKernels, type Kernels } from '../segment/kernels/load.js';
 import { kernelCompressor } from '../query/engine/block-compressor.js';
 import { createFrameCarrier, type FrameCarrier } from './frame-by-reference.js';
-import type { Clock, Log, Metrics } from '../runtime/types.js';
+import { GroupMemory } from './group-memory.js';
+import type { Clock, Log, Metrics, Random } from '../runtime/types.js';
 import { createArena } from '../segment/kernels/arena.js';
 import { createResidency, type Residency } from '../segment/read/residency.js';
 
 export interface Engine {
   readonly pool: Pool;
   readonly frames: FrameCarrier;
+  readonly groups: GroupMemory;
   /** For whoever opens segments: the table of resident columns and this thread's kernels. */
   readonly residency: Residency;
   readonly kernels: Kernels;
@@ -26,7 +28,10 @@ export interface EngineDeps {
   readonly settings: Settings;
   readonly workerUrl: URL;
   readonly kernelsPath: string;
+  /** Groups on disk; of this process alone. */
+  readonly spillDir: string;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -53,8 +58,20 @@ export function createEngine(deps: EngineDeps): Engine {
     clock,
     log,
   });
+  const groups = new GroupMemory({
+    pool,
+    settings: {
+      dir: deps.spillDir,
+      bytesMax: settings.groupByBytesMax,
+      diskBytesMax: settings.groupByDiskBytesMax,
+    },
+    fileName: () => `${deps.random.hex(8)}.run`,
+    metrics: deps.metrics,
+    log,
+  });
   return {
     pool,
+    groups,
     frames: createFrameCarrier(kernelCompressor(kernels)),
     residency,
     kernels,

@@ -37,6 +37,8 @@ export interface DataPaths {
   readonly input: string;
   /** Snapshot of the registered lookups. */
   readonly lookups: string;
+  /** Groups of running groupBys that memory has no room for. */
+  readonly spill: string;
   readonly log: string;
 }
 
@@ -69,6 +71,7 @@ export function dataPaths(settings: Settings): DataPaths {
     taskLogs: settings.taskLogsDir === '' ? at('task-logs') : path.resolve(settings.taskLogsDir),
     input: at('input'),
     lookups: at('lookups.json'),
+    spill: at('spill'),
     log: at('grove.log'),
   };
 }

@@ -7,6 +7,7 @@ import { loadSample, sampleDataSource } from './start/sample.js';
 import type { Screen } from './start/screen.js';
 import { createCaches } from './caches.js';
 import { createEngine, type Engine } from './engine.js';
+import { removeLeftRuns } from './group-memory.js';
 import { openMemcached } from './memcached.js';
 import { openProcess, type GroveProcess } from './process.js';
 import { openNodeEndpoints } from './start/node-endpoints.js';
@@ -24,14 +25,17 @@ const beside = (name: string): URL => new URL(`./${name}`, import.meta.url);
 
 const scanningRoles = ['historical', 'broker', 'gateway'];
 
-function openEngine(grove: GroveProcess): Engine | undefined {
-  const { settings, node, metrics } = grove;
+async function openEngine(grove: GroveProcess): Promise<Engine | undefined> {
+  const { settings, node, metrics, paths } = grove;
   if (!settings.roles.some((role) => scanningRoles.includes(role))) return undefined;
+  await removeLeftRuns(paths.spill);
   return createEngine({
     settings,
     workerUrl: beside('engine-worker.js'),
     kernelsPath: beside('../kernels.wasm').pathname,
+    spillDir: paths.spill,
     clock: node.clock,
+    random: node.random,
     log: node.log,
     metrics,
   });
@@ -62,7 +66,7 @@ export async function startGrove(settings: Settings, screen: Screen): Promise<Ru
       closers.push(() => endpoints.close());
       grove.presence.setAddresses({ httpAddress: endpoints.address });
     }
-    const engine = openEngine(grove);
+    const engine = await openEngine(grove);
     if (engine !== undefined) closers.push(() => engine.close());
     const caches = createCaches({
       settings,

@@ -105,6 +105,7 @@ const roleSpecs: Readonly<Record<Exclude<RoleName, 'gateway'>, (wiring: Wiring) 
         storage: wiring.storage,
         openSegment: createSegmentOpener({ kernels: engine.kernels, residency: engine.residency }),
         frames: engine.frames,
+        groups: engine.groups,
         ...partialCaching(wiring),
         lookups: wiring.lookups.find,
         settings: {
@@ -126,6 +127,7 @@ const roleSpecs: Readonly<Record<Exclude<RoleName, 'gateway'>, (wiring: Wiring) 
         node,
         pool: engine.pool,
         frames: engine.frames,
+        groups: engine.groups,
         ...brokerCaching(wiring),
         lookups: wiring.lookups.find,
         settings: brokerSettings(settings),

@@ -205,6 +205,15 @@ export const settings = {
     min: 0,
     max: 2 ** 53,
   }),
+  groupByBytesMax: count(256 * MiB, 'groups of groupBys in memory; more of them go to disk', {
+    min: 0,
+    max: 2 ** 53,
+  }),
+  groupByDiskBytesMax: count(4 * GiB, 'groups of one groupBy on disk; none go there when 0', {
+    min: 0,
+    max: 2 ** 53,
+    druid: 'druid.query.groupBy.maxOnDiskStorage',
+  }),
   scatterGatherBytesMax: count(0, 'bytes data nodes may answer to one query; any when 0', {
     min: 0,
     max: 2 ** 53,

@@ -69,18 +69,26 @@ export function bytesColumn(
 }
 
 /** The same frame in shared memory: sent to any number of threads without another copy. */
-export function sharedFrame(frame: Frame): Frame {
-  return { rows: frame.rows, columns: frame.columns.map(sharedColumn) };
+export const sharedFrame = (frame: Frame): Frame => copied(frame, shared);
+
+/** The same frame in memory that no other has a part of: it may be moved to another thread. */
+export const ownFrame = (frame: Frame): Frame => copied(frame, (array) => array.slice() as typeof array);
+
+type Copy = <A extends Packed>(array: A) => A;
+
+function copied(frame: Frame, copy: Copy): Frame {
+  const { rows, columns } = frame;
+  return { rows, columns: columns.map((column) => copiedColumn(column, copy)) };
 }
 
-function sharedColumn(column: FrameColumn): FrameColumn {
-  const nulls = column.nulls === undefined ? {} : { nulls: shared(column.nulls) };
-  if (!('dictionary' in column)) return { ...column, values: shared(column.values), ...nulls } as FrameColumn;
+function copiedColumn(column: FrameColumn, copy: Copy): FrameColumn {
+  const nulls = column.nulls === undefined ? {} : { nulls: copy(column.nulls) };
+  if (!('dictionary' in column)) return { ...column, values: copy(column.values), ...nulls } as FrameColumn;
   const { bytes, ends } = column.dictionary;
-  const dictionary = { bytes: shared(bytes), ends: shared(ends) };
-  const values = shared(column.values);
+  const dictionary = { bytes: copy(bytes), ends: copy(ends) };
+  const values = copy(column.values);
   if (column.type !== 'STRING_ARRAY') return { ...column, values, dictionary, ...nulls };
-  return { ...column, values, offsets: shared(column.offsets), dictionary, ...nulls };
+  return { ...column, values, offsets: copy(column.offsets), dictionary, ...nulls };
 }
 
 type Packed = BigInt64Array | Float64Array | Float32Array | Uint32Array | Uint8Array;

@@ -17,25 +17,77 @@ export function* framePieces(frame: Frame, bytesMax = wirePieceBytes): Generator
     yield frame;
     return;
   }
-  const remaps = frame.columns.map((column) =>
-    'dictionary' in column ? new Uint32Array(column.dictionary.ends.length) : undefined,
-  );
+  const cutter = new FrameCutter(frame);
   // Bitmaps of nulls are cut between bytes.
   const share = Math.floor((frame.rows * bytesMax) / bytes / 8) * 8;
   // At least two pieces, whatever the shares: a piece of long texts is cut again.
   const most = Math.max(8, Math.min(share, Math.ceil(frame.rows / 16) * 8));
   for (let from = 0; from < frame.rows; from += most) {
     const to = Math.min(frame.rows, from + most);
-    const columns = frame.columns.map((column, i) => cut(column, from, to, remaps[i]));
-    const piece = { rows: to - from, columns };
+    const piece = cutter.compact(from, to);
     if (frameBytes(piece) > bytesMax * 2) yield* framePieces(piece, bytesMax);
     else yield piece;
   }
 }
 
+/** Rows of one frame as frames of their own; values share its memory. */
+export class FrameCutter {
+  readonly #frame: Frame;
+  #remaps: readonly (Uint32Array | undefined)[] | undefined;
+
+  constructor(frame: Frame) {
+    this.#frame = frame;
+  }
+
+  /** Dictionaries hold what the rows need. */
+  compact(from: number, to: number): Frame {
+    this.#remaps ??= this.#frame.columns.map((column) =>
+      'dictionary' in column ? new Uint32Array(column.dictionary.ends.length) : undefined,
+    );
+    const remaps = this.#remaps;
+    return {
+      rows: to - from,
+      columns: this.#frame.columns.map((column, i) => cut(column, from, to, remaps[i])),
+    };
+  }
+
+  /** Dictionaries stay whole unless they are much larger than the rows. */
+  rows(from: number, to: number): Frame {
+    if (from === 0 && to === this.#frame.rows) return this.#frame;
+    const isLarge = this.#frame.columns.some(
+      (column) => 'dictionary' in column && column.dictionary.ends.length > 2 * (to - from),
+    );
+    if (isLarge) return this.compact(from, to);
+    return { rows: to - from, columns: this.#frame.columns.map((column) => cutWhole(column, from, to)) };
+  }
+}
+
+function cutWhole(column: FrameColumn, from: number, to: number): FrameColumn {
+  const { nulls: _all, ...bare } = column;
+  const packed = cutNulls(column.nulls, from, to);
+  const nulls = packed === undefined ? {} : { nulls: packed };
+  if (bare.type === 'STRING_ARRAY') {
+    const base = bare.offsets[from] ?? 0;
+    const offsets = bare.offsets.slice(from, to + 1);
+    for (let i = 0; i < offsets.length; i++) offsets[i] = (offsets[i] ?? 0) - base;
+    return { ...bare, offsets, values: bare.values.subarray(base, bare.offsets[to] ?? 0), ...nulls };
+  }
+  return { ...bare, values: bare.values.subarray(from, to), ...nulls } as FrameColumn;
+}
+
+function cutNulls(nulls: Uint8Array | undefined, from: number, to: number): Uint8Array | undefined {
+  if (nulls === undefined || from % 8 === 0) return nulls?.subarray(from >> 3, (to + 7) >> 3);
+  const own = new Uint8Array((to - from + 7) >> 3);
+  for (let row = from; row < to; row++) {
+    const at = row - from;
+    if (isNull(nulls, row)) own[at >> 3] = (own[at >> 3] ?? 0) | (1 << (at & 7));
+  }
+  return own;
+}
+
 function cut(column: FrameColumn, from: number, to: number, remap: Uint32Array | undefined): FrameColumn {
   const { nulls: _all, ...bare } = column;
-  const packed = column.nulls?.subarray(from >> 3, (to + 7) >> 3);
+  const packed = cutNulls(column.nulls, from, to);
   const nulls = packed === undefined ? {} : { nulls: packed };
   if (!('dictionary' in bare) || remap === undefined) {
     return { ...bare, values: bare.values.subarray(from, to), ...nulls } as FrameColumn;

@@ -9,6 +9,7 @@ import type { JsonObject } from '../../query/native/json-fields.js';
 import type { ActorContext, Behavior, ChildSpec, Node } from '../../runtime/types.js';
 import type { PartialCaching } from '../cached-scan.js';
 import type { FrameCarrier } from '../frame-by-reference.js';
+import type { GroupMemory } from '../group-memory.js';
 import { InventoryWatch, type CopyChange } from '../inventory-watch.js';
 import { RestRouter } from '../rest-router.js';
 import { ExpectedWatch } from './expected-watch.js';
@@ -49,6 +50,8 @@ export interface BrokerDeps {
   readonly partials?: PartialCaching;
   /** Absent: no lookups are registered. */
   readonly lookups?: LookupFinder;
+  /** Absent: groups are held in memory alone. */
+  readonly groups?: GroupMemory;
   readonly settings: BrokerSettings;
 }
 
@@ -77,7 +80,7 @@ export class Broker implements Behavior<BrokerMessage> {
   }
 
   started(context: ActorContext<BrokerMessage>): void {
-    const { node, pool, frames, results, partials, lookups, settings } = this.#deps;
+    const { node, pool, frames, results, partials, lookups, groups, settings } = this.#deps;
     const { self, log } = context;
     node.presence.setRole('broker', { state: 'STARTING' });
     const inventories = new InventoryWatch({
@@ -109,6 +112,7 @@ export class Broker implements Behavior<BrokerMessage> {
       ...(results === undefined ? {} : { results }),
       ...(partials === undefined ? {} : { partials }),
       ...(lookups === undefined ? {} : { lookups }),
+      ...(groups === undefined ? {} : { groups }),
       isFresh: (name) => this.#inventories?.node(name)?.fresh === true,
       timeoutMs: settings.queryTimeoutMs,
       context: settings.context,

@@ -16,6 +16,8 @@ export interface KeptPartials {
   readonly rest: readonly Slice[];
   /** Set when what is answered shall be kept: the data nodes have to answer by segment. */
   readonly keep?: (answer: SegmentAnswer) => void;
+  /** Larger answers of a segment are not kept. */
+  readonly keptBytesMax?: number;
 }
 
 /** The last frame of what is kept says where the segment has rows; the others are its partial result. */
@@ -71,7 +73,8 @@ export async function keptPartials(
     times.push(...split.times);
   }
   if (!caching.populate || !wish.populate) return { frames, times, rest };
-  return { frames, times, rest, keep: keeper(caching.partials, keys) };
+  const { entryBytesMax: keptBytesMax } = caching.partials;
+  return { frames, times, rest, keep: keeper(caching.partials, keys), keptBytesMax };
 }
 
 function keeper(partials: PartialCache, keys: ReadonlyMap<string, string>): (answer: SegmentAnswer) => void {

@@ -4,6 +4,7 @@ import { frameBytes } from '../../query/frame-codec.js';
 import type { Frame } from '../../query/frame.js';
 import { badContext } from '../../query/native/context.js';
 import type { NativeQuery } from '../../query/native/model.js';
+import { textBytes } from '../group-memory.js';
 import type { SegmentRows } from './scan-stream.js';
 
 /** 0 = none. A query's context may ask for less. */
@@ -92,6 +93,11 @@ export class HeldLimit {
   readonly #bytesMax: number;
   readonly #dictionaryMax: number;
 
+  /** So much may be in memory; Infinity: any. */
+  get bytesMax(): number {
+    return this.#bytesMax;
+  }
+
   constructor(query: NativeQuery, limits: QueryLimits) {
     this.#query = query;
     this.#bytesMax = least(limits.heldBytesMax);
@@ -116,6 +122,11 @@ export class HeldLimit {
       bytes += frameBytes(frame);
       texts += textBytes(frame);
     }
+    return this.overBytes(bytes, texts);
+  }
+
+  /** The same, of all bytes and those of texts among them. */
+  overBytes(bytes: number, texts: number): CodedError | undefined {
     const { queryId } = this.#query.context;
     if (texts > this.#dictionaryMax) {
       return new CodedError(
@@ -129,13 +140,4 @@ export class HeldLimit {
       `Not enough aggregation buffer space to execute this query. Query[${queryId}] holds more than ${this.#bytesMax} bytes of partial results: ask for less at a time, or raise queryBytesMax.`,
     );
   }
-}
-
-function textBytes(frame: Frame): number {
-  let bytes = 0;
-  for (const column of frame.columns) {
-    if (column.type === 'STRING' || column.type === 'STRING_ARRAY')
-      bytes += column.dictionary.bytes.byteLength + column.dictionary.ends.byteLength;
-  }
-  return bytes;
 }

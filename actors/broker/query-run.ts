@@ -10,7 +10,7 @@ import { bucketStart, formatTimestamp, nextBucket } from '../../query/granularit
 import { ChunkSink, jsonString, jsonText } from '../../query/json/write.js';
 import type { LookupFinder } from '../../query/native/context.js';
 import type { JsonObject } from '../../query/native/json-fields.js';
-import type { NativeQuery, ScanQuery } from '../../query/native/model.js';
+import type { GroupByQuery, NativeQuery, ScanQuery } from '../../query/native/model.js';
 import { pendingSources, withFrames } from '../../query/native/source.js';
 import type { RenderHints } from '../../query/results/buckets.js';
 import { ScanWriter } from '../../query/results/scan.js';
@@ -19,6 +19,7 @@ import type { IntervalMs } from '../../segment/read/view.js';
 import { formatInterval } from '../../segment/timeline/interval.js';
 import type { PartialCaching } from '../cached-scan.js';
 import type { FrameCarrier } from '../frame-by-reference.js';
+import type { GroupMemory, QueryGroups } from '../group-memory.js';
 import { etagOf, matchesTag, responseContext } from './answer-head.js';
 import { keptPartials } from './kept-partials.js';
 import { roleLoad, type LoadBook } from './load-book.js';
@@ -33,13 +34,13 @@ import {
   type Holder,
   type Slice,
 } from './route.js';
-import { scatter, type NodeRequest, type ScatterDeps } from './scatter.js';
+import { scatter, type FrameSink, type NodeRequest, type ScatterDeps } from './scatter.js';
 import { ByteLimit, HeldLimit, limitedRows, type QueryLimits } from './limits.js';
 import type { QueryScheduler } from './scheduler.js';
 import { fetchSources, leafTables, tooManyRows, wantedSlices } from './sources.js';
 import { rowsOf, streamScan, type SegmentRows } from './scan-stream.js';
 import type { BrokerView } from './view.js';
-import type { BrokerWork, WorkOptions } from './work.js';
+import type { BrokerWork, Partials, WorkOptions } from './work.js';
 
 type BrokerQuery = grove.query.v1.BrokerQuery.$Properties;
 type BrokerPart = grove.query.v1.BrokerPart.$Properties;
@@ -57,6 +58,8 @@ export interface BrokerQueryDeps {
   readonly partials?: PartialCaching;
   /** Registered lookups by name; absent: there are none. */
   readonly lookups?: LookupFinder;
+  /** Where the groups of groupBys are held; absent: in memory alone. */
+  readonly groups?: GroupMemory;
   /** Is the node's inventory stream open? */
   readonly isFresh: (node: string) => boolean;
   /** When the query names no time-out. */
@@ -80,8 +83,7 @@ const sliceMs = 5;
 const emptyBucketsMax = 100_000;
 const FRAMES = 1;
 
-interface Gathered {
-  readonly frames: readonly Frame[];
+interface Gathered extends Partials {
   readonly missing: readonly Slice[];
   /** Where the segments asked have rows. */
   readonly times: readonly IntervalMs[];
@@ -92,6 +94,7 @@ export class QueryRun {
   readonly #deps: BrokerQueryDeps;
   readonly #request: BrokerQuery;
   #query: NativeQuery;
+  #groups: QueryGroups | undefined;
   /** Rows of the queries and lookups inside the data source; data nodes are sent them. */
   #sourceFrames: readonly Frame[] = [];
   readonly #call: CallContext;
@@ -162,8 +165,15 @@ export class QueryRun {
       const gathered = await this.#gather(this.#choose(), rowsMax);
       if (this.#mustReplan(gathered.missing, attempt)) continue;
       const hints = renderHints(this.#query, gathered.times);
-      return this.#deps.work.result(this.#query, gathered.frames, hints, keepTime, this.#workOptions());
+      return this.#deps.work.result(this.#query, partialsOf(gathered), hints, keepTime, this.#workOptions());
     }
+  }
+
+  /** Nothing of the query is left in memory or on disk. */
+  async close(): Promise<void> {
+    const groups = this.#groups;
+    this.#groups = undefined;
+    await groups?.close();
   }
 
   /** Fetches what stands inside the data source. */
@@ -179,8 +189,14 @@ export class QueryRun {
       this.#query,
       pending,
       this.#deps.lookups,
-      (inner, keepTime, rowsMax) =>
-        new QueryRun(this.#deps, { queryJson: inner.json }, inner.query, call).rows(keepTime, rowsMax),
+      async (inner, keepTime, rowsMax) => {
+        const run = new QueryRun(this.#deps, { queryJson: inner.json }, inner.query, call);
+        try {
+          return await run.rows(keepTime, rowsMax);
+        } finally {
+          await run.close();
+        }
+      },
     );
     this.#query = { ...this.#query, source: withFrames(source, this.#sourceFrames) };
   }
@@ -279,6 +295,9 @@ export class QueryRun {
       }
       return { frames, missing: [], times };
     }
+    if (this.#query.queryType === 'groupBy' && this.#deps.groups !== undefined) {
+      return this.#gatherGroups(this.#query, this.#deps.groups, slices);
+    }
     const isScan = this.#query.queryType === 'scan';
     const limit = new ByteLimit(this.#query, this.#deps.limits);
     const held = new HeldLimit(this.#query, this.#deps.limits);
@@ -319,6 +338,36 @@ export class QueryRun {
       },
     });
     return { frames, missing, times };
+  }
+
+  async #gatherGroups(query: GroupByQuery, memory: GroupMemory, slices: readonly Slice[]): Promise<Gathered> {
+    await this.close();
+    const limit = new ByteLimit(query, this.#deps.limits);
+    const held = new HeldLimit(query, this.#deps.limits);
+    const groups = memory.open(
+      query,
+      (bytes, texts) => held.overBytes(bytes, texts),
+      () => this.#workOptions(),
+    );
+    this.#groups = groups;
+    const kept = await keptPartials(this.#deps.partials, query, slices);
+    const times = [...kept.times];
+    const own = groups.sink();
+    for (const frame of kept.frames) await own.add(frame);
+    own.accept();
+    const missing = await scatter(this.#scatterDeps(), {
+      ...this.#nodeRequest(),
+      slices: kept.rest,
+      bySegment: kept.keep !== undefined,
+      ...(kept.keptBytesMax === undefined ? {} : { segmentBytesMax: kept.keptBytesMax }),
+      sink: () => limitedSink(groups.sink(), limit),
+      take: (_frames, partTimes, segments) => {
+        if (kept.keep !== undefined) segments.forEach(kept.keep);
+        times.push(...partTimes);
+        return true;
+      },
+    });
+    return { frames: groups.frames, stored: groups.runs, bytesMax: held.bytesMax, missing, times };
   }
 
   /** How many rows of a scan remain behind its offset and limit. */
@@ -364,16 +413,17 @@ export class QueryRun {
     cached: CachedResult | undefined,
   ): AsyncGenerator<BrokerPart> {
     const { work, frames: carrier, results } = this.#deps;
-    const { frames, times } = gathered;
+    const { times } = gathered;
+    const partials = partialsOf(gathered);
     const parts = new Parts(head, this.#request.pretty === true);
     const hints = renderHints(this.#query, times);
     if (this.#request.format === FRAMES) {
-      for await (const frame of work.finishFrames(this.#query, frames, hints, this.#workOptions())) {
+      for await (const frame of work.finishFrames(this.#query, partials, hints, this.#workOptions())) {
         yield parts.next({ frame: carrier.encode(frame) });
       }
     } else {
       const copy = cached?.populate === true ? new ResultCopy(results?.entryBytesMax ?? 0) : undefined;
-      for await (const chunk of work.finish(this.#query, frames, hints, this.#workOptions())) {
+      for await (const chunk of work.finish(this.#query, partials, hints, this.#workOptions())) {
         const part = parts.rows(chunk);
         if (part.rows !== undefined && part.rows !== null) copy?.add(part.rows);
         yield part;
@@ -399,7 +449,7 @@ export class QueryRun {
       yield parts.rows(encoder.encode(`${i === 0 ? '' : ','}{"timestamp":"${start}","result":{"results":`));
       for await (const chunk of this.#deps.work.finish(
         this.#query,
-        gathered.frames,
+        partialsOf(gathered),
         hints,
         this.#workOptions(),
       ))
@@ -493,6 +543,22 @@ class Parts {
     if (this.#head !== undefined) yield this.next({});
   }
 }
+
+const partialsOf = ({ frames, stored, bytesMax }: Partials): Partials => ({
+  frames,
+  ...(stored === undefined ? {} : { stored }),
+  ...(bytesMax === undefined ? {} : { bytesMax }),
+});
+
+/** Counts what data nodes answer. */
+const limitedSink = (sink: FrameSink, limit: ByteLimit): FrameSink => ({
+  add: (frame) => {
+    limit.add(frame);
+    return sink.add(frame);
+  },
+  accept: () => sink.accept(),
+  discard: () => sink.discard(),
+});
 
 /** What the renderer can't see in the rows: where there were any to look at. */
 function renderHints(query: NativeQuery, times: readonly IntervalMs[]): RenderHints {

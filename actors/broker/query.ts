@@ -92,6 +92,7 @@ export class BrokerQueries {
       this.#note(query, outcome, clock.monotonic() - since, call.trace);
       // What has been answered has nothing left to stop.
       if (outcome !== 'answered') run.stop.abort();
+      await run.close();
       release();
       leave();
       this.#countQuery(query, outcome);

@@ -5,6 +5,8 @@
 import { asCoded, CodedError, fromErrorInfo, type ErrorCode } from '../../proto/errors.js';
 import { DataNodeService } from '../../proto/services.js';
 import type { grove } from '../../proto/services.js';
+import { sharedFrame } from '../../query/frame-build.js';
+import { frameBytes } from '../../query/frame-codec.js';
 import type { Frame } from '../../query/frame.js';
 import type { Client, Clock, Deadline } from '../../runtime/types.js';
 import type { IntervalMs } from '../../segment/read/view.js';
@@ -45,8 +47,20 @@ export interface SegmentAnswer {
   readonly frames: readonly Frame[];
   readonly times: readonly IntervalMs[];
 }
+/** Takes the frames of one stream as they come; see group-memory.ts. */
+export interface FrameSink {
+  add(frame: Frame): Promise<void>;
+  /** The stream was whole and is taken over. */
+  accept(): void;
+  /** It was not. */
+  discard(): Promise<void>;
+}
 export interface ScatterRequest extends NodeRequest {
   readonly slices: readonly Slice[];
+  /** Makes one for each stream; absent: `take` gets the frames. */
+  readonly sink?: () => FrameSink;
+  /** Larger answers of a segment are not gathered for a cache. */
+  readonly segmentBytesMax?: number;
   /** Takes the frames of a whole stream; false = enough, stop the others. */
   readonly take: (
     frames: readonly Frame[],
@@ -155,6 +169,7 @@ async function askNode(
   const { signal, enough } = round;
   try {
     const answer = await readHedged(deps, request, node, slices, round);
+    for (const sink of answer.sinks) sink.accept();
     if (!(await request.take(answer.frames, answer.times, answer.segments))) enough.abort();
     const missing = new Set(answer.missing);
     return { node, again: slices.filter((slice) => missing.has(slice.segmentId)), error: undefined };
@@ -209,6 +224,7 @@ function wholeOf(answers: readonly NodeAnswer[]): NodeAnswer {
     missing: answers.flatMap((one) => one.missing),
     times: answers.flatMap((one) => one.times),
     segments: answers.flatMap((one) => one.segments),
+    sinks: answers.flatMap((one) => one.sinks),
   };
 }
 
@@ -219,6 +235,7 @@ interface NodeAnswer {
   readonly times: readonly IntervalMs[];
   /** By segment, when it was asked for so. */
   readonly segments: readonly SegmentAnswer[];
+  readonly sinks: readonly FrameSink[];
 }
 
 async function readStream(
@@ -230,8 +247,12 @@ async function readStream(
   heard: () => void = () => undefined,
 ): Promise<NodeAnswer> {
   deps.inFlight(node, 1);
+  const sink = request.sink?.();
   try {
-    return await readWhole(deps, request, node, slices, signal, heard);
+    return await readWhole(deps, request, node, slices, signal, { heard, sink });
+  } catch (thrown) {
+    await sink?.discard();
+    throw thrown;
   } finally {
     deps.inFlight(node, -1);
   }
@@ -243,23 +264,27 @@ async function readWhole(
   node: string,
   slices: readonly Slice[],
   signal: AbortSignal,
-  heard: () => void,
+  { heard, sink }: { readonly heard: () => void; readonly sink: FrameSink | undefined },
 ): Promise<NodeAnswer> {
   const client = deps.clientOf(node);
   if (client === undefined) throw new CodedError('Unavailable', `Data node[${node}] is gone`);
   const options = { deadline: request.deadline, signal, trace: request.trace };
   const frames: Frame[] = [];
   const missing: string[] = [];
-  const own = new BySegment();
+  const own = new BySegment(request.segmentBytesMax ?? Infinity, sink !== undefined);
   for await (const part of client.stream(DataNodeService.Query, dataQuery(request, slices), options)) {
     heard();
     if (part.error !== null && part.error !== undefined) throw fromErrorInfo(part.error);
     const frame = part.frame === null || part.frame === undefined ? undefined : deps.decodeFrame(part.frame);
-    if (frame !== undefined) frames.push(frame);
     if (request.bySegment === true) own.add(part, frame);
+    if (frame !== undefined) {
+      if (sink === undefined) frames.push(frame);
+      else await sink.add(frame);
+    }
     missing.push(...(part.missing ?? []));
     if (part.last !== true) continue;
-    return { frames, missing, times: timesOf(part), segments: own.whole };
+    const sinks = sink === undefined ? [] : [sink];
+    return { frames, missing, times: timesOf(part), segments: own.whole, sinks };
   }
   signal.throwIfAborted();
   // Without its last word a stream may have lost rows.
@@ -272,16 +297,27 @@ const timesOf = (part: DataPart): IntervalMs[] =>
 /** Gathers the parts of each segment until it is answered. */
 class BySegment {
   readonly whole: SegmentAnswer[] = [];
-  readonly #open = new Map<string, Frame[]>();
+  readonly #open = new Map<string, { frames: Frame[]; bytes: number }>();
+  readonly #bytesMax: number;
+  readonly #isCopied: boolean;
+
+  /** Segments that answer more than `bytesMax` are left out; `isCopied`: the frames are somebody else's. */
+  constructor(bytesMax: number, isCopied: boolean) {
+    this.#bytesMax = bytesMax;
+    this.#isCopied = isCopied;
+  }
 
   add(part: DataPart, frame: Frame | undefined): void {
     const segmentId = part.ofSegment ?? '';
     if (segmentId === '' || frame === undefined) return;
-    const frames = this.#open.get(segmentId) ?? [];
-    frames.push(frame);
-    this.#open.set(segmentId, frames);
+    const held = this.#open.get(segmentId) ?? { frames: [], bytes: 0 };
+    this.#open.set(segmentId, held);
+    held.bytes += frameBytes(frame);
+    if (held.bytes > this.#bytesMax) held.frames = [];
+    else held.frames.push(this.#isCopied ? sharedFrame(frame) : frame);
     if (part.segments?.includes(segmentId) !== true) return;
     this.#open.delete(segmentId);
-    this.whole.push({ segmentId, frames, times: timesOf(part) });
+    const { frames, bytes } = held;
+    if (bytes <= this.#bytesMax) this.whole.push({ segmentId, frames, times: timesOf(part) });
   }
 }

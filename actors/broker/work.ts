@@ -7,43 +7,51 @@ import type { Frame } from '../../query/frame.js';
 import { sharedFrame } from '../../query/frame-build.js';
 import { mergePartials } from '../../query/merge.js';
 import { ChunkSink } from '../../query/json/write.js';
+import type { StoredRun } from '../../query/merge/group-runs.js';
 import type { NativeQuery } from '../../query/native/model.js';
 import type { RenderHints } from '../../query/results/buckets.js';
 import { answerFrame } from '../../query/results/answer-frame.js';
 import { renderResult } from '../../query/results/render.js';
 import { resultFrame } from '../../query/results/result-frame.js';
 import { rowsOf } from './scan-stream.js';
-import { Pieces } from './pieces.js';
+import { Pieces } from '../pieces.js';
 
 export interface WorkOptions {
   readonly signal: AbortSignal;
   readonly deadlineMs: number;
   readonly priority: number;
 }
+/** What data nodes answered: frames that are used up, and groups on disk. */
+export interface Partials {
+  readonly frames: readonly Frame[];
+  readonly stored?: readonly StoredRun[];
+  /** Of what is on disk, in memory at a time. */
+  readonly bytesMax?: number;
+}
 export interface BrokerWork {
   /** One partial frame out of several; the given ones are used up. */
   merge(query: NativeQuery, frames: readonly Frame[], options: WorkOptions): Promise<Frame>;
-  /** The JSON text of the answer, in pieces, exactly as Druid writes it. The frames are used up. */
+  /** The JSON text of the answer, in pieces, exactly as Druid writes it. */
   finish(
     query: NativeQuery,
-    frames: readonly Frame[],
+    partials: Partials,
     hints: RenderHints,
     options: WorkOptions,
   ): AsyncIterable<Uint8Array>;
   /** The answer as rows for a query around it, in shared memory; see result-frame.ts. */
   result(
     query: NativeQuery,
-    frames: readonly Frame[],
+    partials: Partials,
     hints: RenderHints,
     keepTime: boolean,
     options: WorkOptions,
   ): Promise<Frame>;
   /** The query over the rows in memory of its own data source: partial frames. */
   overRows(query: NativeQuery, options: WorkOptions): AsyncIterable<Frame>;
-  /** The answer as frames; see answer-frame.ts. The given ones are used up. */
+  /** The answer as frames; see answer-frame.ts. */
   finishFrames(
     query: NativeQuery,
-    frames: readonly Frame[],
+    partials: Partials,
     hints: RenderHints,
     options: WorkOptions,
   ): AsyncIterable<Frame>;
@@ -62,13 +70,14 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
     frames: readonly Frame[],
     options: WorkOptions,
   ): Promise<Frame> => {
-    if (isSmall(frames)) return mergePartials(query, frames);
+    if (isSmall({ frames })) return mergePartials(query, frames);
     return (await pool.run('merge', { query, frames }, buffersOf(frames), options)) as Frame;
   };
   return {
     merge,
-    async *finish(query, frames, hints, options) {
-      if (isSmall(frames)) {
+    async *finish(query, partials, hints, options) {
+      const { frames } = partials;
+      if (isSmall(partials)) {
         yield* renderHere(query, frames, hints);
         return;
       }
@@ -79,7 +88,7 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
         take(piece);
         return pieces.room(waitingMax);
       };
-      const input = { query, frames, hints };
+      const input = { query, ...partials, hints };
       pool.run('finish', input, buffersOf(frames), { ...options, onPiece }).then(
         (rest) => {
           take(rest);
@@ -93,20 +102,23 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
         yield chunk;
       }
     },
-    async result(query, frames, hints, keepTime, options) {
-      if (isSmall(frames))
+    async result(query, partials, hints, keepTime, options) {
+      const { frames } = partials;
+      if (isSmall(partials))
         return sharedFrame(resultFrame(query, mergePartials(query, frames), hints, keepTime));
-      const input = { query, frames, hints, keepTime };
+      const input = { query, ...partials, hints, keepTime };
       return (await pool.run('result', input, buffersOf(frames), options)) as Frame;
     },
     async *overRows(query, options) {
       const ref = { segmentId: '', handle: inlineHandle, intervals: query.intervals };
       for await (const { frame } of pool.scanSegments(query, [ref], options)) yield frame;
     },
-    async *finishFrames(query, frames, hints, options) {
-      const frame = isSmall(frames)
+    async *finishFrames(query, partials, hints, options) {
+      const { frames } = partials;
+      const input = { query, ...partials, hints };
+      const frame = isSmall(partials)
         ? answerFrame(query, mergePartials(query, frames), hints)
-        : ((await pool.run('answer', { query, frames, hints }, buffersOf(frames), options)) as Frame);
+        : ((await pool.run('answer', input, buffersOf(frames), options)) as Frame);
       // A message has an end.
       for (let from = 0; from < Math.max(1, frame.rows); from += frameRowsMax)
         yield frame.rows <= frameRowsMax
@@ -116,7 +128,8 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
   };
 }
 
-function isSmall(frames: readonly Frame[]): boolean {
+function isSmall({ frames, stored = [] }: Partials): boolean {
+  if (stored.length > 0) return false;
   let rows = 0;
   for (const frame of frames) rows += frame.rows;
   return rows <= inlineRowsMax;

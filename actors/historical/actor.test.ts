@@ -94,6 +94,7 @@ async function world(cacheDir: string) {
     node,
     frames: createFrameCarrier(),
     pool: {
+      run: () => Promise.reject(new Error('not here')),
       async *scanSegments(_query, refs) {
         await seen.scanning;
         for (const ref of refs)

@@ -17,6 +17,7 @@ import type { FrameCarrier } from '../frame-by-reference.js';
 import { admit, type SeenEpoch } from '../command-fence.js';
 import { SegmentCache, type CachedSegment } from './cache.js';
 import { dataNodeHandlers } from '../data-node.js';
+import type { GroupMemory } from '../group-memory.js';
 import { SegmentRegistry, type OpenSegment } from '../segment-registry.js';
 import { openTombstone } from './open-segment.js';
 import { Statuses } from './statuses.js';
@@ -46,7 +47,7 @@ export const historicalDefaults = {
 
 export interface HistoricalDeps {
   readonly node: Node;
-  readonly pool: Pick<Pool, 'scanSegments'>;
+  readonly pool: Pick<Pool, 'scanSegments' | 'run'>;
   readonly storage: Pick<DeepStorage, 'pull'>;
   /** Opens the files of one segment folder. Errors: CorruptSegment. */
   readonly openSegment: (dir: string, segmentId: string) => Promise<OpenSegment>;
@@ -55,6 +56,8 @@ export interface HistoricalDeps {
   readonly caching?: PartialCaching;
   /** Absent: no lookups are registered. */
   readonly lookups?: LookupFinder;
+  /** Absent: the groups of a segment go to the broker as they are. */
+  readonly groups?: GroupMemory;
   readonly settings: HistoricalSettings;
 }
 
@@ -171,6 +174,7 @@ export class Historical implements Behavior<HistoricalMessage> {
         ...(this.#deps.caching === undefined ? {} : { caching: this.#deps.caching }),
         frames: this.#deps.frames,
         ...(this.#deps.lookups === undefined ? {} : { lookups: this.#deps.lookups }),
+        ...(this.#deps.groups === undefined ? {} : { groups: this.#deps.groups }),
         clusterId: () => this.#seen.clusterId,
         log: context.log,
         clock: node.clock,

@@ -1,6 +1,7 @@
 /** Registered lookups over HTTP, over a restart too; and queries that ask for too much beside others that do not. */
 import { expect } from 'chai';
 import fs from 'node:fs';
+import path from 'node:path';
 import { launchGrove, temporaryFolder, until, type Grove } from '../launch.js';
 import { eventsTask, inlineEvents } from '../quickstart/tasks.js';
 
@@ -93,7 +94,7 @@ describe('lookups and limits', function () {
       ...common,
       dimensions: ['city'],
       aggregations: [sum],
-      context: { maxMergingDictionarySize: 1, lane: 'wide' },
+      context: { maxMergingDictionarySize: 1, maxOnDiskStorage: 0, lane: 'wide' },
     };
     const modest = { queryType: 'timeseries', ...common, aggregations: [sum] };
     const answers = await Promise.all(
@@ -216,5 +217,31 @@ describe('lookups and limits', function () {
     grove = await launchGrove({ dataDir, args });
     await grove.rowsQueryable('cities', 6);
     expect(await byCountry()).to.deep.equal(expected);
+  });
+
+  it('groups that memory has no room for are answered from disk, within the bound, and nothing stays there', async () => {
+    const query = {
+      queryType: 'groupBy',
+      ...common,
+      dimensions: ['city'],
+      aggregations: [sum],
+      context: { useCache: false },
+    };
+    const inMemory = (await grove.query(query)).text;
+    const spill = path.join(dataDir, 'spill');
+    grove.signal('SIGKILL');
+    await grove.exited;
+    fs.mkdirSync(spill, { recursive: true });
+    fs.writeFileSync(path.join(spill, 'left.run'), 'of a process that died');
+    await grove.stop();
+    grove = await launchGrove({ dataDir, args: [...args, '--group-by-bytes-max', '0'] });
+    await grove.rowsQueryable('cities', 6);
+    expect((await grove.query(query)).text).to.equal(inMemory);
+    const metrics = await grove.request('GET', '/metrics');
+    expect(metrics.text).to.match(/^grove_group_spills_total\S* [1-9]/m);
+    const refused = await grove.query({ ...query, context: { ...query.context, maxOnDiskStorage: 10 } });
+    expect(refused.status).to.equal(400);
+    expect(refused.text).to.contain('Resource limit exceeded').and.contain('Not enough disk space');
+    expect(fs.readdirSync(spill)).to.deep.equal([]);
   });
 });

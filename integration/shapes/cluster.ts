@@ -9,6 +9,7 @@ import { QueryScheduler, schedulerDefaults } from '../../actors/broker/scheduler
 import { BrokerView } from '../../actors/broker/view.js';
 import { createBrokerWork } from '../../actors/broker/work.js';
 import { dataNodeHandlers } from '../../actors/data-node.js';
+import { GroupMemory } from '../../actors/group-memory.js';
 import { createFrameCarrier } from '../../actors/frame-by-reference.js';
 import type { SegmentCopy } from '../../actors/inventory-watch.js';
 import { SegmentRegistry, type OpenSegment } from '../../actors/segment-registry.js';
@@ -58,8 +59,10 @@ export async function startCluster(options: {
   readonly kernels: Kernels;
   readonly nodes: number;
   readonly segments: readonly Placed[];
+  /** Where groups go to disk, however few they are; absent: they stay in memory. */
+  readonly spillDir?: string;
 }): Promise<Cluster> {
-  const { pool, kernels, segments } = options;
+  const { pool, kernels, segments, spillDir } = options;
   const clock = createVirtualClock();
   const log = silentLog();
   const world: World = {
@@ -88,6 +91,7 @@ export async function startCluster(options: {
     node.presence.setRole('historical', { state: 'RUNNING' });
     const { metrics } = node;
     const handlers = dataNodeHandlers({
+      ...groupsOn(node, pool, spillDir),
       registry,
       pool,
       frames,
@@ -102,6 +106,7 @@ export async function startCluster(options: {
   const queries = new BrokerQueries({
     node: broker,
     view,
+    ...groupsOn(broker, pool, spillDir),
     loads: new LoadBook(),
     work: createBrokerWork(pool),
     frames,
@@ -120,6 +125,18 @@ export async function startCluster(options: {
   await clock.advanceUntil(() => gateway.presence.all().length === options.nodes + 2, 60_000);
   await clock.advanceUntil(() => broker.presence.all().length === options.nodes + 2, 60_000);
   return { ask: (text, pretty = false) => ask(gateway, broker.transport.address, text, pretty) };
+}
+
+let runs = 0;
+
+function groupsOn(
+  { metrics, log }: Node,
+  pool: Pool,
+  dir: string | undefined,
+): { readonly groups?: GroupMemory } {
+  if (dir === undefined) return {};
+  const settings = { dir, bytesMax: 0, diskBytesMax: Infinity };
+  return { groups: new GroupMemory({ pool, settings, fileName: () => `${runs++}.run`, metrics, log }) };
 }
 
 function processAt({ clock, bus, hub }: World, name: string): Node {

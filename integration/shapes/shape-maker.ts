@@ -105,6 +105,7 @@ export class ShapeMaker {
       kernels: this.#kernels,
       nodes: shape === 'nodes' ? nodes : 1,
       segments,
+      ...(shape === 'nodes' ? { spillDir: path.join(this.#workDir, 'spill') } : {}),
     });
   }
 

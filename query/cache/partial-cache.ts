@@ -10,6 +10,8 @@ export interface PartialCache {
   get(keys: readonly string[]): Promise<ReadonlyMap<string, readonly Frame[]>>;
   /** The frames stay the caller's. Too large ones are not taken. */
   put(key: string, frames: readonly Frame[]): void;
+  /** Frames of more bytes are too large. */
+  readonly entryBytesMax: number;
   readonly figures: CacheFigures;
 }
 
@@ -50,6 +52,7 @@ export function createLocalPartials(limits: CacheLimits): PartialCache {
     },
     put: (key, frames) =>
       void (memoryOf(frames) <= limits.entryBytesMax && lru.put(key, frames.map(sharedFrame))),
+    entryBytesMax: limits.entryBytesMax,
     get figures() {
       return lru.figures;
     },
@@ -107,6 +110,7 @@ export function createStoredPartials(store: ByteStore, entryBytesMax: number): P
       // Packing costs time in proportion: what is too large is not even tried.
       if (memoryOf(frames) <= entryBytesMax) store.put(key, packFrames(frames));
     },
+    entryBytesMax,
     get figures() {
       return store.figures;
     },

@@ -101,7 +101,15 @@ export function executeTask(executor: Executor, task: ScanTask, check: () => voi
   const segmentIds = refs.map((ref) => ref.segmentId);
   const rows = frames.reduce((total, frame) => total + frame.rows, 0);
   const isCheap = frames.length !== 1 && rows <= mergedRowsMax;
-  return { segmentIds, frames: isCheap ? [mergePartials(query, frames)] : frames };
+  if (isCheap) return { segmentIds, frames: [mergePartials(query, frames)] };
+  // Many groups are sorted here, by as many threads as there are: putting sorted ones together is quick.
+  if (query.queryType === 'groupBy') {
+    for (const [i, frame] of frames.entries()) {
+      check();
+      if (frame.rows > mergedRowsMax) frames[i] = mergePartials(query, [frame]);
+    }
+  }
+  return { segmentIds, frames };
 }
 
 function runGrouping(

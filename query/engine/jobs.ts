@@ -3,7 +3,9 @@
  * are plain data.
  *
  *   merge   {query, frames}               → Frame                 partial frames of one query to one
- *   finish  {query, frames, hints?}       → Uint8Array[]          … and shaped: UTF-8 chunks of Druid's JSON; pieces
+ *   condense CondenseInput                → Condensed             … of a groupBy, to one sorted run in memory or on disk
+ *   pieces  {query, frames, stored?}      → Frame[]               … to its sorted groups, piece by piece
+ *   finish  {query, frames, hints?, …}    → Uint8Array[]          … and shaped: UTF-8 chunks of Druid's JSON; pieces
  *                                                                of a long answer are such lists too
  *   result  {query, frames, hints?, keepTime?} → Frame            … as rows for a query around it, in shared memory
  *   answer  {query, frames, hints?}       → Frame                 … as the rows that are answered
@@ -16,12 +18,21 @@ import fs from 'node:fs';
 import { CodedError } from '../../proto/errors.js';
 import { defaultUnzipLimits, unzip, type UnzipLimits } from '../../segment/store/zip.js';
 import type { Frame } from '../frame.js';
-import { sharedFrame } from '../frame-build.js';
+import { ownFrame, sharedFrame } from '../frame-build.js';
+import { frameBytes } from '../frame-codec.js';
 import { ChunkSink } from '../json/write.js';
 import { buildLookup, type LookupInput } from '../lookup/build.js';
 import { mergePartials } from '../merge.js';
-import type { NativeQuery } from '../native/model.js';
-import type { RenderHints } from '../results/buckets.js';
+import {
+  condense,
+  groupPieces,
+  memoryFull,
+  type CondenseInput,
+  type StoredRun,
+} from '../merge/group-runs.js';
+import type { GroupByQuery, NativeQuery } from '../native/model.js';
+import type { RenderHints, Steps } from '../results/buckets.js';
+import { renderGroupByPieces } from '../results/groupby-pieces.js';
 import { answerFrame } from '../results/answer-frame.js';
 import { renderSteps } from '../results/render.js';
 import { resultFrame } from '../results/result-frame.js';
@@ -52,11 +63,67 @@ export interface MergeInput {
 
 export interface FinishInput extends MergeInput {
   readonly hints?: RenderHints;
+  /** More of a groupBy's groups, in files. */
+  readonly stored?: readonly StoredRun[];
+  /** So much of what is in files may be read into memory where an answer needs all of it at a time. */
+  readonly bytesMax?: number;
 }
 
 function merge({ query, frames }: MergeInput): JobOutput {
   const frame = mergePartials(query, frames);
   return { output: frame, transfer: frameBuffers(frame) };
+}
+
+function condenseJob(input: CondenseInput, { check }: JobContext): JobOutput {
+  const output = condense(input, check);
+  const transfer = 'frames' in output ? [...new Set(output.frames.flatMap(frameBuffers))] : [];
+  return { output, transfer };
+}
+
+export interface PiecesInput {
+  readonly query: GroupByQuery;
+  readonly frames: readonly Frame[];
+  readonly stored?: readonly StoredRun[];
+}
+
+/** So many bytes of sorted groups are handed on at a time. */
+const groupPieceBytes = 8 * 1024 * 1024;
+
+function* pieces({ query, frames, stored }: PiecesInput, { check }: JobContext): JobSteps {
+  let ready: Frame[] = [];
+  let bytes = 0;
+  for (const piece of groupPieces(query, frames, stored)) {
+    check();
+    // Pieces share memory with each other and with what is still to be merged.
+    ready.push(ownFrame(piece));
+    bytes += frameBytes(piece);
+    if (bytes < groupPieceBytes) continue;
+    yield { piece: ready, transfer: ready.flatMap(frameBuffers) };
+    ready = [];
+    bytes = 0;
+  }
+  return { output: ready, transfer: ready.flatMap(frameBuffers) };
+}
+
+/** More groups than this are answered piece by piece. */
+const wholeGroupsMax = 200_000;
+
+function isLong({ query, frames, stored = [] }: FinishInput): boolean {
+  const rows = frames.reduce((total, frame) => total + frame.rows, 0);
+  return query.queryType === 'groupBy' && (stored.length > 0 || rows > wholeGroupsMax);
+}
+
+/** All of a query's partials as one frame. Errors: LimitExceeded where files hold more than there may be in memory. */
+function wholeOf({ query, frames, stored = [], bytesMax = Infinity }: FinishInput): Frame {
+  if (query.queryType !== 'groupBy' || stored.length === 0) return mergePartials(query, frames);
+  const all: Frame[] = [];
+  let bytes = 0;
+  for (const piece of groupPieces(query, frames, stored)) {
+    all.push(piece);
+    bytes += frameBytes(piece);
+    if (bytes > bytesMax) throw memoryFull(query, bytesMax);
+  }
+  return mergePartials(query, all);
 }
 
 /** Smaller answers come as a whole: whatever goes wrong with them is known before their first byte. */
@@ -66,8 +133,7 @@ const pieceBytes = 1024 * 1024;
 /** Each chunk is a turn of the broker's event loop: few for long answers. */
 const longChunkBytes = 128 * 1024;
 
-function* finish({ query, frames, hints }: FinishInput, { check, inPieces }: JobContext): JobSteps {
-  const merged = mergePartials(query, frames);
+function* finish(input: FinishInput, { check, inPieces }: JobContext): JobSteps {
   let chunks: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
   const sink = new ChunkSink((chunk) => {
@@ -76,31 +142,46 @@ function* finish({ query, frames, hints }: FinishInput, { check, inPieces }: Job
     chunks.push(own);
     bytes += own.length;
   }, longChunkBytes);
-  const steps = renderSteps(query, merged, sink, hints);
+  const steps = answerSteps(input, sink);
   let enough = inPieces === true ? firstPieceBytes : Infinity;
-  do {
-    check();
-    if (bytes < enough) continue;
-    yield { piece: chunks, transfer: chunks.map((chunk) => chunk.buffer) };
-    chunks = [];
-    bytes = 0;
-    enough = pieceBytes;
-  } while (steps.next().done !== true);
+  try {
+    do {
+      check();
+      if (bytes < enough) continue;
+      yield { piece: chunks, transfer: chunks.map((chunk) => chunk.buffer) };
+      chunks = [];
+      bytes = 0;
+      enough = pieceBytes;
+    } while (steps.next().done !== true);
+  } finally {
+    // Left before its end it may hold files open.
+    steps.return();
+  }
   sink.end();
   return { output: chunks, transfer: chunks.map((chunk) => chunk.buffer) };
+}
+
+function answerSteps(input: FinishInput, sink: ChunkSink): Steps {
+  const { query, frames, stored, hints, bytesMax = Infinity } = input;
+  if (query.queryType !== 'groupBy' || !isLong(input)) {
+    return renderSteps(query, mergePartials(query, frames), sink, hints);
+  }
+  return renderGroupByPieces(query, groupPieces(query, frames, stored), sink, bytesMax);
 }
 
 export interface ResultInput extends FinishInput {
   readonly keepTime?: boolean;
 }
 
-function result({ query, frames, hints, keepTime }: ResultInput): JobOutput {
-  const frame = resultFrame(query, mergePartials(query, frames), hints, keepTime);
+function result(input: ResultInput): JobOutput {
+  const { query, hints, keepTime } = input;
+  const frame = resultFrame(query, wholeOf(input), hints, keepTime);
   return { output: sharedFrame(frame), transfer: [] };
 }
 
-function answer({ query, frames, hints }: FinishInput): JobOutput {
-  const frame = answerFrame(query, mergePartials(query, frames), hints);
+function answer(input: FinishInput): JobOutput {
+  const { query, hints } = input;
+  const frame = answerFrame(query, wholeOf(input), hints);
   return { output: frame, transfer: frameBuffers(frame) };
 }
 
@@ -142,6 +223,8 @@ const lookup = (input: LookupInput, { check }: JobContext): JobOutput => ({
 
 const jobs: Readonly<Record<string, Job>> = {
   merge,
+  condense: condenseJob,
+  pieces,
   finish,
   result,
   answer,

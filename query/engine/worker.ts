@@ -39,6 +39,8 @@ function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
 
   const answer = async (message: ToWorker): Promise<void> => {
     if (message.kind === 'drop') {
+      // It may hold files open.
+      resting.get(message.id)?.return({ output: undefined, transfer: [] });
       resting.delete(message.id);
       return;
     }

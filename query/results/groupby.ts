@@ -30,7 +30,8 @@ export function* renderGroupBy(query: GroupByQuery, merged: Frame, sink: JsonSin
   sink.raw(']');
 }
 
-function sectionRows(
+/** The rows of a section that are answered, and their JSON. */
+export function sectionRows(
   query: GroupByQuery,
   section: Frame,
 ): { rows: Uint32Array; write: (row: number) => string } {
@@ -49,6 +50,13 @@ function sectionRows(
   const always = hasTime ? undefined : head(0);
   const write = (row: number): string => `${always ?? head(row)}${event(row)}}`;
   return { rows, write };
+}
+
+/** The rows of merged groups that are answered, in the order asked for. */
+export function groupRows(query: GroupByQuery, merged: Frame): Uint32Array {
+  const bucket = frameOutput(merged, '__bucket');
+  const dimensions = query.dimensions.map(({ outputName }) => frameOutput(merged, outputName));
+  return groupByRows(query, merged, bucket, dimensions, valueOutputs(query, merged, dimensions));
 }
 
 /** Dimensions as they are answered. Those that are not grouped by here stay null. */
