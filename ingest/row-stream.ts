@@ -63,7 +63,9 @@ export class RowStream {
     this.#timestamp = timestampParser(spec.timestamp.format, nowYear, 'spec.dataSchema.timestampSpec.format');
     const discovers = spec.discoverDimensions !== 'none';
     this.#transformer =
-      spec.transform === undefined ? undefined : new RowTransformer(spec.transform, discovers);
+      spec.transform === undefined
+        ? undefined
+        : new RowTransformer(spec.transform, discovers, spec.lookups ?? {});
     this.#wanted = { names: namesOf(spec, this.#transformer), others: discovers };
   }
 

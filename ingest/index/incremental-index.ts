@@ -2,6 +2,7 @@
  * The segment that is growing in memory: dictionaries and key words for dimensions, typed columns for metrics. With
  * rollup, rows of the same truncated time and the same dimensions are folded together as they arrive.
  */
+import type { ExpressionContext } from '../../query/expression/expression.js';
 import type { Granularity } from '../../query/native/model.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import type {
@@ -35,6 +36,8 @@ export interface IndexSchema {
   readonly queryGranularity: Granularity;
   readonly queryGranularityJson: JsonValue;
   readonly rollup: boolean;
+  /** The registered ones that metrics name. */
+  readonly lookups?: ExpressionContext;
   /** Noted in the segment; absent: times were numbers already. */
   readonly timestamp?: TimestampSpec;
 }
@@ -88,7 +91,7 @@ export class IncrementalIndex {
     this.#interval = interval;
     this.#truncate = truncation(schema.queryGranularity);
     this.#known = new Set(schema.dimensionExclusions);
-    this.#metrics = schema.metrics.map(metricColumn);
+    this.#metrics = schema.metrics.map((metric) => metricColumn(metric, schema.lookups ?? {}));
     for (const dimension of schema.dimensions) this.#addDimension(dimension);
     // A few names also live on Object's prototype, where a missing field must not find them.
     const names = [...schema.dimensions.map((d) => d.name), ...this.#metrics.map((m) => m.fieldName ?? '')];

@@ -1,8 +1,8 @@
 /** Metrics of the in-memory index: one growing typed column each, values folded in as rows arrive. */
 import type { Combine } from '../../segment/write/merge.js';
 import type { JsonValue, SourceMetric } from '../../segment/write/source.js';
+import type { ExpressionContext } from '../../query/expression/expression.js';
 import type { InputRow } from '../formats/row-reader.js';
-import { rowStrings } from '../partition/row-strings.js';
 import { mergeTimed } from '../../segment/format/timed-values.js';
 import { metricFields } from '../spec/metrics.js';
 import {
@@ -13,10 +13,12 @@ import {
   type NumericMetricType,
   type PlainMetric,
 } from '../spec/model.js';
+import { anyLookup } from '../transform/lookup-asking.js';
 import { rowTest, type RowTest } from '../transform/row-filter.js';
 import { ValueError, metricNumber, numberToLong } from '../values.js';
 import type { ColumnSnapshot } from './column-snapshot.js';
-import { HyperUnique, mergeHyperUnique } from '../../segment/format/hyper-unique-sketch.js';
+import { mergeHyperUnique } from '../../segment/format/hyper-unique-sketch.js';
+import { CardinalityColumn, HyperUniqueColumn } from './sketch-columns.js';
 import { highWord, lowWord, nullBits } from './words.js';
 import { AnyColumn, ComputedColumn, FoldColumn, foldCombine, TimedColumn } from './state-columns.js';
 
@@ -44,18 +46,20 @@ export interface MetricInput {
   readonly timeMs: number;
 }
 
-export function metricColumn(spec: MetricSpec): MetricColumn {
-  if (spec.type === 'filtered') return new FilteredColumn(spec);
+/** `lookups`: the registered ones that the metric names. */
+export function metricColumn(spec: MetricSpec, lookups: ExpressionContext): MetricColumn {
+  if (spec.type === 'filtered') return new FilteredColumn(spec, lookups);
   if (spec.type === 'count') return new CountColumn(spec.name);
   if (spec.type === 'expression') return new FoldColumn(spec);
+  if (spec.type === 'cardinality') return new CardinalityColumn(spec, lookups);
   if ('timeColumn' in spec) return new TimedColumn(spec);
   if (isAny(spec)) {
     const type = ({ longAny: 'longMax', doubleAny: 'doubleMax', floatAny: 'floatMax' } as const)[spec.type];
-    return new AnyColumn(metricColumn({ ...spec, type }));
+    return new AnyColumn(metricColumn({ ...spec, type }, lookups));
   }
   if ('expression' in spec) {
     const { expression: text, ...rest } = spec;
-    return new ComputedColumn(metricColumn(rest), text);
+    return new ComputedColumn(metricColumn(rest, lookups), text, lookups);
   }
   const { type, name, fieldName } = spec;
   if (type === 'hyperUnique') return new HyperUniqueColumn(name, fieldName);
@@ -72,8 +76,8 @@ function isAny(spec: PlainMetric): spec is AnyMetric {
 export function combiningJson(spec: MetricSpec): JsonValue {
   const plain = plainMetric(spec);
   const { name } = plain;
-  if (plain.type === 'hyperUnique') {
-    return { type: plain.type, name, fieldName: name, isInputHyperUnique: false, round: plain.round };
+  if (plain.type === 'hyperUnique' || plain.type === 'cardinality') {
+    return { type: 'hyperUnique', name, fieldName: name, isInputHyperUnique: false, round: plain.round };
   }
   if (plain.type === 'expression') {
     const { initialCombineValue: initialValue, combine: fold, compare, finalize, ...rest } = plain;
@@ -102,7 +106,7 @@ export function metricInputs(metrics: readonly MetricSpec[]): ReadonlySet<string
   for (const metric of metrics) {
     const plain = plainMetric(metric);
     for (const name of metricFields(plain)) names.add(name);
-    if (metric.type === 'filtered') rowTest(metric.filter, names);
+    if (metric.type === 'filtered') rowTest(metric.filter, names, anyLookup);
   }
   return names;
 }
@@ -113,7 +117,7 @@ export function combineOf(spec: MetricSpec): Combine {
   const { type } = plain;
   if (type === 'expression') return foldCombine(plain);
   if ('timeColumn' in plain) return { type: 'complex', merge: mergeTimed(type.endsWith('First')) };
-  if (type === 'hyperUnique') return { type: 'complex', merge: mergeHyperUnique };
+  if (type === 'hyperUnique' || type === 'cardinality') return { type: 'complex', merge: mergeHyperUnique };
   if (type === 'count' || type.endsWith('Sum')) return { type: 'sum' };
   return { type: type.endsWith('Min') ? 'min' : 'max' };
 }
@@ -132,9 +136,9 @@ class FilteredColumn implements MetricColumn {
   readonly #inner: MetricColumn;
   readonly #passes: RowTest;
 
-  constructor({ name, filter, aggregator }: FilteredMetric) {
-    this.#inner = metricColumn(aggregator);
-    this.#passes = rowTest(filter, new Set());
+  constructor({ name, filter, aggregator }: FilteredMetric, lookups: ExpressionContext) {
+    this.#inner = metricColumn(aggregator, lookups);
+    this.#passes = rowTest(filter, new Set(), lookups);
     this.name = name;
     this.fieldName = this.#inner.fieldName;
     this.bytesPerRow = this.#inner.bytesPerRow;
@@ -162,51 +166,6 @@ class FilteredColumn implements MetricColumn {
 
   source(order: Uint32Array): SourceMetric {
     return this.#inner.source(order);
-  }
-}
-
-/** A sketch of the texts seen, in every row. */
-class HyperUniqueColumn implements MetricColumn {
-  readonly name: string;
-  readonly fieldName: string;
-  readonly bytesPerRow = 2200;
-  readonly #sketches: HyperUnique[] = [];
-
-  constructor(name: string, fieldName: string) {
-    this.name = name;
-    this.fieldName = fieldName;
-  }
-
-  grow(): void {
-    // Sketches are made when their row is first asked for.
-  }
-
-  #at(row: number): HyperUnique {
-    return (this.#sketches[row] ??= new HyperUnique());
-  }
-
-  fold(row: number, value: unknown, input: MetricInput): undefined {
-    const sketch = this.#at(row);
-    if (value === null || value === undefined) return;
-    if (value instanceof Uint8Array) {
-      sketch.merge(HyperUnique.fromBytes(value));
-      return;
-    }
-    for (const text of rowStrings(input.row, this.fieldName)) sketch.addText(text);
-  }
-
-  snapshot(rows: number, mayChange: boolean): ColumnSnapshot {
-    const stored = mayChange ? Array.from({ length: rows }, (_, row) => this.#at(row).toBytes()) : undefined;
-    return {
-      kind: 'bytes',
-      typeName: 'hyperUnique',
-      bytes: (row) => stored?.[row] ?? this.#at(row).toBytes(),
-    };
-  }
-
-  source(order: Uint32Array): SourceMetric {
-    const values = Array.from(order, (row) => this.#at(row).toBytes());
-    return { kind: 'complex', name: this.name, typeName: 'hyperUnique', values };
   }
 }
 

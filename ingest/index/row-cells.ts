@@ -4,6 +4,7 @@
  */
 import { TIME_COLUMN } from '../spec/data-schema.js';
 import type { DimensionSpec, MetricSpec } from '../spec/model.js';
+import { anyLookup } from '../transform/lookup-asking.js';
 import { metricColumn } from './metric-columns.js';
 
 export const cellKinds = {
@@ -42,7 +43,7 @@ interface Columns {
 
 /** The fields that an index of this schema asks for, cell by cell: dimensions in their order, then what only metrics read. */
 export function cellNames({ dimensions, metrics }: Columns): readonly string[] {
-  const inputs = metrics.map((metric) => metricColumn(metric).fieldName ?? TIME_COLUMN);
+  const inputs = metrics.map((metric) => metricColumn(metric, anyLookup).fieldName ?? TIME_COLUMN);
   return [
     ...new Set([...dimensions.map(({ name }) => name), ...inputs.filter((name) => name !== TIME_COLUMN)]),
   ];

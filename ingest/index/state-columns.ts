@@ -1,7 +1,7 @@
 /** Metrics whose state is more than a sum: first and last by a time, any, computed inputs, folds by an expression. */
 import { CodedError } from '../../proto/errors.js';
 import { columnsOf } from '../../query/expression/ast.js';
-import { expression } from '../../query/expression/expression.js';
+import { expression, type ExpressionContext } from '../../query/expression/expression.js';
 import { asDouble, asLong, double, long, nullValue, type Value } from '../../query/expression/value.js';
 import {
   choppedText,
@@ -192,9 +192,9 @@ const rowReader =
 export class ComputedColumn extends OuterColumn {
   readonly #evaluate;
 
-  constructor(inner: MetricColumn, text: string) {
+  constructor(inner: MetricColumn, text: string, lookups: ExpressionContext) {
     super(inner, undefined);
-    this.#evaluate = expression(text).evaluate;
+    this.#evaluate = expression(text, lookups).evaluate;
   }
 
   override fold(row: number, _: unknown, input: MetricInput): string | undefined {

@@ -67,7 +67,7 @@ function asked(partitions: readonly Partition[], filterJson: unknown): Partition
 
 /** Throws when a matching row is among those that nobody asks. */
 function checkSound(partitions: readonly Partition[], filterJson: unknown): void {
-  const test = rowTest(parseFilter(filterJson, 'filter'), new Set());
+  const test = rowTest(parseFilter(filterJson, 'filter'), new Set(), {});
   const open = new Set(asked(partitions, filterJson));
   for (const one of partitions) {
     if (open.has(one)) continue;

@@ -19,6 +19,7 @@ import { Timeline } from '../../segment/timeline/timeline.js';
 import type { Wanted } from '../formats/format.js';
 import type { InputRow } from '../formats/row-reader.js';
 import type { JsonKeys } from '../spec/keys.js';
+import { askingFor } from '../transform/lookup-asking.js';
 import { rowTest } from '../transform/row-filter.js';
 import type { InputEntity } from './input-entity.js';
 import { SegmentScanner } from './segment-scanner.js';
@@ -47,7 +48,7 @@ export const druidSource: SourceKind = {
       : { interval: parseInterval(keys.text('interval'), keys.at('interval')) };
     const filterJson = keys.raw('filter');
     const filter = filterJson === undefined ? undefined : parseFilter(filterJson, keys.at('filter'));
-    if (filter !== undefined) rowTest(filter, new Set());
+    if (filter !== undefined) checkFilter(filter, keys);
     const dimensions = keys.texts('dimensions');
     const metrics = keys.texts('metrics');
     const columns =
@@ -59,6 +60,13 @@ export const druidSource: SourceKind = {
     return { type: 'druid', readsSegments: true, open: (deps) => openSegments(spec, deps) };
   },
 };
+
+/** What a lookup makes of a value can be asked in the transformSpec's filter. */
+function checkFilter(filter: Filter, keys: JsonKeys): void {
+  const lookups = new Set<string>();
+  rowTest(filter, new Set(), askingFor(lookups));
+  if (lookups.size > 0) throw keys.unsupported('filter', 'lookups by name are for the transformSpec only');
+}
 
 /** Druid's list for sub-tasks: `[{ segmentId, intervals }]`. */
 function checkSegments(keys: JsonKeys): Chosen {
@@ -145,7 +153,7 @@ interface Reading {
 async function* readSegment(reading: Reading): AsyncGenerator<readonly InputRow[]> {
   const { segment, interval, spec, scanner, deps, wanted, signal } = reading;
   const filterColumns = new Set<string>();
-  const test = spec.filter === undefined ? undefined : rowTest(spec.filter, filterColumns);
+  const test = spec.filter === undefined ? undefined : rowTest(spec.filter, filterColumns, {});
   const names = wanted.others ? undefined : [...wanted.names, ...filterColumns];
   const columns =
     names === undefined || spec.columns === undefined

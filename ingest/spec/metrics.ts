@@ -1,11 +1,13 @@
 /** `spec.dataSchema.metricsSpec`. */
 import { CodedError, invalidInput } from '../../proto/errors.js';
 import { columnsOf } from '../../query/expression/ast.js';
+import { valueMap } from '../../query/engine/columns/dimension-column.js';
 import { expression } from '../../query/expression/expression.js';
 import { nullValue } from '../../query/expression/value.js';
 import { parseAggregator } from '../../query/native/aggregators.js';
 import { parseOptionalFilter } from '../../query/native/filters.js';
 import type { Aggregator, Filter } from '../../query/native/model.js';
+import { askingFor, anyLookup } from '../transform/lookup-asking.js';
 import type { JsonKeys } from './keys.js';
 import {
   plainMetric,
@@ -81,11 +83,10 @@ function checkPlain(keys: JsonKeys, checkName: CheckName): PlainMetric {
   return checkState(keys, type);
 }
 
-/** Aggregators that Druid has for queries only, since it has no column for them. */
+/** Aggregators that are for queries only, in Druid too: it has no column for what they make. */
 const queryOnly: ReadonlyMap<string, string> = new Map([
   ['doubleMean', 'store a doubleSum and a count and divide in the query'],
   ['stringAny', 'use stringFirst or stringLast'],
-  ['cardinality', 'use hyperUnique'],
   ['grouping', 'it only has a meaning in queries'],
 ]);
 
@@ -102,17 +103,22 @@ function checkNumeric(type: NumericMetricType, name: string, keys: JsonKeys): Pl
   return { type, name, fieldName: '', expression: text };
 }
 
-/** Compiled once, so that a bad expression fails the submission and not the first row. */
-function checkExpression(text: string, field: string): void {
+/**
+ * Compiled once, so that a bad expression fails the submission and not the first row. Answers the lookups that it
+ * names.
+ */
+function checkExpression(text: string, field: string): ReadonlySet<string> {
+  const lookups = new Set<string>();
   try {
-    expression(text);
+    expression(text, askingFor(lookups));
+    return lookups;
   } catch (thrown) {
     if (!(thrown instanceof CodedError)) throw thrown;
     throw invalidInput(`${field}: ${thrown.message}`, field);
   }
 }
 
-/** first, last, any and folds, as queries have them. */
+/** first, last, any, cardinality and folds, as queries have them. */
 function checkState(keys: JsonKeys, type: string): PlainMetric {
   const spec = parsedAggregator(keys);
   keys.accept(...stateKeys);
@@ -122,9 +128,13 @@ function checkState(keys: JsonKeys, type: string): PlainMetric {
     case 'doubleAny':
     case 'floatAny':
       return { type: spec.type, name: spec.name, fieldName: spec.fieldName };
+    case 'cardinality':
+      for (const field of spec.fields) valueMap(field.steps ?? [], anyLookup);
+      return spec;
     case 'expression':
       for (const key of ['fold', 'combine', 'initialValue', 'initialCombineValue'] as const) {
-        checkExpression(spec[key], keys.at(key));
+        if (checkExpression(spec[key], keys.at(key)).size > 0)
+          throw keys.unsupported(key, "lookups by name can't be used in a fold");
       }
       if (foldKind(spec) === undefined) {
         const key = keys.has('initialCombineValue') ? 'initialCombineValue' : 'initialValue';
@@ -160,6 +170,9 @@ const stateKeys: readonly string[] = [
   'maxStringBytes',
   'aggregateMultipleValues',
   'fields',
+  'fieldNames',
+  'byRow',
+  'round',
   'accumulatorIdentifier',
   'initialValue',
   'initialCombineValue',
@@ -184,6 +197,8 @@ export function metricFields(metric: PlainMetric): readonly string[] {
       return [];
     case 'expression':
       return metric.fields;
+    case 'cardinality':
+      return metric.fields.map((field) => field.dimension);
     default: {
       if ('expression' in metric) return [...columnsOf(expression(metric.expression).node)];
       const isTimed = 'timeColumn' in metric && metric.timeColumn !== '__time';

@@ -1,4 +1,5 @@
 /** A batch task after checking: defaults filled in, times in ms. Plain data, but for the source and the format. */
+import type { ExpressionContext } from '../../query/expression/expression.js';
 import type { Aggregator, Filter, Granularity } from '../../query/native/model.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import type { JsonValue, WriteOptions } from '../../segment/write/source.js';
@@ -39,6 +40,8 @@ export interface IngestSpec {
   readonly appendToExisting: boolean;
   readonly dropExisting: boolean;
   readonly tuning: Tuning;
+  /** The registered lookups that the spec names, put in by who runs it; not a part of its JSON. */
+  readonly lookups?: ExpressionContext;
   /** Keys that were not understood and are ignored, as Druid does; worth a line in the task's log. */
   readonly ignoredKeys: readonly string[];
 }
@@ -98,6 +101,7 @@ export type PlainMetric =
   | FirstLastMetric
   | AnyMetric
   | FoldMetric
+  | CardinalityMetric
   | {
       readonly type: 'hyperUnique';
       readonly name: string;
@@ -115,6 +119,9 @@ export interface AnyMetric {
   readonly name: string;
   readonly fieldName: string;
 }
+
+/** A sketch of the texts in some fields, or of whole rows of them. */
+export type CardinalityMetric = Extract<Aggregator, { readonly type: 'cardinality' }>;
 
 /** A fold by an expression, whose state is a number. */
 export type FoldMetric = Extract<Aggregator, { readonly type: 'expression' }>;

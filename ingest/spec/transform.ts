@@ -3,7 +3,7 @@ import { CodedError, invalidInput } from '../../proto/errors.js';
 import { expression } from '../../query/expression/expression.js';
 import type { Filter } from '../../query/native/model.js';
 import { parseOptionalFilter } from '../../query/native/filters.js';
-import { lookupNames } from '../../query/lookup/names.js';
+import { anyLookup } from '../transform/lookup-asking.js';
 import { rowTest } from '../transform/row-filter.js';
 import type { JsonKeys } from './keys.js';
 
@@ -24,7 +24,7 @@ export function checkTransform(keys: JsonKeys | undefined): TransformSpec | unde
   if (doubled !== undefined) throw keys.wrong('transforms', `holds a name twice: name[${doubled.name}]`);
   const filter = parseOptionalFilter(keys.raw('filter'), keys.at('filter'));
   // Some filters of queries have no meaning here.
-  if (filter !== undefined) rowTest(filter, new Set());
+  if (filter !== undefined) rowTest(filter, new Set(), anyLookup);
   keys.leftovers();
   return transforms.length === 0 && filter === undefined ? undefined : { transforms, filter };
 }
@@ -36,13 +36,11 @@ function checkOne(keys: JsonKeys): { name: string; expression: string } {
   const text = keys.text('expression');
   try {
     // Compiled here once, so that a bad expression fails the submission and not the first row.
-    expression(text);
+    expression(text, anyLookup);
   } catch (thrown) {
     if (!(thrown instanceof CodedError)) throw thrown;
     throw invalidInput(`${keys.at('expression')}: ${thrown.message}`, keys.at('expression'));
   }
-  if (lookupNames(text).size > 0)
-    throw keys.unsupported('expression', "lookups by name can't be used while ingesting");
   keys.leftovers();
   return { name, expression: text };
 }

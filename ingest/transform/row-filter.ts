@@ -1,7 +1,7 @@
 /** Native filters on rows while they are read, with three-valued logic; types are those of the values found. */
 import { CodedError } from '../../proto/errors.js';
 import { columnsOf } from '../../query/expression/ast.js';
-import { expression } from '../../query/expression/expression.js';
+import { expression, type ExpressionContext } from '../../query/expression/expression.js';
 import { elementsOf, isTrue, long } from '../../query/expression/value.js';
 import { valueMap } from '../../query/engine/columns/dimension-column.js';
 import { extraction } from '../../query/engine/columns/extraction.js';
@@ -14,7 +14,6 @@ import {
   type NumberTest,
   type Predicate,
 } from '../../query/engine/predicate.js';
-import { lookupNames } from '../../query/lookup/names.js';
 import { doubleText } from '../../query/json/java-number.js';
 import type { DimensionSpec, ExtractionFn, Filter } from '../../query/native/model.js';
 import type { InputRow } from '../formats/row-reader.js';
@@ -27,8 +26,11 @@ export type RowTest = (row: InputRow, timeMs: number) => Truth;
 
 const TIME_COLUMN = '__time';
 
-/** `columns` collects the fields that are read. Throws Unsupported for filters that have no meaning on rows. */
-export function rowTest(filter: Filter, columns: Set<string>): RowTest {
+/**
+ * `columns` collects the fields that are read. Throws Unsupported for filters that have no meaning on rows, QueryFailed
+ * for a lookup that `lookups` does not know.
+ */
+export function rowTest(filter: Filter, columns: Set<string>, lookups: ExpressionContext): RowTest {
   switch (filter.type) {
     case 'true':
       return () => true;
@@ -36,11 +38,11 @@ export function rowTest(filter: Filter, columns: Set<string>): RowTest {
       return () => false;
     case 'and':
     case 'or': {
-      const tests = filter.fields.map((field) => rowTest(field, columns));
+      const tests = filter.fields.map((field) => rowTest(field, columns, lookups));
       return combined(tests, filter.type === 'or');
     }
     case 'not': {
-      const inner = rowTest(filter.field, columns);
+      const inner = rowTest(filter.field, columns, lookups);
       return (row, timeMs) => {
         const truth = inner(row, timeMs);
         return truth === undefined ? undefined : !truth;
@@ -48,20 +50,20 @@ export function rowTest(filter: Filter, columns: Set<string>): RowTest {
     }
     case 'istrue':
     case 'isfalse': {
-      const inner = rowTest(filter.field, columns);
+      const inner = rowTest(filter.field, columns, lookups);
       const wanted = filter.type === 'istrue';
       return (row, timeMs) => inner(row, timeMs) === wanted;
     }
     case 'expression':
-      return byExpression(filter.expression, columns);
+      return byExpression(filter.expression, columns, lookups);
     case 'columnComparison':
-      return byComparison(filter.dimensions, columns);
+      return byComparison(filter.dimensions, columns, lookups);
     case 'arrayContainsElement':
       return byElement(filter, columns);
     case 'arrayRange':
       return byArray(filter, columns);
     default:
-      return leaf(filter, columns);
+      return leaf(filter, columns, lookups);
   }
 }
 
@@ -82,9 +84,8 @@ function unsupported(message: string): CodedError {
   return new CodedError('Unsupported', message, { field: 'filter' });
 }
 
-function byExpression(text: string, columns: Set<string>): RowTest {
-  if (lookupNames(text).size > 0) throw unsupported("lookups by name can't be used while ingesting");
-  const { node, evaluate } = expression(text);
+function byExpression(text: string, columns: Set<string>, lookups: ExpressionContext): RowTest {
+  const { node, evaluate } = expression(text, lookups);
   columnsOf(node, columns);
   return (row, timeMs) => {
     const value = evaluate((name) =>
@@ -107,13 +108,15 @@ function textOf(value: unknown, doubleText: string | undefined): string | null {
   return value === null || value === undefined ? null : (doubleText ?? scalarText(value));
 }
 
-function byComparison(dimensions: readonly DimensionSpec[], columns: Set<string>): RowTest {
+function byComparison(
+  dimensions: readonly DimensionSpec[],
+  columns: Set<string>,
+  lookups: ExpressionContext,
+): RowTest {
   const readers = dimensions.map((spec) => {
     columns.add(spec.dimension);
-    const given = spec.steps ?? [];
-    for (const step of given) if (step.type === 'extraction') checkFunction(step.fn);
-    const map = valueMap(given, {});
-    const late = spec.late === undefined ? undefined : textFunction(spec.late);
+    const map = valueMap(spec.steps ?? [], lookups);
+    const late = spec.late === undefined ? undefined : textFunction(spec.late, lookups);
     return (row: InputRow, timeMs: number): readonly (string | null)[] => {
       const kept = rowTexts(row, timeMs, spec.dimension).flatMap((text) => {
         const made = map(text);
@@ -150,23 +153,25 @@ function arrayOf(row: InputRow, timeMs: number, column: string): readonly unknow
   return value.value === null ? undefined : (elementsOf(value) ?? [value.value]);
 }
 
-function checkFunction(fn: ExtractionFn): void {
-  if (fn.type === 'registeredLookup') throw unsupported("lookups by name can't be used while ingesting");
-  if (fn.type === 'cascade') fn.extractionFns.forEach(checkFunction);
-}
-
-function textFunction(fn: ExtractionFn): (text: string | null) => string | null {
-  checkFunction(fn);
-  const extract = extraction(fn);
+function textFunction(
+  fn: ExtractionFn,
+  lookups: ExpressionContext,
+): (text: string | null) => string | null {
+  const extract = extraction(fn, lookups);
   return (text) => extract(text);
 }
 
 /** The filter on what a function makes of each value. */
-function extracted(filter: LeafFilter, fn: ExtractionFn, columns: Set<string>): RowTest {
+function extracted(
+  filter: LeafFilter,
+  fn: ExtractionFn,
+  columns: Set<string>,
+  lookups: ExpressionContext,
+): RowTest {
   const predicate = leafPredicate(filter);
   const { column } = predicate;
   columns.add(column);
-  const extract = textFunction(fn);
+  const extract = textFunction(fn, lookups);
   const test = valueTest(predicate);
   return (row, timeMs) => {
     let result: Truth = false;
@@ -179,9 +184,9 @@ function extracted(filter: LeafFilter, fn: ExtractionFn, columns: Set<string>): 
   };
 }
 
-function leaf(filter: LeafFilter, columns: Set<string>): RowTest {
+function leaf(filter: LeafFilter, columns: Set<string>, lookups: ExpressionContext): RowTest {
   if ('extractionFn' in filter && filter.extractionFn !== undefined) {
-    return extracted(filter, filter.extractionFn, columns);
+    return extracted(filter, filter.extractionFn, columns, lookups);
   }
   const predicate = leafPredicate(filter);
   const { column } = predicate;

@@ -1,8 +1,11 @@
 import { expect } from 'chai';
 import { CodedError } from '../../proto/errors.js';
+import type { ExpressionContext } from '../../query/expression/expression.js';
+import { lookupTable, openLookups } from '../../query/lookup/table.js';
 import type { InputRow } from '../formats/row-reader.js';
 import { checkFormat } from '../formats/format-kinds.js';
 import { JsonKeys } from '../spec/keys.js';
+import { lookupsNamed } from '../spec/lookups.js';
 import { checkTransform } from '../spec/transform.js';
 import { RowTransformer } from './row-transformer.js';
 
@@ -14,10 +17,10 @@ function rowOf(line: string): InputRow {
   return row;
 }
 
-function transformer(json: object, hidesNew = false): RowTransformer {
+function transformer(json: object, hidesNew = false, lookups: ExpressionContext = {}): RowTransformer {
   const spec = checkTransform(new JsonKeys(json, 'transformSpec'));
   if (spec === undefined) throw new Error('nothing to do');
-  return new RowTransformer(spec, hidesNew);
+  return new RowTransformer(spec, hidesNew, lookups);
 }
 
 const expressions = (...pairs: [string, string][]): object => ({
@@ -85,13 +88,46 @@ describe('transforms', () => {
     expect(codeOf(expressions(['x', '1 +']))).equal('InvalidInput');
     expect(codeOf(expressions(['x', '1'], ['x', '2']))).equal('InvalidInput');
     expect(codeOf({ transforms: [{ type: 'lookup', name: 'x' }] })).equal('Unsupported');
-    const extractionFn = { type: 'registeredLookup', lookup: 'l' };
-    const byLookup = { type: 'selector', dimension: 'a', value: 'x', extractionFn };
-    expect(codeOf({ filter: byLookup })).equal('Unsupported');
-    const lookup = "upper(lookup(a, 'l'))";
-    expect(codeOf(expressions(['x', lookup]))).equal('Unsupported');
-    expect(codeOf({ filter: { type: 'expression', expression: lookup } })).equal('Unsupported');
     expect(codeOf({ filter: { type: 'nosuch' } })).equal('InvalidInput');
+  });
+});
+
+describe('lookups while ingesting', () => {
+  const extractionFn = { type: 'registeredLookup', lookup: 'l', retainMissingValue: true };
+  const json = {
+    ...expressions(['x', "upper(lookup(a, 'l', 'none'))"]),
+    filter: {
+      type: 'or',
+      fields: [
+        { type: 'selector', dimension: 'b', value: 'big', extractionFn },
+        { type: 'expression', expression: "lookup(b, 'm') == 'B'" },
+      ],
+    },
+  };
+  const lookups = openLookups(
+    ['l', 'm'].map((name) =>
+      lookupTable({ name, version: '1', isOneToOne: false }, [
+        ['1', 'big'],
+        ['b', 'B'],
+      ]),
+    ),
+  );
+  const xOf = (line: string): unknown => {
+    const done = transformer(json, false, lookups).apply(0, rowOf(line));
+    return done === 'filtered' || 'reason' in done ? done : done.row.fields['x'];
+  };
+
+  it('map values in transforms and filters', () => {
+    expect(xOf('{"a":1,"b":1}')).equal('BIG');
+    expect(xOf('{"a":2,"b":"big"}')).equal('NONE');
+    expect(xOf('{"a":"b","b":"b"}')).equal('B');
+    expect(xOf('{"a":"b","b":"c"}')).equal('filtered');
+  });
+
+  it('are named before the first row is read', () => {
+    const transform = checkTransform(new JsonKeys(json, 'transformSpec'));
+    expect([...lookupsNamed({ transform, metrics: [] })].toSorted()).deep.equal(['l', 'm']);
+    expect(() => transformer(json)).throws('Lookup [l] not found');
   });
 });
 

@@ -2,7 +2,7 @@
 import { CodedError } from '../../proto/errors.js';
 import { columnsOf } from '../../query/expression/ast.js';
 import type { Evaluator } from '../../query/expression/compile.js';
-import { expression } from '../../query/expression/expression.js';
+import { expression, type ExpressionContext } from '../../query/expression/expression.js';
 import { asLong, long, type Value } from '../../query/expression/value.js';
 import { setField, type InputRow } from '../formats/row-reader.js';
 import type { TransformSpec } from '../spec/transform.js';
@@ -28,15 +28,18 @@ export class RowTransformer {
   readonly #filter: RowTest | undefined;
   readonly #hidesNew: boolean;
 
-  /** `hidesNew`: fields that only transforms make must not be discovered as dimensions. */
-  constructor(spec: TransformSpec, hidesNew: boolean) {
+  /**
+   * `hidesNew`: fields that only transforms make must not be discovered as dimensions. `lookups`: the registered ones
+   * that the spec names.
+   */
+  constructor(spec: TransformSpec, hidesNew: boolean, lookups: ExpressionContext) {
     const columns = new Set<string>();
     this.#steps = spec.transforms.map(({ name, expression: text }) => {
-      const { node, evaluate } = expression(text);
+      const { node, evaluate } = expression(text, lookups);
       columnsOf(node, columns);
       return { name, evaluate };
     });
-    this.#filter = spec.filter === undefined ? undefined : rowTest(spec.filter, columns);
+    this.#filter = spec.filter === undefined ? undefined : rowTest(spec.filter, columns, lookups);
     this.#hidesNew = hidesNew;
     this.columns = columns;
   }

@@ -32,7 +32,7 @@ const shared: Pick<AggregatorType, 'combine' | 'resultType' | 'merge' | 'finish'
 };
 
 /** The bytes that stand for a number; null adds nothing. */
-function numberBytes(value: bigint | number, kind: 'long' | 'double' | 'float'): Uint8Array {
+export function numberBytes(value: bigint | number, kind: 'long' | 'double' | 'float'): Uint8Array {
   const view = new DataView(new ArrayBuffer(kind === 'float' ? 4 : 8));
   if (kind === 'long') view.setBigInt64(0, BigInt(value), true);
   else if (kind === 'double') view.setFloat64(0, Number(value), true);
@@ -40,7 +40,7 @@ function numberBytes(value: bigint | number, kind: 'long' | 'double' | 'float'):
   return new Uint8Array(view.buffer);
 }
 
-const utf16 = (text: string): Uint8Array => Buffer.from(text, 'utf16le');
+export const utf16 = (text: string): Uint8Array => Buffer.from(text, 'utf16le');
 
 interface Field {
   open(start: number): void;
@@ -52,6 +52,27 @@ interface Field {
 }
 
 const nothing = new Uint8Array(0);
+
+/** Several texts as one, in any order. */
+function severalBytes(list: readonly (string | null)[]): Uint8Array {
+  if (list.every((each) => each === null)) return nothing;
+  const texts = list.map((each) => each ?? '\0');
+  return utf16(texts.sort(compareText).join('\u0001'));
+}
+
+/** What a field with these texts adds to the hash of a whole row. */
+export function textsBytes(list: readonly (string | null)[]): Uint8Array {
+  const [only] = list;
+  if (list.length !== 1) return severalBytes(list);
+  return only === null || only === undefined ? nothing : utf16(only);
+}
+
+/** The place of a whole row in a sketch, by the bytes of its fields. */
+export function placeOfRow(fields: readonly Uint8Array[]): Place {
+  return placeOfBytes(Buffer.concat(fields.flatMap((bytes, i) => (i === 0 ? [bytes] : [between, bytes]))));
+}
+
+const between = Uint8Array.of(0);
 
 function fieldOf(environment: Environment, column: ColumnView | undefined): Field {
   const reader = cellReader(environment, column);
@@ -75,9 +96,7 @@ function fieldOf(environment: Environment, column: ColumnView | undefined): Fiel
       const list = listOf(reader.at(row));
       const only = list[0];
       if (list.length === 1) return only === null ? nothing : bytes(only as bigint | number | string);
-      if (list.every((each) => each === null)) return nothing;
-      const texts = list.map((each) => (each === null ? '\0' : String(each as string)));
-      return utf16(texts.sort(compareText).join('\u0001'));
+      return severalBytes(list.map((each) => (each === null ? null : String(each as string))));
     },
   };
 }
@@ -119,12 +138,8 @@ function addValues(fields: readonly Field[]): Add {
 }
 
 function addRows(fields: readonly Field[]): Add {
-  const between = Uint8Array.of(0);
   return (sketch, row) => {
-    const parts = fields.flatMap((field, i) =>
-      i === 0 ? [field.rowBytes(row)] : [between, field.rowBytes(row)],
-    );
-    sketch.addPlace(placeOfBytes(Buffer.concat(parts)));
+    sketch.addPlace(placeOfRow(fields.map((field) => field.rowBytes(row))));
     return sketch;
   };
 }
