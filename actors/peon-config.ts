@@ -20,6 +20,8 @@ export interface PeonConfig {
   readonly inputDirs: readonly string[];
   /** Hosts, addresses and networks that http sources may reach although they are private. */
   readonly inputHosts: readonly string[];
+  /** Of the lookups that tasks use. */
+  readonly lookupTier: string;
   readonly unsafeFaults: boolean;
   readonly logLevel: string;
   readonly beatMs: number;

@@ -246,6 +246,7 @@ function middleManager(wiring: Wiring): ChildSpec<MiddleManagerMessage> {
       deepStorage: { type: 'local', root: paths.deepStorage, zip: false },
       inputDirs: [paths.input, ...settings.inputDirs],
       inputHosts: settings.inputHosts,
+      lookupTier: settings.lookupTier,
       unsafeFaults: settings.unsafeFaults,
       logLevel: settings.logLevel,
     },

@@ -123,7 +123,8 @@ export function inputEntities(spec: IngestSpec, deps: BatchDeps): Promise<readon
   return spec.inputSource.open(sourceDepsOf(deps));
 }
 
-function sourceDepsOf(deps: BatchDeps): SourceDeps {
+/** What input sources are handed. */
+export function sourceDepsOf(deps: BatchDeps): SourceDeps {
   const { inputDirs, httpAllow = [], segmentLookup: segments, signal, workDir, clock, log } = deps;
   return { inputDirs, httpAllow, segments, workDir, clock, log, signal };
 }

@@ -109,6 +109,19 @@ export interface SubTaskState {
   readonly reportJson: string;
 }
 
+/** What the coordinator has registered under these names in a tier; names it does not know are left out. */
+export interface RegisteredLookups {
+  readonly type: 'registeredLookups';
+  readonly tier: string;
+  readonly names: readonly string[];
+}
+export interface RegisteredLookup {
+  readonly name: string;
+  readonly version: string;
+  /** The `lookupExtractorFactory`. */
+  readonly factoryJson: string;
+}
+
 export type TaskAction =
   | LockAcquire
   | LockTryAcquire
@@ -123,7 +136,8 @@ export type TaskAction =
   | SegmentsLoaded
   | SubTaskSubmit
   | SubTaskStatus
-  | SubTaskStop;
+  | SubTaskStop
+  | RegisteredLookups;
 
 export interface TaskActionResults {
   /** The lock held; null when it was not granted. */
@@ -147,6 +161,7 @@ export interface TaskActionResults {
   /** `slots`: of all enabled workers, busy ones too. */
   readonly subTaskStatus: { readonly slots: number; readonly tasks: readonly SubTaskState[] };
   /** `begun`: it was left alone, because it runs or has ended. */
+  readonly registeredLookups: { readonly lookups: readonly RegisteredLookup[] };
   readonly subTaskStop: { readonly state: 'stopped' | 'begun' };
 }
 export interface PublishResult {

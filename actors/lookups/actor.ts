@@ -12,7 +12,7 @@ import type { LookupTable } from '../../query/lookup/table.js';
 import type { ActorContext, Behavior, ChildSpec, Node } from '../../runtime/types.js';
 import { lookupsChanged, lookupsRole } from '../lookup-names.js';
 import { RestRouter } from '../rest-router.js';
-import { readNamespace } from './file.js';
+import { readNamespace } from '../lookup-file.js';
 import { planLookups, retryMs, type LookupDigest } from './plan.js';
 import { lookupNodeRoutes } from './rest.js';
 import { readSnapshot, writeSnapshot } from './snapshot.js';

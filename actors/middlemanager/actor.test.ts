@@ -130,6 +130,7 @@ describe('middle manager', () => {
         deepStorage: { type: 'local', root: '/deep', zip: false },
         inputDirs: ['/in'],
         inputHosts: [],
+        lookupTier: '__default',
         unsafeFaults: false,
         logLevel: 'info',
       },

@@ -33,6 +33,8 @@ export interface MiddleManagerSettings {
   readonly deepStorage: DeepStorageConfig;
   readonly inputDirs: readonly string[];
   readonly inputHosts: readonly string[];
+  /** Of the lookups that tasks use. */
+  readonly lookupTier: string;
   readonly unsafeFaults: boolean;
   readonly logLevel: string;
   readonly beatMs: number;
@@ -300,6 +302,7 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
       deepStorage: settings.deepStorage,
       inputDirs: settings.inputDirs,
       inputHosts: settings.inputHosts,
+      lookupTier: settings.lookupTier,
       unsafeFaults: settings.unsafeFaults,
       logLevel: settings.logLevel,
       beatMs: settings.beatMs,

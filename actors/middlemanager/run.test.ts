@@ -51,6 +51,7 @@ describe('middle manager: work folders', () => {
     deepStorage: { type: 'local', root: '/deep', zip: false },
     inputDirs: [],
     inputHosts: [],
+    lookupTier: '__default',
     unsafeFaults: false,
     logLevel: 'info',
     beatMs: 1,

@@ -16,6 +16,7 @@ import { identifierOf, parseDataSegmentText } from '../../segment/timeline/data-
 import { partitionNumOf } from '../../segment/timeline/shard-spec.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import { decideLock } from './lock-box.js';
+import { registeredLookups } from './registered-lookups.js';
 import { stopSubTask, submitSubTask, subTaskStatus } from './sub-tasks.js';
 import type { ActiveTask } from './task-book.js';
 import type { Term } from './term.js';
@@ -62,6 +63,8 @@ export async function performAction(term: Term, from: ActiveTask, action: TaskAc
       return subTaskStatus(term, task, action.taskIds);
     case 'subTaskStop':
       return stopSubTask(term, task, action.taskId, action.reason);
+    case 'registeredLookups':
+      return registeredLookups(term.deps.node, action);
     case 'updateLocation':
       task.location = action.location;
       return null;

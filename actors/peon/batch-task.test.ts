@@ -80,6 +80,7 @@ describe('peon: batch task', () => {
       folder,
       inputDirs: [],
       inputHosts: [],
+      lookupTier: '__default',
       deepStorage: { type: 'local', root: path.join(folder, 'deep'), zip: false },
     } as unknown as PeonConfig;
     const progress = (): void => undefined;
@@ -126,6 +127,28 @@ describe('peon: batch task', () => {
       segmentsPublished: 2,
       errorMsg: null,
     });
+  });
+
+  it('fetches the lookups that its spec names, and no others', async () => {
+    const factoryJson = JSON.stringify({ type: 'map', map: { a: 'kept', c: 'kept' } });
+    answers.registeredLookups = ({ names }: { names: string[] }) => ({
+      lookups: names.filter((name) => name === 'l').map((name) => ({ name, version: 'v', factoryJson })),
+    });
+    const withFilter = (expression: string): Record<string, unknown> => {
+      const json = task();
+      const { dataSchema } = json['spec'] as { dataSchema: Record<string, unknown> };
+      dataSchema['transformSpec'] = { filter: { type: 'expression', expression } };
+      return json;
+    };
+    const { error, reportJson } = await run(withFilter("lookup(page, 'l') == 'kept'"));
+    expect(error).to.equal(undefined);
+    expect(actions[0]).to.deep.equal({ type: 'registeredLookups', tier: '__default', names: ['l'] });
+    const { rowStats } = payloadOf(reportJson) as { rowStats: { buildSegments: object } };
+    expect(rowStats.buildSegments).to.deep.include({ processed: 2, thrownAway: 1, unparseable: 0 });
+
+    const failed = await run(withFilter("lookup(page, 'm') == 'kept'"));
+    expect(failed.error).to.include({ code: 'InvalidInput' });
+    expect(failed.error?.message).to.contain('Lookup [m] not found');
   });
 
   it('locks given intervals before it reads', async () => {

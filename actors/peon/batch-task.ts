@@ -1,6 +1,6 @@
 /** Runs `index` and `index_parallel`: lock, build (alone or by sub-tasks), push, publish, wait until it is loaded. */
 import { CodedError } from '../../proto/errors.js';
-import { inputEntities, runBatch, type BatchDeps } from '../../ingest/batch.js';
+import { inputEntities, runBatch, sourceDepsOf, type BatchDeps } from '../../ingest/batch.js';
 import { noRows, reportToJson, type IngestReport, type RowStatsShape } from '../../ingest/report.js';
 import { RowMeter } from '../../ingest/row-meter.js';
 import type { IngestSpec } from '../../ingest/spec/model.js';
@@ -12,6 +12,7 @@ import { LocalStorage } from '../../segment/store/local-storage.js';
 import { peonFiles, type PeonConfig } from '../peon-config.js';
 import type { OverlordClient } from './overlord-client.js';
 import { ParallelRun } from './parallel-task.js';
+import { withLookups } from './task-lookups.js';
 import { noEnding, TaskGrounds, type Ending } from './task-grounds.js';
 
 export interface BatchTaskDeps {
@@ -63,7 +64,10 @@ class BatchRun {
   }
 
   async toEnd(): Promise<Ending> {
-    const { type, spec } = compileTask(this.#json);
+    const { type, spec: given } = compileTask(this.#json);
+    const { overlord, config } = this.#deps;
+    const source = sourceDepsOf(this.#batchDeps(given));
+    const spec = await withLookups(given, { overlord, tier: config.lookupTier, source });
     if (spec.ignoredKeys.length > 0)
       this.#deps.log.warn('keys of the spec are ignored', { keys: spec.ignoredKeys.join(', ') });
     for (const interval of condense(spec.intervals ?? [])) await this.#grounds.lock(interval);

@@ -104,6 +104,7 @@ describe('peon: parallel task', () => {
       folder: path.join(base, taskId),
       inputDirs: [base],
       inputHosts: [],
+      lookupTier: '__default',
       deepStorage: { type: 'local', root: path.join(base, 'deep'), zip: false },
     } as unknown as PeonConfig;
     const { signal } = new AbortController();

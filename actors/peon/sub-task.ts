@@ -3,7 +3,7 @@
  * what it made for its supervisor, who alone publishes. Locks and ids are taken in the supervisor's name.
  */
 import { CodedError } from '../../proto/errors.js';
-import { runBatch, surveyRows, type BatchDeps } from '../../ingest/batch.js';
+import { runBatch, sourceDepsOf, surveyRows, type BatchDeps } from '../../ingest/batch.js';
 import { planOfCuts, type ChunkCut, type ChunkSurvey } from '../../ingest/partition/partition-plan.js';
 import { noRows, reportToJson, type IngestReport } from '../../ingest/report.js';
 import { RowMeter } from '../../ingest/row-meter.js';
@@ -22,6 +22,7 @@ import type { RangeTuple } from '../../segment/timeline/range-bucket.js';
 import { shuffleFolder, writeResult } from '../shuffle-folders.js';
 import type { BatchTaskDeps, BatchTaskResult } from './batch-task.js';
 import { TaskGrounds } from './task-grounds.js';
+import { withLookups } from './task-lookups.js';
 import { UnpublishedFiles } from './unpublished-files.js';
 
 export const subTaskTypes = [
@@ -113,8 +114,11 @@ async function perform(
 ): Promise<SubTaskResult> {
   const type = json['type'] as SubTaskType;
   if (type === 'partial_index_generic_merge') return merge(json, deps, keeping);
-  const { spec } = compileTask({ type: 'index_parallel', spec: json['spec'], context: json['context'] });
-  const batch = batchDeps(json, spec, deps, keeping);
+  const task = compileTask({ type: 'index_parallel', spec: json['spec'], context: json['context'] });
+  const batch = batchDeps(json, task.spec, deps, keeping);
+  const { overlord, config } = deps;
+  const lookups = { overlord, tier: config.lookupTier, source: sourceDepsOf(batch) };
+  const spec = await withLookups(task.spec, lookups);
   switch (type) {
     case 'partial_dimension_cardinality':
     case 'partial_dimension_distribution': {

@@ -1,5 +1,4 @@
 /** Native filters on rows while they are read, with three-valued logic; types are those of the values found. */
-import { CodedError } from '../../proto/errors.js';
 import { columnsOf } from '../../query/expression/ast.js';
 import { expression, type ExpressionContext } from '../../query/expression/expression.js';
 import { elementsOf, isTrue, long } from '../../query/expression/value.js';
@@ -26,10 +25,7 @@ export type RowTest = (row: InputRow, timeMs: number) => Truth;
 
 const TIME_COLUMN = '__time';
 
-/**
- * `columns` collects the fields that are read. Throws Unsupported for filters that have no meaning on rows, QueryFailed
- * for a lookup that `lookups` does not know.
- */
+/** `columns` collects the fields that are read. Throws QueryFailed for a lookup that `lookups` does not know. */
 export function rowTest(filter: Filter, columns: Set<string>, lookups: ExpressionContext): RowTest {
   switch (filter.type) {
     case 'true':
@@ -78,10 +74,6 @@ function combined(tests: readonly RowTest[], decisive: boolean): RowTest {
     }
     return result;
   };
-}
-
-function unsupported(message: string): CodedError {
-  return new CodedError('Unsupported', message, { field: 'filter' });
 }
 
 function byExpression(text: string, columns: Set<string>, lookups: ExpressionContext): RowTest {
@@ -153,10 +145,7 @@ function arrayOf(row: InputRow, timeMs: number, column: string): readonly unknow
   return value.value === null ? undefined : (elementsOf(value) ?? [value.value]);
 }
 
-function textFunction(
-  fn: ExtractionFn,
-  lookups: ExpressionContext,
-): (text: string | null) => string | null {
+function textFunction(fn: ExtractionFn, lookups: ExpressionContext): (text: string | null) => string | null {
   const extract = extraction(fn, lookups);
   return (text) => extract(text);
 }

@@ -1,14 +1,14 @@
 /** The file behind a namespace: local ones below the allowed folders, or http and https, unpacked where packed. */
 import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { CodedError, invalidInput } from '../../proto/errors.js';
-import type { LookupSpec } from '../../query/lookup/spec.js';
-import { compilePattern } from '../../query/regex/pattern.js';
-import { findLocalFiles } from '../../ingest/sources/local-files.js';
-import { httpSource } from '../../ingest/sources/http.js';
-import type { InputEntity } from '../../ingest/sources/input-entity.js';
-import type { SourceDeps } from '../../ingest/sources/source.js';
-import { JsonKeys } from '../../ingest/spec/keys.js';
+import { CodedError, invalidInput } from '../proto/errors.js';
+import type { LookupSpec } from '../query/lookup/spec.js';
+import { compilePattern } from '../query/regex/pattern.js';
+import { findLocalFiles } from '../ingest/sources/local-files.js';
+import { httpSource } from '../ingest/sources/http.js';
+import type { InputEntity } from '../ingest/sources/input-entity.js';
+import type { SourceDeps } from '../ingest/sources/source.js';
+import { JsonKeys } from '../ingest/spec/keys.js';
 
 type Namespace = Extract<LookupSpec, { type: 'cachedNamespace' }>;
 
