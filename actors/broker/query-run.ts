@@ -568,11 +568,11 @@ function renderHints(query: NativeQuery, times: readonly IntervalMs[]): RenderHi
   const allStartMs = starts.reduce((a, b) => (isDescending ? Math.max(a, b) : Math.min(a, b)));
   if (query.queryType !== 'topN' || query.granularity.type === 'all') return { allStartMs };
   if (query.granularity.type === 'none') return {};
-  const buckets = new Set<number>();
+  const buckets = new Map<number, number>();
   for (const { startMs, endMs } of times) {
     let at = bucketStart(query.granularity, startMs);
     for (; at <= endMs && buckets.size < emptyBucketsMax; at = nextBucket(query.granularity, at))
-      buckets.add(at);
+      buckets.set(at, (buckets.get(at) ?? 0) + 1);
   }
-  return { buckets: [...buckets] };
+  return { buckets };
 }

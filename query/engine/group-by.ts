@@ -13,7 +13,7 @@ import type { Accumulator, Batch } from './aggregators/accumulator.js';
 import { inputCache } from './aggregators/input.js';
 import { CellTable } from './aggregators/cell-table.js';
 import { createAccumulators } from './aggregators/registry.js';
-import { restrictedTo } from './columns/derived-segment.js';
+import { DerivedSegment, restrictedTo } from './columns/derived-segment.js';
 import { dimensionColumn } from './columns/dimension-column.js';
 import { forEachBatch, selectedCount } from './cursor.js';
 import type { Environment } from './environment.js';
@@ -43,6 +43,10 @@ interface GroupingQuery {
   readonly unnests?: boolean;
 }
 
+interface TypedQuery extends GroupingQuery {
+  readonly typedStates: boolean;
+}
+
 /** More groups than this are not counted in slices: putting the parts together would cost more than it saves. */
 const slicedGroupsMax = 16_384;
 
@@ -66,7 +70,7 @@ export function runGroupBy(all: Environment, query: GroupByQuery, intervals: rea
   const selected = selectRows(environment, intervals, query.filter);
   const unnests = flag(query.context.given, 'groupByEnableMultiValueUnnesting', true);
   const wanted = restrictedTo(environment, selected.mask);
-  return new Grouping(wanted, { ...query, unnests }, intervals, selected).run();
+  return new Grouping(wanted, { ...query, unnests, typedStates: true }, intervals, selected).run();
 }
 
 /** Keeps the best groups of each bucket: as many as the threshold asks for, or minTopNThreshold if that is more. */
@@ -75,7 +79,11 @@ export function runTopN(all: Environment, query: TopNQuery, intervals: readonly 
   if (environment === undefined) return [];
   refuseOpaque(environment, query.dimension);
   const matching = selectRows(environment, intervals, query.filter);
-  const grouping = { ...query, dimensions: [query.dimension] };
+  const grouping = {
+    ...query,
+    dimensions: [query.dimension],
+    typedStates: isByDictionary(all, query.dimension),
+  };
   const wanted = restrictedTo(environment, matching.mask);
   // A row without any value has no entry here; groupBy counts it as null.
   const selected = withValues(wanted, query.dimension, matching);
@@ -87,6 +95,16 @@ export function runTopN(all: Environment, query: TopNQuery, intervals: readonly 
   const only = frames[0];
   const merged = only !== undefined && frames.length === 1 ? only : mergePartials(query, frames);
   return [merged === only ? only : keepTop(merged, query)];
+}
+
+/** Each value of the dimension is an entry of a stored dictionary: not a number, not computed, no row of a result. */
+function isByDictionary(environment: Environment, spec: DimensionSpec): boolean {
+  const { dimension, steps = [], outputType } = spec;
+  const { segment } = environment;
+  if (outputType !== 'STRING' || environment.wholeIntervals === true) return false;
+  if (steps.some(({ type }) => type === 'extraction')) return false;
+  if (segment instanceof DerivedSegment && segment.isComputed(dimension)) return false;
+  return segment.column(dimension)?.kind === 'string';
 }
 
 /** groupBy takes arrays as text and documents as null; topN, as in Druid, neither. */
@@ -147,7 +165,7 @@ class Grouping {
 
   constructor(
     environment: Environment,
-    query: GroupingQuery,
+    query: TypedQuery,
     intervals: readonly IntervalMs[],
     selected: Selected,
     prune?: Prune,
@@ -173,6 +191,7 @@ class Grouping {
       inputs: inputCache(environment),
       span: selected.hull,
       emptyGroups: false,
+      typedStates: query.typedStates,
     });
     this.#hasBucketKey = this.#buckets.length !== 1 || this.#keys.length === 0;
     this.#grouper = this.#chooseGrouper();

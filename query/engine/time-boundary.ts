@@ -23,7 +23,7 @@ export function runTimeBoundary(
   }
   const cells = new CellTable(environment);
   const inputs = inputCache(environment);
-  const context = { environment, inputs, cells, span: selected.hull, emptyGroups: true };
+  const context = { environment, inputs, cells, span: selected.hull, emptyGroups: true, typedStates: false };
   const accumulators = createAccumulators(
     [
       { type: 'longMin', name: 'minTime', fieldName: '__time' },

@@ -29,7 +29,7 @@ export function runTimeseries(
   const environment = restrictedTo(all, selected.mask);
   const inputs = inputCache(environment);
   const cells = new CellTable(environment);
-  const context = { environment, inputs, cells, span: selected.hull, emptyGroups: true };
+  const context = { environment, inputs, cells, span: selected.hull, emptyGroups: true, typedStates: false };
   const counts = new CountAccumulator('__rows', context);
   const accumulators = [counts, ...createAccumulators(query.aggregations, context)];
   for (const accumulator of accumulators) {

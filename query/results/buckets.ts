@@ -16,8 +16,11 @@ export interface RenderHints {
    * the segments asked. Without it the start of the first interval is printed.
    */
   readonly allStartMs?: number;
-  /** topN: starts (ms) of buckets that segments cover, so that those without a match are answered with []. */
-  readonly buckets?: readonly number[];
+  /**
+   * topN: starts (ms) of the buckets that segments cover, so that those without a match are answered with [], and how
+   * many segments cover each.
+   */
+  readonly buckets?: ReadonlyMap<number, number>;
 }
 
 export interface BucketClock {
@@ -47,9 +50,11 @@ export function bucketClock(query: Bucketed, frame: Frame, hints: RenderHints): 
  * Instants as JSON strings in the zone of the query's granularity, the last one remembered; as numbers (ms) when the
  * context says so.
  */
-export function stamper(query: NativeQuery): (ms: number) => string {
+export function stamper(
+  query: NativeQuery,
+  granularity: Granularity = 'granularity' in query ? query.granularity : { type: 'all' },
+): (ms: number) => string {
   if (flag(query.context.given, 'serializeDateTimeAsLong', false)) return String;
-  const granularity: Granularity = 'granularity' in query ? query.granularity : { type: 'all' };
   let lastMs = Number.NaN;
   let last = '';
   return (ms) => {

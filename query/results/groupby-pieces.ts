@@ -9,8 +9,8 @@ import { pickRows } from '../merge/scan.js';
 import { flag } from '../native/context.js';
 import type { GroupByQuery } from '../native/model.js';
 import type { Steps } from './buckets.js';
-import { groupRows, renderGroupBy, sectionRows } from './groupby.js';
-import { groupBySections } from './subtotals.js';
+import { groupRows, renderGroupBy, writtenRows } from './groupby.js';
+import { groupedRows } from './subtotals.js';
 
 /** Ordered groups that are kept beyond those asked for, before the rest is dropped. */
 const candidatesMin = 65_536;
@@ -56,15 +56,13 @@ function* inTurn(query: GroupByQuery, pieces: Iterable<Frame>, sink: JsonSink): 
   let written = 0;
   sink.raw('[');
   for (const piece of pieces) {
-    for (const section of groupBySections(all, piece)) {
-      const { rows, write } = sectionRows(all, section);
-      const wanted = rows.subarray(Math.min(skip, rows.length), Math.min(rows.length, skip + left));
-      skip = Math.max(0, skip - rows.length);
-      left -= wanted.length;
-      for (const row of wanted) {
-        sink.raw(written === 0 ? write(row) : `,${write(row)}`);
-        if (++written % 1024 === 0) yield;
-      }
+    const { rows, write } = writtenRows(all, groupedRows(all, piece));
+    const wanted = rows.subarray(Math.min(skip, rows.length), Math.min(rows.length, skip + left));
+    skip = Math.max(0, skip - rows.length);
+    left -= wanted.length;
+    for (const row of wanted) {
+      sink.raw(written === 0 ? write(row) : `,${write(row)}`);
+      if (++written % 1024 === 0) yield;
     }
     if (left <= 0) break;
     yield;

@@ -7,10 +7,10 @@ import { flag } from '../native/context.js';
 import type { GroupByQuery, OrderByColumn } from '../native/model.js';
 import { queryStart, type Steps, stamper } from './buckets.js';
 import { arrayWriter, objectWriter } from './json-rows.js';
-import { frameOutput, lateOutput, type Output } from './output.js';
+import { type Cell, frameOutput, lateOutput, type Output } from './output.js';
 import { byOrdering, byValue, inTurn, reversed, type RowComparator, sortRows } from './row-order.js';
 import { havingTest } from './row-filter.js';
-import { groupBySections } from './subtotals.js';
+import { groupedRows, isGroupedBy, setColumn } from './subtotals.js';
 import { valueOutputs } from './timeseries.js';
 
 /**
@@ -18,31 +18,29 @@ import { valueOutputs } from './timeseries.js';
  * applied here. Granularity `all` prints the start of the query's first interval.
  */
 export function* renderGroupBy(query: GroupByQuery, merged: Frame, sink: JsonSink): Steps {
+  const { rows, write } = writtenRows(query, groupedRows(query, merged));
   sink.raw('[');
   let written = 0;
-  for (const section of groupBySections(query, merged)) {
-    const { rows, write } = sectionRows(query, section);
-    for (const row of rows) {
-      sink.raw(written === 0 ? write(row) : `,${write(row)}`);
-      if (++written % 1024 === 0) yield;
-    }
+  for (const row of rows) {
+    sink.raw(written === 0 ? write(row) : `,${write(row)}`);
+    if (++written % 1024 === 0) yield;
   }
   sink.raw(']');
 }
 
-/** The rows of a section that are answered, and their JSON. */
-export function sectionRows(
+/** The rows of grouped ones that are answered, and their JSON. */
+export function writtenRows(
   query: GroupByQuery,
-  section: Frame,
+  grouped: Frame,
 ): { rows: Uint32Array; write: (row: number) => string } {
-  const bucket = frameOutput(section, '__bucket');
-  const dimensions = query.dimensions.map(({ outputName }) => frameOutput(section, outputName));
-  const values = valueOutputs(query, section, dimensions);
-  const rows = groupByRows(query, section, bucket, dimensions, values);
+  const bucket = frameOutput(grouped, '__bucket');
+  const dimensions = query.dimensions.map(({ outputName }) => frameOutput(grouped, outputName));
+  const values = valueOutputs(query, grouped, dimensions);
+  const rows = groupByRows(query, grouped, bucket, dimensions, values);
   const hasTime = query.granularity.type !== 'all';
   const stamp = stamper(query);
   const timestamp = (row: number): string => stamp(hasTime ? Number(bucket.at(row) ?? 0) : queryStart(query));
-  const outputs = [...shownDimensions(query, section, dimensions), ...values];
+  const outputs = [...shownDimensions(query, grouped, dimensions), ...values];
   if (query.context.resultAsArray)
     return { rows, write: arrayWriter(hasTime ? [bucket, ...outputs] : outputs) };
   const event = objectWriter(outputs);
@@ -59,34 +57,36 @@ export function groupRows(query: GroupByQuery, merged: Frame): Uint32Array {
   return groupByRows(query, merged, bucket, dimensions, valueOutputs(query, merged, dimensions));
 }
 
-/** Dimensions as they are answered. Those that are not grouped by here stay null. */
+/** Dimensions as they are answered. Those that a row is not grouped by stay null. */
 export function shownDimensions(
   query: GroupByQuery,
-  section: Frame,
+  grouped: Frame,
   dimensions: readonly Output[],
 ): readonly Output[] {
   return query.dimensions.flatMap(({ late }, i) => {
     const dimension = dimensions[i];
     if (dimension === undefined) return [];
-    const isThere = section.columns.some(({ name }) => name === dimension.name);
-    if (late === undefined || !isThere) return [dimension];
-    return [lateOutput(dimension, extraction(late, openLookups(query.lookups)))];
+    if (late === undefined) return [dimension];
+    const isThere = isGroupedBy(query, grouped, dimension.name);
+    const shown = lateOutput(dimension, extraction(late, openLookups(query.lookups)));
+    const at = (row: number): Cell => (isThere(row) ? shown.at(row) : null);
+    return [{ ...shown, at, json: (row) => (isThere(row) ? shown.json(row) : 'null') }];
   });
 }
 
 export function groupByRows(
   query: GroupByQuery,
-  { rows: count, isMerged }: Pick<Frame, 'rows' | 'isMerged'>,
+  grouped: Frame,
   bucket: Output,
   dimensions: readonly Output[],
   values: readonly Output[],
 ): Uint32Array {
-  let rows = Uint32Array.from({ length: count }, (_, row) => row);
+  let rows = Uint32Array.from({ length: grouped.rows }, (_, row) => row);
   if (query.having !== undefined) {
     const named = new Map([...dimensions, ...values].map((output) => [output.name, output]));
     const holds = havingTest(
       query.having,
-      (name) => named.get(name) ?? frameOutput({ rows: count, columns: [] }, name),
+      (name) => named.get(name) ?? frameOutput({ rows: grouped.rows, columns: [] }, name),
       openLookups(query.lookups),
     );
     rows = rows.filter((row) => holds(row));
@@ -96,13 +96,17 @@ export function groupByRows(
   // Merged rows stand in this order already, but for values whose order is not that of their bytes.
   const isNatural = dimensions.every(({ type }) => type === 'STRING' || type === 'LONG');
   const isAsked = query.orderBy.length === 0 && !dimensionsFirst && isNatural;
-  if (isMerged === true && isAsked) return rows.subarray(query.offset, most);
+  if (grouped.isMerged === true && isAsked) return rows.subarray(query.offset, most);
   const byTime = query.granularity.type === 'all' ? [] : [byValue(bucket)];
   const byDimensions = dimensions.map((dimension) => byValue(dimension));
-  const given = query.orderBy.map((column) => orderBy(query, column, dimensions, values, count));
+  const given = query.orderBy.map((column) => orderBy(query, column, dimensions, values, grouped.rows));
   const natural = dimensionsFirst ? [...byDimensions, ...byTime] : [...byTime, ...byDimensions];
   const asked = dimensionsFirst ? [...given, ...byTime] : [...byTime, ...given];
-  const compare = inTurn(given.length === 0 ? natural : [...asked, ...natural]);
+  // Having, order and limit see the rows of all subtotals together; equal ones keep the order of the sets.
+  const hasLimits = given.length > 0 || query.limit !== undefined || query.offset > 0;
+  const bySet = query.subtotals === undefined ? [] : [byValue(frameOutput(grouped, setColumn))];
+  const isOrdered = query.subtotals === undefined ? given.length > 0 : hasLimits;
+  const compare = inTurn([...(isOrdered ? asked : []), ...bySet, ...natural]);
   return sortRows(rows, compare, most).subarray(query.offset);
 }
 

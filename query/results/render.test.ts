@@ -209,10 +209,23 @@ describe('topN results', () => {
     expect(picked({ metric: { ...byName, previousStop: 'a' } })).to.deep.equal([['b', 'c9']]);
   });
 
+  const perBucket = (...counts: readonly (readonly [number, number])[]): ReadonlyMap<number, number> =>
+    new Map(counts);
+
+  it('print buckets of one segment in UTC, others in the zone of the granularity', () => {
+    const zoned = { ...body, granularity: { type: 'period', period: 'P1D', timeZone: 'Asia/Tokyo' } };
+    const from = day - 9 * 3_600_000;
+    const one = frame(longs('__bucket', from, from + day), strings('d', 'a', 'a'), longs('m', 1, 2));
+    const hints = { buckets: perBucket([from, 2], [from + day, 1]) };
+    expect(render(zoned, one, hints)).to.equal(
+      '[{"timestamp":"1970-01-02T00:00:00.000+09:00","result":[{"d":"a","m":1}]},{"timestamp":"1970-01-02T15:00:00.000Z","result":[{"d":"a","m":2}]}]',
+    );
+  });
+
   it('know buckets without a match', () => {
     const hourly = { ...body, granularity: 'day' };
     const one = frame(longs('__bucket', day * 2), strings('d', 'a'), longs('m', 1));
-    expect(render(hourly, one, { buckets: [day, day * 2] })).to.equal(
+    expect(render(hourly, one, { buckets: perBucket([day, 1], [day * 2, 2]) })).to.equal(
       '[{"timestamp":"1970-01-02T00:00:00.000Z","result":[]},{"timestamp":"1970-01-03T00:00:00.000Z","result":[{"d":"a","m":1}]}]',
     );
     expect(render(body, frame(), { allStartMs: day })).to.equal(

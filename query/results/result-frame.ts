@@ -5,7 +5,7 @@
 import { CodedError } from '../../proto/errors.js';
 import type { Frame, FrameColumn } from '../frame.js';
 import { cellColumn } from '../frame-build.js';
-import { joinFrames, pickRows } from '../merge/scan.js';
+import { pickRows } from '../merge/scan.js';
 import type {
   DimensionSpec,
   GroupByQuery,
@@ -18,7 +18,7 @@ import { bucketClock, queryStart, type RenderHints } from './buckets.js';
 import { groupByRows, shownDimensions } from './groupby.js';
 import { frameOutput } from './output.js';
 import { outputFrame } from './output-frame.js';
-import { groupBySections } from './subtotals.js';
+import { groupedRows } from './subtotals.js';
 import { timeseriesRows, valueOutputs, withNullRow } from './timeseries.js';
 import { topNRows } from './topn.js';
 
@@ -77,21 +77,16 @@ function topNFrame(query: TopNQuery, merged: Frame, hints: RenderHints): Frame {
 }
 
 function groupByFrame(query: GroupByQuery, merged: Frame, keepTime: boolean): Frame {
-  const frames = groupBySections(query, merged).map((section) => sectionFrame(query, section, keepTime));
-  const only = frames[0];
-  return only !== undefined && frames.length === 1 ? only : joinFrames(frames);
-}
-
-function sectionFrame(query: GroupByQuery, merged: Frame, keepTime: boolean): Frame {
-  const bucket = frameOutput(merged, '__bucket');
-  const dimensions = query.dimensions.map(({ outputName }) => frameOutput(merged, outputName));
-  const values = valueOutputs(query, merged, dimensions);
-  const rows = groupByRows(query, merged, bucket, dimensions, values);
+  const grouped = groupedRows(query, merged);
+  const bucket = frameOutput(grouped, '__bucket');
+  const dimensions = query.dimensions.map(({ outputName }) => frameOutput(grouped, outputName));
+  const values = valueOutputs(query, grouped, dimensions);
+  const rows = groupByRows(query, grouped, bucket, dimensions, values);
   const isAll = query.granularity.type === 'all';
   const times = Array.from(rows, (row) => (isAll ? queryStart(query) : Number(bucket.at(row) ?? 0)));
-  const outputs = [...shownDimensions(query, merged, dimensions), ...values];
+  const outputs = [...shownDimensions(query, grouped, dimensions), ...values];
   return outputFrame(
-    merged,
+    grouped,
     rows,
     isAll && !keepTime ? undefined : times,
     outputs,

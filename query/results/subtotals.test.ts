@@ -56,6 +56,46 @@ describe('subtotals', () => {
     expect(answer({}, merged).map((row) => row[3])).to.deep.equal([0, 0, 0]);
   });
 
+  it('orders and limits the rows of all sets together, sets in turn where they are equal', () => {
+    const subtotalsSpec = [['a', 'b'], ['b'], ['a'], []];
+    const byCount = { dimension: 'n', direction: 'descending' };
+    const limitSpec = { type: 'default', columns: [byCount], limit: 4, offset: 1 };
+    expect(answer({ subtotalsSpec, limitSpec }, merged)).to.deep.equal([
+      [null, '2', 6, 2],
+      ['y', '2', 4, 0],
+      ['y', null, 4, 1],
+      ['x', null, 3, 1],
+    ]);
+    const byName = { type: 'default', columns: ['b', 'a'] };
+    expect(answer({ subtotalsSpec: [['a'], ['a', 'b']], limitSpec: byName }, merged)).to.deep.equal([
+      ['x', null, 3, 1],
+      ['y', null, 4, 1],
+      ['x', '1', 1, 0],
+      ['x', '2', 2, 0],
+      ['y', '2', 4, 0],
+    ]);
+    const having = { type: 'greaterThan', aggregation: 'n', value: 3 };
+    expect(answer({ subtotalsSpec, having, limitSpec: { type: 'default', limit: 3 } }, merged)).to.deep.equal(
+      [
+        ['y', '2', 4, 0],
+        [null, '2', 6, 2],
+        ['y', null, 4, 1],
+      ],
+    );
+  });
+
+  it('leaves dimensions null that a set does not have, whatever is made of nulls', () => {
+    const extractionFn = {
+      type: 'lookup',
+      lookup: { type: 'map', map: { x: 'X' } },
+      replaceMissingValueWith: '?',
+    };
+    const a = { type: 'extraction', dimension: 'a', outputName: 'a', extractionFn };
+    const more = { dimensions: [a, 'b'], aggregations: [{ type: 'count', name: 'n' }] };
+    const rows = answer({ ...more, subtotalsSpec: [['a'], []] }, merged);
+    expect(rows[rows.length - 1]).to.deep.equal([null, null, 7]);
+  });
+
   it('answers one group when nothing is grouped by and nothing matched', () => {
     const none: Frame = { rows: 0, columns: [] };
     const aggregations = [

@@ -1,12 +1,44 @@
 /** The groupings of one groupBy: all its dimensions, or each set of a subtotals spec in turn. */
 import type { Frame, FrameColumn } from '../frame.js';
+import { cellColumn } from '../frame-build.js';
 import { aggregateColumns, keyColumns } from '../merge.js';
 import { mergeGroups } from '../merge/groups.js';
+import { joinFrames } from '../merge/scan.js';
 import type { Aggregator, GroupByQuery } from '../native/model.js';
 import { emptyValue } from './timeseries.js';
 
-/** A frame per set, with the aggregators and the dimensions of the set; those left out are no columns of it. */
-export function groupBySections(query: GroupByQuery, merged: Frame): Frame[] {
+/** Column of the joined groups: which set of the subtotals spec a row belongs to. */
+export const setColumn = '__set';
+
+/**
+ * The groups with their aggregators. Those of several sets stand one set after the other; dimensions that a set leaves
+ * out are null there.
+ */
+export function groupedRows(query: GroupByQuery, merged: Frame): Frame {
+  const sections = groupBySections(query, merged);
+  const [only] = sections;
+  if (query.subtotals === undefined && only !== undefined) return only;
+  return joinFrames(
+    sections.map(({ rows, columns }, set) => ({
+      rows,
+      columns: [...columns, cellColumn(setColumn, 'LONG', new Array<bigint>(rows).fill(BigInt(set)))],
+    })),
+  );
+}
+
+/** Is the dimension one of those a row of `grouped` is grouped by? */
+export function isGroupedBy(
+  { subtotals }: GroupByQuery,
+  grouped: Frame,
+  name: string,
+): (row: number) => boolean {
+  const sets = grouped.columns.find((column) => column.name === setColumn);
+  if (subtotals === undefined || sets?.type !== 'LONG') return () => true;
+  const isIn = subtotals.map((set) => set.includes(name));
+  return (row) => isIn[Number(sets.values[row] ?? 0n)] === true;
+}
+
+function groupBySections(query: GroupByQuery, merged: Frame): Frame[] {
   const { dimensions, subtotals, granularity } = query;
   // Grouping by nothing has one group, even of no rows.
   const isWhole = dimensions.length === 0 && granularity.type === 'all';

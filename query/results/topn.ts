@@ -18,7 +18,10 @@ import { valueOutputs } from './timeseries.js';
 export function* renderTopN(query: TopNQuery, merged: Frame, sink: JsonSink, hints: RenderHints): Steps {
   const { dimension, values, buckets } = topNRows(query, merged, hints);
   const write = objectWriter([dimension, ...values]);
-  const stamp = stamper(query);
+  const zoned = stamper(query);
+  const utc = stamper(query, { type: 'all' });
+  // As in Druid: only buckets put together from several segments get the granularity's zone.
+  const stamp = (ms: number): string => (hints.buckets?.get(ms) === 1 ? utc(ms) : zoned(ms));
   sink.raw('[');
   let first = true;
   let written = 0;
@@ -68,7 +71,7 @@ function bucketRows(
   if (query.granularity.type === 'all') {
     if (hints.allStartMs !== undefined) found.set(hints.allStartMs, []);
   } else {
-    for (const ms of hints.buckets ?? []) found.set(ms, []);
+    for (const ms of hints.buckets?.keys() ?? []) found.set(ms, []);
   }
   for (let row = 0; row < merged.rows; row++) {
     const ms = clock.ms(row);

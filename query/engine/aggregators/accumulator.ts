@@ -63,6 +63,11 @@ export interface AccumulatorContext {
   readonly types: AggregatorTypes;
   /** The groups are time buckets: they may stay without any entry, and must read as null then. */
   readonly emptyGroups: boolean;
+  /**
+   * States keep the type they start with: Druid holds those of groupBy, and of topN over a dictionary of texts, in
+   * buffers of a fixed layout, those of other queries as whatever the last row made of them.
+   */
+  readonly typedStates: boolean;
 }
 
 /** How partial results of an aggregator are merged. */

@@ -47,7 +47,7 @@ function decode(bytes: Uint8Array): State {
 }
 
 export const expressionAggregator: AggregatorType = {
-  create(given, { environment, emptyGroups }) {
+  create(given, { environment, typedStates }) {
     const spec = foldSpec(given);
     const fold = expression(spec.fold, environment.lookups);
     const names = [...columnsOf(fold.node)].filter((name) => name !== spec.accumulatorIdentifier);
@@ -66,9 +66,8 @@ export const expressionAggregator: AggregatorType = {
           name === spec.accumulatorIdentifier ? state.value : (readers.get(name)?.at(row) ?? nullValue);
         if (!spec.shouldAggregateNullInputs && names.some((name) => read(name).value === null)) return state;
         const value = fold.evaluate(read);
-        // States of groups keep the type they start with; the one state of a bucket takes what it is given.
         return {
-          value: emptyGroups || start.value === null ? value : castTo(value, start.type),
+          value: typedStates && start.value !== null ? castTo(value, start.type) : value,
           isFilled: true,
         };
       },
@@ -80,20 +79,25 @@ export const expressionAggregator: AggregatorType = {
   merge(given) {
     const spec = foldSpec(given);
     const { evaluate } = expression(spec.combine);
-    const start = constant(spec.initialCombineValue);
-    const join = (left: Value, right: State): Value =>
+    const { type } = constant(spec.initialCombineValue);
+    // Both sides are read as the type that combining starts with: sums of doubles from longs lose their fractions here.
+    const join = (left: Value, right: Value): Value =>
       evaluate((name) =>
-        name === spec.accumulatorIdentifier ? left : name === spec.name ? right.value : nullValue,
+        name === spec.accumulatorIdentifier ? left : name === spec.name ? right : nullValue,
       );
+    const typed = ({ value }: State): Value =>
+      isComplex(type) || (type === 'STRING' && elementsOf(value) !== undefined) ? value : castTo(value, type);
     return (a, b) => {
       const parts = [decode(a), decode(b)].filter(
         ({ value, isFilled }) =>
           (isFilled || !spec.isNullUnlessAggregated) &&
           (spec.shouldCombineAggregateNullInputs || value.value !== null),
       );
-      // Joined states have the type that joining starts with.
-      const value = castTo(parts.reduce(join, start), start.type);
-      return encode(spec, { value, isFilled: parts.some(({ isFilled }) => isFilled) });
+      const [left, right] = parts;
+      const isFilled = parts.some((part) => part.isFilled);
+      if (left === undefined) return encode(spec, { value: { type, value: null }, isFilled });
+      const value = right === undefined ? left.value : join(typed(left), typed(right));
+      return encode(spec, { value, isFilled });
     };
   },
   finish(given) {

@@ -46,6 +46,11 @@ export class DerivedSegment implements SegmentView {
     return this.#virtual.has(name);
   }
 
+  /** By an expression, so that several entries of its dictionary may be equal. */
+  isComputed(name: string): boolean {
+    return this.#virtual.get(name)?.type === 'expression';
+  }
+
   column(name: string): ColumnView | undefined {
     const virtual = this.#virtual.get(name);
     if (virtual === undefined) return this.#base.column(name);
