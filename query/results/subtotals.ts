@@ -21,7 +21,14 @@ export function groupedRows(query: GroupByQuery, merged: Frame): Frame {
   return joinFrames(
     sections.map(({ rows, columns }, set) => ({
       rows,
-      columns: [...columns, cellColumn(setColumn, 'LONG', new Array<bigint>(rows).fill(BigInt(set)))],
+      columns: [
+        ...columns,
+        cellColumn(
+          setColumn,
+          'LONG',
+          Array.from({ length: rows }, () => BigInt(set)),
+        ),
+      ],
     })),
   );
 }

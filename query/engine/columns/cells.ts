@@ -98,6 +98,7 @@ function complexReader(typeName: string, bytes: (row: number) => Uint8Array | nu
   const isArray = typeName.startsWith('ARRAY<');
   const type = isArray ? typeName : `COMPLEX<${typeName}>`;
   const isJson = isArray || typeName === 'json';
+  const isDoubles = typeName === 'ARRAY<DOUBLE>' || typeName === 'ARRAY<FLOAT>';
   let from = 0;
   return {
     open(start) {
@@ -106,10 +107,14 @@ function complexReader(typeName: string, bytes: (row: number) => Uint8Array | nu
     at(row) {
       const found = bytes(from + row);
       if (found === null || !isJson) return { type, value: null };
-      return { type, value: jsonOf(found) };
+      const value = jsonOf(found);
+      return { type, value: isDoubles && Array.isArray(value) ? value.map(doubleOf) : value };
     },
   };
 }
+
+/** Whole numbers too are doubles among doubles. */
+const doubleOf = (value: Json): Json => (typeof value === 'bigint' ? Number(value) : value);
 
 /** JSON bytes as the expression language has it: integers are bigint, other numbers doubles. */
 export function jsonOf(bytes: Uint8Array): Json {

@@ -336,6 +336,26 @@ describe('data sources: unnest and filter', () => {
     expect(events).to.deep.equal([['a', 7]]);
   });
 
+  it('an asked type says what null is: of an array as text an only null is none, of texts as an array no text', async () => {
+    const rowsOf = async (base: unknown, expression: string, outputType?: string): Promise<unknown> => {
+      const virtualColumn = { type: 'expression', name: 'u', expression, outputType };
+      const scan = { queryType: 'scan', intervals: eternity, columns: ['u'], resultFormat: 'compactedList' };
+      const dataSource = { type: 'unnest', base, virtualColumn };
+      const parts = (await answer({ ...scan, dataSource })) as { events: unknown[][] }[];
+      return parts.flatMap(({ events }) => events.map(([u]) => u));
+    };
+    const arrays = {
+      type: 'inline',
+      columnNames: ['v'],
+      columnTypes: ['ARRAY<DOUBLE>'],
+      rows: [[[4, 2.5]], [[null]], [[null, null]], [[]], [null]],
+    };
+    expect(await rowsOf(arrays, 'v', 'ARRAY<DOUBLE>')).to.deep.equal([4, 2.5, null, null, null]);
+    expect(await rowsOf(arrays, 'v', 'STRING')).to.deep.equal(['4.0', '2.5', null, null]);
+    const texts = all.flatMap((i) => tags(i)).length;
+    expect(((await rowsOf(table, 'tags', 'ARRAY<STRING>')) as unknown[]).length).to.equal(texts);
+  });
+
   it('filters of data sources are conditions, below unnesting and at the top', async () => {
     const filter = { type: 'selector', dimension: 'city', value: 'c2' };
     const filteredTable = { type: 'filter', base: table, filter };

@@ -17,12 +17,20 @@ import { RowReader } from './row-reader.js';
 /** Rows that one segment may become. */
 const rowsMax = 50_000_000;
 
-/** `rows` of the base, ascending. Null and empty arrays give no row; a null value that is no array gives one. */
+/**
+ * `rows` of the base, ascending. Null and empty arrays give no row; a null value that is no array gives one. A type
+ * that is asked decides which it is: strings with several values as arrays give no row for none, and of an array as
+ * strings an only null is none at all.
+ */
 export function unnested(environment: Environment, rows: Uint32Array, column: VirtualColumn): GatherView {
+  const asked = column.type === 'expression' ? column.outputType?.toUpperCase() : undefined;
   const source: number[] = [];
   const elements: Value['value'][] = [];
   let seen: string | undefined;
-  forEachList(environment, rows, column, (row, type, items) => {
+  forEachList(environment, rows, column, (row, type, items, isText) => {
+    const only = items.length === 1 ? items[0] : undefined;
+    const nullIsNone = isText ? asked !== undefined && isArrayType(asked) : asked === 'STRING';
+    if (nullIsNone && only === null) return;
     if (items.some((item) => item !== null)) seen = seen === undefined || seen === type ? type : 'STRING';
     for (const item of items) {
       source.push(row);
@@ -31,7 +39,6 @@ export function unnested(environment: Environment, rows: Uint32Array, column: Vi
     if (elements.length > rowsMax)
       throw new CodedError('LimitExceeded', `unnesting makes more than ${rowsMax} rows of a segment`);
   });
-  const asked = column.type === 'expression' ? column.outputType?.toUpperCase() : undefined;
   const type = asked === undefined ? (seen ?? 'STRING') : isArrayType(asked) ? elementType(asked) : asked;
   const make = (): ColumnView => elementColumn(environment, column.name, type, seen ?? type, elements);
   return new GatherView(environment, {
@@ -62,7 +69,7 @@ function elementColumn(
   return frameColumnView(bytesColumn(name, complexType, bytes), elements.length, scratch);
 }
 
-type Visit = (row: number, type: string, items: readonly Value['value'][]) => void;
+type Visit = (row: number, type: string, items: readonly Value['value'][], isText: boolean) => void;
 
 function forEachList(environment: Environment, rows: Uint32Array, column: VirtualColumn, visit: Visit): void {
   if (column.type !== 'expression') {
@@ -103,10 +110,10 @@ function forEachStored(environment: Environment, rows: Uint32Array, name: string
 function visitValue(row: number, { type, value }: Value, isText: boolean, visit: Visit): void {
   if (isArrayType(type)) {
     const items = (value ?? []) as readonly Value['value'][];
-    visit(row, elementType(type), items.length === 0 && isText ? [null] : items);
+    visit(row, elementType(type), items.length === 0 && isText ? [null] : items, isText);
   } else if (Array.isArray(value)) {
-    visit(row, isComplex(type) ? 'COMPLEX<json>' : type, value as readonly Value['value'][]);
+    visit(row, isComplex(type) ? 'COMPLEX<json>' : type, value as readonly Value['value'][], isText);
   } else if (value !== null || isText) {
-    visit(row, type, [value]);
+    visit(row, type, [value], isText);
   }
 }

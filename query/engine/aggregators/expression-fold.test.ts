@@ -1,0 +1,111 @@
+import { expect } from 'chai';
+import { createArena } from '../../../segment/kernels/arena.js';
+import { compileKernels, instantiateKernels } from '../../../segment/kernels/load.js';
+import type { Frame } from '../../frame.js';
+import { TextSink } from '../../json/write.js';
+import { mergePartials } from '../../merge.js';
+import { parseNativeQuery } from '../../native/parse.js';
+import { renderResult } from '../../results/render.js';
+import { createInlinePool } from '../inline-pool.js';
+import { testSegment } from '../test-segment.js';
+
+const interval = { startMs: 0, endMs: 10 };
+const arena = createArena({ maximumBytes: 1 << 26 });
+const kernels = instantiateKernels(compileKernels(), arena);
+const segments = [0, 1].map((i) =>
+  testSegment(arena, {
+    id: `s${i}`,
+    interval,
+    columns: {
+      __time: { kind: 'long', values: [0n, 1n, 2n, 3n] },
+      text: { kind: 'string', values: ['a', 'a', 'b', 'b'] },
+      number: { kind: 'long', values: [1n, 1n, 2n, 2n] },
+      d: { kind: 'double', values: [1.75, 2.75, 0.5, 0.5] },
+    },
+  }),
+);
+const pool = createInlinePool({
+  kernels,
+  open(handle) {
+    const found = segments[Number(handle)];
+    if (found === undefined) throw new Error('no such segment');
+    return found;
+  },
+  clock: { now: () => 0, monotonic: () => 0 },
+});
+
+async function answer(body: object, handles = [0]): Promise<unknown> {
+  const whole = {
+    dataSource: 't',
+    intervals: ['1970-01-01T00:00:00Z/1970-01-01T00:00:00.010Z'],
+    granularity: 'all',
+    context: { resultAsArray: true },
+    ...body,
+  };
+  const query = parseNativeQuery(JSON.parse(JSON.stringify(whole)), { queryId: 'q', timeoutMs: 0 });
+  const frames: Frame[] = [];
+  const wanted = handles.map((handle) => ({ segmentId: `s${handle}`, handle, intervals: [interval] }));
+  for await (const part of pool.scanSegments(query, wanted)) frames.push(part.frame);
+  const sink = new TextSink();
+  renderResult(query, mergePartials(query, frames), sink);
+  return JSON.parse(sink.text);
+}
+
+/** Doubles into a state that starts as a long. */
+const fold = {
+  type: 'expression',
+  name: 's',
+  fields: ['d'],
+  initialValue: '0',
+  fold: '__acc + d',
+  combine: '__acc + s',
+};
+const virtualColumns = [
+  { type: 'expression', name: 'v', expression: "concat(text, 'x')", outputType: 'STRING' },
+];
+
+async function topN(dimension: unknown, handles?: number[]): Promise<unknown> {
+  const metric = { type: 'dimension', ordering: 'lexicographic' };
+  const query = { queryType: 'topN', dimension, metric, threshold: 5, aggregations: [fold], virtualColumns };
+  const [bucket] = (await answer(query, handles)) as { result: { s: number }[] }[];
+  return bucket?.result.map(({ s }) => s);
+}
+
+describe('folds by expressions', () => {
+  it('keep their type in groupBy, whose states lie in buffers', async () => {
+    const groupBy = { queryType: 'groupBy', aggregations: [fold] };
+    expect(await answer({ ...groupBy, dimensions: ['text'] })).to.deep.equal([
+      ['a', 3],
+      ['b', 0],
+    ]);
+    expect(await answer({ ...groupBy, dimensions: ['number'] })).to.deep.equal([
+      ['1', 3],
+      ['2', 0],
+    ]);
+  });
+
+  it('keep it in a topN over a dictionary, not over numbers, computed texts or extractions', async () => {
+    expect(await topN('text')).to.deep.equal([3, 0]);
+    expect(await topN({ type: 'prefixFiltered', delegate: 'text', prefix: 'a' })).to.deep.equal([3]);
+    const exact = [4.5, 1];
+    expect(await topN('number')).to.deep.equal(exact);
+    expect(await topN('v')).to.deep.equal(exact);
+    const upper = { type: 'extraction', dimension: 'text', outputName: 'u', extractionFn: { type: 'upper' } };
+    expect(await topN(upper)).to.deep.equal(exact);
+    const asLong = { type: 'default', dimension: 'number', outputName: 'n', outputType: 'LONG' };
+    expect(await topN(asLong)).to.deep.equal(exact);
+  });
+
+  it('are combined as the type that combining starts with', async () => {
+    const series = { queryType: 'timeseries', aggregations: [fold] };
+    expect(await answer(series)).to.have.nested.property('[0].result.s', 5.5);
+    expect(await answer(series, [0, 1])).to.have.nested.property('[0].result.s', 10);
+    expect(await topN('number', [0, 1])).to.deep.equal([8, 2]);
+    // Null is a text: numbers are put one after the other.
+    const texts = { ...fold, initialValue: 'null', fold: 'if(isnull(__acc), d, __acc + d)' };
+    expect(await answer({ ...series, aggregations: [texts] }, [0, 1])).to.have.nested.property(
+      '[0].result.s',
+      '5.55.5',
+    );
+  });
+});
