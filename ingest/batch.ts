@@ -24,6 +24,7 @@ import type { DataSegment } from '../segment/timeline/data-segment.js';
 import { formatInstant } from '../segment/timeline/instant.js';
 import type { ShardSpec } from '../segment/timeline/shard-spec.js';
 import type { InputRow } from './formats/row-reader.js';
+import type { IncrementalIndex } from './index/incremental-index.js';
 import { RowTally, type IngestReport } from './report.js';
 import { RowStream, type RowPlace, type RowTaker } from './row-stream.js';
 import { PartitionedBuilders } from './partitioned-builders.js';
@@ -228,13 +229,13 @@ class BatchRun {
       return undefined;
     }
     if (index === 'open needed') return this.#openAndAdd(sink, time, row, place);
-    return this.#added(sink, index.add(time, row), row, place);
+    return this.#added(sink, addTo(index, time, row), row, place);
   }
 
   async #openAndAdd(sink: RowSink, time: number, row: InputRow, place: RowPlace): Promise<void> {
     throwIfCanceled(this.#deps.signal);
     const index = await sink.open(time, row);
-    await this.#added(sink, index.add(time, row), row, place);
+    await this.#added(sink, addTo(index, time, row), row, place);
   }
 
   #added(
@@ -269,6 +270,10 @@ class BatchRun {
     this.#reportedAt = now;
     this.#deps.onProgress?.({ phase, report: this.#report(), segmentsPushed: this.#sink?.pushed ?? 0 });
   }
+}
+
+function addTo(index: IncrementalIndex, time: number, row: InputRow): readonly string[] {
+  return row.cells === undefined ? index.add(time, row) : index.addCells(time, row.cells, row);
 }
 
 function throwIfCanceled(signal: AbortSignal): void {

@@ -2,21 +2,26 @@
  * The rows of a task's input: entities opened one after another, bytes to rows, times, transforms and the filter.
  * What can't be read or is filtered out is counted here; what comes through is handed over one by one.
  */
+import { isUtf8 } from 'node:buffer';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CodedError } from '../proto/errors.js';
+import { cellPlanOf } from './cell-plan.js';
 import type { FileFormat, LineFormat, Wanted } from './formats/format.js';
 import { setField, type InputRow } from './formats/row-reader.js';
+import { ScannedRow } from './formats/scanned-row.js';
 import type { RowTally } from './report.js';
+import { cellKinds, type RowCells } from './index/row-cells.js';
 import { metricInputs } from './index/metric-columns.js';
 import type { InputEntity } from './sources/input-entity.js';
-import { linesOf } from './sources/lines.js';
+import { LineCursor, lineBlocksOf } from './sources/lines.js';
 import type { SourceDeps } from './sources/source.js';
 import { spooled } from './sources/spool.js';
 import type { IngestSpec } from './spec/model.js';
+import { InstantBytes } from './timestamps/instant-bytes.js';
 import { timestampParser, type TimestampParser } from './timestamps/timestamp-parser.js';
 import { RowTransformer } from './transform/row-transformer.js';
-import { scalarText } from './values.js';
+import { bytesText, scalarText } from './values.js';
 
 /** Where a row was found, for reports. One object for all rows of an entity: use it before the next row. */
 export interface RowPlace {
@@ -53,6 +58,9 @@ export class RowStream {
   readonly #timestamp: TimestampParser;
   readonly #transformer: RowTransformer | undefined;
   readonly #wanted: Wanted;
+  readonly #instants = new InstantBytes();
+  readonly #takesInstants: boolean;
+  readonly #timeCell: number;
 
   /** `nowYear`: two-digit years turn around it. `spoolDir`: for input that has to be a file before it can be read. */
   constructor(spec: IngestSpec, deps: SourceDeps, tally: RowTally, nowYear: number, spoolDir: string) {
@@ -66,7 +74,11 @@ export class RowStream {
       spec.transform === undefined
         ? undefined
         : new RowTransformer(spec.transform, discovers, spec.lookups ?? {});
-    this.#wanted = { names: namesOf(spec, this.#transformer), others: discovers };
+    const cells = cellPlanOf(spec);
+    this.#timeCell = cells?.time ?? -1;
+    // Formats that read an instant as what it says.
+    this.#takesInstants = ['auto', 'iso'].includes(spec.timestamp.format.toLowerCase());
+    this.#wanted = { names: namesOf(spec, this.#transformer), others: discovers, ...(cells && { cells }) };
   }
 
   /** Reads everything. Throws what sources and formats throw, with the place, and Canceled. */
@@ -84,15 +96,21 @@ export class RowStream {
 
   async #readLines(entity: InputEntity, format: LineFormat, taker: RowTaker): Promise<void> {
     const reader = format.open(this.#wanted);
+    // Fields that are added to a row make it another than was scanned.
+    const { cells: plan } = entity.systemFields === undefined ? this.#wanted : {};
+    const scannedRow = plan && new ScannedRow(plan, reader);
     const place = new Place(entity.name, 'line');
     try {
-      for await (const lines of linesOf(this.#countBytes(entity.open(this.#deps.signal)))) {
-        for (const line of lines) {
+      for await (const block of lineBlocksOf(this.#countBytes(entity.open(this.#deps.signal)))) {
+        const shortcut = isUtf8(block) ? scannedRow : undefined;
+        const line = new LineCursor(block);
+        while (line.advance()) {
           place.number++;
-          const row = reader.read(line);
+          const cells = shortcut && reader.scan?.(block, line.start, line.end);
+          const row = cells ? shortcut.set(cells, block, line.start, line.end) : reader.read(line.text());
           if (row === undefined) continue;
           if (typeof row === 'string') {
-            this.#tally.badRow(`${row} (${place.toString()})`, () => line);
+            this.#tally.badRow(`${row} (${place.toString()})`, () => line.text());
             continue;
           }
           const pending = this.#takeRow(row, entity, place, taker);
@@ -182,7 +200,12 @@ export class RowStream {
   /** Epoch ms, or why there is none. */
   #timeOf(row: InputRow): number | string {
     const { column, missingValueMs } = this.#spec.timestamp;
-    const value = Object.hasOwn(row.fields, column) ? row.fields[column] : undefined;
+    const { cells } = row;
+    if (cells !== undefined && this.#takesInstants) {
+      const instant = this.#instantIn(cells);
+      if (!Number.isNaN(instant)) return instant;
+    }
+    const value = cells === undefined ? fieldOf(row, column) : this.#timeIn(cells, row);
     if (value === null || value === undefined) return missingValueMs ?? 'Timestamp[null] is unparseable';
     const time = this.#timestamp(value);
     if (time === undefined) return `Timestamp[${scalarText(value).slice(0, 60)}] is unparseable`;
@@ -190,11 +213,38 @@ export class RowStream {
     return time;
   }
 
+  /** NaN: it is no instant as most are written. */
+  #instantIn({ kinds, bytes, starts, ends }: RowCells): number {
+    const cell = this.#timeCell;
+    return kinds[cell] === cellKinds.text
+      ? this.#instants.read(bytes, starts[cell]!, ends[cell]!)
+      : Number.NaN;
+  }
+
+  #timeIn(cells: RowCells, row: InputRow): unknown {
+    const { kinds, bytes, starts, ends, numbers } = cells;
+    const cell = this.#timeCell;
+    switch (kinds[cell]) {
+      case cellKinds.none:
+        return null;
+      case cellKinds.text:
+        return bytesText(bytes, starts[cell]!, ends[cell]!);
+      case cellKinds.number:
+        return numbers[cell];
+      default:
+        return fieldOf(row, this.#spec.timestamp.column);
+    }
+  }
+
   #throwIfCanceled(): void {
     if (this.#deps.signal.aborted) {
       throw new CodedError('Canceled', 'The task was stopped before it had read its input');
     }
   }
+}
+
+function fieldOf(row: InputRow, name: string): unknown {
+  return Object.hasOwn(row.fields, name) ? row.fields[name] : undefined;
 }
 
 function namesOf(spec: IngestSpec, transformer: RowTransformer | undefined): ReadonlySet<string> {

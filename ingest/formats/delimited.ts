@@ -7,7 +7,9 @@ import { doubleText } from '../../query/json/java-number.js';
 import { splitQuoted } from '../../query/csv-line.js';
 import type { JsonKeys } from '../spec/keys.js';
 import { isDecimalText } from '../values.js';
-import type { FormatKind, LineFormat, LineReader } from './format.js';
+import type { RowCells } from '../index/row-cells.js';
+import { DelimitedScanner } from './delimited-scanner.js';
+import type { CellPlan, FormatKind, LineFormat, LineReader } from './format.js';
 import { PlainRow, type InputRow } from './row-reader.js';
 
 export const csvFormat: FormatKind = { type: 'csv', parse: (keys) => parseDelimited('csv', keys) };
@@ -52,7 +54,7 @@ function parseDelimited(type: 'csv' | 'tsv', keys: JsonKeys): LineFormat {
     tryParseNumbers: keys.flag('tryParseNumbers', false),
   };
   keys.leftovers();
-  return { type, by: 'line', open: () => new DelimitedReader(spec) };
+  return { type, by: 'line', open: ({ cells }) => new DelimitedReader(spec, cells) };
 }
 
 /** Names of columns, none twice; undefined when there are none. */
@@ -68,8 +70,12 @@ export class DelimitedReader implements LineReader {
   readonly #value: (cell: string | null) => unknown;
   #columns: readonly string[] | undefined;
   #linesToSkip: number;
+  readonly #plan: CellPlan | undefined;
+  #scanner: DelimitedScanner | undefined;
 
-  constructor(spec: DelimitedSpec) {
+  /** `plan`: of {@link scan}, which is never of use without. */
+  constructor(spec: DelimitedSpec, plan?: CellPlan) {
+    this.#plan = plan;
     this.#spec = spec;
     this.#value = cellReader(spec.listDelimiter, spec.tryParseNumbers);
     this.#columns = spec.columns;
@@ -92,6 +98,12 @@ export class DelimitedReader implements LineReader {
     for (let i = 0; i < count; i++) fields[this.#columns[i]!] = this.#value(cells[i] ?? null);
     if (!this.#spec.tryParseNumbers) return new PlainRow(fields);
     return new NumberRow(fields, this.#columns, cells, this.#spec.listDelimiter);
+  }
+
+  scan(bytes: Buffer, start: number, end: number): RowCells | undefined {
+    if (this.#plan === undefined || this.#columns === undefined || this.#linesToSkip > 0) return undefined;
+    this.#scanner ??= new DelimitedScanner(this.#spec, this.#columns, this.#plan);
+    return this.#scanner.scan(bytes, start, end);
   }
 }
 

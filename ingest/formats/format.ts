@@ -6,6 +6,7 @@
  * {@link FileFormat}, when the whole file has to be at hand (footers, random access, own framing).
  */
 import type { JsonKeys } from '../spec/keys.js';
+import type { RowCells } from '../index/row-cells.js';
 import type { InputRow } from './row-reader.js';
 
 export interface FormatKind {
@@ -44,11 +45,29 @@ export interface Wanted {
   readonly names: ReadonlySet<string>;
   /** Other fields count too: they may become dimensions. False: formats need not decode them. */
   readonly others: boolean;
+  /** Undefined: rows are wanted whole. */
+  readonly cells?: CellPlan;
 }
+
+export interface CellPlan {
+  readonly names: readonly string[];
+  /** Of each name. */
+  readonly uses: readonly CellUse[];
+  /** The cell of the row's time. */
+  readonly time: number;
+}
+
+/** `text`: a scalar counts as the text Java makes of it; `number`: only the number counts, however it was written. */
+export type CellUse = 'text' | 'number' | 'any';
 
 export interface LineReader {
   /** Undefined: a line that is no row (a header, say). A text: why the line can't be read. */
   read(line: string): InputRow | string | undefined;
+  /**
+   * A shortcut for lines that are nothing special: the cells of {@link Wanted.cells}, found in bytes [start, end),
+   * which are valid UTF-8; they hold until the next line is read. Undefined: {@link read} has to tell.
+   */
+  scan?(bytes: Buffer, start: number, end: number): RowCells | undefined;
 }
 
 export interface RandomAccess {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { CodedError } from '../../proto/errors.js';
-import { linesOf } from '../sources/lines.js';
+import { LineCursor, lineBlocksOf } from '../sources/lines.js';
 import { JsonKeys } from '../spec/keys.js';
 import type { LineReader } from './format.js';
 import { checkFormat } from './format-kinds.js';
@@ -204,15 +204,17 @@ describe('input formats', () => {
     const bytes = Buffer.from('\ufeffeins\r\nzwei 日本\n\ndrei');
     for (let size = 1; size <= bytes.length; size++) {
       const lines: string[] = [];
-      for await (const some of linesOf(inPieces(bytes, size))) lines.push(...some);
+      for await (const block of lineBlocksOf(inPieces(bytes, size))) {
+        for (const line = new LineCursor(block); line.advance();) lines.push(line.text());
+      }
       expect(lines).deep.equal(['eins', 'zwei 日本', '', 'drei']);
     }
   });
 
   it('a line without end is refused in bounded memory', async () => {
     const endless = async (): Promise<void> => {
-      for await (const lines of linesOf(inPieces(Buffer.alloc(20 * 1024 * 1024, 'x'), 1024 * 1024))) {
-        expect(lines).equal(undefined);
+      for await (const block of lineBlocksOf(inPieces(Buffer.alloc(20 * 1024 * 1024, 'x'), 1024 * 1024))) {
+        expect(block).equal(undefined);
       }
     };
     const thrown = await endless().then(() => undefined, String);

@@ -3,9 +3,11 @@ import { CodedError } from '../../proto/errors.js';
 import { doubleText } from '../../query/json/java-number.js';
 import { parseJson } from '../../query/json/parse.js';
 import { flattener, type Flattener } from '../flatten/flatten.js';
+import type { RowCells } from '../index/row-cells.js';
 import type { JsonKeys } from '../spec/keys.js';
 import { checkFlatten } from '../spec/flatten.js';
-import type { FormatKind, LineFormat, LineReader } from './format.js';
+import type { CellPlan, FormatKind, LineFormat, LineReader } from './format.js';
+import { JsonScanner } from './json-scanner.js';
 import { looseJson, type JsonFeatures } from './loose-json.js';
 import type { InputRow } from './row-reader.js';
 
@@ -22,8 +24,12 @@ export const jsonFormat: FormatKind = {
     return {
       type: 'json',
       by: 'line',
-      open: (wanted) =>
-        new JsonLineReader(flatten === undefined ? undefined : flattener(flatten, wanted), features),
+      open(wanted) {
+        if (flatten !== undefined) return new JsonLineReader(flattener(flatten, wanted), features);
+        const reader = new JsonLineReader(undefined, features);
+        const { cells } = wanted;
+        return features === undefined && cells !== undefined ? new ScanningReader(reader, cells) : reader;
+      },
     };
   },
 };
@@ -88,6 +94,42 @@ export class JsonLineReader implements LineReader {
     } catch {
       return cleaned(parseFirst(line));
     }
+  }
+}
+
+/** Lines that can't be scanned are common in a file when so many in a row were; then it is tried again later. */
+const MISSES_MAX = 16;
+const REST_LINES = 1000;
+
+class ScanningReader implements LineReader {
+  readonly #reader: JsonLineReader;
+  readonly #scanner: JsonScanner;
+  #misses = 0;
+  #resting = 0;
+
+  constructor(reader: JsonLineReader, plan: CellPlan) {
+    this.#reader = reader;
+    this.#scanner = new JsonScanner(plan);
+  }
+
+  read(line: string): InputRow | string | undefined {
+    return this.#reader.read(line);
+  }
+
+  scan(bytes: Buffer, start: number, end: number): RowCells | undefined {
+    if (this.#resting > 0) {
+      this.#resting--;
+      return undefined;
+    }
+    if (this.#scanner.scan(bytes, start, end)) {
+      this.#misses = 0;
+      return this.#scanner.cells;
+    }
+    if (++this.#misses >= MISSES_MAX) {
+      this.#misses = 0;
+      this.#resting = REST_LINES;
+    }
+    return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 /** A row as a format hands it over. */
+import type { RowCells } from '../index/row-cells.js';
 import { doubleText, floatText } from '../../query/json/java-number.js';
 
 export interface InputRow {
@@ -14,6 +15,8 @@ export interface InputRow {
    * them apart already (no whole number is written like a double).
    */
   exact?(name: string): unknown;
+  /** Where the cells that a build reads lie in bytes, when they were found there. */
+  readonly cells?: RowCells | undefined;
 }
 
 /** A row of a format in which whole numbers are what they seem. */

@@ -6,37 +6,34 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
 /**
- * The lines of a byte stream, without their ends (`\n` or `\r\n`), one list per piece read; a byte order mark at the
- * beginning is dropped; bytes that are no UTF-8 become U+FFFD. Throws InvalidInput for a line longer than 16 MiB.
+ * Blocks of whole lines (`\n` or `\r\n` between them, none at the end), each at least one line, good until the next one
+ * is asked for; a byte order mark at the beginning is dropped. Throws InvalidInput for a line longer than 16 MiB.
  */
-export async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string[]> {
+export async function* lineBlocksOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let rest: Uint8Array[] = [];
   let restBytes = 0;
   let isFirst = true;
-  // Line by line: a text cut out of a larger one would keep all of it in memory.
-  const decode = (parts: readonly Uint8Array[]): string[] => {
-    const bytes = parts.length === 1 ? asBuffer(parts[0]!) : Buffer.concat(parts);
-    const lines: string[] = [];
-    let at = isFirst && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  const unmarked = (bytes: Buffer): Buffer => {
+    const isMarked = isFirst && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
     isFirst = false;
-    for (;;) {
-      const next = bytes.indexOf(NEWLINE, at);
-      const stop = next < 0 ? bytes.length : next;
-      const end = stop > at && bytes[stop - 1] === RETURN ? stop - 1 : stop;
-      lines.push(bytes.toString('utf8', at, end));
-      if (next < 0) return lines;
-      at = next + 1;
-    }
+    return isMarked ? bytes.subarray(3) : bytes;
   };
   for await (const piece of pieces) {
-    const end = piece.lastIndexOf(NEWLINE);
-    if (end >= 0) {
-      rest.push(piece.subarray(0, end));
-      yield decode(rest);
-      rest = [];
-      restBytes = 0;
+    const bytes = asBuffer(piece);
+    let start = 0;
+    if (restBytes > 0) {
+      const next = bytes.indexOf(NEWLINE);
+      if (next >= 0) {
+        rest.push(bytes.subarray(0, next));
+        yield unmarked(Buffer.concat(rest));
+        rest = [];
+        restBytes = 0;
+        start = next + 1;
+      }
     }
-    const tail = piece.subarray(end + 1);
+    const end = bytes.lastIndexOf(NEWLINE);
+    if (end >= start) yield unmarked(bytes.subarray(start, end));
+    const tail = bytes.subarray(Math.max(start, end + 1));
     if (tail.length > 0) {
       // The source may use its buffer again.
       rest.push(Uint8Array.from(tail));
@@ -46,7 +43,36 @@ export async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerato
       throw new CodedError('InvalidInput', `Input holds a line longer than ${LINE_BYTES_MAX} bytes`);
     }
   }
-  if (restBytes > 0) yield decode(rest);
+  if (restBytes > 0) yield unmarked(Buffer.concat(rest));
+}
+
+/** Goes from line to line of a block: bytes [start, end), without what ends the line. */
+export class LineCursor {
+  readonly #bytes: Buffer;
+  #next = 0;
+  start = 0;
+  end = 0;
+
+  constructor(block: Buffer) {
+    this.#bytes = block;
+  }
+
+  /** To the next line; false when there is none. */
+  advance(): boolean {
+    const bytes = this.#bytes;
+    if (this.#next > bytes.length) return false;
+    this.start = this.#next;
+    const found = bytes.indexOf(NEWLINE, this.start);
+    const stop = found < 0 ? bytes.length : found;
+    this.end = stop > this.start && bytes[stop - 1] === RETURN ? stop - 1 : stop;
+    this.#next = stop + 1;
+    return true;
+  }
+
+  /** Bytes that are no UTF-8 become U+FFFD. */
+  text(): string {
+    return this.#bytes.toString('utf8', this.start, this.end);
+  }
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
