@@ -70,7 +70,7 @@ async function loadAll(processes: Processes, dataSets: readonly DataSet[]): Prom
   }
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      await Promise.all(next.after.map((name) => ended.get(name)));
+      await Promise.all(next.after.flatMap((name) => ended.get(name) ?? []));
       try {
         await load(processes, next);
       } catch (error) {

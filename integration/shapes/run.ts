@@ -85,13 +85,14 @@ async function loadInProcess(maker: ShapeMaker, { dataSets }: Suite): Promise<Se
 
 async function runHistoricals(suite: Suite): Promise<void> {
   const since = performance.now();
-  const { cluster, notLoaded, served, stop } = await startHistoricals(suite.dataDir, suite.dataSets);
+  const historicals = await startHistoricals(suite.dataDir, suite.dataSets);
+  const { cluster, notLoaded, served } = historicals;
   try {
     for (const [name, error] of notLoaded) console.log(`NOT LOADED ${name} on historicals: ${error}`);
     console.log(`historicals: ${served.join(', ')} segments loaded, ${secondsSince(since)} s`);
     await runShape(cluster, 'historicals', casesOf(suite, new Set(notLoaded.keys())));
   } finally {
-    await stop();
+    await historicals.stop();
   }
 }
 

@@ -12,7 +12,8 @@ import { comparatorOf } from '../sort/comparators.js';
 
 export type Cell = bigint | number | string | null | readonly (string | null)[];
 export type Row = Readonly<Record<string, Cell>>;
-export type Kinds = Readonly<Record<string, 'long' | 'double' | 'float' | 'string' | 'strings'>>;
+/** A sketch is told by the texts in it. */
+export type Kinds = Readonly<Record<string, 'long' | 'double' | 'float' | 'string' | 'strings' | 'sketch'>>;
 
 type Truth = 'true' | 'false' | 'unknown';
 export type Single = bigint | number | string | null;
@@ -51,7 +52,8 @@ export function naiveFilter(filter: Filter, row: Row, kinds: Kinds): Truth {
       throw new Error(`there is no plain form of filter[${filter.type}]`);
     default: {
       const name = 'column' in filter ? filter.column : filter.dimension;
-      const kind = kinds[name];
+      // A row of a segment that lacks the column.
+      const kind = Object.hasOwn(row, name) ? kinds[name] : undefined;
       const cell = kind === undefined ? null : (row[name] ?? null);
       const values: readonly Single[] = Array.isArray(cell)
         ? cell.length === 0

@@ -22,6 +22,8 @@ import { groupedRows } from './subtotals.js';
 import { timeseriesRows, valueOutputs, withNullRow } from './timeseries.js';
 import { topNRows } from './topn.js';
 
+const nullElement = 0xffffffff;
+
 /**
  * `merged` as for rendering. `keepTime`: for a groupBy around a groupBy, which sees a `__time` even if there is one
  * bucket only (the start of the first interval), and merges sketches instead of reading their estimates. Unsupported: queries whose answers are no rows.
@@ -110,7 +112,26 @@ function scanFrame(query: ScanQuery, merged: Frame): Frame {
       : columns.map(
           (name) => merged.columns.find((column) => column.name === name) ?? nullColumn(name, merged.rows),
         );
-  return pickRows({ rows: merged.rows, columns: found }, rows);
+  const picked = pickRows({ rows: merged.rows, columns: found }, rows);
+  return { ...picked, columns: picked.columns.map((column) => withoutEmpty(column)) };
+}
+
+/** What is answered for a row of no texts is null, and that is what the query around it sees. */
+function withoutEmpty(column: FrameColumn): FrameColumn {
+  if (column.type !== 'STRING_ARRAY') return column;
+  const { offsets, values } = column;
+  const rows = offsets.length - 1;
+  const counts = Array.from({ length: rows }, (_, row) => (offsets[row + 1] ?? 0) - (offsets[row] ?? 0));
+  if (!counts.includes(0)) return column;
+  const ends = new Uint32Array(rows + 1);
+  const filled: number[] = [];
+  for (const [row, count] of counts.entries()) {
+    const from = offsets[row] ?? 0;
+    if (count === 0) filled.push(nullElement);
+    else filled.push(...values.subarray(from, from + count));
+    ends[row + 1] = filled.length;
+  }
+  return { ...column, offsets: ends, values: Uint32Array.from(filled) };
 }
 
 function nullColumn(name: string, rows: number): FrameColumn {

@@ -91,12 +91,13 @@ export function withNullRow(query: TimeseriesQuery, merged: Frame): Frame {
 export function emptyValue(aggregator: Aggregator): FrameColumn {
   const { name } = aggregator;
   const type = innermost(aggregator).type;
+  const isSketch = type === 'cardinality' || type === 'hyperUnique';
   if (aggregatorType(aggregator).resultType(aggregator, aggregatorType) === 'COMPLEX') {
     const values = new Uint32Array(1);
     return {
       name,
       type: 'COMPLEX',
-      complexType: '',
+      complexType: isSketch ? 'hyperUnique' : 'partial',
       values,
       dictionary: emptyDictionary,
       nulls: Uint8Array.of(1),
