@@ -13,6 +13,7 @@ import { parseDataSegmentText, type DataSegment } from '../../segment/timeline/d
 import type { PeonConfig } from '../peon-config.js';
 import { runBatchTask, type BatchTaskResult } from './batch-task.js';
 import type { OverlordClient } from './overlord-client.js';
+import { removeShuffle, removeShuffleOf } from '../shuffle-folders.js';
 import { runSubTask } from './sub-task.js';
 
 const files = 3;
@@ -253,6 +254,47 @@ describe('peon: parallel task', () => {
       [...given.values()].map(({ json }) => Number(json['numAttempts'])).toSorted((a, b) => a - b),
     ).to.deep.equal([0, 0, 0, 1, 1, 1]);
     expect(Object.values(totals()).reduce((sum, [n]) => sum + n, 0)).to.equal(files * rowsPerFile);
+    // Of the lost runs, which cleaned up nothing, no file is left.
+    const wanted = published.map((segment) => fs.readdirSync(String(segment.loadSpec?.['path'])).length);
+    expect(filesLeft()).to.equal(wanted.reduce((sum, n) => sum + n, 0));
+    expect(left()).to.deep.equal([]);
+  });
+
+  it('leaves files that others find when it dies with its workers', async () => {
+    const deaths = new Set<string>();
+    const work = async (): Promise<void> => {
+      for (const one of [...given.values()].filter(({ state }) => state.state === 'PENDING')) {
+        const { taskId } = one.state;
+        if (deaths.size > 0) return;
+        await runSubTask(one.json, {
+          ...depsOf(taskId, 2, quiet),
+          taskId,
+          workDir: path.join(base, taskId, 'work'),
+        });
+        deaths.add(taskId);
+      }
+    };
+    let isOver = false;
+    const dying = depsOf('p', 2, quiet);
+    const stop = new AbortController();
+    void runBatchTask(task(), { ...dying, signal: stop.signal }).then(() => (isOver = true));
+    while (deaths.size === 0) {
+      await eventLoopTurn();
+      await work();
+      if (clock.pending > 0) await clock.advance(100);
+    }
+    const root = path.join(base, 'deep');
+    expect(filesLeft()).to.be.above(2);
+    // As the middle manager of a sub-task that failed does it, and then that of the supervisor.
+    await removeShuffleOf(root, [...deaths][0] ?? '');
+    expect(filesLeft()).to.equal(0);
+    await removeShuffle(root, 'p');
+    expect(left()).to.deep.equal([]);
+    stop.abort();
+    while (!isOver) {
+      await eventLoopTurn();
+      if (clock.pending > 0) await clock.advance(100);
+    }
   });
 
   it('does the work itself when slots are promised and none comes', async () => {

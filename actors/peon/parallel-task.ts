@@ -30,7 +30,6 @@ import {
   type PhaseLimits,
   type PieceState,
 } from './parallel-plan.js';
-import { discardFiles } from './unpublished-files.js';
 import { runSubTask, type PartitionToMerge, type SubTaskResult, type SubTaskType } from './sub-task.js';
 
 export interface ParallelDeps extends BatchTaskDeps {
@@ -77,8 +76,6 @@ export class ParallelRun {
   #state: IngestReport['ingestionState'] = 'NOT_STARTED';
   /** Of the phase whose sub-tasks read the rows that are kept. */
   #reading: readonly Piece[] = [];
-  /** Of the phase whose sub-tasks push what is published. */
-  #pushing: readonly Piece[] = [];
   #segmentsBuilt = 0;
 
   constructor(json: Json, spec: IngestSpec, splits: readonly (readonly InputEntity[])[], deps: ParallelDeps) {
@@ -92,35 +89,32 @@ export class ParallelRun {
 
   /** What to publish. Throws what made a sub-task fail for good, LockRevoked, Canceled. */
   async segments(): Promise<readonly DataSegment[]> {
-    const { config, log } = this.#deps;
     try {
       const built =
         this.#spec.tuning.partitioning.type === 'dynamic' ? await this.#simple() : await this.#shuffled();
       this.#state = 'COMPLETED';
       this.#segmentsBuilt = built.length;
       this.#report();
-      return await this.#withTombstones(built);
+      const all = await this.#withTombstones(built);
+      await this.#removeAllBut(built);
+      return all;
     } catch (thrown) {
-      await this.#discard();
-      throw thrown;
-    } finally {
-      await removeShuffle(config.deepStorage.root, config.taskId).catch((thrown: unknown) => {
-        log.warn('what sub-tasks left can not be removed', { reason: asCoded(thrown).message });
+      // Nothing will be published.
+      await this.#removeAllBut([]).catch((failure: unknown) => {
+        this.#deps.log.warn('files of sub-tasks are still there', { reason: asCoded(failure).message });
       });
+      throw thrown;
     }
   }
 
-  /** What sub-tasks pushed goes when nothing will be published; pieces of partitions go in any case. */
-  async #discard(): Promise<void> {
-    const { batch, log } = this.#deps;
-    const pushed = this.#pushing.flatMap((piece) =>
-      piece.result === undefined ? [] : segmentsOf(piece.result),
+  /** Whatever else sub-tasks left, those too that died without a word. */
+  #removeAllBut(segments: readonly DataSegment[]): Promise<void> {
+    const { taskId, deepStorage } = this.#deps.config;
+    const root = path.resolve(deepStorage.root);
+    const kept = segments.map(({ loadSpec }) =>
+      path.relative(root, path.dirname(String(loadSpec?.['path']))).replaceAll(path.sep, '/'),
     );
-    await discardFiles(
-      batch.store,
-      pushed.flatMap((segment) => segment.loadSpec ?? []),
-      log,
-    );
+    return removeShuffle(root, taskId, new Set(kept));
   }
 
   async #simple(): Promise<DataSegment[]> {
@@ -232,7 +226,6 @@ export class ParallelRun {
       result: undefined,
     }));
     if (type !== 'partial_index_generic_merge') this.#reading = pieces;
-    if (type === 'single_phase_sub_task' || type === 'partial_index_generic_merge') this.#pushing = pieces;
     log.info('phase begins', { phase: phaseNames[type], pieces: pieces.length });
     for (;;) {
       signal.throwIfAborted();

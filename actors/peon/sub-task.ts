@@ -2,6 +2,7 @@
  * Runs a sub-task of a parallel batch: reads its part of the input (or merges its part of the partitions) and leaves
  * what it made for its supervisor, who alone publishes. Locks and ids are taken in the supervisor's name.
  */
+import path from 'node:path';
 import { CodedError } from '../../proto/errors.js';
 import { runBatch, sourceDepsOf, surveyRows, type BatchDeps } from '../../ingest/batch.js';
 import { planOfCuts, type ChunkCut, type ChunkSurvey } from '../../ingest/partition/partition-plan.js';
@@ -12,14 +13,16 @@ import type { IngestSpec } from '../../ingest/spec/model.js';
 import { compileTask } from '../../ingest/spec/task.js';
 import type { DeepStorage } from '../../segment/store/deep-storage.js';
 import { LocalStorage } from '../../segment/store/local-storage.js';
+import { storagePath } from '../../segment/store/paths.js';
 import {
   dataSegmentToJson,
   parseDataSegment,
+  segmentIdOf,
   type DataSegment,
 } from '../../segment/timeline/data-segment.js';
 import { parseInterval } from '../../segment/timeline/interval.js';
 import type { RangeTuple } from '../../segment/timeline/range-bucket.js';
-import { shuffleFolder, writeResult } from '../shuffle-folders.js';
+import { notePush, shuffleFolder, writeResult } from '../shuffle-folders.js';
 import type { BatchTaskDeps, BatchTaskResult } from './batch-task.js';
 import { TaskGrounds } from './task-grounds.js';
 import { withLookups } from './task-lookups.js';
@@ -178,7 +181,7 @@ function batchDeps(
 ): BatchDeps {
   const { config, clock, log, signal, hit, taskId, workDir } = deps;
   const grounds = new TaskGrounds(json, deps);
-  const store = storeOf(deps, spec.appendToExisting ? '' : taskId, files);
+  const store = storeOf(json, deps, spec.appendToExisting ? '' : taskId, files);
   return {
     inputDirs: config.inputDirs,
     httpAllow: config.inputHosts,
@@ -203,9 +206,17 @@ function threadsOf({ segmentThreadUrl }: SubTaskDeps): Pick<BatchDeps, 'segmentT
 }
 
 /** Numbers of partitions are given in the end: until then each run writes to folders of its own. */
-function storeOf({ config, hit, log }: SubTaskDeps, writer: string, files: UnpublishedFiles[]): DeepStorage {
+function storeOf(
+  json: Record<string, unknown>,
+  { config, hit, log, taskId }: SubTaskDeps,
+  writer: string,
+  files: UnpublishedFiles[],
+): DeepStorage {
   const { root, zip } = config.deepStorage;
-  const store = new UnpublishedFiles(new LocalStorage({ root, zip, hit, writer }), log);
+  const notes = shuffleFolder(root, supervisorOf(json), taskId);
+  const store = new UnpublishedFiles(new LocalStorage({ root, zip, hit, writer }), log, (segment) =>
+    notePush(notes, path.posix.join(storagePath(segmentIdOf(segment)), writer)),
+  );
   files.push(store);
   return store;
 }
@@ -227,7 +238,7 @@ async function merge(
     pieces: pieces.map((piece) => parseDataSegment(piece)),
   }));
   const { workDir, signal, hit, log, taskId } = deps;
-  const store = storeOf(deps, taskId, files);
+  const store = storeOf(json, deps, taskId, files);
   deps.progress('PUSHING', '');
   const pushed = await mergeShuffled(spec, partitions, {
     workDir,

@@ -8,14 +8,18 @@ import type { DataSegment, LoadSpec } from '../../segment/timeline/data-segment.
 export class UnpublishedFiles implements DeepStorage {
   readonly #store: DeepStorage;
   readonly #log: Log;
+  readonly #before: (segment: DataSegment) => Promise<void>;
   readonly #pushed: LoadSpec[] = [];
 
-  constructor(store: DeepStorage, log: Log) {
+  /** `before`: waited for before each push. */
+  constructor(store: DeepStorage, log: Log, before: (segment: DataSegment) => Promise<void>) {
     this.#store = store;
     this.#log = log;
+    this.#before = before;
   }
 
   async push(dir: string, segment: DataSegment, options?: PushOptions): Promise<DataSegment> {
+    await this.#before(segment);
     const record = await this.#store.push(dir, segment, options);
     if (record.loadSpec !== null) this.#pushed.push(record.loadSpec);
     return record;
@@ -39,11 +43,7 @@ export class UnpublishedFiles implements DeepStorage {
   }
 }
 
-export async function discardFiles(
-  store: DeepStorage,
-  loadSpecs: readonly LoadSpec[],
-  log: Log,
-): Promise<void> {
+async function discardFiles(store: DeepStorage, loadSpecs: readonly LoadSpec[], log: Log): Promise<void> {
   for (const loadSpec of loadSpecs) {
     await store.kill(loadSpec).catch((thrown: unknown) => {
       log.warn('an unpublished segment file is still there', { reason: asCoded(thrown).message });
