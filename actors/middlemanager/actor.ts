@@ -468,7 +468,23 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
 }
 
 /** Little of this process's environment is a task's business. */
+/** What tasks see of the environment: nothing secret but the way to Google's credentials. */
+const peonVariables = [
+  'PATH',
+  'HOME',
+  'TZ',
+  'LANG',
+  'TMPDIR',
+  'CRASH_AT',
+  'LD_LIBRARY_PATH',
+  'NODE_EXTRA_CA_CERTS',
+  'GOOGLE_APPLICATION_CREDENTIALS',
+  'GOOGLE_CLOUD_PROJECT',
+  'CLOUDSDK_CONFIG',
+  'GCE_METADATA_HOST',
+  'STORAGE_EMULATOR_HOST',
+] as const;
+
 function peonEnvironment(): Record<string, string | undefined> {
-  const kept = ['PATH', 'HOME', 'TZ', 'LANG', 'TMPDIR', 'CRASH_AT', 'LD_LIBRARY_PATH'];
-  return Object.fromEntries(kept.map((name) => [name, process.env[name]]));
+  return Object.fromEntries(peonVariables.map((name) => [name, process.env[name]]));
 }

@@ -8,11 +8,12 @@ import type { ObjectReader, StoredObject } from './object-reader.js';
 type Client = InstanceType<(typeof import('@google-cloud/storage'))['Storage']>;
 
 const PAGE = 1000;
+const API = '/storage/v1';
 
 export function googleObjects(): ObjectReader {
   let client: Promise<Client> | undefined;
   const storage = (): Promise<Client> =>
-    (client ??= import('@google-cloud/storage').then((it) => new it.Storage()));
+    (client ??= import('@google-cloud/storage').then((it) => atEmulator(new it.Storage())));
   return {
     async *list(bucket, prefix) {
       let pageToken: string | undefined;
@@ -44,6 +45,13 @@ export function googleObjects(): ObjectReader {
       }
     },
   };
+}
+
+/** Google's other clients take STORAGE_EMULATOR_HOST for a host; this one takes it for the whole beginning of URLs. */
+function atEmulator(client: Client): Client {
+  const host = process.env['STORAGE_EMULATOR_HOST'];
+  if (host !== undefined && !client.baseUrl.endsWith(API)) client.baseUrl = host.replace(/\/+$/, '') + API;
+  return client;
 }
 
 function objectOf(bucket: string, path: string, size: string | number | undefined): StoredObject {
