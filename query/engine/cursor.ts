@@ -5,11 +5,22 @@ import type { Environment } from './environment.js';
 import type { Selected } from './filter.js';
 import { forEachBlock } from './rows.js';
 
-/** Calls `visit` with every block that has selected rows, in row order, until it answers false. The batch is reused. */
+/** What takes a batch with all its rows, and a bitset of those that are selected. */
+export interface MaskedVisit {
+  /** From such a part of the rows on. */
+  readonly share: number;
+  readonly visit: (batch: Batch, bits: number) => void;
+}
+
+/**
+ * Calls `visit` with every block that has selected rows, in row order, until it answers false. The batch is reused.
+ * Where many rows are selected, `masked`, when there is one, is called instead.
+ */
 export function forEachBatch(
   environment: Environment,
   selected: Selected,
   visit: (batch: Batch) => boolean | void,
+  masked?: MaskedVisit,
 ): void {
   const { kernels, scratch, segment, check } = environment;
   const { mask } = selected;
@@ -28,6 +39,13 @@ export function forEachBatch(
       batch.groups = 0;
       batch.count = to - from;
       if (mask.kind === 'bits') {
+        if (masked !== undefined) {
+          const set = kernels.bitsCount(mask.bits, from, to) >>> 0;
+          if (set < batch.count && set >= batch.count * masked.share) {
+            masked.visit(batch, mask.bits);
+            return;
+          }
+        }
         const count = kernels.bitsToSelection(mask.bits, start, from, to, 0, sel) >>> 0;
         if (count === 0) return;
         if (count < batch.count) batch.sel = sel;

@@ -28,6 +28,8 @@ export class EntryExploder {
   readonly #environment: Environment;
   readonly #keys: readonly (MultiKey | undefined)[];
   readonly #rows: number;
+  /** Room for as many entries as a batch has. */
+  readonly #buffers: number[] = [];
 
   constructor(environment: Environment, keys: readonly (MultiKey | undefined)[]) {
     this.#environment = environment;
@@ -58,12 +60,20 @@ export class EntryExploder {
     this.#entries(sel, count, entries, blocks, visit);
   }
 
-  /** An upper bound, exact for one row or one key: a product of sums bounds the sum of products. */
+  /** An upper bound: a product of sums bounds the sum of products. */
   #entriesOf(sel: number, count: number, blocks: readonly (Blocks | undefined)[]): number {
+    const { kernels, scratch } = this.#environment;
+    const first = scratch.arena.u32(sel, 1)[0] ?? 0;
+    const last = scratch.arena.u32(sel + (count - 1) * 4, 1)[0] ?? 0;
     let entries = 1;
     for (const block of blocks) {
       if (block === undefined) continue;
-      entries *= this.#environment.kernels.explodedCount(block.offsets, sel, count) >>> 0;
+      if (last - first + 1 === count && count > 1) {
+        const offsets = scratch.arena.u32(block.offsets + first * 4, count + 1);
+        entries *= (offsets[count] ?? 0) - (offsets[0] ?? 0) + count;
+      } else {
+        entries *= kernels.explodedCount(block.offsets, sel, count) >>> 0;
+      }
     }
     return entries;
   }
@@ -79,41 +89,77 @@ export class EntryExploder {
     if (entries > entriesPerRowMax) {
       throw new CodedError('LimitExceeded', `a row has more than ${entriesPerRowMax} combinations of values`);
     }
-    const taken: number[] = [];
+    const large: number[] = [];
+    let used = 0;
     const buffer = (): number => {
+      if (entries <= BATCH_ROWS) return (this.#buffers[used++] ??= scratch.take(BATCH_ROWS * 4));
       const pointer = scratch.take(Math.max(entries, count) * 4);
-      taken.push(pointer);
+      large.push(pointer);
       return pointer;
     };
+    const whole = this.#whole(sel, count, blocks);
+    if (whole !== undefined) {
+      const rows = buffer();
+      kernels.rowsOfValues(whole.offsets, whole.from, count, rows);
+      this.#visit(rows, whole.entries, whole.ids, visit);
+      for (const pointer of large) scratch.give(pointer);
+      return;
+    }
     let rows = sel;
     let n = count;
+    let isFirst = true;
     const ids: (number | undefined)[] = blocks.map(() => undefined);
     blocks.forEach((block, b) => {
       if (block === undefined) return;
-      const source = buffer();
+      const sources = buffer();
       const out = buffer();
-      const more = kernels.explode(block.offsets, block.ids, rows, n, block.nullNumber, source, out) >>> 0;
-      const gather = (from: number): number => {
+      const from = isFirst ? rows : 0;
+      n = kernels.explode(block.offsets, block.ids, rows, n, block.nullNumber, from, sources, out) >>> 0;
+      const gather = (pointer: number): number => {
         const to = buffer();
-        kernels.gather32(from, source, more, to);
+        kernels.gather32(pointer, sources, n, to);
         return to;
       };
-      rows = gather(rows);
+      rows = isFirst ? sources : gather(rows);
       for (let i = 0; i < b; i++) {
         const earlier = ids[i];
         if (earlier !== undefined) ids[i] = gather(earlier);
       }
       ids[b] = out;
-      n = more;
+      isFirst = false;
     });
-    for (let at = 0; at < n; at += BATCH_ROWS) {
-      const part = Math.min(BATCH_ROWS, n - at);
+    this.#visit(rows, n, ids, visit);
+    for (const pointer of large) scratch.give(pointer);
+  }
+
+  #visit(rows: number, count: number, ids: readonly (number | undefined)[], visit: Visit): void {
+    for (let at = 0; at < count; at += BATCH_ROWS) {
       visit(
         rows + at * 4,
-        part,
+        Math.min(BATCH_ROWS, count - at),
         ids.map((pointer) => (pointer === undefined ? undefined : pointer + at * 4)),
       );
     }
-    for (const pointer of taken) scratch.give(pointer);
   }
+
+  /** One key and neighbouring rows that all have values: the ids are entries as they stand. */
+  #whole(sel: number, count: number, blocks: readonly (Blocks | undefined)[]): WholeRows | undefined {
+    const { kernels, scratch } = this.#environment;
+    const [block, ...others] = blocks.filter((one) => one !== undefined);
+    if (block === undefined || others.length > 0) return undefined;
+    const from = scratch.arena.u32(sel, 1)[0] ?? 0;
+    const last = scratch.arena.u32(sel + (count - 1) * 4, 1)[0] ?? 0;
+    if (last - from + 1 !== count || kernels.anyEmpty(block.offsets, from, count) === 1) return undefined;
+    const offsets = scratch.arena.u32(block.offsets + from * 4, count + 1);
+    const first = offsets[0] ?? 0;
+    const ids = blocks.map((one) => (one === undefined ? undefined : one.ids + first * 4));
+    return { offsets: block.offsets, from, ids, entries: (offsets[count] ?? 0) - first };
+  }
+}
+
+interface WholeRows {
+  readonly offsets: number;
+  readonly from: number;
+  readonly ids: readonly (number | undefined)[];
+  readonly entries: number;
 }

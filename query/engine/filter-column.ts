@@ -167,8 +167,13 @@ function tableMask(
 
 /** Rows of a column with several values a row that have any. */
 export function filledMask(environment: Environment, column: StringColumnView, span: RowSpan): Mask {
-  const ids = Array.from({ length: column.cardinality }, (_, id) => id);
-  return tableMask(environment, column, ids, false, span);
+  const { kernels, scratch, segment } = environment;
+  const bits = scratch.take(wordsOf(segment.rowCount) * 8);
+  forEachBlock(span, segment.rowCount, (start, rows) => {
+    environment.check();
+    kernels.filledRows(column.multiBatch(start).offsets, rows, bits + start / 8);
+  });
+  return { kind: 'bits', bits };
 }
 
 // ---- numbers

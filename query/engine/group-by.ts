@@ -15,7 +15,7 @@ import { CellTable } from './aggregators/cell-table.js';
 import { createAccumulators } from './aggregators/registry.js';
 import { DerivedSegment, restrictedTo } from './columns/derived-segment.js';
 import { dimensionColumn } from './columns/dimension-column.js';
-import { forEachBatch, selectedCount } from './cursor.js';
+import { forEachBatch, selectedCount, type MaskedVisit } from './cursor.js';
 import type { Environment } from './environment.js';
 import { EntryExploder } from './explode.js';
 import { intersect, selectRows, type Selected } from './filter.js';
@@ -34,6 +34,9 @@ const cachedBytes = 1 << 20;
 const nearRows = 2048;
 /** So many rows are worth several copies of a small table. */
 const busyRowsMin = 100_000;
+
+/** From such a part of the rows on, all of them are grouped. */
+const maskedShare = 2 / 3;
 
 interface GroupingQuery {
   readonly granularity: Granularity;
@@ -195,9 +198,7 @@ class Grouping {
     });
     this.#hasBucketKey = this.#buckets.length !== 1 || this.#keys.length === 0;
     this.#grouper = this.#chooseGrouper();
-    if (this.#grouper instanceof DenseGrouper) {
-      this.#grouper.leaveMarking((seen) => this.#accumulators.some((one) => one.markGroups?.(seen) === true));
-    }
+    if (this.#grouper instanceof DenseGrouper) this.#grouper.leaveMarking(this.#accumulators);
     this.#numbers = this.#keys.map(() => scratch.take(BATCH_ROWS * 4));
     this.#bucketsAt = scratch.take(BATCH_ROWS * 4);
     this.#groups = scratch.take(BATCH_ROWS * 4);
@@ -206,26 +207,48 @@ class Grouping {
   run(): Frame[] {
     const entries: Batch = { start: 0, rows: 0, sel: 0, from: 0, count: 0, groups: 0 };
     const numbers: number[] = [];
-    forEachBatch(this.#environment, this.#selected, (batch) => {
-      if (this.#exploder === undefined) {
-        this.#makeRoom(batch.count);
-        this.#keys.forEach((key, i) => {
-          numbers[i] = key.numbers(batch, batch.sel, batch.count, this.#numbers[i] ?? 0);
+    forEachBatch(
+      this.#environment,
+      this.#selected,
+      (batch) => {
+        if (this.#exploder === undefined) {
+          this.#makeRoom(batch.count);
+          this.#keys.forEach((key, i) => {
+            numbers[i] = key.numbers(batch, batch.sel, batch.count, this.#numbers[i] ?? 0);
+          });
+          this.#add(batch, numbers);
+          return;
+        }
+        this.#exploder.explode(batch, (sel, count, ids) => {
+          Object.assign(entries, batch, { sel, count, from: 0 });
+          this.#makeRoom(count);
+          this.#keys.forEach((key, i) => {
+            numbers[i] = ids[i] ?? key.numbers(entries, sel, count, this.#numbers[i] ?? 0);
+          });
+          this.#add(entries, numbers);
         });
-        this.#add(batch, numbers);
-        return;
-      }
-      this.#exploder.explode(batch, (sel, count, ids) => {
-        Object.assign(entries, batch, { sel, count, from: 0 });
-        this.#makeRoom(count);
-        this.#keys.forEach((key, i) => {
-          numbers[i] = ids[i] ?? key.numbers(entries, sel, count, this.#numbers[i] ?? 0);
-        });
-        this.#add(entries, numbers);
-      });
-    });
+      },
+      this.#maskedVisit(),
+    );
     this.#flush(true);
     return this.#frames;
+  }
+
+  /** Rows that are not selected are grouped too, where nobody asks for them: as long as that spares the listing. */
+  #maskedVisit(): MaskedVisit | undefined {
+    const grouper = this.#grouper;
+    const isPlain = grouper instanceof DenseGrouper && this.#exploder === undefined && !this.#hasBucketKey;
+    if (!isPlain || this.#accumulators.some((one) => one.takesSpareGroups !== true)) return undefined;
+    const visit = (batch: Batch, bits: number): void => {
+      const { count } = batch;
+      this.#room(grouper.bound());
+      const numbers = this.#keys.map((key, i) => key.numbers(batch, 0, count, this.#numbers[i] ?? 0));
+      this.#aggregate(
+        batch,
+        grouper.groupMasked(numbers, count, this.#groups, bits, batch.start + batch.from),
+      );
+    };
+    return { share: maskedShare, visit };
   }
 
   /** Flushes when there may be too many groups: before any numbers of a batch are handed out, as flushing forgets them. */
@@ -242,13 +265,17 @@ class Grouping {
       this.#bucketNumbers.numbers(batch, batch.sel, count, this.#bucketsAt);
       numbers = [this.#bucketsAt, ...keys];
     }
-    batch.groups = this.#grouper.group(numbers, count, this.#groups);
+    this.#aggregate(batch, this.#grouper.group(numbers, count, this.#groups));
+  }
+
+  #aggregate(batch: Batch, groups: number): void {
+    batch.groups = groups;
     if (this.#accumulators.length < 2 || this.#capacity * this.#cells.stride < cachedBytes) {
       for (const accumulator of this.#accumulators) accumulator.group(batch);
       return;
     }
     // The rows of the table that one aggregator touched are still near when the next one comes.
-    const { sel, from, groups } = batch;
+    const { sel, from, count } = batch;
     for (let at = 0; at < count; at += nearRows) {
       batch.sel = sel === 0 ? 0 : sel + at * 4;
       batch.from = sel === 0 ? from + at : from;

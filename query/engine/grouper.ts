@@ -4,6 +4,8 @@
  * whose number is the first word of the next pair.
  */
 import { BATCH_ROWS } from '../../segment/read/view.js';
+import type { Accumulator } from './aggregators/accumulator.js';
+import { spareRows } from './aggregators/cell-table.js';
 import type { Environment } from './environment.js';
 import { HashTable } from './hash-table.js';
 
@@ -22,6 +24,9 @@ export interface Grouper {
   clear(): void;
 }
 
+/** Whether all of so many groups exist is looked at after each batch. */
+const checkedSizeMax = 8192;
+
 export class DenseGrouper implements Grouper {
   readonly #environment: Environment;
   readonly #radices: readonly number[];
@@ -30,18 +35,23 @@ export class DenseGrouper implements Grouper {
   readonly #list: number;
   #count = 0;
   #isMarkedElsewhere = false;
+  /** All groups exist, so that nobody has to look any more. */
+  #isFull = false;
 
   constructor(environment: Environment, radices: readonly number[], size: number) {
     this.#environment = environment;
     this.#radices = radices;
     this.#size = size;
-    this.#seen = environment.scratch.takeZeroed(size);
+    this.#seen = environment.scratch.takeZeroed(size + spareRows);
     this.#list = environment.scratch.take(size * 4);
   }
 
-  /** Somebody else that sees every group number may set the bytes at `seen` that say which groups exist. */
-  leaveMarking(to: (seen: number) => boolean): void {
-    this.#isMarkedElsewhere = to(this.#seen);
+  /** One of those that see every group number, in turn, may set the bytes that say which groups exist. */
+  leaveMarking(to: readonly Pick<Accumulator, 'markGroups'>[]): void {
+    for (const one of to) {
+      const marks = { seen: this.#seen, size: this.#size, isTaken: this.#isMarkedElsewhere };
+      if (one.markGroups?.(marks) === true) this.#isMarkedElsewhere = true;
+    }
   }
 
   bound(): number {
@@ -49,8 +59,21 @@ export class DenseGrouper implements Grouper {
   }
 
   group(numbers: readonly number[], count: number, out: number): number {
+    return this.#marked(combined(this.#environment, numbers, this.#radices, count, out), count);
+  }
+
+  /** The same; entries whose row's bit (from `first` on) is not set go to the spare groups behind the last. */
+  groupMasked(numbers: readonly number[], count: number, out: number, bits: number, first: number): number {
     const groups = combined(this.#environment, numbers, this.#radices, count, out);
-    if (!this.#isMarkedElsewhere) this.#environment.kernels.markGroup(groups, count, this.#seen);
+    this.#environment.kernels.spareGroups(groups, count, bits, first, 0, this.#size, out);
+    return this.#marked(out, count);
+  }
+
+  #marked(groups: number, count: number): number {
+    if (this.#isMarkedElsewhere || this.#isFull) return groups;
+    const { kernels } = this.#environment;
+    kernels.markGroup(groups, count, this.#seen);
+    this.#isFull = this.#size <= checkedSizeMax && kernels.marksMissing(0, this.#seen, this.#size) === 0;
     return groups;
   }
 
@@ -66,6 +89,7 @@ export class DenseGrouper implements Grouper {
 
   clear(): void {
     this.#environment.scratch.arena.bytes(this.#seen, this.#size).fill(0);
+    this.#isFull = false;
   }
 }
 

@@ -131,6 +131,7 @@ function numericView(
     kind,
     hasNulls,
     hasValueIndex: isIndexed === true,
+    nullsAreZero: true,
     batch: (start) => pointer + start * width,
     nullBits: () => (hasNulls ? nulls : 0),
   };

@@ -18,6 +18,9 @@ import { selectRows, type Selected } from './filter.js';
 import { bucketEnds, BucketNumbers, rowsPerBucketMin, timeBuckets } from './time-buckets.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 
+/** From such a part of the rows on, looking at a bitset beats listing its rows. */
+const maskedShare = 1 / 3;
+
 export function runTimeseries(
   all: Environment,
   query: TimeseriesQuery,
@@ -38,9 +41,22 @@ export function runTimeseries(
   }
   cells.reserve(buckets.length);
   if (buckets.length === 1) {
-    forEachBatch(environment, selected, (batch) => {
-      for (const accumulator of accumulators) accumulator.run(batch, 0);
-    });
+    const takeMasks = accumulators.every((accumulator) => accumulator.masked !== undefined);
+    forEachBatch(
+      environment,
+      selected,
+      (batch) => {
+        for (const accumulator of accumulators) accumulator.run(batch, 0);
+      },
+      takeMasks
+        ? {
+            share: maskedShare,
+            visit: (batch, bits) => {
+              for (const accumulator of accumulators) accumulator.masked?.(batch, bits, 0);
+            },
+          }
+        : undefined,
+    );
   } else if (segment.timeSorted && segment.rowCount >= buckets.length * rowsPerBucketMin) {
     accumulateRuns(environment, selected, buckets, counts, accumulators);
   } else {

@@ -33,19 +33,6 @@ export type MaskKernel = (
   flip: number,
   cell: number,
 ) => void;
-export type GroupMaskKernel = (
-  g: number,
-  p: number,
-  n: number,
-  bits: number,
-  first: number,
-  flip: number,
-  cells: number,
-  stride: number,
-  copy: number,
-  seen: number,
-) => void;
-
 export interface QueryKernels {
   // aggregate.ts
   readonly sumI64Run: (p: number, n: number, cell: number) => void;
@@ -98,20 +85,6 @@ export interface QueryKernels {
     copy: number,
     seen: number,
   ) => void;
-  readonly sumI64Mask: MaskKernel;
-  readonly sumF64Mask: MaskKernel;
-  readonly sumI64GroupMask: GroupMaskKernel;
-  readonly sumF64GroupMask: GroupMaskKernel;
-  readonly countGroupMask: (
-    g: number,
-    n: number,
-    bits: number,
-    first: number,
-    flip: number,
-    cells: number,
-    stride: number,
-    copy: number,
-  ) => void;
   readonly runBuckets: (
     op: number,
     p: number,
@@ -124,18 +97,55 @@ export interface QueryKernels {
     cells: number,
     stride: number,
     seen: number,
-    nulls: number,
+    bits: number,
+    flip: number,
   ) => number;
   readonly markGroup: (groups: number, n: number, seen: number) => void;
   readonly fill8: (p: number, value: number) => void;
   readonly fillCells: (p: number, n: number, stride: number, value: bigint) => void;
   readonly gatherCells: (cells: number, stride: number, groups: number, n: number, out: number) => void;
+  // convert.ts
   readonly convertI64ToF64: (p: number, n: number, out: number) => void;
   readonly convertI64ToF32: (p: number, n: number, out: number) => void;
   readonly convertF64ToI64: (p: number, n: number, out: number) => void;
   readonly convertF64ToF32: (p: number, n: number, out: number) => void;
   readonly convertF32ToF64: (p: number, n: number, out: number) => void;
   readonly convertF32ToI64: (p: number, n: number, out: number) => void;
+  // masks.ts
+  readonly sumI64Mask: MaskKernel;
+  readonly sumF64Mask: MaskKernel;
+  readonly sumF32Mask: MaskKernel;
+  readonly minI64Mask: MaskKernel;
+  readonly minF64Mask: MaskKernel;
+  readonly minF32Mask: MaskKernel;
+  readonly maxI64Mask: MaskKernel;
+  readonly maxF64Mask: MaskKernel;
+  readonly maxF32Mask: MaskKernel;
+  readonly blend64: (p: number, n: number, bits: number, first: number, other: bigint, out: number) => void;
+  readonly blend32: (p: number, n: number, bits: number, first: number, other: bigint, out: number) => void;
+  readonly spareGroups: (
+    groups: number,
+    n: number,
+    bits: number,
+    first: number,
+    flip: number,
+    spare: number,
+    out: number,
+  ) => void;
+  readonly spareGroupsSel: (
+    groups: number,
+    sel: number,
+    n: number,
+    bits: number,
+    base: number,
+    flip: number,
+    spare: number,
+    out: number,
+  ) => void;
+  readonly anyKept: (sel: number, n: number, bits: number, base: number, flip: number) => number;
+  readonly marksMissing: (wanted: number, seen: number, n: number) => number;
+  // segment/kernels/assembly/bitmap.ts
+  readonly zero_marked: (p: number, width: number, n: number, bits: number, first: number) => void;
   // bits.ts
   readonly bitsAnd: (a: number, b: number, out: number, words: number) => void;
   readonly bitsOr: (a: number, b: number, out: number, words: number) => void;
@@ -213,8 +223,12 @@ export interface QueryKernels {
     n: number,
     nullId: number,
     source: number,
+    sources: number,
     out: number,
   ) => number;
+  readonly anyEmpty: (offsets: number, from: number, n: number) => number;
+  readonly rowsOfValues: (offsets: number, from: number, n: number, out: number) => number;
+  readonly filledRows: (offsets: number, n: number, bits: number) => void;
   readonly bucketNumbers: (
     times: number,
     sel: number,
@@ -277,11 +291,6 @@ const names = [
   'isPlainF64',
   'countRun',
   'countGroup',
-  'sumI64Mask',
-  'sumF64Mask',
-  'sumI64GroupMask',
-  'sumF64GroupMask',
-  'countGroupMask',
   'runBuckets',
   'markGroup',
   'fill8',
@@ -293,6 +302,22 @@ const names = [
   'convertF64ToF32',
   'convertF32ToF64',
   'convertF32ToI64',
+  'sumI64Mask',
+  'sumF64Mask',
+  'sumF32Mask',
+  'minI64Mask',
+  'minF64Mask',
+  'minF32Mask',
+  'maxI64Mask',
+  'maxF64Mask',
+  'maxF32Mask',
+  'blend64',
+  'blend32',
+  'spareGroups',
+  'spareGroupsSel',
+  'anyKept',
+  'marksMissing',
+  'zero_marked',
   'bitsAnd',
   'bitsOr',
   'bitsAndNot',
@@ -330,6 +355,9 @@ const names = [
   'numbersWithNull',
   'explodedCount',
   'explode',
+  'anyEmpty',
+  'rowsOfValues',
+  'filledRows',
   'bucketNumbers',
   'selectionLowerBound',
   'markedNumbers',

@@ -212,72 +212,6 @@ describe('grouping kernels', () => {
     }
   });
 
-  it('sum and count what a mask keeps', () => {
-    for (const n of lengths) {
-      for (const flip of [0, 1] as const) {
-        for (const first of [0, 3, 8, 13, 64]) {
-          const flags = Array.from({ length: first + n + 8 }, () => below(2));
-          const bits = arena.alloc(Math.ceil(flags.length / 64) * 8);
-          const bytes = arena.bytes(bits, Math.ceil(flags.length / 64) * 8).fill(0);
-          flags.forEach((flag, row) => (bytes[row >> 3]! |= flag << (row & 7)));
-          const isKept = (i: number): boolean => flags[first + i] !== flip;
-          const longs = Array.from({ length: n }, () => below(1000) - 500);
-          // What is left out may be anything.
-          const floats = longs.map((value, i) => (isKept(i) ? value / 4 : Number.NaN));
-          const groups = longs.map(() => below(groupsMax));
-          const keptLongs = longs.filter((_, i) => isKept(i));
-          const total = keptLongs.reduce((a, b) => a + b, 0);
-          const cell = arena.alloc(16);
-          arena.i64(cell, 1)[0] = 5n;
-          kernels.sumI64Mask(valuesAt('I64', longs), n, bits, first, flip, cell);
-          expect(Number(arena.i64(cell, 1)[0])).to.equal(total + 5);
-          arena.f64(cell, 1)[0] = 0;
-          kernels.sumF64Mask(valuesAt('F64', floats), n, bits, first, flip, cell);
-          expect(arena.f64(cell, 1)[0]).to.equal(total / 4);
-          const cells = arena.alloc(groupsMax * stride);
-          const seen = arena.alloc(groupsMax);
-          const at = ints(groups);
-          kernels.fillCells(cells, groupsMax, stride, 0n);
-          kernels.fillCells(cells + 8, groupsMax, stride, 0n);
-          kernels.fillCells(cells + 16, groupsMax, stride, 0n);
-          arena.bytes(seen, groupsMax).fill(0);
-          kernels.sumI64GroupMask(at, valuesAt('I64', longs), n, bits, first, flip, cells, stride, 0, seen);
-          kernels.sumF64GroupMask(at, valuesAt('F64', floats), n, bits, first, flip, cells + 8, stride, 0, 0);
-          kernels.countGroupMask(at, n, bits, first, flip, cells + 16, stride, 0);
-          for (let g = 0; g < groupsMax; g++) {
-            const own = longs.filter((_, i) => isKept(i) && groups[i] === g);
-            const sum = own.reduce((a, b) => a + b, 0);
-            expect(Number(arena.i64(cells + g * stride, 1)[0])).to.equal(sum);
-            expect(arena.f64(cells + 8 + g * stride, 1)[0]).to.equal(sum / 4);
-            expect(Number(arena.i64(cells + 16 + g * stride, 1)[0])).to.equal(own.length);
-            expect(arena.bytes(seen, groupsMax)[g]).to.equal(own.length > 0 ? 1 : 0);
-          }
-        }
-      }
-    }
-  });
-
-  it('sum buckets without their nulls', () => {
-    const n = 100;
-    const values = Array.from({ length: n }, (_, i) => i);
-    const nulls = arena.alloc(16);
-    // Rows 10 to 19 and every third are null.
-    const isNull = (row: number): boolean => (row >= 10 && row < 20) || row % 3 === 0;
-    const bytes = arena.bytes(nulls, 16).fill(0);
-    for (let row = 0; row < n; row++) if (isNull(row)) bytes[row >> 3]! |= 1 << (row & 7);
-    const ends = [10, 20, 63, 100];
-    const cells = arena.alloc(ends.length * 8);
-    const seen = arena.alloc(8);
-    arena.bytes(seen, 8).fill(0);
-    kernels.fillCells(cells, ends.length, 8, 0n);
-    kernels.runBuckets(0, valuesAt('I64', values), 0, 0, 0, n, ints(ends), 0, cells, 8, seen, nulls);
-    const wanted = ends.map((end, b) =>
-      values.filter((v) => v < end && v >= (ends[b - 1] ?? 0) && !isNull(v)).reduce((a, v) => a + v, 0),
-    );
-    expect([...arena.i64(cells, ends.length)].map(Number)).to.deep.equal(wanted);
-    expect([...arena.bytes(seen, 4)]).to.deep.equal([1, 0, 1, 1]);
-  });
-
   it('aggregate into buckets that are ranges of rows', () => {
     const start = 8192;
     for (const n of lengths) {
@@ -312,6 +246,7 @@ describe('grouping kernels', () => {
             cells,
             stride,
             seen,
+            0,
             0,
           ) >>> 0;
         const wanted = ends.map(() => 0);

@@ -40,6 +40,8 @@ export interface SegmentKernels {
   /** 0 = done, 1 = corrupt. */
   concise_or(source: number, length: number, bits: number, rows: number): number;
   set_range(bits: number, from: number, to: number): void;
+  /** Values of rows whose bit is set become 0; `first` is a multiple of 8, `width` 4 or 8. */
+  zero_marked(pointer: number, width: number, count: number, bits: number, first: number): void;
 }
 
 export interface Kernels {
@@ -63,6 +65,7 @@ const segmentNames: readonly (keyof SegmentKernels)[] = [
   'roaring_or',
   'concise_or',
   'set_range',
+  'zero_marked',
 ];
 
 /** kernels.wasm as the build leaves it, found from the compiled files and from the bundles beside them. */

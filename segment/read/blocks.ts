@@ -231,6 +231,7 @@ export class Batches {
   #hot = 0;
   #states: Int32Array | undefined;
   #buffer = 0;
+  #nullBits: (() => number) | undefined;
 
   constructor(context: ReadContext, file: ColumnFile, source: ValueSource) {
     this.#context = context;
@@ -238,6 +239,17 @@ export class Batches {
     this.#source = source;
     const { perBlock } = source;
     this.#unit = perBlock > BATCH_ROWS && perBlock % BATCH_ROWS === 0 ? perBlock : BATCH_ROWS;
+  }
+
+  /** Values of rows whose bit is set are 0 from now on, whatever is stored there. */
+  zeroNulls(nullBits: () => number): void {
+    this.#nullBits = nullBits;
+  }
+
+  #zeroNulls(pointer: number, start: number, n: number): void {
+    if (this.#nullBits === undefined) return;
+    const { segment: kernels } = this.#context.kernels;
+    kernels.zero_marked(pointer, this.#source.width, n, this.#nullBits(), start);
   }
 
   /** Only when values are asked for: looking at bitmaps alone must not decode a column. */
@@ -261,12 +273,16 @@ export class Batches {
     const n = Math.min(BATCH_ROWS, count - start);
     if (this.#states !== undefined && this.#inHot(this.#states, start)) return this.#hot + start * width;
     const direct = this.#source.direct(start, n);
-    if (direct !== undefined) return direct;
+    if (direct !== undefined) {
+      this.#zeroNulls(direct, start, n);
+      return direct;
+    }
     if (this.#buffer === 0) {
       this.#buffer = this.#context.scratch.take();
       this.#context.onClose(() => this.#context.scratch.give(this.#buffer));
     }
     this.#source.fill(start, n, this.#buffer);
+    this.#zeroNulls(this.#buffer, start, n);
     return this.#buffer;
   }
 
@@ -280,7 +296,9 @@ export class Batches {
     try {
       const first = unit * this.#unit;
       const n = Math.min(this.#unit, this.#source.count - first);
-      this.#source.fill(first, n, this.#hot + first * this.#source.width);
+      const target = this.#hot + first * this.#source.width;
+      this.#source.fill(first, n, target);
+      this.#zeroNulls(target, first, n);
       done = stateDone;
     } finally {
       Atomics.store(states, unit, done);

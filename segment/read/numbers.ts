@@ -215,6 +215,7 @@ export function bitsetBytes(rowCount: number): number {
 export class NumberColumn implements NumericColumnView {
   readonly kind: NumberKind;
   readonly hasNulls: boolean;
+  readonly nullsAreZero = true;
   readonly encoding: Encoding;
   /** Stored as an `auto` column. */
   readonly isAuto: boolean;
@@ -238,6 +239,7 @@ export class NumberColumn implements NumericColumnView {
     this.hasNulls = nullBits !== undefined;
     this.#batches = batches;
     this.#nullBits = nullBits ?? (() => 0);
+    if (this.hasNulls) batches.zeroNulls(() => this.nullBits());
   }
 
   batch(startRow: number): number {

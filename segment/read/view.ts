@@ -45,7 +45,9 @@ export interface NumericColumnView {
   readonly hasNulls: boolean;
   /** Stored with an index of its values: an `auto` column or a field of a json column. */
   readonly hasValueIndex?: boolean;
-  /** 8 bytes (long, double) or 4 bytes (float) a value, little-endian. Null rows hold 0. */
+  /** Null rows hold 0, not only where whoever wrote them meant to; absent: they may hold anything. */
+  readonly nullsAreZero?: boolean;
+  /** 8 bytes (long, double) or 4 bytes (float) a value, little-endian. */
   batch(startRow: number): number;
   /** Address of a bitset over all rows (bit r of 64-bit words, little-endian), set = null; 0 when !hasNulls. Words = ceil(rowCount / 64). */
   nullBits(): number;

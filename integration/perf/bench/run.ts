@@ -3,6 +3,7 @@
  * of a running Grove. Each round runs every query once on each engine, so that a noisy moment meets both.
  *
  *   npm run bench -- [--sf 1] [--rounds 12] [--threads 1,2] [--cold] [--dir FOLDER] [--json FILE] [--only TEXT]
+ *   npm run bench -- --forms [--rounds 12] [--only TEXT]: what nulls, filters and several values cost (forms.ts)
  *
  * Hot: columns are decoded in memory. Cold (`--cold`, as further sections): every query decodes its LZ4 blocks, as
  * decoded columns are dropped before it. `--dir` keeps rows and segment for the next run. Grove's time is that of the
@@ -15,6 +16,7 @@ import { launchGrove, root, type Grove } from '../../launch.js';
 import { difference, nativeRows, sqlRows } from './answers.js';
 import { lineitemData, prepareLineitem, type LineitemData } from './data.js';
 import { startPeer, type Peer } from './duckdb.js';
+import { measureForms, printForms } from './forms.js';
 import { benchQueries, type BenchQuery } from './queries.js';
 import { geomean, printSection, type Measured, type Section } from './report.js';
 
@@ -121,6 +123,12 @@ async function section(
 }
 
 const options = optionsOf(process.argv.slice(2));
+if (process.argv.includes('--forms')) {
+  const times = measureForms(options.rounds, options.only);
+  printForms(times, options.rounds);
+  fs.writeFileSync(options.json, JSON.stringify({ forms: times }, undefined, 1));
+  process.exit();
+}
 const data = await prepareLineitem(options);
 const peer = await startPeer(data.csv);
 const found = typeof peer === 'string' ? undefined : peer;

@@ -21,6 +21,15 @@ export interface Batch {
   groups: number;
 }
 
+export interface GroupMarks {
+  /** Address of a byte a group. */
+  readonly seen: number;
+  /** Groups there may be. */
+  readonly size: number;
+  /** An accumulator whose turn is before this one's sets the bytes. */
+  readonly isTaken: boolean;
+}
+
 export interface Accumulator {
   /** Of the result's column. */
   readonly name: string;
@@ -35,15 +44,18 @@ export interface Accumulator {
   /** Entry i goes to group groups[i]. */
   group(batch: Batch): void;
   /**
-   * Asks `group` to set a byte at `seen` for each group it is given an entry of. False or absent: it can't, as not
-   * every entry counts for it.
+   * Groups have fixed numbers, and which of them exist is noted. True: `group` sets a byte at `marks.seen` for each
+   * group it is given an entry of, and nobody else has to. False or absent: it does not, as not every entry counts for
+   * it, or as another accumulator before this one does.
    */
-  markGroups?(seen: number): boolean;
+  markGroups?(marks: GroupMarks): boolean;
+  /** Groups may be the spare ones of the table of cells: what goes there is never asked for. */
+  readonly takesSpareGroups?: boolean;
   /**
-   * `run` (or `group`, when `group` is undefined) of the entries whose row's bit in `bits` differs from `flip`, for
-   * batches without `sel`. False or absent: nothing was done, the entries have to be selected first.
+   * `run` (or `group`, when `group` is undefined) of the entries whose row's bit in `bits` is set, of a batch without
+   * `sel`. Absent: the entries have to be selected first.
    */
-  masked?(batch: Batch, bits: number, flip: 0 | 1, group: number | undefined): boolean;
+  masked?(batch: Batch, bits: number, group: number | undefined): void;
   /**
    * Groups are ranges of rows: the row behind the last of each stands at `ends` (u32). The first entry is in group
    * `bucket` or a later one. Answers the last entry's group. Absent: `run` has to be called for each.

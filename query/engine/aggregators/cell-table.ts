@@ -13,6 +13,8 @@ interface Column {
 
 /** Entries go in turn to so many copies of a small table: see aggregate.ts. */
 const copiesMax = 4;
+/** Rows behind the last group, for entries that don't count: see spareGroups in masks.ts. */
+export const spareRows = 4;
 /** Larger tables don't make an update wait for the one before. */
 const copiedGroupsMax = 1024;
 
@@ -34,7 +36,12 @@ export class CellTable {
 
   /** Bytes from a cell to the same cell in the next copy of the table; 0 = there is one table. */
   get copy(): number {
-    return this.#copies === 1 ? 0 : this.#capacity * this.stride;
+    return this.#copies === 1 ? 0 : (this.#capacity + spareRows) * this.stride;
+  }
+
+  /** Number of the first of the spare rows: what is aggregated there is never read. */
+  get spare(): number {
+    return this.#capacity;
   }
 
   /**
@@ -60,7 +67,7 @@ export class CellTable {
     const canCopy = this.#columns.every(({ fold }) => fold !== undefined);
     const copies = isBusy && canCopy && capacity <= copiedGroupsMax && this.#capacity === 0 ? copiesMax : 1;
     if (this.#copies > copies) this.fold();
-    const cells = scratch.take(capacity * stride * copies);
+    const cells = scratch.take((capacity + spareRows) * stride * copies);
     if (this.#capacity > 0) {
       const kept = this.#capacity * stride;
       scratch.arena.bytes(cells, kept).set(scratch.arena.bytes(this.#cells, kept));
@@ -70,7 +77,7 @@ export class CellTable {
     this.#cells = cells;
     this.#capacity = capacity;
     this.#copies = copies;
-    this.reset(from, capacity);
+    this.reset(from, capacity + spareRows);
   }
 
   /** Groups [from, to) start afresh. */

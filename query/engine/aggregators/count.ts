@@ -1,6 +1,7 @@
 /** count: entries of the group, never null. */
+import { BATCH_ROWS } from '../../../segment/read/view.js';
 import type { FrameColumn } from '../../frame.js';
-import type { Accumulator, AccumulatorContext, AggregatorType, Batch } from './accumulator.js';
+import type { Accumulator, AccumulatorContext, AggregatorType, Batch, GroupMarks } from './accumulator.js';
 import { cellsColumn } from './result.js';
 
 /** The number of this operation in `runBuckets`. */
@@ -8,10 +9,13 @@ const countRuns = 9;
 
 export class CountAccumulator implements Accumulator {
   readonly bytesPerGroup = 8;
+  readonly takesSpareGroups = true;
   readonly name: string;
   readonly #context: Pick<AccumulatorContext, 'environment' | 'cells'>;
   readonly #column: number;
   #marks = 0;
+  /** Group numbers of a batch, those of entries that don't count replaced. */
+  #counted = 0;
 
   constructor(name: string, context: Pick<AccumulatorContext, 'environment' | 'cells'>) {
     this.name = name;
@@ -19,7 +23,8 @@ export class CountAccumulator implements Accumulator {
     this.#column = context.cells.add(0n, context.environment.kernels.sumI64Group);
   }
 
-  markGroups(seen: number): boolean {
+  markGroups({ seen, isTaken }: GroupMarks): boolean {
+    if (isTaken) return false;
     this.#marks = seen;
     return true;
   }
@@ -38,20 +43,19 @@ export class CountAccumulator implements Accumulator {
     environment.kernels.countGroup(batch.groups, batch.count, first, cells.stride, cells.copy, this.#marks);
   }
 
-  masked(batch: Batch, bits: number, flip: 0 | 1, group: number | undefined): boolean {
-    if (batch.sel !== 0) return false;
+  masked(batch: Batch, bits: number, group: number | undefined): void {
     const { environment, cells } = this.#context;
-    const { kernels } = environment;
+    const { kernels, scratch } = environment;
     const { count, groups } = batch;
     const first = batch.start + batch.from;
     const cell = cells.cells(this.#column);
-    if (group === undefined) {
-      kernels.countGroupMask(groups, count, bits, first, flip, cell, cells.stride, cells.copy);
-      return true;
+    if (group !== undefined) {
+      kernels.countRun(kernels.bitsCount(bits, first, first + count), cell + group * cells.stride);
+      return;
     }
-    const set = kernels.bitsCount(bits, first, first + count) >>> 0;
-    kernels.countRun(flip === 1 ? count - set : set, cell + group * cells.stride);
-    return true;
+    if (this.#counted === 0) this.#counted = scratch.take(BATCH_ROWS * 4);
+    kernels.spareGroups(groups, count, bits, first, 0, cells.spare, this.#counted);
+    kernels.countGroup(this.#counted, count, cell, cells.stride, cells.copy, 0);
   }
 
   inBuckets(batch: Batch, ends: number, bucket: number): number {
@@ -70,6 +74,7 @@ export class CountAccumulator implements Accumulator {
         bucket,
         first,
         cells.stride,
+        0,
         0,
         0,
       ) >>> 0

@@ -9,11 +9,12 @@ import type { Accumulator, AccumulatorContext, AggregatorType, Batch } from './a
 import { inputCache } from './input.js';
 import { refineBatch } from './numeric.js';
 
-/** One in so many entries, and a batch is masked. */
-const maskedShare = 8;
+/** From such a part of the entries on, blanking out the others costs less than listing those. */
+const maskedShares = { run: 1 / 16, group: 2 / 3 } as const;
 
 class FilteredAccumulator implements Accumulator {
   readonly bytesPerGroup: number;
+  readonly takesSpareGroups: boolean;
   readonly name: string;
   readonly inBuckets?: (batch: Batch, ends: number, bucket: number) => number;
   readonly #inner: Accumulator;
@@ -25,6 +26,7 @@ class FilteredAccumulator implements Accumulator {
 
   constructor(inner: Accumulator, mask: Mask, context: AccumulatorContext) {
     this.bytesPerGroup = inner.bytesPerGroup;
+    this.takesSpareGroups = inner.takesSpareGroups === true;
     this.name = inner.name;
     this.#inner = inner;
     if (inner.inBuckets !== undefined) {
@@ -59,14 +61,16 @@ class FilteredAccumulator implements Accumulator {
     return this.#inner.result(groups, count);
   }
 
-  /** Where many entries of a batch match, blanking out the others costs less than listing those. */
   #isMasked(batch: Batch, group: number | undefined): boolean {
     if (this.#mask.kind !== 'bits' || batch.sel !== 0 || this.#inner.masked === undefined) return false;
     const { bits } = this.#mask;
     const first = batch.start + batch.from;
     const { kernels } = this.#context.environment;
     const matching = kernels.bitsCount(bits, first, first + batch.count) >>> 0;
-    return matching * maskedShare >= batch.count && this.#inner.masked(batch, bits, 0, group);
+    if (matching === 0) return true;
+    if (matching < batch.count * maskedShares[group === undefined ? 'group' : 'run']) return false;
+    this.#inner.masked(batch, bits, group);
+    return true;
   }
 
   #keep(batch: Batch): Batch {

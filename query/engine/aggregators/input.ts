@@ -21,6 +21,8 @@ export interface BlockValues {
   values(start: number, rows: number): number;
   /** Address of a bitset over all rows, valid for the rows of the last `values` call; 0 = no nulls. */
   readonly nullBits: number;
+  /** The values of null rows are 0. */
+  readonly areNullsZero: boolean;
 }
 
 export interface NumericInput extends BlockValues {
@@ -98,6 +100,7 @@ export function once({ kernels }: Environment, input: BlockValues): NumericInput
   };
   return {
     nullBits: input.nullBits,
+    areNullsZero: input.areNullsZero,
     values,
     isPlain(start, rows) {
       if (start !== plainStart) isPlain = kernels.isPlainF64(values(start, rows), rows) === 1;
@@ -109,7 +112,8 @@ export function once({ kernels }: Environment, input: BlockValues): NumericInput
 
 function numericInput(environment: Environment, column: NumericColumnView, kind: NumericKind): BlockValues {
   const nullBits = column.hasNulls ? column.nullBits() : 0;
-  if (column.kind === kind) return { nullBits, values: (start) => column.batch(start) };
+  const areNullsZero = column.nullsAreZero === true;
+  if (column.kind === kind) return { nullBits, areNullsZero, values: (start) => column.batch(start) };
   const { kernels, scratch } = environment;
   const converters = {
     'long double': kernels.convertI64ToF64,
@@ -123,6 +127,7 @@ function numericInput(environment: Environment, column: NumericColumnView, kind:
   const out = scratch.take(BATCH_ROWS * 8);
   return {
     nullBits,
+    areNullsZero,
     values(start, rows) {
       convert(column.batch(start), rows, out);
       return out;
@@ -133,6 +138,7 @@ function numericInput(environment: Environment, column: NumericColumnView, kind:
 /** Text that is no number is what the aggregator starts from, as in Druid: no sum, but no null either. */
 class StringInput implements BlockValues {
   readonly nullBits: number;
+  readonly areNullsZero: boolean;
   readonly #environment: Environment;
   readonly #column: StringColumnView;
   readonly #kind: NumericKind;
@@ -154,6 +160,7 @@ class StringInput implements BlockValues {
     this.#column = column;
     this.#kind = kind;
     this.#op = op;
+    this.areNullsZero = op === 'sum';
     this.#table = scratch.take(column.cardinality * 8 + 8);
     this.#isNull = scratch.take(column.cardinality + 1);
     this.#ids = scratch.take(BATCH_ROWS * 4);

@@ -3,18 +3,13 @@ import { CodedError } from '../../../proto/errors.js';
 import { BATCH_ROWS } from '../../../segment/read/view.js';
 import type { FrameColumn } from '../../frame.js';
 import type { Aggregator, NumericAggregator } from '../../native/model.js';
-import type {
-  GroupKernel,
-  GroupMaskKernel,
-  GroupSelKernel,
-  MaskKernel,
-  QueryKernels,
-} from '../../kernels/exports.js';
+import type { GroupKernel, GroupSelKernel, MaskKernel, QueryKernels } from '../../kernels/exports.js';
 import { elementsOf } from '../../expression/value.js';
 import { cellReader } from '../columns/cells.js';
 import { type BlockSource, ComputedNumbers } from '../columns/computed-views.js';
-import type { Environment } from '../environment.js';
-import type { Accumulator, AccumulatorContext, AggregatorType, Batch } from './accumulator.js';
+import { wordsOf, type Environment } from '../environment.js';
+import type { Accumulator, AccumulatorContext, AggregatorType, Batch, GroupMarks } from './accumulator.js';
+import { spareRows } from './cell-table.js';
 import { numberOf, once, startOf, type NumericInput, type NumericKind, type NumericOp } from './input.js';
 import { cellsColumn, nullColumn, type CellType } from './result.js';
 
@@ -51,28 +46,44 @@ function initialBits({ kind, op }: Parts): bigint {
 const opCodes = { sum: 0, min: 1, max: 2 } as const;
 const kindCodes = { long: 0, double: 3, float: 6 } as const;
 
+/** Groups of at most so many: whether all of them have values is looked at after each batch. */
+const lazyGroupsMax = 4096;
+/** From such a part of the entries on, nulls are blanked out; fewer values are listed. */
+const maskedShare = 1 / 2;
+/** From such a part of a block's rows on, all its nulls are replaced. */
+const blendedShare = 1 / 4;
+/** Of `runBuckets`: rows whose bit is set are left out; their values are 0 anyway. */
+const leaveOut = 1;
+const leaveOutZeros = 3;
+
 class NumericAccumulator implements Accumulator {
   readonly bytesPerGroup = 9;
+  readonly takesSpareGroups = true;
   readonly name: string;
   readonly #parts: Parts;
   readonly #context: AccumulatorContext;
   readonly #input: NumericInput;
   readonly #column: number;
-  readonly #marks: boolean;
-  readonly #sel: number;
-  readonly #groups: number;
   readonly #kernels: QueryKernels;
-  readonly #run: (p: number, n: number, cell: number) => void;
-  readonly #runSel: (p: number, sel: number, n: number, cell: number) => void;
-  readonly #group: GroupKernel;
-  readonly #groupSel: GroupSelKernel;
+  readonly #own: OwnKernels;
   readonly #plain: PlainKernels | undefined;
-  readonly #masked: MaskedKernels | undefined;
   readonly #width: number;
+  /** 0 = there are none. */
+  readonly #nulls: number;
+  /** Remembers which groups have values. */
+  readonly #marks: boolean;
+  /** Null rows hold 0, and that changes no sum. */
+  readonly #areNullsZero: boolean;
+  readonly #buffers: Buffers | undefined;
   /** No cell holds NaN or minus zero. */
   #isPlain = true;
+  #blendedStart = -1;
   #seen = 0;
+  /** Address of the bytes of groups that exist, to be set here; 0 = somebody else does. */
   #groupsSeen = 0;
+  /** The same, wherever they are set: groups there are checked for values after each batch; 0 = not that way. */
+  #wanted = 0;
+  #size = 0;
   #capacity = 0;
 
   constructor(name: string, parts: Parts, input: NumericInput, context: AccumulatorContext) {
@@ -83,30 +94,32 @@ class NumericAccumulator implements Accumulator {
     this.#context = context;
     this.#input = input;
     this.#kernels = kernels;
+    this.#nulls = input.nullBits;
     this.#marks = context.emptyGroups || input.nullBits !== 0;
-    this.#sel = input.nullBits === 0 ? 0 : scratch.take(BATCH_ROWS * 4);
-    this.#groups = input.nullBits === 0 ? 0 : scratch.take(BATCH_ROWS * 4);
+    this.#areNullsZero = op === 'sum' && input.areNullsZero;
+    const buffer = (): number => scratch.take(BATCH_ROWS * 4);
+    const values = scratch.take(this.#marks && !this.#areNullsZero ? BATCH_ROWS * 8 : 0);
+    this.#buffers = this.#marks ? { sel: buffer(), groups: buffer(), bits: buffer(), values } : undefined;
     this.#width = kind === 'float' ? 4 : 8;
-    const stem = `${op}${suffixes[kind]}` as const;
-    this.#run = kernels[`${stem}Run`];
-    this.#runSel = kernels[`${stem}RunSel`];
-    this.#group = kernels[`${stem}Group`];
-    this.#groupSel = kernels[`${stem}GroupSel`];
+    this.#own = ownKernels(kernels, parts);
     this.#plain = kind === 'double' && op !== 'sum' ? plainKernels(kernels, op) : undefined;
-    this.#masked = op === 'sum' ? maskedKernels(kernels, kind) : undefined;
-    this.#column = context.cells.add(initialBits(parts), kind === 'float' ? undefined : this.#group);
+    this.#column = context.cells.add(initialBits(parts), kind === 'float' ? undefined : this.#own.group);
   }
 
-  markGroups(seen: number): boolean {
-    if (this.#marks) return false;
-    this.#groupsSeen = seen;
-    return true;
+  markGroups({ seen, size, isTaken }: GroupMarks): boolean {
+    if (this.#marks) {
+      if (this.#nulls === 0 || size > lazyGroupsMax) return false;
+      this.#wanted = seen;
+      this.#size = size;
+    }
+    if (!isTaken) this.#groupsSeen = seen;
+    return !isTaken;
   }
 
   reserve(capacity: number): void {
     if (!this.#marks) return;
     const { scratch } = this.#context.environment;
-    const seen = scratch.take(capacity);
+    const seen = scratch.take(capacity + spareRows);
     if (this.#capacity > 0) {
       scratch.arena.bytes(seen, capacity).set(scratch.arena.bytes(this.#seen, this.#capacity));
       scratch.give(this.#seen);
@@ -120,87 +133,58 @@ class NumericAccumulator implements Accumulator {
   }
 
   run(batch: Batch, group: number): void {
-    const { nullBits } = this.#input;
-    if (nullBits !== 0 && this.#blankOut(batch, nullBits, 1, group)) return;
-    const { cells } = this.#context;
-    const cell = cells.cells(this.#column) + group * cells.stride;
     const values = this.#input.values(batch.start, batch.rows);
-    let { sel, count } = batch;
-    if (this.#input.nullBits !== 0) {
-      count = this.#withoutNulls(batch);
-      sel = this.#sel;
+    const { sel, count } = batch;
+    if (sel === 0) {
+      this.#runMasked(batch, values, group, this.#notNull(batch));
+      return;
     }
-    if (count === 0) return;
-    if (this.#marks) this.#kernels.fill8(this.#seen + group, 1);
-    if (sel === 0) this.#run(values + batch.from * this.#width, count, cell);
-    else this.#runSel(values, sel, count, cell);
+    if (this.#nulls !== 0 && !this.#areNullsZero) {
+      const kept = this.#withoutNulls(batch);
+      if (kept.count > 0) this.#runSelected(values, kept.sel, kept.count, group, true);
+      return;
+    }
+    const any = this.#nulls === 0 || this.#kernels.anyKept(sel, count, this.#nulls, batch.start, 1) === 1;
+    this.#runSelected(values, sel, count, group, any);
   }
 
   group(batch: Batch): void {
-    const { nullBits } = this.#input;
-    if (nullBits !== 0 && this.#blankOut(batch, nullBits, 1, undefined)) return;
     const values = this.#input.values(batch.start, batch.rows);
-    let { sel, count, groups } = batch;
-    if (this.#input.nullBits !== 0) {
-      count = this.#withoutNulls(batch);
-      sel = this.#sel;
-      groups = this.#groups;
-    }
-    const { cells } = this.#context;
-    const seen = this.#marks ? this.#seen : this.#groupsSeen;
-    const first = cells.cells(this.#column);
-    const { stride, copy } = cells;
-    const plain = this.#plainHere(batch);
-    if (sel === 0) {
-      const kernel = plain?.group ?? this.#group;
-      kernel(groups, values + batch.from * this.#width, count, first, stride, copy, seen);
+    if (this.#nulls === 0) {
+      this.#add(batch, values, this.#marks ? this.#seen : this.#groupsSeen);
+    } else if (this.#wanted === 0) {
+      this.#groupMasked(batch, values, this.#notNull(batch));
+    } else if (!this.#areNullsZero && batch.sel !== 0 && batch.count < batch.rows * blendedShare) {
+      if (this.#groupsSeen !== 0) this.#kernels.markGroup(batch.groups, batch.count, this.#groupsSeen);
+      this.#groupMasked(batch, values, this.#notNull(batch));
     } else {
-      const kernel = plain?.groupSel ?? this.#groupSel;
-      kernel(groups, values, sel, count, first, stride, copy, seen);
+      this.#add(batch, this.#areNullsZero ? values : this.#blended(batch, values), this.#groupsSeen);
+      if (this.#kernels.marksMissing(this.#wanted, this.#seen, this.#size) === 0) return;
+      const groups = this.#counting(batch, this.#notNull(batch));
+      this.#kernels.markGroup(groups, batch.count, this.#seen);
     }
   }
 
-  masked(batch: Batch, bits: number, flip: 0 | 1, group: number | undefined): boolean {
-    return this.#input.nullBits === 0 && this.#blankOut(batch, bits, flip, group);
-  }
-
-  /** Sums of all entries, those left out as nothing. */
-  #blankOut(batch: Batch, bits: number, flip: 0 | 1, group: number | undefined): boolean {
-    if (this.#masked === undefined || batch.sel !== 0) return false;
-    const { count, groups } = batch;
-    const { cells } = this.#context;
-    const { stride, copy } = cells;
+  masked(batch: Batch, bits: number, group: number | undefined): void {
     // Before the bits are looked at: computed columns make both together.
-    const values = this.#input.values(batch.start, batch.rows) + batch.from * 8;
-    const first = batch.start + batch.from;
-    const cell = cells.cells(this.#column);
-    if (group === undefined) {
-      const seen = this.#marks ? this.#seen : 0;
-      this.#masked.group(groups, values, count, bits, first, flip, cell, stride, copy, seen);
-      return true;
+    const values = this.#input.values(batch.start, batch.rows);
+    let mask: RowMask = { bits, first: batch.start + batch.from, flip: 0 };
+    if (this.#nulls !== 0) {
+      const words = wordsOf(batch.rows);
+      const { bits: both } = this.#room();
+      this.#kernels.bitsAndNot(bits + batch.start / 8, this.#nulls + batch.start / 8, both, words);
+      mask = { bits: both, first: batch.from, flip: 0 };
     }
-    if (this.#marks) {
-      const set = this.#kernels.bitsCount(bits, first, first + count) >>> 0;
-      if ((flip === 1 ? count - set : set) === 0) return true;
-      this.#kernels.fill8(this.#seen + group, 1);
-    }
-    this.#masked.run(values, count, bits, first, flip, cell + group * stride);
-    return true;
+    if (group === undefined) this.#groupMasked(batch, values, mask);
+    else this.#runMasked(batch, values, group, mask);
   }
 
   inBuckets(batch: Batch, ends: number, bucket: number): number {
     const { cells } = this.#context;
     const values = this.#input.values(batch.start, batch.rows);
-    let { sel, count } = batch;
-    const blanks = sel === 0 && this.#masked !== undefined ? this.#input.nullBits : 0;
-    if (this.#input.nullBits !== 0 && blanks === 0) {
-      count = this.#withoutNulls(batch);
-      sel = this.#sel;
-    }
+    const isListed = batch.sel !== 0 && this.#nulls !== 0;
+    const { sel, start, from, count } = isListed ? this.#withoutNulls(batch) : batch;
     const op = opCodes[this.#parts.op] + kindCodes[this.#parts.kind];
-    const first = cells.cells(this.#column);
-    const { start, from } = batch;
-    const seen = this.#marks ? this.#seen : 0;
     return (
       this.#kernels.runBuckets(
         op,
@@ -211,10 +195,11 @@ class NumericAccumulator implements Accumulator {
         count,
         ends,
         bucket,
-        first,
+        cells.cells(this.#column),
         cells.stride,
-        seen,
-        blanks,
+        this.#marks ? this.#seen : 0,
+        sel === 0 ? this.#nulls : 0,
+        this.#areNullsZero ? leaveOutZeros : leaveOut,
       ) >>> 0
     );
   }
@@ -232,16 +217,120 @@ class NumericAccumulator implements Accumulator {
     });
   }
 
+  /** Entries of a batch without `sel`; a mask without bits keeps all of them. */
+  #runMasked(batch: Batch, values: number, group: number, { bits, first, flip }: RowMask): void {
+    const { cells } = this.#context;
+    const { count } = batch;
+    let kept = count;
+    if (bits !== 0) {
+      const set = this.#kernels.bitsCount(bits, first, first + count) >>> 0;
+      kept = flip === 1 ? count - set : set;
+    }
+    if (kept === 0) return;
+    if (this.#marks) this.#kernels.fill8(this.#seen + group, 1);
+    const cell = cells.cells(this.#column) + group * cells.stride;
+    const p = values + batch.from * this.#width;
+    const areOthersZero = flip === 1 && this.#areNullsZero;
+    if (kept === count || areOthersZero) this.#own.run(p, count, cell);
+    else this.#own.mask(p, count, bits, first, flip, cell);
+  }
+
+  #runSelected(values: number, sel: number, count: number, group: number, hasValues: boolean): void {
+    const { cells } = this.#context;
+    if (this.#marks && hasValues) this.#kernels.fill8(this.#seen + group, 1);
+    this.#own.runSel(values, sel, count, cells.cells(this.#column) + group * cells.stride);
+  }
+
+  /** Entries that don't count go to spare groups, or are left out when they are many. */
+  #groupMasked(batch: Batch, values: number, mask: RowMask): void {
+    const { bits, first, flip } = mask;
+    if (batch.sel === 0) {
+      const set = this.#kernels.bitsCount(bits, first, first + batch.count) >>> 0;
+      const kept = flip === 1 ? batch.count - set : set;
+      if (kept === 0) return;
+      if (kept === batch.count) {
+        this.#add(batch, values, this.#seen);
+        return;
+      }
+      if (kept < batch.count * maskedShare) {
+        this.#add(this.#listed(batch, mask), values, this.#seen);
+        return;
+      }
+    }
+    this.#add({ ...batch, groups: this.#counting(batch, mask) }, values, this.#seen);
+  }
+
+  /** Group numbers of the batch's entries, spare ones for those that don't count. */
+  #counting({ sel, start, count, groups }: Batch, { bits, first, flip }: RowMask): number {
+    const out = this.#room().groups;
+    const { spare } = this.#context.cells;
+    if (sel === 0) this.#kernels.spareGroups(groups, count, bits, first, flip, spare, out);
+    else this.#kernels.spareGroupsSel(groups, sel, count, bits, start, flip, spare, out);
+    return out;
+  }
+
+  #add(batch: Batch, values: number, seen: number): void {
+    const { cells } = this.#context;
+    const { sel, from, count, groups } = batch;
+    const first = cells.cells(this.#column);
+    const { stride, copy } = cells;
+    const kernels = this.#plainHere(batch) ?? this.#own;
+    if (sel === 0) kernels.group(groups, values + from * this.#width, count, first, stride, copy, seen);
+    else kernels.groupSel(groups, values, sel, count, first, stride, copy, seen);
+  }
+
   #plainHere(batch: Batch): PlainKernels | undefined {
     if (this.#plain === undefined || !this.#isPlain) return undefined;
     this.#isPlain = this.#input.isPlain(batch.start, batch.rows);
     return this.#isPlain ? this.#plain : undefined;
   }
 
-  /** Entries whose value is not null, into #sel and #groups. */
-  #withoutNulls(batch: Batch): number {
-    return refineBatch(this.#kernels, batch, this.#input.nullBits, 1, this.#sel, this.#groups);
+  #withoutNulls(batch: Batch): Batch {
+    return this.#listed(batch, this.#notNull(batch));
   }
+
+  #notNull(batch: Batch): RowMask {
+    return { bits: this.#nulls, first: batch.start + batch.from, flip: 1 };
+  }
+
+  /** Values of the block, where null what changes no minimum or maximum. */
+  #blended({ start, rows }: Batch, values: number): number {
+    const { values: out } = this.#room();
+    if (start === this.#blendedStart) return out;
+    const { blend64, blend32 } = this.#kernels;
+    const blend = this.#width === 8 ? blend64 : blend32;
+    blend(values, rows, this.#nulls, start, initialBits(this.#parts), out);
+    this.#blendedStart = start;
+    return out;
+  }
+
+  /** The entries that count. */
+  #listed(batch: Batch, { bits, first, flip }: RowMask): Batch {
+    const { sel, groups } = this.#room();
+    const base = first - batch.from;
+    const count = refineBatch(this.#kernels, { ...batch, start: base }, bits, flip, sel, groups);
+    return { ...batch, sel, count, groups: batch.groups === 0 ? 0 : groups };
+  }
+
+  #room(): Buffers {
+    if (this.#buffers === undefined) throw new CodedError('Bug', 'every value of the column counts');
+    return this.#buffers;
+  }
+}
+
+/** Of a batch's entries those count whose row's bit differs from `flip`; `first` is the number there of the first. */
+interface RowMask {
+  readonly bits: number;
+  readonly first: number;
+  readonly flip: 0 | 1;
+}
+
+/** Room for the entries of a batch. */
+interface Buffers {
+  readonly sel: number;
+  readonly groups: number;
+  readonly bits: number;
+  readonly values: number;
 }
 
 interface PlainKernels {
@@ -249,14 +338,21 @@ interface PlainKernels {
   readonly groupSel: GroupSelKernel;
 }
 
-interface MaskedKernels {
-  readonly run: MaskKernel;
-  readonly group: GroupMaskKernel;
+interface OwnKernels extends PlainKernels {
+  readonly run: (p: number, n: number, cell: number) => void;
+  readonly runSel: (p: number, sel: number, n: number, cell: number) => void;
+  readonly mask: MaskKernel;
 }
 
-function maskedKernels(kernels: QueryKernels, kind: NumericKind): MaskedKernels | undefined {
-  if (kind === 'long') return { run: kernels.sumI64Mask, group: kernels.sumI64GroupMask };
-  return kind === 'double' ? { run: kernels.sumF64Mask, group: kernels.sumF64GroupMask } : undefined;
+function ownKernels(kernels: QueryKernels, { kind, op }: Parts): OwnKernels {
+  const stem = `${op}${suffixes[kind]}` as const;
+  return {
+    run: kernels[`${stem}Run`],
+    runSel: kernels[`${stem}RunSel`],
+    mask: kernels[`${stem}Mask`],
+    group: kernels[`${stem}Group`],
+    groupSel: kernels[`${stem}GroupSel`],
+  };
 }
 
 function plainKernels(kernels: QueryKernels, op: 'min' | 'max'): PlainKernels {
@@ -276,12 +372,11 @@ export function refineBatch(
   groups: number,
 ): number {
   const { start, from, count } = batch;
-  if (batch.sel === 0 && batch.groups === 0) {
-    return kernels.bitsToSelection(bits, start, start + from, start + from + count, flip, sel) >>> 0;
-  }
-  if (batch.sel === 0) kernels.selectRange(from, count, sel);
-  const source = batch.sel === 0 ? sel : batch.sel;
-  return kernels.selectionRefine(source, batch.groups, count, bits, start, flip, sel, groups) >>> 0;
+  if (batch.sel !== 0)
+    return kernels.selectionRefine(batch.sel, batch.groups, count, bits, start, flip, sel, groups) >>> 0;
+  const kept = kernels.bitsToSelection(bits, start, start + from, start + from + count, flip, sel) >>> 0;
+  if (batch.groups !== 0) kernels.gather32(batch.groups - from * 4, sel, kept, groups);
+  return kept;
 }
 
 class NullAccumulator implements Accumulator {
@@ -335,7 +430,11 @@ function severalValues(
     },
   };
   const numbers = new ComputedNumbers(environment, kind, source);
-  const values = { nullBits: numbers.nullBits(), values: (start: number) => numbers.batch(start) };
+  const values = {
+    nullBits: numbers.nullBits(),
+    areNullsZero: numbers.nullsAreZero,
+    values: (start: number) => numbers.batch(start),
+  };
   return once(environment, values);
 }
 

@@ -22,7 +22,7 @@ export function cellsColumn(environment: Environment, of: Cells): FrameColumn {
   const { name, count } = of;
   const gathered = scratch.take(count * 8);
   kernels.gatherCells(of.cells, of.stride, of.groups, count, gathered);
-  const nulls = of.seen === 0 ? undefined : nullsOf(environment, of);
+  const nulls = of.seen === 0 ? undefined : nullsOf(environment, of, gathered);
   let column: FrameColumn;
   if (of.type === 'LONG') {
     column = { name, type: 'LONG', values: scratch.arena.i64(gathered, count).slice() };
@@ -37,32 +37,27 @@ export function cellsColumn(environment: Environment, of: Cells): FrameColumn {
     };
   }
   scratch.give(gathered);
-  return nulls === undefined ? column : withNulls(column, nulls);
+  return nulls === undefined ? column : { ...column, nulls };
 }
 
-/** Bitmap of the groups not seen; undefined when all were. */
-function nullsOf(environment: Environment, { seen, groups, count }: Cells): Uint8Array | undefined {
+/** Bitmap of the groups not seen, whose values become 0; undefined when all were. */
+function nullsOf(
+  environment: Environment,
+  { seen, groups, count }: Cells,
+  gathered: number,
+): Uint8Array | undefined {
   const { kernels, scratch } = environment;
   const bits = scratch.take(wordsOf(count) * 8);
   kernels.lookupBits(groups, count, seen, bits);
   const all = kernels.bitsCount(bits, 0, count) >>> 0 === count;
-  if (!all) kernels.bitsNot(bits, bits, wordsOf(count));
+  if (!all) {
+    kernels.bitsNot(bits, bits, wordsOf(count));
+    kernels.zero_marked(gathered, 8, count, bits, 0);
+  }
   const nulls = all ? undefined : scratch.arena.bytes(bits, Math.ceil(count / 8)).slice();
   scratch.give(bits);
   if (nulls !== undefined && count % 8 !== 0) nulls[nulls.length - 1]! &= (1 << (count % 8)) - 1;
   return nulls;
-}
-
-/** The same column with nulls; null rows are set to 0. */
-function withNulls(column: FrameColumn, nulls: Uint8Array): FrameColumn {
-  const { values } = column;
-  for (let row = 0; row < values.length; row++) {
-    if (((nulls[row >> 3] ?? 0) >> (row & 7)) & 1) {
-      if (values instanceof BigInt64Array) values[row] = 0n;
-      else values[row] = 0;
-    }
-  }
-  return { ...column, nulls };
 }
 
 export function nullColumn(name: string, type: CellType, count: number): FrameColumn {

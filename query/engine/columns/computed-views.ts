@@ -20,6 +20,7 @@ export function wantedTest(environment: Environment): (row: number) => boolean {
 export class ComputedNumbers implements NumericColumnView {
   readonly kind: 'long' | 'double' | 'float';
   readonly hasNulls = true;
+  readonly nullsAreZero = true;
   readonly #environment: Environment;
   readonly #source: BlockSource<bigint | number>;
   readonly #isWanted: (row: number) => boolean;

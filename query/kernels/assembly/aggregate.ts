@@ -4,6 +4,10 @@
 // run = every row goes to one cell; group = cell number per entry. Sel = row numbers of the entries, else rows 0 … n-1.
 
 import { bitsCount } from './bits';
+import { foldF32, foldF64, foldI64, storeF32 } from './_lanes';
+import {
+  maxF32Mask, maxF64Mask, maxI64Mask, minF32Mask, minF64Mask, minI64Mask, sumF32Mask, sumF64Mask, sumI64Mask,
+} from './masks';
 
 // @ts-ignore: decorator
 @inline function run<T>(p: usize, n: u32, cell: usize, op: i32): void {
@@ -213,34 +217,54 @@ export function sumF32Run(p: usize, n: u32, cell: usize): void {
   store<f32>(cell, load<f32>(cell) + (low + (f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3))));
   run<f32>(q, n & 7, cell, 0);
 }
-export function minF64Run(p: usize, n: u32, cell: usize): void {
-  let a = f64x2.splat(load<f64>(cell)), b = a;
+// @ts-ignore: decorator
+@inline function extremeF64(p: usize, n: u32, cell: usize, isMin: bool): void {
+  let a = f64x2.splat(load<f64>(cell)), b = a, c = a, d = a;
+  const end = p + (<usize>(n & ~7) << 3);
+  let q = p;
+  for (; q < end; q += 64) {
+    a = foldF64(a, v128.load(q), isMin);
+    b = foldF64(b, v128.load(q, 16), isMin);
+    c = foldF64(c, v128.load(q, 32), isMin);
+    d = foldF64(d, v128.load(q, 48), isMin);
+  }
+  a = foldF64(foldF64(a, b, isMin), foldF64(c, d, isMin), isMin);
+  const low = f64x2.extract_lane(a, 0), high = f64x2.extract_lane(a, 1);
+  store<f64>(cell, isMin ? min<f64>(low, high) : max<f64>(low, high));
+  run<f64>(q, n & 7, cell, isMin ? 1 : 2);
+}
+// @ts-ignore: decorator
+@inline function extremeF32(p: usize, n: u32, cell: usize, isMin: bool): void {
+  let a = f32x4.splat(load<f32>(cell)), b = a;
+  const end = p + (<usize>(n & ~7) << 2);
+  let q = p;
+  for (; q < end; q += 32) {
+    a = foldF32(a, v128.load(q), isMin);
+    b = foldF32(b, v128.load(q, 16), isMin);
+  }
+  storeF32(foldF32(a, b, isMin), cell, isMin);
+  run<f32>(q, n & 7, cell, isMin ? 1 : 2);
+}
+// @ts-ignore: decorator
+@inline function extremeI64(p: usize, n: u32, cell: usize, isMin: bool): void {
+  let a = i64x2.splat(load<i64>(cell)), b = a;
   const end = p + (<usize>(n & ~3) << 3);
   let q = p;
   for (; q < end; q += 32) {
-    a = f64x2.min(a, v128.load(q));
-    b = f64x2.min(b, v128.load(q, 16));
+    a = foldI64(a, v128.load(q), isMin);
+    b = foldI64(b, v128.load(q, 16), isMin);
   }
-  a = f64x2.min(a, b);
-  store<f64>(cell, min<f64>(f64x2.extract_lane(a, 0), f64x2.extract_lane(a, 1)));
-  run<f64>(q, n & 3, cell, 1);
+  a = foldI64(a, b, isMin);
+  const low = i64x2.extract_lane(a, 0), high = i64x2.extract_lane(a, 1);
+  store<i64>(cell, isMin ? min<i64>(low, high) : max<i64>(low, high));
+  run<i64>(q, n & 3, cell, isMin ? 1 : 2);
 }
-export function maxF64Run(p: usize, n: u32, cell: usize): void {
-  let a = f64x2.splat(load<f64>(cell)), b = a;
-  const end = p + (<usize>(n & ~3) << 3);
-  let q = p;
-  for (; q < end; q += 32) {
-    a = f64x2.max(a, v128.load(q));
-    b = f64x2.max(b, v128.load(q, 16));
-  }
-  a = f64x2.max(a, b);
-  store<f64>(cell, max<f64>(f64x2.extract_lane(a, 0), f64x2.extract_lane(a, 1)));
-  run<f64>(q, n & 3, cell, 2);
-}
-export function minI64Run(p: usize, n: u32, cell: usize): void { run<i64>(p, n, cell, 1); }
-export function maxI64Run(p: usize, n: u32, cell: usize): void { run<i64>(p, n, cell, 2); }
-export function minF32Run(p: usize, n: u32, cell: usize): void { run<f32>(p, n, cell, 1); }
-export function maxF32Run(p: usize, n: u32, cell: usize): void { run<f32>(p, n, cell, 2); }
+export function minF64Run(p: usize, n: u32, cell: usize): void { extremeF64(p, n, cell, true); }
+export function maxF64Run(p: usize, n: u32, cell: usize): void { extremeF64(p, n, cell, false); }
+export function minI64Run(p: usize, n: u32, cell: usize): void { extremeI64(p, n, cell, true); }
+export function maxI64Run(p: usize, n: u32, cell: usize): void { extremeI64(p, n, cell, false); }
+export function minF32Run(p: usize, n: u32, cell: usize): void { extremeF32(p, n, cell, true); }
+export function maxF32Run(p: usize, n: u32, cell: usize): void { extremeF32(p, n, cell, false); }
 
 export function sumI64RunSel(p: usize, sel: usize, n: u32, cell: usize): void { runSel<i64>(p, sel, n, cell, 0); }
 export function minI64RunSel(p: usize, sel: usize, n: u32, cell: usize): void { runSel<i64>(p, sel, n, cell, 1); }
@@ -302,121 +326,17 @@ export function countGroup(groups: usize, n: u32, cells: usize, stride: usize, c
 }
 
 /**
- * Masks: entries are rows first, first + 1, … of a bitset; those whose bit differs from `flip` count. `p` is the first
- * one's value. Values of the others are blanked out bit by bit, so that NaN among them does no harm.
- */
-// @ts-ignore: decorator
-@inline function bitAt(bits: usize, row: u32, flip: u32): u32 {
-  return ((<u32>load<u8>(bits + <usize>(row >>> 3)) >>> (row & 7)) & 1) ^ flip;
-}
-// @ts-ignore: decorator
-@inline function kept(p: usize, byte: v128, lanes: v128): v128 {
-  return v128.and(v128.load(p), i64x2.eq(v128.and(byte, lanes), lanes));
-}
-// @ts-ignore: decorator
-@inline function blanked<T>(p: usize, bit: u32): T {
-  const keep: i64 = load<i64>(p) & -<i64>bit;
-  if (isFloat<T>()) return reinterpret<T>(keep);
-  return <T>keep;
-}
-// @ts-ignore: decorator
-@inline function sumMask<T>(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize): void {
-  let t: T = 0;
-  let i: u32 = 0;
-  for (; i < n && ((first + i) & 7) != 0; i++) t += blanked<T>(p + (<usize>i << 3), bitAt(bits, first + i, flip));
-  let a = i64x2.splat(0), b = a, c = a, d = a;
-  const inverted: u64 = flip ? 0xff : 0;
-  for (; i + 8 <= n; i += 8) {
-    const q = p + (<usize>i << 3);
-    const byte = i64x2.splat(<u64>load<u8>(bits + <usize>((first + i) >>> 3)) ^ inverted);
-    if (isFloat<T>()) {
-      a = f64x2.add(a, kept(q, byte, i64x2(1, 2)));
-      b = f64x2.add(b, kept(q + 16, byte, i64x2(4, 8)));
-      c = f64x2.add(c, kept(q + 32, byte, i64x2(16, 32)));
-      d = f64x2.add(d, kept(q + 48, byte, i64x2(64, 128)));
-    } else {
-      a = i64x2.add(a, kept(q, byte, i64x2(1, 2)));
-      b = i64x2.add(b, kept(q + 16, byte, i64x2(4, 8)));
-      c = i64x2.add(c, kept(q + 32, byte, i64x2(16, 32)));
-      d = i64x2.add(d, kept(q + 48, byte, i64x2(64, 128)));
-    }
-  }
-  for (; i < n; i++) t += blanked<T>(p + (<usize>i << 3), bitAt(bits, first + i, flip));
-  if (isFloat<T>()) {
-    a = f64x2.add(f64x2.add(a, b), f64x2.add(c, d));
-    t += <T>(f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1));
-  } else {
-    a = i64x2.add(i64x2.add(a, b), i64x2.add(c, d));
-    t += <T>(i64x2.extract_lane(a, 0) + i64x2.extract_lane(a, 1));
-  }
-  store<T>(cell, load<T>(cell) + t);
-}
-export function sumI64Mask(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize): void {
-  sumMask<i64>(p, n, bits, first, flip, cell);
-}
-export function sumF64Mask(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize): void {
-  sumMask<f64>(p, n, bits, first, flip, cell);
-}
-// @ts-ignore: decorator
-@inline function addMasked<T>(group: usize, value: usize, bit: u32, cells: usize, stride: usize, seen: usize): void {
-  const g = <usize>load<u32>(group);
-  if (seen) store<u8>(seen + g, load<u8>(seen + g) | <u8>bit);
-  const cell = cells + g * stride;
-  store<T>(cell, load<T>(cell) + blanked<T>(value, bit));
-}
-// @ts-ignore: decorator
-@inline function groupMask<T>(
-  groups: usize, p: usize, n: u32, bits: usize, first: u32, flip: u32, cells: usize, stride: usize, copy: usize, seen: usize,
-): void {
-  const head = min<u32>(n, (8 - (first & 7)) & 7);
-  let i: u32 = 0;
-  for (; i < head; i++) addMasked<T>(groups + (<usize>i << 2), p + (<usize>i << 3), bitAt(bits, first + i, flip), cells, stride, seen);
-  const inverted: u32 = flip ? 0xff : 0;
-  for (; i + 8 <= n; i += 8) {
-    const byte = <u32>load<u8>(bits + <usize>((first + i) >>> 3)) ^ inverted;
-    const g = groups + (<usize>i << 2), q = p + (<usize>i << 3);
-    addMasked<T>(g, q, byte & 1, cells, stride, seen);
-    addMasked<T>(g + 4, q + 8, (byte >>> 1) & 1, cells + copy, stride, seen);
-    addMasked<T>(g + 8, q + 16, (byte >>> 2) & 1, cells + copy * 2, stride, seen);
-    addMasked<T>(g + 12, q + 24, (byte >>> 3) & 1, cells + copy * 3, stride, seen);
-    addMasked<T>(g + 16, q + 32, (byte >>> 4) & 1, cells, stride, seen);
-    addMasked<T>(g + 20, q + 40, (byte >>> 5) & 1, cells + copy, stride, seen);
-    addMasked<T>(g + 24, q + 48, (byte >>> 6) & 1, cells + copy * 2, stride, seen);
-    addMasked<T>(g + 28, q + 56, byte >>> 7, cells + copy * 3, stride, seen);
-  }
-  for (; i < n; i++) addMasked<T>(groups + (<usize>i << 2), p + (<usize>i << 3), bitAt(bits, first + i, flip), cells, stride, seen);
-}
-export function sumI64GroupMask(
-  groups: usize, p: usize, n: u32, bits: usize, first: u32, flip: u32, cells: usize, stride: usize, copy: usize, seen: usize,
-): void {
-  groupMask<i64>(groups, p, n, bits, first, flip, cells, stride, copy, seen);
-}
-export function sumF64GroupMask(
-  groups: usize, p: usize, n: u32, bits: usize, first: u32, flip: u32, cells: usize, stride: usize, copy: usize, seen: usize,
-): void {
-  groupMask<f64>(groups, p, n, bits, first, flip, cells, stride, copy, seen);
-}
-export function countGroupMask(
-  groups: usize, n: u32, bits: usize, first: u32, flip: u32, cells: usize, stride: usize, copy: usize,
-): void {
-  let lane: usize = 0;
-  for (let i: u32 = 0; i < n; i++) {
-    const cell = cells + <usize>load<u32>(groups + (<usize>i << 2)) * stride + copy * lane;
-    store<i64>(cell, load<i64>(cell) + <i64>bitAt(bits, first + i, flip));
-    lane = (lane + 1) & 3;
-  }
-}
-
-/**
  * Entries that ascend with their rows, each bucket a range of rows: `ends` holds the row behind each bucket's last
  * (u32). `op` = 0 sum, 1 min, 2 max of i64, +3 of f64, +6 of f32; 9 counts. `seen` (0 = none): a byte a bucket is set.
- * `nulls` (0 = none): rows whose bit is set there are left out; only for sums of i64 and f64 of entries without `sel`.
- * Bucket `bucket` or a later one holds the first entry. Answers the bucket of the last one.
+ * `bits` (0 = none): rows whose bit there equals bit 0 of `flags` are left out; only for entries without `sel`. With
+ * bit 1 of `flags` their values are 0 anyway. Bucket `bucket` or a later one holds the first entry. Answers the bucket
+ * of the last one.
  */
 export function runBuckets(
   op: u32, p: usize, sel: usize, start: u32, from: u32, n: u32,
-  ends: usize, bucket: u32, cells: usize, stride: usize, seen: usize, nulls: usize,
+  ends: usize, bucket: u32, cells: usize, stride: usize, seen: usize, bits: usize, flags: u32,
 ): u32 {
+  const flip = flags & 1;
   const width: usize = op >= 6 ? 4 : 8;
   let at: u32 = 0;
   let b = bucket;
@@ -434,11 +354,13 @@ export function runBuckets(
     } else {
       m = min<u32>(left, end - from - at);
       const q = p + <usize>(from + at) * width;
-      if (nulls) {
-        if (op == 0) sumI64Mask(q, m, nulls, row, 1, cell);
-        else sumF64Mask(q, m, nulls, row, 1, cell);
+      if (bits) {
+        const set = bitsCount(bits, row, row + m);
+        const kept = flip ? m - set : set;
+        if (kept == m || (kept && flags & 2)) accumulateRun(op, q, m, cell);
+        else if (kept) accumulateMask(op, q, m, bits, row, flip, kept, cell);
+        if (seen && kept) store<u8>(seen + <usize>b, 1);
         at += m;
-        if (seen && bitsCount(nulls, row, row + m) < m) store<u8>(seen + <usize>b, 1);
         continue;
       }
       accumulateRun(op, q, m, cell);
@@ -471,6 +393,20 @@ function accumulateRun(op: u32, p: usize, n: u32, cell: usize): void {
     default: countRun(n, cell);
   }
 }
+function accumulateMask(op: u32, p: usize, n: u32, bits: usize, first: u32, flip: u32, kept: u32, cell: usize): void {
+  switch (op) {
+    case 0: sumI64Mask(p, n, bits, first, flip, cell); return;
+    case 1: minI64Mask(p, n, bits, first, flip, cell); return;
+    case 2: maxI64Mask(p, n, bits, first, flip, cell); return;
+    case 3: sumF64Mask(p, n, bits, first, flip, cell); return;
+    case 4: minF64Mask(p, n, bits, first, flip, cell); return;
+    case 5: maxF64Mask(p, n, bits, first, flip, cell); return;
+    case 6: sumF32Mask(p, n, bits, first, flip, cell); return;
+    case 7: minF32Mask(p, n, bits, first, flip, cell); return;
+    case 8: maxF32Mask(p, n, bits, first, flip, cell); return;
+    default: countRun(kept, cell);
+  }
+}
 function accumulateSel(op: u32, p: usize, sel: usize, n: u32, cell: usize): void {
   switch (op) {
     case 0: sumI64RunSel(p, sel, n, cell); return;
@@ -499,31 +435,4 @@ export function fillCells(p: usize, n: u32, stride: usize, value: u64): void {
 /** The cells of groups[0 … n - 1] one after the other. */
 export function gatherCells(cells: usize, stride: usize, groups: usize, n: u32, out: usize): void {
   for (let i: usize = 0; i < <usize>n; i++) store<u64>(out + (i << 3), load<u64>(cellOf(cells, groups + (i << 2), stride)));
-}
-
-export function convertI64ToF64(p: usize, n: u32, out: usize): void {
-  for (let i: usize = 0; i < <usize>n; i++) store<f64>(out + (i << 3), <f64>load<i64>(p + (i << 3)));
-}
-export function convertI64ToF32(p: usize, n: u32, out: usize): void {
-  for (let i: usize = 0; i < <usize>n; i++) store<f32>(out + (i << 2), <f32>load<i64>(p + (i << 3)));
-}
-/** Toward zero, saturating, NaN is 0: Java's cast. */
-// @ts-ignore: decorator
-@inline function javaLong(v: f64): i64 {
-  if (v != v) return 0;
-  if (v >= 9223372036854775808.0) return i64.MAX_VALUE;
-  if (v < -9223372036854775808.0) return i64.MIN_VALUE;
-  return <i64>v;
-}
-export function convertF64ToI64(p: usize, n: u32, out: usize): void {
-  for (let i: usize = 0; i < <usize>n; i++) store<i64>(out + (i << 3), javaLong(load<f64>(p + (i << 3))));
-}
-export function convertF64ToF32(p: usize, n: u32, out: usize): void {
-  for (let i: usize = 0; i < <usize>n; i++) store<f32>(out + (i << 2), <f32>load<f64>(p + (i << 3)));
-}
-export function convertF32ToF64(p: usize, n: u32, out: usize): void {
-  for (let i: usize = 0; i < <usize>n; i++) store<f64>(out + (i << 3), <f64>load<f32>(p + (i << 2)));
-}
-export function convertF32ToI64(p: usize, n: u32, out: usize): void {
-  for (let i: usize = 0; i < <usize>n; i++) store<i64>(out + (i << 3), javaLong(<f64>load<f32>(p + (i << 2))));
 }

@@ -81,7 +81,19 @@ export function bitsLast(p: usize, from: u32, to: u32): u32 {
   }
 }
 
-/** Rows of [from, to) whose bit differs from `flip`, less `base`, into `sel`. Answers how many. */
+/** Of each byte its set bits' positions, a byte each. */
+const positions = memory.data(256 * 8);
+for (let byte: u32 = 0; byte < 256; byte++) {
+  let at = positions + (<usize>byte << 3);
+  for (let bit: u32 = 0; bit < 8; bit++) if ((byte >>> bit) & 1) store<u8>(at++, <u8>bit);
+}
+/** From so many set bits of 64 on, positions are looked up a byte at a time; fewer are found one by one. */
+const denseBits: u64 = 10;
+
+/**
+ * Rows of [from, to) whose bit differs from `flip`, less `base`, into `sel`, which has room for all of them. Answers
+ * how many.
+ */
 export function bitsToSelection(bits: usize, base: u32, from: u32, to: u32, flip: u32, sel: usize): u32 {
   if (from >= to) return 0;
   const invert: u64 = flip ? ~<u64>0 : 0;
@@ -93,7 +105,8 @@ export function bitsToSelection(bits: usize, base: u32, from: u32, to: u32, flip
     mask = ~<u64>0;
     if (w == last) x &= ~<u64>0 >> <u64>(63 - ((to - 1) & 63));
     const row = (w << 6) - base;
-    if (~x == 0) {
+    const count = popcnt<u64>(x);
+    if (count == 64) {
       let v = i32x4.add(i32x4.splat(row), i32x4(0, 1, 2, 3));
       const four = i32x4.splat(4);
       for (let k = 0; k < 16; k++) {
@@ -101,15 +114,35 @@ export function bitsToSelection(bits: usize, base: u32, from: u32, to: u32, flip
         o += 16;
         v = i32x4.add(v, four);
       }
-      continue;
-    }
-    while (x != 0) {
-      store<u32>(o, row + <u32>ctz<u64>(x));
-      o += 4;
-      x &= x - 1;
+    } else if (count >= denseBits) {
+      o = positionsInto(x, row, o);
+    } else {
+      while (x != 0) {
+        store<u32>(o, row + <u32>ctz<u64>(x));
+        o += 4;
+        x &= x - 1;
+      }
     }
   }
   return <u32>((o - sel) >>> 2);
+}
+/** Writes up to 32 bytes more than it answers; they are room for rows that are not taken. */
+// @ts-ignore: decorator
+@inline function positionsInto(bits: u64, row: u32, out: usize): usize {
+  let x = bits;
+  let o = out;
+  let v = i32x4.splat(row);
+  const eight = i32x4.splat(8);
+  for (let k = 0; k < 8; k++) {
+    const byte = <usize>x & 0xff;
+    const at = i16x8.extend_low_i8x16_u(v128.load64_zero(positions + (byte << 3)));
+    v128.store(o, i32x4.add(v, i32x4.extend_low_i16x8_u(at)));
+    v128.store(o, i32x4.add(v, i32x4.extend_high_i16x8_u(at)), 16);
+    o += <usize>popcnt<u32>(<u32>byte) << 2;
+    v = i32x4.add(v, eight);
+    x >>>= 8;
+  }
+  return o;
 }
 
 /** from, from + 1, … (n of them). */

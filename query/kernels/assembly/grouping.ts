@@ -135,25 +135,76 @@ export function explodedCount(offsets: usize, sel: usize, n: u32): u32 {
   }
   return total > <u64>u32.MAX_VALUE ? u32.MAX_VALUE : <u32>total;
 }
-/** For each value of each entry: the entry's index into `source`, the value's id into `out`. */
-export function explode(offsets: usize, ids: usize, sel: usize, n: u32, nullId: u32, source: usize, out: usize): u32 {
+/**
+ * For each value of each entry: `source[i]` of its entry (0: the entry's index) into `sources`, the value's id into
+ * `out`. Both have room for three more than the answer. Four values are copied at a time, so that what follows does not
+ * depend on a branch as long as rows have no more.
+ */
+export function explode(
+  offsets: usize, ids: usize, sel: usize, n: u32, nullId: u32, source: usize, sources: usize, out: usize,
+): u32 {
+  const none = i32x4.splat(nullId);
   let k: usize = 0;
   for (let i: usize = 0; i < <usize>n; i++) {
     const at = offsets + (<usize>load<u32>(sel + (i << 2)) << 2);
-    let from = load<u32>(at);
-    const to = load<u32>(at, 4);
-    if (from == to) {
-      store<u32>(source + (k << 2), <u32>i);
-      store<u32>(out + (k << 2), nullId);
-      k++;
+    let from = ids + (<usize>load<u32>(at) << 2);
+    const to = ids + (<usize>load<u32>(at, 4) << 2);
+    const row = i32x4.splat(source ? load<u32>(source + (i << 2)) : <u32>i);
+    const bytes = to - from;
+    v128.store(sources + k, row);
+    v128.store(out + k, v128.bitselect(v128.load(from), none, i32x4.splat(-<i32>(bytes != 0))));
+    if (bytes > 16) {
+      for (let done: usize = 16; done < bytes; done += 16) {
+        v128.store(sources + k + done, row);
+        v128.store(out + k + done, v128.load(from + done));
+      }
     }
-    for (; from < to; from++) {
-      store<u32>(source + (k << 2), <u32>i);
-      store<u32>(out + (k << 2), load<u32>(ids + (<usize>from << 2)));
-      k++;
-    }
+    k += max<usize>(bytes, 4);
   }
-  return <u32>k;
+  return <u32>(k >>> 2);
+}
+/** 1 when a row of [from, from + n) has no value. */
+export function anyEmpty(offsets: usize, from: u32, n: u32): u32 {
+  let p = offsets + (<usize>from << 2);
+  const end = p + (<usize>n << 2);
+  let empty = i32x4.splat(0);
+  for (; p + 16 <= end; p += 16) empty = v128.or(empty, i32x4.eq(v128.load(p), v128.load(p, 4)));
+  if (v128.any_true(empty)) return 1;
+  for (; p < end; p += 4) if (load<u32>(p) == load<u32>(p, 4)) return 1;
+  return 0;
+}
+/** The row of each value of rows [from, from + n), each of which has some; room for three more. Answers how many. */
+export function rowsOfValues(offsets: usize, from: u32, n: u32, out: usize): u32 {
+  let p = offsets + (<usize>from << 2);
+  let at = load<u32>(p);
+  let o = out;
+  const one = i32x4.splat(1);
+  let row = i32x4.splat(from);
+  for (let i: u32 = 0; i < n; i++) {
+    p += 4;
+    const end = load<u32>(p);
+    const bytes = <usize>(end - at) << 2;
+    at = end;
+    v128.store(o, row);
+    for (let done: usize = 16; done < bytes; done += 16) v128.store(o + done, row);
+    o += bytes;
+    row = i32x4.add(row, one);
+  }
+  return <u32>((o - out) >>> 2);
+}
+/** Rows of [0, n) of a batch that have any value, into words of a bitset; bits behind the last row are 0. */
+export function filledRows(offsets: usize, n: u32, bits: usize): void {
+  for (let i: u32 = 0; i < n; i += 64) {
+    let x: u64 = 0;
+    const m = min<u32>(64, n - i);
+    let at = load<u32>(offsets + (<usize>i << 2));
+    for (let k: u32 = 0; k < m; k++) {
+      const end = load<u32>(offsets + (<usize>(i + k + 1) << 2));
+      x |= <u64>(end != at) << <u64>k;
+      at = end;
+    }
+    store<u64>(bits + (<usize>(i >>> 6) << 3), x);
+  }
 }
 
 /**

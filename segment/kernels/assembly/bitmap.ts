@@ -150,3 +150,17 @@ export function concise_or(source: usize, length: u32, bits: usize, rows: u32): 
 export function set_range(bits: usize, from: u32, to: u32): void {
   setRange(bits, from, to);
 }
+
+/** Values of rows whose bit is set become 0: `n` of `width` (4 or 8) bytes, the first that of a row at a multiple of 8. */
+export function zero_marked(p: usize, width: u32, n: u32, bits: usize, first: u32): void {
+  for (let i: u32 = 0; i < n; i += 8) {
+    let byte = <u32>load<u8>(bits + <usize>((first + i) >>> 3));
+    if (n - i < 8) byte &= (1 << (n - i)) - 1;
+    while (byte != 0) {
+      const at = p + <usize>(i + ctz<u32>(byte)) * <usize>width;
+      if (width == 8) store<u64>(at, 0);
+      else store<u32>(at, 0);
+      byte &= byte - 1;
+    }
+  }
+}
