@@ -57,12 +57,12 @@ function run(bin, args) {
 }
 
 function kernelSources() {
-  return ['segment/kernels/assembly', 'query/kernels/assembly'].flatMap((folder) =>
-    sourceFiles(folder, (f) => f.endsWith('.ts') && !f.endsWith('.d.ts')),
+  return ['segment', 'query', 'ingest'].flatMap((folder) =>
+    sourceFiles(`${folder}/kernels/assembly`, (f) => f.endsWith('.ts') && !f.endsWith('.d.ts')),
   );
 }
 
-/** One module from both kernel folders; rebuilt only when the text of its sources changes. */
+/** One module from all kernel folders; rebuilt only when the text of its sources changes. */
 function buildKernels() {
   const files = kernelSources();
   if (files.length === 0) return;

@@ -6,7 +6,7 @@ import { flattener, type Flattener } from '../flatten/flatten.js';
 import type { RowCells } from '../index/row-cells.js';
 import type { JsonKeys } from '../spec/keys.js';
 import { checkFlatten } from '../spec/flatten.js';
-import type { CellPlan, FormatKind, LineFormat, LineReader } from './format.js';
+import type { FormatKind, LineFormat, LineReader } from './format.js';
 import { JsonScanner } from './json-scanner.js';
 import { looseJson, type JsonFeatures } from './loose-json.js';
 import type { InputRow } from './row-reader.js';
@@ -21,6 +21,7 @@ export const jsonFormat: FormatKind = {
     }
     keys.flag('keepNullColumns', true);
     keys.leftovers();
+    let scanner: JsonScanner | undefined;
     return {
       type: 'json',
       by: 'line',
@@ -28,7 +29,10 @@ export const jsonFormat: FormatKind = {
         if (flatten !== undefined) return new JsonLineReader(flattener(flatten, wanted), features);
         const reader = new JsonLineReader(undefined, features);
         const { cells } = wanted;
-        return features === undefined && cells !== undefined ? new ScanningReader(reader, cells) : reader;
+        if (features !== undefined || cells === undefined) return reader;
+        // Files are read one after another: what was learned of one helps with the next.
+        if (scanner?.plan !== cells) scanner = new JsonScanner(cells);
+        return new ScanningReader(reader, scanner);
       },
     };
   },
@@ -107,9 +111,9 @@ class ScanningReader implements LineReader {
   #misses = 0;
   #resting = 0;
 
-  constructor(reader: JsonLineReader, plan: CellPlan) {
+  constructor(reader: JsonLineReader, scanner: JsonScanner) {
     this.#reader = reader;
-    this.#scanner = new JsonScanner(plan);
+    this.#scanner = scanner;
   }
 
   read(line: string): InputRow | string | undefined {

@@ -27,14 +27,16 @@ export class RowCells {
   /** What starts and ends count in; only looked at while the row is added. */
   bytes: Uint8Array = new Uint8Array(0);
 
-  /** `count`: how many {@link cellNames} there are. */
-  constructor(count: number) {
-    this.kinds = new Uint8Array(count);
-    this.starts = new Uint32Array(count);
-    this.ends = new Uint32Array(count);
-    this.numbers = new Float64Array(count);
+  /** `count`: how many {@link cellNames} there are, or more; `memory`: where they are to lie. */
+  constructor(count: number, memory?: CellMemory) {
+    this.kinds = memory?.kinds ?? new Uint8Array(count);
+    this.starts = memory?.starts ?? new Uint32Array(count);
+    this.ends = memory?.ends ?? new Uint32Array(count);
+    this.numbers = memory?.numbers ?? new Float64Array(count);
   }
 }
+
+type CellMemory = Pick<RowCells, 'kinds' | 'starts' | 'ends' | 'numbers'>;
 
 interface Columns {
   readonly dimensions: readonly DimensionSpec[];
