@@ -2,6 +2,7 @@
 import { CodedError } from '../../proto/errors.js';
 import type { Kernels } from '../../segment/kernels/load.js';
 import type { IntervalMs, SegmentView } from '../../segment/read/view.js';
+import { watched } from '../expression/effort.js';
 import type { Frame } from '../frame.js';
 import { openLookups } from '../lookup/table.js';
 import { queryKernels, type QueryKernels } from '../kernels/exports.js';
@@ -80,6 +81,10 @@ export function checkFlag(flag: number): void {
 }
 
 export function executeTask(executor: Executor, task: ScanTask, check: () => void): ScanOutcome {
+  return watched(check, () => runTask(executor, task, check));
+}
+
+function runTask(executor: Executor, task: ScanTask, check: () => void): ScanOutcome {
   const { query, refs } = task;
   if (query.queryType === 'scan') {
     const ref = refs[0];

@@ -17,6 +17,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { CodedError } from '../../proto/errors.js';
 import { defaultUnzipLimits, unzip, type UnzipLimits } from '../../segment/store/zip.js';
+import { watched } from '../expression/effort.js';
 import type { Frame } from '../frame.js';
 import { ownFrame, sharedFrame } from '../frame-build.js';
 import { frameBytes } from '../frame-codec.js';
@@ -152,7 +153,7 @@ function* finish(input: FinishInput, { check, inPieces }: JobContext): JobSteps 
       chunks = [];
       bytes = 0;
       enough = pieceBytes;
-    } while (steps.next().done !== true);
+    } while (watched(check, () => steps.next()).done !== true);
   } finally {
     // Left before its end it may hold files open.
     steps.return();

@@ -3,6 +3,7 @@ import { invalidInput } from '../../proto/errors.js';
 import { columnsOf, type Node } from './ast.js';
 import { castTo, parseType } from './cast.js';
 import { type ExprFunction, type FunctionTable, type Thunk, validationError } from './function.js';
+import { spendValue } from './effort.js';
 import { applyLambda, checkLambda, countLambdaCall } from './lambda.js';
 import { andValues, binaryOperator, negate, not, orValues } from './operators.js';
 import { nullValue, type Value } from './value.js';
@@ -93,7 +94,11 @@ function call(node: Extract<Node, { kind: 'call' }>, functions: FunctionTable): 
   const apply = prepare === undefined ? plain : prepare(constants);
   if (apply === undefined) throw validationError(`function '${node.name}' is not defined.`);
   return folded(
-    (row) => apply(args.map(({ evaluate }) => evaluate(row))),
+    (row) => {
+      const made = apply(args.map(({ evaluate }) => evaluate(row)));
+      spendValue(made.value);
+      return made;
+    },
     found.isPure === false ? [{ constant: false }] : args,
     tree,
   );

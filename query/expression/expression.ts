@@ -11,6 +11,7 @@ import { jsonFunctions } from './functions/json.js';
 import { mathFunctions } from './functions/math.js';
 import { stringFunctions } from './functions/string.js';
 import { timeFunctions } from './functions/time.js';
+import { watchFolding } from './effort.js';
 import { resetLambdaCalls } from './lambda.js';
 import { lookupFunction } from './functions/lookup.js';
 import { regexFunctions } from './functions/regex.js';
@@ -61,7 +62,7 @@ export interface Expression {
 export function expression(text: string | Node, context: ExpressionContext = {}): Expression {
   const node = typeof text === 'string' ? parseExpression(text) : text;
   resetLambdaCalls();
-  const { evaluate, node: folded } = compile(node, functionsOf(context));
+  const { evaluate, node: folded } = watchFolding(() => compile(node, functionsOf(context)));
   const bounded: Evaluator = (row) => {
     resetLambdaCalls();
     return evaluate(row);

@@ -1,6 +1,7 @@
 /** Functions over lambdas: map, filter, fold, any, all and the two over all combinations of several arrays. */
 import { CodedError } from '../../proto/errors.js';
 import { castTo } from './cast.js';
+import { spend } from './effort.js';
 import { array, bool, isComplex, isTrue, nullValue, type Value } from './value.js';
 import { arrayOf, type Items, itemsOf } from './functions/array.js';
 import { validationError } from './function.js';
@@ -13,12 +14,16 @@ export type Body = (parameters: readonly Value[]) => Value;
 const mostCalls = 1_000_000;
 let callsLeft = mostCalls;
 
+/** A call costs about as much as so many characters. */
+const callUnits = 20;
+
 /** To be called before a row is evaluated. */
 export function resetLambdaCalls(): void {
   callsLeft = mostCalls;
 }
 
 export function countLambdaCall(): void {
+  spend(callUnits);
   if (--callsLeft < 0)
     throw new CodedError(
       'LimitExceeded',
@@ -75,7 +80,7 @@ export function applyLambda(name: string, body: Body, args: readonly Value[]): V
     case 'cartesian_map': {
       const rows = combinations(known.map(valuesOf));
       if (rows.length === 0) return array(name === 'map' ? first.type : 'STRING', []);
-      return arrayOf(rows.map(body));
+      return arrayOf(boundedMap(rows, body));
     }
     default: {
       const rows = combinations(known.map(valuesOf));
@@ -85,6 +90,26 @@ export function applyLambda(name: string, body: Body, args: readonly Value[]): V
       return rows.reduce((accumulated, row) => keep(body([...row, accumulated])), start);
     }
   }
+}
+
+/** Characters that the elements of one array may have together. */
+const mostText = 64_000_000;
+
+/** Every element may be a long text: they are counted as they are made. */
+function boundedMap(rows: readonly (readonly Value[])[], body: Body): Value[] {
+  let length = 0;
+  return rows.map((row) => {
+    const made = body(row);
+    length += textLength(made.value);
+    if (length > mostText) throw evaluationError(`an array of more than ${mostText} characters is not built`);
+    return made;
+  });
+}
+
+function textLength(value: Value['value']): number {
+  if (typeof value === 'string') return value.length;
+  if (!Array.isArray(value)) return 0;
+  return (value as readonly Value['value'][]).reduce<number>((sum, each) => sum + textLength(each), 0);
 }
 
 /** Elements of all lists are read as what the last list that has any holds: Druid's way. */

@@ -33,6 +33,14 @@ export function checkedText(text: string): string {
   return text;
 }
 
+/** As join does; what would be too long is not even begun. */
+export function joinedText(parts: readonly string[], between: string): string {
+  const length = parts.reduce((sum, part) => sum + part.length, between.length * (parts.length - 1));
+  if (length > longestText)
+    throw evaluationError(`a text of more than ${longestText} characters is not built`);
+  return parts.join(between);
+}
+
 export type Binary = (left: Value, right: Value) => Value;
 
 export function binaryOperator(operator: Exclude<BinaryOperator, '&&' | '||'>): Binary {

@@ -2,6 +2,7 @@
  * String columns that are made, not stored: values per row interned, values of another column's dictionary replaced,
  * and one value for all rows.
  */
+import { CodedError } from '../../../proto/errors.js';
 import { BATCH_ROWS, type StringColumnView } from '../../../segment/read/view.js';
 import { compareText } from '../../sort/comparators.js';
 import type { Environment } from '../environment.js';
@@ -74,6 +75,23 @@ class MultiBuffer {
   }
 }
 
+/** Of the different texts that are computed for one column of a segment. */
+const mostCharacters = 256_000_000;
+
+/** Counts the texts that a column is made of. */
+class TextCount {
+  #characters = 0;
+  /** Throws LimitExceeded. */
+  add(text: Text | undefined): void {
+    this.#characters += text?.length ?? 0;
+    if (this.#characters <= mostCharacters) return;
+    throw new CodedError(
+      'LimitExceeded',
+      `the texts computed for a column of a segment have more than ${mostCharacters} characters`,
+    );
+  }
+}
+
 /** Collects values row by row, from row 0 on. */
 export class StringRows {
   readonly #values: Text[] = [];
@@ -83,6 +101,7 @@ export class StringRows {
   #count = 0;
   #row = 0;
   #isMulti: boolean;
+  readonly #size = new TextCount();
 
   /** `isMulti`: the column has several values a row even if none shows. */
   constructor(rows: number, isMulti: boolean) {
@@ -112,6 +131,7 @@ export class StringRows {
   #id(value: Text): number {
     let id = this.#idOf.get(value);
     if (id === undefined) {
+      this.#size.add(value);
       id = this.#values.length;
       this.#values.push(value);
       this.#idOf.set(value, id);
@@ -206,7 +226,12 @@ interface Mapping {
 function mappingOf(base: StringColumnView, map: ValueMap, keepsEmpty: boolean): Mapping {
   const { cardinality } = base;
   const texts: (Text | undefined)[] = [];
-  for (let id = 0; id < cardinality; id++) texts.push(map(base.value(id)));
+  const size = new TextCount();
+  for (let id = 0; id < cardinality; id++) {
+    const text = map(base.value(id));
+    size.add(text);
+    texts.push(text);
+  }
   texts.push(keepsEmpty ? undefined : map(null));
   const values = [...new Set(texts)].filter((value) => value !== undefined).sort(compareTexts);
   const idOf = new Map(values.map((value, id) => [value, id]));

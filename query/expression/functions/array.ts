@@ -2,7 +2,7 @@
 import { JavaPattern } from '../../regex/pattern.js';
 import { castTo, leastRestrictive } from '../cast.js';
 import { argument, type ExprFunction, validationError } from '../function.js';
-import { compareElements, evaluationError } from '../operators.js';
+import { compareElements, evaluationError, joinedText } from '../operators.js';
 import {
   array,
   asDouble,
@@ -222,11 +222,10 @@ function toText(args: readonly Value[]): Value {
   if (list === undefined || isComplex(list.type)) return nullValue;
   if (list.items.length === 1 && list.items[0] === null) return nullValue;
   const between = asString(argument(args, 1)) ?? '';
-  return string(
-    list.items
-      .map((item) => (item === null ? 'null' : (asString({ type: list.type, value: item }) ?? 'null')))
-      .join(between),
+  const texts = list.items.map((item) =>
+    item === null ? 'null' : (asString({ type: list.type, value: item }) ?? 'null'),
   );
+  return string(joinedText(texts, between));
 }
 
 /** The delimiter is a regular expression; null and "" cut between all characters. */

@@ -2,7 +2,7 @@
 import { likeMatcher } from '../../engine/like.js';
 import { asciiDigits } from '../../sort/decimal.js';
 import { argument, type ExprFunction, validationError } from '../function.js';
-import { checkedText, evaluationError } from '../operators.js';
+import { checkedText, evaluationError, joinedText } from '../operators.js';
 import { asLong, asString, bool, long, nullValue, string, type Value } from '../value.js';
 import { humanReadable } from './human-readable.js';
 
@@ -171,7 +171,7 @@ function replace(args: readonly Value[]): Value {
     throw evaluationError('Function[replace] needs a text to search and one to put');
   // An empty search is found before every unit and at the end.
   const parts = search === '' ? ['', ...x.split(''), ''] : x.split(search);
-  return string(checkedText(parts.join(by)));
+  return string(joinedText(parts, by));
 }
 
 function like(constants: readonly (Value | undefined)[]): (args: readonly Value[]) => Value {
