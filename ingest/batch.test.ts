@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { CodedError } from '../proto/errors.js';
 import { LocalStorage } from '../segment/store/local-storage.js';
+import { formatInterval } from '../segment/timeline/interval.js';
 import { dataSegmentToJson, type DataSegment } from '../segment/timeline/data-segment.js';
 import { runBatch, type AllocationRequest, type BatchDeps, type BatchResult } from './batch.js';
 import { reportToJson } from './report.js';
@@ -103,6 +104,35 @@ describe('batch build', () => {
     );
     return thrown instanceof CodedError ? thrown.code : 'no error';
   }
+
+  it('puts rows into given intervals, which need not be buckets of a granularity', async () => {
+    const intervals = ['2020-01-02T12/2020-01-04', '2020-01-01/2020-01-02T12', '2020-01-05/2020-01-06T06'];
+    const data = [1, 2, 2.5, 3, 4.5, 5, 6.2, 6.3].map((n) => line(day(1) + (n - 1) * 86_400_000)).join('\n');
+    const granularity = { type: 'arbitrary', segmentGranularity: 'hour', intervals };
+    const hashed = {
+      forceGuaranteedRollup: true,
+      partitionsSpec: { type: 'hashed', targetRowsPerSegment: 9 },
+    };
+    for (const tuning of [{}, hashed]) {
+      locked = [];
+      const { segments, report } = await run({ data, granularity, tuning });
+      expect(
+        segments.map(({ interval }) => formatInterval(interval).replaceAll(':00:00.000Z', '')),
+      ).deep.equal([
+        '2020-01-01T00/2020-01-02T12',
+        '2020-01-02T12/2020-01-04T00',
+        '2020-01-05T00/2020-01-06T06',
+      ]);
+      expect(locked).deep.equal(['2020-01-01T00', '2020-01-02T12', '2020-01-05T00']);
+      expect(report.rows).include({ processed: 6, thrownAway: 2 });
+    }
+    const bad = [
+      { type: 'arbitrary' },
+      { type: 'arbitrary', intervals: ['2020-01-01/P2D', '2020-01-02/P2D'] },
+    ];
+    for (const wrong of bad) expect(() => specOf({ granularity: wrong })).throws('granularitySpec.intervals');
+    expect(() => specOf({ granularity, io: { appendToExisting: true } })).throws('must be uniform');
+  });
 
   it('overwrites: a lock a chunk, partitions numbered, core size known in the end', async () => {
     const data = [1, 2, 1, 1, 1].map((n, i) => line(day(n) + i)).join('\n');

@@ -1,5 +1,4 @@
 /** Open segments of a build whose rows are spread by what they hold: all stay open until all rows are read. */
-import { bucketer } from '../query/granularity/buckets.js';
 import type { IntervalMs } from '../segment/read/view.js';
 import type { DataSegment } from '../segment/timeline/data-segment.js';
 import { overlaps } from '../segment/timeline/interval.js';
@@ -11,6 +10,7 @@ import type { ChunkPartitions, PartitionPlan } from './partition/partition-plan.
 import type { RowSink } from './row-sink.js';
 import { SegmentOutput, type OpenSegment, type SegmentIdentity } from './segment-output.js';
 import type { IngestSpec } from './spec/model.js';
+import { timeChunks } from './spec/time-chunks.js';
 
 interface Chunk {
   readonly interval: IntervalMs;
@@ -38,7 +38,7 @@ export class PartitionedBuilders implements RowSink {
     this.#deps = deps;
     this.#plan = plan;
     this.#output = new SegmentOutput(spec, deps, onPhase);
-    this.#buckets = bucketer(spec.segmentGranularity);
+    this.#buckets = timeChunks(spec);
   }
 
   get pushed(): number {

@@ -3,7 +3,6 @@
  * what there is to publish in the end.
  */
 import { CodedError } from '../proto/errors.js';
-import { bucketer } from '../query/granularity/buckets.js';
 import type { IntervalMs } from '../segment/read/view.js';
 import { identifierOf, type DataSegment } from '../segment/timeline/data-segment.js';
 import { contains, formatInterval, overlaps } from '../segment/timeline/interval.js';
@@ -13,6 +12,7 @@ import type { IncrementalIndex } from './index/incremental-index.js';
 import type { RowSink } from './row-sink.js';
 import { SegmentOutput, type OpenSegment as OutputSegment } from './segment-output.js';
 import type { IngestSpec, Partitioning } from './spec/model.js';
+import { timeChunks } from './spec/time-chunks.js';
 
 interface OpenSegment {
   readonly interval: IntervalMs;
@@ -60,7 +60,7 @@ export class SegmentBuilders implements RowSink {
     this.#limits = limits;
     this.#deps = deps;
     this.#output = new SegmentOutput(spec, deps, onPhase);
-    this.#buckets = bucketer(spec.segmentGranularity);
+    this.#buckets = timeChunks(spec);
   }
 
   get pushed(): number {

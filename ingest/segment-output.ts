@@ -12,6 +12,7 @@ import { PartMerger } from './part-merger.js';
 import { SegmentPress } from './segment-press.js';
 import type { IngestSpec } from './spec/model.js';
 import { planTombstones } from './tombstones.js';
+import { timeChunks } from './spec/time-chunks.js';
 
 export interface SegmentIdentity {
   readonly interval: IntervalMs;
@@ -178,9 +179,9 @@ export class SegmentOutput {
 
   /** `dropExisting`: what hides the old rows of chunks that are not in `filled`. */
   async tombstones(filled: readonly IntervalMs[]): Promise<DataSegment[]> {
-    const { dataSource, intervals = [], segmentGranularity } = this.#spec;
+    const { dataSource, intervals = [] } = this.#spec;
     const used = await this.#deps.usedIntervals(intervals);
-    const plan = planTombstones({ intervals, used, filled, granularity: segmentGranularity });
+    const plan = planTombstones({ intervals, used, filled, buckets: timeChunks(this.#spec) });
     const tombstones: DataSegment[] = [];
     for (const interval of plan) {
       const version = await this.#deps.lock(interval);

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { bucketer } from '../query/granularity/buckets.js';
 import { parseGranularity } from '../query/granularity.js';
 import { formatInterval, parseInterval } from '../segment/timeline/interval.js';
 import { planTombstones } from './tombstones.js';
@@ -9,7 +10,7 @@ function plan(granularity: string, intervals: string[], used: string[], filled: 
     intervals: read(intervals),
     used: read(used),
     filled: read(filled),
-    granularity: parseGranularity(granularity, 'g'),
+    buckets: bucketer(parseGranularity(granularity, 'g')),
   }).map((interval) => formatInterval(interval).replaceAll(':00:00.000Z', ''));
 }
 

@@ -1,7 +1,6 @@
 /** Which stretches of replaced intervals need a tombstone: those without new rows that old segments still fill. */
 import { CodedError } from '../proto/errors.js';
-import { bucketer } from '../query/granularity/buckets.js';
-import type { Granularity } from '../query/native/model.js';
+import type { Bucketer } from '../query/granularity/buckets.js';
 import type { IntervalMs } from '../segment/read/view.js';
 import { condense, overlaps } from '../segment/timeline/interval.js';
 
@@ -12,14 +11,14 @@ export interface TombstoneInput {
   readonly used: readonly IntervalMs[];
   /** Chunks that got new rows. */
   readonly filled: readonly IntervalMs[];
-  readonly granularity: Granularity;
+  readonly buckets: Pick<Bucketer, 'start' | 'next'>;
 }
 
 const CHUNKS_MAX = 20_000;
 
 /** Whole chunks where they lie inside `intervals`, cut to them otherwise: nothing outside is ever hidden. Throws LimitExceeded. */
 export function planTombstones(input: TombstoneInput): IntervalMs[] {
-  const buckets = bucketer(input.granularity);
+  const { buckets } = input;
   const tombstones: IntervalMs[] = [];
   let chunks = 0;
   for (const used of condense(input.used)) {

@@ -5,7 +5,6 @@
 import path from 'node:path';
 import { asCoded, CodedError } from '../../proto/errors.js';
 import type { SubTaskState } from '../../proto/task-actions.js';
-import { bucketer } from '../../query/granularity/buckets.js';
 import type { BatchDeps } from '../../ingest/batch.js';
 import { fixedPlan, PlanMaker, type ChunkCut } from '../../ingest/partition/partition-plan.js';
 import { addRows, noRows, type IngestReport, type RowCounts } from '../../ingest/report.js';
@@ -31,6 +30,7 @@ import {
   type PieceState,
 } from './parallel-plan.js';
 import { runSubTask, type PartitionToMerge, type SubTaskResult, type SubTaskType } from './sub-task.js';
+import { timeChunks } from '../../ingest/spec/time-chunks.js';
 
 export interface ParallelDeps extends BatchTaskDeps {
   /** For what the supervisor itself writes: tombstones. */
@@ -160,7 +160,7 @@ export class ParallelRun {
 
   #cutsToJson(cuts: readonly ChunkCut[] | undefined): Json {
     if (cuts === undefined) return {};
-    const buckets = bucketer(this.#spec.segmentGranularity);
+    const buckets = timeChunks(this.#spec);
     const entries = cuts.map((cut): readonly [string, unknown] => {
       const interval = formatInterval({ startMs: cut.startMs, endMs: buckets.next(cut.startMs) });
       return [interval, 'cuts' in cut ? cut.cuts : cut.numBuckets];

@@ -3,7 +3,6 @@
  * segments are built, unless the number of hash buckets was given.
  */
 import { CodedError } from '../../proto/errors.js';
-import { bucketer } from '../../query/granularity/buckets.js';
 import { estimateHyperUnique } from '../../segment/format/hyper-unique.js';
 import { hashBucket, MURMUR3_32_ABS, rowKey, valuesKey } from '../../segment/timeline/hash-bucket.js';
 import { overlaps } from '../../segment/timeline/interval.js';
@@ -16,6 +15,7 @@ import type { IngestSpec, Partitioning } from '../spec/model.js';
 import { KeySieve } from './key-sieve.js';
 import { rowStrings, sortedDimensions } from './row-strings.js';
 import { ENTRIES_MAX, ENTRIES_MIN, TupleCounts } from './tuple-counts.js';
+import { timeChunks } from '../spec/time-chunks.js';
 
 /** The buckets of one time chunk. */
 export interface ChunkPartitions {
@@ -160,7 +160,7 @@ export class PlanMaker {
   constructor(spec: IngestSpec, partitioning: Hashed | Range) {
     this.#spec = spec;
     this.#partitioning = partitioning;
-    this.#buckets = bucketer(spec.segmentGranularity);
+    this.#buckets = timeChunks(spec);
     const isHashed = partitioning.type === 'hashed';
     this.#keyOf = hashKey(spec, isHashed ? partitioning.dimensions : [], () => undefined);
     const needsSieve = !isHashed && spec.rollup && !partitioning.assumeGrouped;

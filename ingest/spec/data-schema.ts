@@ -3,7 +3,7 @@ import { invalidInput } from '../../proto/errors.js';
 import { parseGranularity, granularityJson } from '../../query/granularity.js';
 import type { Granularity } from '../../query/native/model.js';
 import type { IntervalMs } from '../../segment/read/view.js';
-import { condense, parseInterval } from '../../segment/timeline/interval.js';
+import { condense, formatInterval, parseInterval } from '../../segment/timeline/interval.js';
 import { parseInstant } from '../../segment/timeline/instant.js';
 import { checkIdName } from '../../segment/timeline/segment-id.js';
 import type { JsonValue } from '../../segment/write/source.js';
@@ -32,6 +32,7 @@ export type SchemaPart = Pick<
   | 'dimensionExclusions'
   | 'metrics'
   | 'segmentGranularity'
+  | 'arbitraryChunks'
   | 'queryGranularity'
   | 'queryGranularityJson'
   | 'rollup'
@@ -209,17 +210,31 @@ function checkNames(
 
 interface GranularityPart {
   readonly segmentGranularity: Granularity;
+  readonly arbitraryChunks?: readonly IntervalMs[];
   readonly queryGranularity: Granularity;
   readonly queryGranularityJson: JsonValue;
   readonly rollup: boolean;
   readonly intervals: readonly IntervalMs[] | undefined;
 }
 
+/** Rows are put into the intervals as they are given. */
+function checkChunks(intervals: readonly IntervalMs[] | undefined, schema: JsonKeys): IntervalMs[] {
+  const field = 'granularitySpec.intervals';
+  const chunks = (intervals ?? []).toSorted((a, b) => a.startMs - b.startMs);
+  if (chunks.length === 0) throw schema.wrong(field, 'must be given with type[arbitrary]');
+  const doubled = chunks.find((chunk, i) => i > 0 && chunk.startMs < chunks[i - 1]!.endMs);
+  if (doubled !== undefined) {
+    throw schema.wrong(field, `must not overlap with type[arbitrary]: interval[${formatInterval(doubled)}]`);
+  }
+  return chunks;
+}
+
 function checkGranularity(keys: JsonKeys | undefined, schema: JsonKeys): GranularityPart {
   const path = schema.at('granularitySpec');
   const type = keys?.text('type', 'uniform') ?? 'uniform';
-  if (type !== 'uniform')
-    throw schema.unsupported('granularitySpec.type', `type[${type}] is not supported, only [uniform]`);
+  if (type !== 'uniform' && type !== 'arbitrary') {
+    throw schema.wrong('granularitySpec.type', `is unknown: type[${type}], known are [uniform, arbitrary]`);
+  }
   const segmentGranularity = parseGranularity(
     keys?.raw('segmentGranularity') ?? 'DAY',
     `${path}.segmentGranularity`,
@@ -235,8 +250,10 @@ function checkGranularity(keys: JsonKeys | undefined, schema: JsonKeys): Granula
   const texts = keys?.texts('intervals');
   const intervals = texts?.map((text, i) => parseInterval(text, `${path}.intervals[${i}]`));
   keys?.leftovers();
+  const arbitraryChunks = type === 'arbitrary' ? checkChunks(intervals, schema) : undefined;
   return {
     segmentGranularity,
+    ...(arbitraryChunks !== undefined && { arbitraryChunks }),
     queryGranularity,
     queryGranularityJson: granularityJson(queryGranularity) as JsonValue,
     rollup,

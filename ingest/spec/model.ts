@@ -27,7 +27,10 @@ export interface IngestSpec {
   /** Never discovered: the time column, inputs and outputs of metrics, and the spec's own exclusions. */
   readonly dimensionExclusions: readonly string[];
   readonly metrics: readonly MetricSpec[];
+  /** Of no meaning with `arbitraryChunks`. */
   readonly segmentGranularity: Granularity;
+  /** The time chunks themselves, sorted and disjoint, instead of buckets of a granularity. */
+  readonly arbitraryChunks?: readonly IntervalMs[];
   readonly queryGranularity: Granularity;
   /** Druid's canonical JSON of it, for the segment's metadata. */
   readonly queryGranularityJson: JsonValue;

@@ -79,11 +79,11 @@ function dynamic(keys: JsonKeys): Partitioning {
 }
 
 function hashed(keys: JsonKeys): Partitioning {
-  const numShards = positive(keys, 'numShards');
+  const numShards = positiveOrUnset(keys, 'numShards');
   const target =
-    positive(keys, 'targetRowsPerSegment') ??
-    positive(keys, 'targetPartitionSize') ??
-    positive(keys, 'maxRowsPerSegment');
+    positiveOrUnset(keys, 'targetRowsPerSegment') ??
+    positiveOrUnset(keys, 'targetPartitionSize') ??
+    positiveOrUnset(keys, 'maxRowsPerSegment');
   if (numShards !== undefined && target !== undefined) {
     throw keys.wrong(
       'numShards',
@@ -110,6 +110,13 @@ function rangeSize(keys: JsonKeys): { rows: number; isMaximum: boolean; assumeGr
   }
   const assumeGrouped = keys.flag('assumeGrouped', false);
   return { rows: target ?? maximum ?? 0, isMaximum: target === undefined, assumeGrouped };
+}
+
+/** Of hashed partitions only -1 and null are "not given". */
+function positiveOrUnset(keys: JsonKeys, key: string): number | undefined {
+  const value = keys.whole(key, -1);
+  if (value === -1 || value > 0) return value > 0 ? value : undefined;
+  throw keys.wrong(key, `must be positive: ${key}[${value}] should be positive`);
 }
 
 /** Druid reads 0, -1 and null as "not given". */

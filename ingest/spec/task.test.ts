@@ -155,6 +155,11 @@ describe('batch task spec', () => {
     const cases: [Json, string][] = [
       [{ partitionsSpec: { type: 'hashed' } }, P],
       [{ partitionsSpec: { type: 'dynamic' }, ...force }, P],
+      [{ partitionsSpec: { type: 'hashed', numShards: 0 }, ...force }, `${P}.numShards`],
+      [
+        { partitionsSpec: { type: 'hashed', targetRowsPerSegment: -2 }, ...force },
+        `${P}.targetRowsPerSegment`,
+      ],
       [
         { partitionsSpec: { type: 'hashed', numShards: 2, targetRowsPerSegment: 3 }, ...force },
         `${P}.numShards`,

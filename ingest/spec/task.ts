@@ -32,6 +32,12 @@ export function compileTask(json: unknown): BatchTask {
       'must be dynamic when ioConfig.appendToExisting is true: Perfect rollup cannot be guaranteed when appending to existing dataSources',
     );
   }
+  if (io.appendToExisting && schema.arbitraryChunks !== undefined) {
+    throw spec.wrong(
+      'dataSchema.granularitySpec.type',
+      'must be uniform when ioConfig.appendToExisting is true: segments to be appended are cut by a granularity',
+    );
+  }
   if (io.dropExisting && schema.intervals === undefined) {
     throw spec.wrong(
       'dataSchema.granularitySpec.intervals',
