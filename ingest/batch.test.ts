@@ -134,6 +134,35 @@ describe('batch build', () => {
     expect(() => specOf({ granularity, io: { appendToExisting: true } })).throws('must be uniform');
   });
 
+  it('writes days that look complete while others are read, with the same segments in the end', async () => {
+    const days = [1, 2, 3, 1, 4];
+    const rows = days.flatMap((n, turn) =>
+      Array.from({ length: turn === 3 ? 10 : 11_000 }, (_, i) =>
+        line(day(n) + ((i * 7919) % 11_000), { d: `v${i % 97}` }),
+      ),
+    );
+    const change = { data: rows.join('\n') };
+    const threads = { segmentThreadUrl: new URL('./segment-thread.js', import.meta.url) };
+    const hits: string[] = [];
+    const stored = async (patch: Partial<BatchDeps>, root: string): Promise<unknown> => {
+      const { segments } = await run(change, { ...patch, store: new LocalStorage({ root }) });
+      const files = (await readdir(root, { recursive: true, withFileTypes: true })).filter((one) =>
+        one.isFile(),
+      );
+      const sums = files.map(async ({ parentPath, name }) => {
+        const hash = createHash('sha256').update(await readFile(join(parentPath, name)));
+        return [parentPath.slice(root.length), name, hash.digest('hex')];
+      });
+      expect(segments.length).equal(4);
+      return [shown(segments), await Promise.all(sums)];
+    };
+    const wanted = await stored({}, join(base, 'here'));
+    const hit = (name: string): void => void hits.push(name);
+    expect(await stored({ ...threads, hit }, join(base, 'there'))).deep.equal(wanted);
+    // Days 1 and 2; of day 1 rows came later, which are merged with it.
+    expect(hits.filter((name) => name === 'ingest.part_written').length).equal(2);
+  });
+
   it('overwrites: a lock a chunk, partitions numbered, core size known in the end', async () => {
     const data = [1, 2, 1, 1, 1].map((n, i) => line(day(n) + i)).join('\n');
     const { segments, report } = await run({

@@ -19,6 +19,8 @@ interface OpenSegment {
   readonly output: OutputSegment;
   /** Its rows as counted in the total of all open segments. */
   countedRows: number;
+  /** Rows read, of all segments, when the last of its own came. */
+  leftAt: number;
 }
 
 /** A time chunk that rows were seen for. */
@@ -36,6 +38,9 @@ interface Chunk {
 
 type Dynamic = Extract<Partitioning, { type: 'dynamic' }>;
 
+/** A segment that got none of so many rows counts as complete. */
+const IDLE_ROWS = 10_000;
+
 export class SegmentBuilders implements RowSink {
   readonly #spec: IngestSpec;
   readonly #deps: BatchDeps;
@@ -47,6 +52,9 @@ export class SegmentBuilders implements RowSink {
   readonly #open = new Map<number, OpenSegment>();
   #openRows = 0;
   #last: OpenSegment | undefined;
+  #rowsRead = 0;
+  /** When segments without new rows are looked for again. */
+  #lookAt = IDLE_ROWS;
   /** The chunk that was last found to lie outside the intervals. */
   #outside: IntervalMs = { startMs: 0, endMs: 0 };
 
@@ -75,7 +83,7 @@ export class SegmentBuilders implements RowSink {
     const chunk = this.#bucketOf(timeMs);
     const open = this.#open.get(chunk.startMs) ?? this.#findWider(timeMs);
     if (open !== undefined && holds(open.interval, timeMs)) {
-      this.#last = open;
+      this.#turnTo(open);
       return open.output.growing.index;
     }
     const { intervals } = this.#spec;
@@ -117,10 +125,26 @@ export class SegmentBuilders implements RowSink {
     const older = this.#open.get(interval.startMs);
     // Appending to segments of a finer granularity: the chunk's segment before this one is done for now.
     if (older !== undefined) await this.#close([older]);
-    const segment = { interval: id.interval, output: this.#output.open(id), countedRows: 0 };
+    const segment = { interval: id.interval, output: this.#output.open(id), countedRows: 0, leftAt: 0 };
     this.#open.set(interval.startMs, segment);
-    this.#last = segment;
+    this.#turnTo(segment);
+    this.#writeIdle();
     return segment.output.growing.index;
+  }
+
+  #turnTo(segment: OpenSegment): void {
+    if (this.#last !== undefined) this.#last.leftAt = this.#rowsRead;
+    this.#last = segment;
+  }
+
+  /** Input is mostly in order of time: a segment that got no rows for long will hardly get any more. */
+  #writeIdle(): void {
+    if (this.#rowsRead < this.#lookAt) return;
+    this.#lookAt = this.#rowsRead + IDLE_ROWS;
+    for (const segment of this.#open.values()) {
+      const isIdle = segment !== this.#last && this.#rowsRead - segment.leftAt >= IDLE_ROWS;
+      if (isIdle) this.#output.writeAhead(segment.output);
+    }
   }
 
   async #number(chunk: Chunk): Promise<SegmentAllocation> {
@@ -153,6 +177,7 @@ export class SegmentBuilders implements RowSink {
   added(): Promise<void> | undefined {
     const last = this.#last;
     if (last === undefined) return undefined;
+    this.#rowsRead++;
     const relief = this.#output.relieve();
     return relief === undefined ? this.#limit(last) : relief.then(() => this.#limit(last));
   }

@@ -40,6 +40,9 @@ export function writeOptionsOf(spec: IngestSpec): WriteOptions {
 /** Bytes are asked for this often: asking costs more than a row. */
 const MEMORY_CHECK_ROWS = 1024;
 
+/** Smaller segments are written soon enough in the end. */
+const ROWS_AHEAD_MIN = 10_000;
+
 export class SegmentOutput {
   readonly #spec: IngestSpec;
   readonly #deps: BatchDeps;
@@ -48,10 +51,12 @@ export class SegmentOutput {
   readonly #press: SegmentPress;
   /** For what is not left to the press. */
   readonly #merger = new PartMerger();
-  /** The part that is being written while rows are read. */
+  /** What is being written while rows are read. */
   #persisting: Promise<void> | undefined;
   readonly #open = new Set<OpenSegment>();
   readonly #pushed: DataSegment[] = [];
+  /** Segments that are being written ahead. */
+  #ahead = 0;
   #written = 0;
   #rowsSinceCheck = 0;
 
@@ -112,6 +117,24 @@ export class SegmentOutput {
       writing.catch(() => undefined);
       this.#persisting = writing;
     }
+  }
+
+  /**
+   * Begins to write a segment that looks complete while rows of others are still read, when there is a thread for it
+   * and something to gain. Should more of its rows come, they are merged with what was written.
+   */
+  writeAhead({ growing }: OpenSegment): void {
+    const { lanes } = this.#press;
+    if (lanes < 2 || this.#ahead >= lanes || growing.partCount > 0) return;
+    if (growing.index.rowCount < ROWS_AHEAD_MIN) return;
+    this.#ahead++;
+    const writing = growing
+      .persistIn(this.#press, true)
+      .then(() => this.#deps.hit('ingest.part_written'))
+      .finally(() => this.#ahead--);
+    const all = Promise.all([this.#persisting, writing]).then(() => undefined);
+    all.catch(() => undefined);
+    this.#persisting = all;
   }
 
   /** Writes the segments whole, pushes each as its identity and forgets it. */

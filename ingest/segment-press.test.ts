@@ -91,6 +91,33 @@ describe('segments written by threads', () => {
       }
     });
 
+    it(`may be written before the end ${where}; what comes later is merged with it`, async () => {
+      const press = new SegmentPress(threadUrl, 1);
+      try {
+        const early = grow('early');
+        fill(early, 0, rows);
+        await early.persistIn(press, true);
+        const late = grow('late');
+        fill(late, 0, rows - 5);
+        await late.persistIn(press, true);
+        fill(late, rows - 5, rows);
+        const here = grow('here');
+        fill(here, 0, rows);
+        const wanted = here.finish(join(base, 'a'));
+        const inParts = grow('parts');
+        fill(inParts, 0, rows - 5);
+        inParts.persist();
+        fill(inParts, rows - 5, rows);
+        const merged = inParts.finish(join(base, 'b'));
+        expect(await early.finishIn(join(base, 'c'), press)).deep.equal(wanted);
+        expect(filesOf(join(base, 'c'))).deep.equal(filesOf(join(base, 'a')));
+        expect(await late.finishIn(join(base, 'd'), press)).deep.equal(merged);
+        expect(filesOf(join(base, 'd'))).deep.equal(filesOf(join(base, 'b')));
+      } finally {
+        press.close();
+      }
+    });
+
     it(`are not begun any more ${where} once it is closed`, async () => {
       const press = new SegmentPress(threadUrl, 1);
       press.close();

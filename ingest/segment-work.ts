@@ -1,5 +1,5 @@
 /** The heavy part of a build: rows in memory become files, parts become segments. Done here or in a thread. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { CodedError } from '../proto/errors.js';
 import type { IntervalMs } from '../segment/read/view.js';
 import type { Combine } from '../segment/write/merge.js';
@@ -63,13 +63,22 @@ export function writeWhole<T>(dir: string, write: () => T): T {
     } catch {
       // The folder could not be made; the first error tells why.
     }
-    if (thrown instanceof CodedError) throw thrown;
-    const reason = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'error';
-    throw new CodedError(
-      'StorageFailure',
-      `segment folder[${dir}] can't be written: ${reason}`,
-      { reason },
-      thrown,
-    );
+    throw writeFailure(dir, thrown);
   }
+}
+
+/** Moves a folder within its file system. Throws StorageFailure. */
+export function moveWhole(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (thrown) {
+    throw writeFailure(to, thrown);
+  }
+}
+
+function writeFailure(dir: string, thrown: unknown): CodedError {
+  if (thrown instanceof CodedError) return thrown;
+  const reason = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'error';
+  const message = `segment folder[${dir}] can't be written: ${reason}`;
+  return new CodedError('StorageFailure', message, { reason }, thrown);
 }

@@ -9,7 +9,7 @@ import type { WriteOptions } from '../../segment/write/source.js';
 import { writeSegmentColumns } from '../../segment/write/writer.js';
 import type { PartMerger } from '../part-merger.js';
 import type { SegmentPress } from '../segment-press.js';
-import { mergeParts, writeWhole, type PartsSpec } from '../segment-work.js';
+import { mergeParts, moveWhole, writeWhole, type PartsSpec } from '../segment-work.js';
 import { plainMetric } from '../spec/model.js';
 import { IncrementalIndex, type IndexSchema } from './incremental-index.js';
 
@@ -30,6 +30,8 @@ interface Part {
   readonly dir: string;
   readonly rowCount: number;
   readonly dimensions: readonly string[];
+  /** Written as the segment is to be if no more rows come. */
+  readonly isWhole?: boolean;
 }
 
 export class GrowingSegment {
@@ -103,17 +105,19 @@ export class GrowingSegment {
 
   /**
    * As {@link persist}, elsewhere: new rows are taken at once, while what was there is being written. When that fails,
-   * the segment can't be finished.
+   * the segment can't be finished. `isWhole`: no more rows are expected; then little is left to do for {@link finishIn}.
    */
-  async persistIn(press: SegmentPress): Promise<void> {
+  async persistIn(press: SegmentPress, isWhole = false): Promise<void> {
     if (this.#index.rowCount === 0) return;
     const data = this.#index.data();
     const dir = join(this.#options.dir, String(this.#tries++));
     const dimensions = data.dimensions.map((dimension) => dimension.name);
-    this.#parts.push({ dir, rowCount: data.rowCount, dimensions });
+    this.#parts.push({ dir, rowCount: data.rowCount, dimensions, isWhole });
     this.#partRows += data.rowCount;
     this.#index = new IncrementalIndex(this.#schema, this.interval);
-    await press.run({ kind: 'write', dir, data, write: { withoutBitmaps: dimensions } });
+    // Other parts are only read from end to end.
+    const write = isWhole ? this.#options.write : { withoutBitmaps: dimensions };
+    await press.run({ kind: 'write', dir, data, write });
   }
 
   /** As {@link finish}, elsewhere. All that {@link persistIn} began must have ended well. */
@@ -125,6 +129,11 @@ export class GrowingSegment {
       this.#index = new IncrementalIndex(this.#schema, this.interval);
       const rowCount = await press.run({ kind: 'write', dir, data, write: this.#options.write });
       return { rowCount, dimensions, metrics };
+    }
+    const [first] = this.#parts;
+    if (this.#parts.length === 1 && first?.isWhole === true && this.#index.rowCount === 0) {
+      moveWhole(first.dir, dir);
+      return { rowCount: first.rowCount, dimensions: first.dimensions, metrics };
     }
     await this.persistIn(press);
     const { parts, spec } = this.#partsSpec();
