@@ -20,8 +20,10 @@ export class TextTable {
   #length = 0;
   #ends = new Uint32Array(FIRST_TEXTS);
   #count = 0;
-  /** A place: number of the text (0 = free), its hash. At most half full. */
-  #places = new Int32Array(4 * FIRST_TEXTS);
+  /** Of each text, so that widening does not hash again. */
+  #hashes = new Int32Array(FIRST_TEXTS);
+  /** In the low bits the number of a text (0: free), above them those bits of its hash. At most half full. */
+  #places = new Int32Array(2 * FIRST_TEXTS);
 
   get count(): number {
     return this.#count;
@@ -29,7 +31,7 @@ export class TextTable {
 
   /** What it takes in memory, room for growth included. */
   get memoryBytes(): number {
-    return this.#bytes.length + this.#ends.byteLength + this.#places.byteLength;
+    return this.#bytes.length + 2 * this.#ends.byteLength + this.#places.byteLength;
   }
 
   /** The number of a text, which is added when it is new. UTF-8 has no half surrogate pairs: they count as `?`. */
@@ -100,14 +102,14 @@ export class TextTable {
     if (source !== this.#bytes) this.#copy(source, start, end);
     this.#length += end - start;
     if (this.#count === this.#ends.length) {
-      const ends = new Uint32Array(2 * this.#count);
-      ends.set(this.#ends);
-      this.#ends = ends;
+      this.#ends = grown(this.#ends, new Uint32Array(2 * this.#count));
+      this.#hashes = grown(this.#hashes, new Int32Array(2 * this.#count));
     }
-    this.#ends[this.#count++] = this.#length;
-    this.#places[~found] = this.#count;
-    this.#places[~found + 1] = hash;
-    if (4 * this.#count > this.#places.length) this.#widen();
+    this.#ends[this.#count] = this.#length;
+    this.#hashes[this.#count] = hash;
+    this.#count++;
+    if (2 * this.#count > this.#places.length) this.#widen();
+    else this.#places[~found] = this.#count | (hash & -this.#places.length);
     return this.#count;
   }
 
@@ -125,9 +127,10 @@ export class TextTable {
     const bytes = this.#bytes;
     const ends = this.#ends;
     const mask = places.length - 1;
-    let place = (hash << 1) & mask;
-    for (let id = places[place]!; id !== 0; id = places[place]!) {
-      if (places[place + 1] === hash) {
+    let place = hash & mask;
+    for (let entry = places[place]!; entry !== 0; entry = places[place]!) {
+      if (((entry ^ hash) & ~mask) === 0) {
+        const id = entry & mask;
         let at = id === 1 ? 0 : ends[id - 2]!;
         if (ends[id - 1]! - at === end - start) {
           let from = start;
@@ -138,25 +141,27 @@ export class TextTable {
           if (from === end) return id;
         }
       }
-      place = (place + 2) & mask;
+      place = (place + 1) & mask;
     }
     return ~place;
   }
 
   #widen(): void {
-    const old = this.#places;
-    const places = new Int32Array(2 * old.length);
+    const places = new Int32Array(2 * this.#places.length);
     const mask = places.length - 1;
-    for (let from = 0; from < old.length; from += 2) {
-      if (old[from] === 0) continue;
-      const hash = old[from + 1]!;
-      let place = (hash << 1) & mask;
-      while (places[place] !== 0) place = (place + 2) & mask;
-      places[place] = old[from]!;
-      places[place + 1] = hash;
+    for (let id = 1; id <= this.#count; id++) {
+      const hash = this.#hashes[id - 1]!;
+      let place = hash & mask;
+      while (places[place] !== 0) place = (place + 1) & mask;
+      places[place] = id | (hash & ~mask);
     }
     this.#places = places;
   }
+}
+
+function grown<T extends Uint32Array | Int32Array>(old: T, larger: T): T {
+  larger.set(old);
+  return larger;
 }
 
 /** Four bytes a step. */

@@ -203,7 +203,7 @@ function writePacked(out: ByteWriter, values: PackedDictionary, options: Diction
   }
   const list = new IndexedWriter(out, length, true);
   if (hasNull) list.entry(null);
-  for (let id = first; id < length; id++) list.slice(bytes, values.start(id), values.end(id));
+  list.texts(values.texts, values.order);
   list.finish();
 }
 

@@ -1,6 +1,7 @@
 /** GenericIndexed: a list of byte strings; reading versions 1 and 2, writing version 1. */
 import { CodedError } from '../../proto/errors.js';
 import { corrupt, type ByteSource, type ByteWriter, type Cursor, type Place } from './bytes.js';
+import type { PackedTexts } from './packed-texts.js';
 
 /** Entries of one list; offsets count from the start of the bytes the list was read from. */
 export interface IndexedList {
@@ -166,6 +167,17 @@ function readVersion2(cursor: Cursor, sorted: boolean, open: OpenInternal, what:
 
 const sizeMax = 2147479551;
 
+function putInt(bytes: Buffer, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = (value >>> 16) & 0xff;
+  bytes[at + 2] = (value >>> 8) & 0xff;
+  bytes[at + 3] = value & 0xff;
+}
+
+function tooLarge(size: number): CodedError {
+  return new CodedError('LimitExceeded', `a list of ${size} bytes exceeds 2 GiB`);
+}
+
 /** Writes one version 1 list whose count is known: `begin`, then per entry its bytes and `endEntry`, then `finish`. */
 export class IndexedWriter {
   readonly #out: ByteWriter;
@@ -187,29 +199,42 @@ export class IndexedWriter {
 
   /** Writes an entry's marker; its bytes follow. */
   beginEntry(isNull = false): void {
-    this.#out.reserve(4);
-    this.#out.length = this.#out.buffer.writeInt32BE(isNull ? -1 : 0, this.#out.length);
+    const out = this.#out;
+    out.reserve(4);
+    putInt(out.buffer, out.length, isNull ? -1 : 0);
+    out.length += 4;
   }
 
   endEntry(): void {
     const out = this.#out;
-    out.buffer.writeInt32BE(out.length - this.#values, this.#head + 8 + 4 * this.#index);
+    putInt(out.buffer, this.#head + 8 + 4 * this.#index, out.length - this.#values);
     this.#index++;
   }
 
-  /** An entry out of a larger buffer. */
-  slice(source: Buffer, start: number, end: number): void {
+  /** As many entries as `order` has numbers of texts, each of them once. */
+  texts(texts: PackedTexts, order: Uint32Array): void {
     const out = this.#out;
-    out.reserve(4 + end - start);
+    const { bytes, ends } = texts;
+    const size = texts.sizeOf(order) + 4 * order.length;
+    if (size > sizeMax) throw tooLarge(size);
+    out.reserve(size);
     const { buffer } = out;
+    let entry = this.#head + 8 + 4 * this.#index;
     let at = out.length;
-    buffer[at] = buffer[at + 1] = buffer[at + 2] = buffer[at + 3] = 0;
-    at += 4;
-    // Most values are short: a call would cost more than the bytes.
-    if (end - start > 64) at += source.copy(buffer, at, start, end);
-    else for (let from = start; from < end; from++) buffer[at++] = source[from]!;
+    for (let i = 0; i < order.length; i++) {
+      const index = order[i]!;
+      const start = index === 0 ? 0 : ends[index - 1]!;
+      const end = ends[index]!;
+      putInt(buffer, at, 0);
+      at += 4;
+      // Most values are short: a call would cost more than the bytes.
+      if (end - start > 64) at += bytes.copy(buffer, at, start, end);
+      else for (let from = start; from < end; from++) buffer[at++] = bytes[from]!;
+      putInt(buffer, entry, at - this.#values);
+      entry += 4;
+    }
     out.length = at;
-    this.endEntry();
+    this.#index += order.length;
   }
 
   entry(value: Uint8Array | null): void {
@@ -221,7 +246,7 @@ export class IndexedWriter {
   finish(): void {
     const size = this.#out.length - this.#head - 4;
     if (this.#index !== this.#count) throw new CodedError('Bug', 'a list was not filled');
-    if (size > sizeMax) throw new CodedError('LimitExceeded', `a list of ${size} bytes exceeds 2 GiB`);
+    if (size > sizeMax) throw tooLarge(size);
     this.#out.buffer.writeInt32BE(size, this.#head);
   }
 }

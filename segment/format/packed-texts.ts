@@ -22,6 +22,14 @@ export class PackedTexts {
     return this.ends[index]!;
   }
 
+  /** Bytes of the texts of these numbers, each of them there once. */
+  sizeOf(order: Uint32Array): number {
+    if (order.length === this.count) return this.count === 0 ? 0 : this.end(this.count - 1);
+    let size = 0;
+    for (const index of order) size += this.end(index) - this.start(index);
+    return size;
+  }
+
   isSame(a: number, b: number): boolean {
     const [from, to] = [this.start(a), this.end(a)];
     const [other, otherEnd] = [this.start(b), this.end(b)];
@@ -110,72 +118,115 @@ function keyAt(bytes: Buffer, at: number, end: number): number {
   return key * 8 + Math.max(0, left);
 }
 
+/** Ranges this short are sorted by comparing texts. */
+const FEW = 12;
+
 /** The texts' numbers in ascending UTF-16 order of the texts; equal texts keep their order. */
 export function textOrder(texts: PackedTexts): Uint32Array {
-  const { count, bytes } = texts;
-  const order = Uint32Array.from({ length: count }, (_, index) => index);
+  const { count, bytes, ends } = texts;
+  const order = new Uint32Array(count);
   const keys = new Float64Array(count);
+  for (let i = 0, start = 0; i < count; i++) {
+    order[i] = i;
+    const end = ends[i]!;
+    keys[i] = keyAt(bytes, start, end);
+    start = end;
+  }
   const sorter = new PairSorter();
-  // Ranges whose texts are alike up to a depth: start, end, depth.
-  const ranges: number[] = [0, count, 0];
-  while (ranges.length > 0) {
-    const depth = ranges.pop()!;
-    const to = ranges.pop()!;
-    const from = ranges.pop()!;
-    for (let i = from; i < to; i++) {
-      const index = order[i]!;
-      keys[i] = keyAt(bytes, texts.start(index) + depth, texts.end(index));
-    }
+  // Ranges whose texts are alike up to a level of keys: start, end, level.
+  const ranges: number[] = [];
+  const sortRange = (from: number, to: number, level: number): void => {
     sorter.sort(keys, order, from, to);
     for (let start = from; start < to;) {
       const key = keys[start]!;
       let end = start + 1;
       while (end < to && keys[end] === key) end++;
-      if (end - start > 1 && key % 8 === 7) ranges.push(start, end, depth + KEY_BYTES);
+      if (end - start > 1 && key % 8 === 7) ranges.push(start, end, level + 1);
       start = end;
     }
+  };
+  sortRange(0, count, 0);
+  while (ranges.length > 0) {
+    const level = ranges.pop()!;
+    const to = ranges.pop()!;
+    const from = ranges.pop()!;
+    const depth = level * KEY_BYTES;
+    if (to - from <= FEW) {
+      sortFew(texts, order, from, to, depth);
+      continue;
+    }
+    for (let i = from; i < to; i++) {
+      const index = order[i]!;
+      keys[i] = keyAt(bytes, texts.start(index) + depth, ends[index]!);
+    }
+    sortRange(from, to, level);
   }
   return order;
+}
+
+/** Sorts order[from, to) by what its texts hold behind a depth that they share. */
+function sortFew(texts: PackedTexts, order: Uint32Array, from: number, to: number, depth: number): void {
+  for (let next = from + 1; next < to; next++) {
+    const index = order[next]!;
+    let at = next;
+    for (; at > from && isBefore(texts, index, order[at - 1]!, depth); at--) order[at] = order[at - 1]!;
+    order[at] = index;
+  }
+}
+
+/** Is text a before text b? Both are at least as long as `depth`. */
+function isBefore({ bytes, ends }: PackedTexts, a: number, b: number, depth: number): boolean {
+  const endA = ends[a]!;
+  const endB = ends[b]!;
+  let left = (a === 0 ? 0 : ends[a - 1]!) + depth;
+  let right = (b === 0 ? 0 : ends[b - 1]!) + depth;
+  while (left < endA && right < endB) {
+    const byte = bytes[left++]!;
+    const other = bytes[right++]!;
+    if (byte !== other) return placeOf[byte]! < placeOf[other]!;
+  }
+  return left === endA && right < endB;
 }
 
 /** A column's dictionary in this form: null first if there is one, then the texts in ascending UTF-16 order. */
 export class PackedDictionary {
   readonly length: number;
   readonly hasNull: boolean;
-  readonly #texts: PackedTexts;
-  readonly #order: Uint32Array;
+  readonly texts: PackedTexts;
+  /** The texts' numbers as the dictionary has them. */
+  readonly order: Uint32Array;
 
   /** `order`: of {@link textOrder}; the texts are all different. */
   constructor(texts: PackedTexts, order: Uint32Array, hasNull: boolean) {
     this.length = order.length + (hasNull ? 1 : 0);
     this.hasNull = hasNull;
-    this.#texts = texts;
-    this.#order = order;
+    this.texts = texts;
+    this.order = order;
   }
 
   get bytes(): Buffer {
-    return this.#texts.bytes;
+    return this.texts.bytes;
   }
 
   /** Number of an entry's text, -1 for null. */
   #indexOf(id: number): number {
-    if (!this.hasNull) return this.#order[id]!;
-    return id === 0 ? -1 : this.#order[id - 1]!;
+    if (!this.hasNull) return this.order[id]!;
+    return id === 0 ? -1 : this.order[id - 1]!;
   }
 
   /** Where an entry's bytes begin, -1 for null. */
   start(id: number): number {
     const index = this.#indexOf(id);
-    return index < 0 ? -1 : this.#texts.start(index);
+    return index < 0 ? -1 : this.texts.start(index);
   }
 
   end(id: number): number {
-    return this.#texts.end(this.#indexOf(id));
+    return this.texts.end(this.#indexOf(id));
   }
 
   at(id: number): string | null {
     const index = this.#indexOf(id);
-    return index < 0 ? null : this.#texts.text(index);
+    return index < 0 ? null : this.texts.text(index);
   }
 }
 
