@@ -201,6 +201,7 @@ export class IncrementalIndex {
   }
 
   #begin(time: number): KeyRoom {
+    if (!this.#keys.hasRoom(this.#keyWords)) for (const dimension of this.#dimensions) dimension.settle?.();
     const key = this.#keys.begin(this.#keyWords);
     key.words[key.base] = lowWord(time);
     key.words[key.base + key.step] = highWord(time);
@@ -240,7 +241,7 @@ export class IncrementalIndex {
   }
 
   #addDimension(spec: DimensionSpec): void {
-    const column = keyColumn(spec, this.#keyWords, !this.#schema.rollup);
+    const column = keyColumn(spec, this.#keyWords, this.#schema.rollup);
     this.#dimensions.push(column);
     this.#known.add(spec.name);
     this.#keyWords += column.words;

@@ -38,6 +38,8 @@ export interface KeyColumn {
   encode(value: unknown, row: InputRow, key: KeyRoom): string | undefined;
   /** The same for the text whose well-formed UTF-8 is bytes[start, end). */
   encodeBytes(bytes: Uint8Array, start: number, end: number, key: KeyRoom): string | undefined;
+  /** Words may be written late: this writes those still missing. `data` and `snapshot` do so by themselves. */
+  settle?(): void;
   /** The values seen so far, as they may go to another thread. */
   data(): DimensionData;
   /** What the rows that are there now hold, for as long as it is looked at. */

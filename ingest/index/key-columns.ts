@@ -5,11 +5,11 @@ import { NestedKeys } from './nested-keys.js';
 import { DoubleKeys, FloatKeys, LongKeys } from './number-keys.js';
 import { StringKeys } from './string-keys.js';
 
-/** `keepsEmpty`: beside multiple values an empty list is none, not null. With rollup both are one key. */
-export function keyColumn(spec: DimensionSpec, at: number, keepsEmpty: boolean): KeyColumn {
+/** With rollup an empty list is null, so that both are one key, and words are asked for as soon as they are written. */
+export function keyColumn(spec: DimensionSpec, at: number, rollup: boolean): KeyColumn {
   switch (spec.type) {
     case 'string':
-      return new StringKeys(spec.name, at, spec.multiValueHandling, keepsEmpty);
+      return new StringKeys(spec.name, at, spec.multiValueHandling, !rollup, !rollup);
     case 'long':
       return new LongKeys(spec.name, at);
     case 'double':

@@ -111,6 +111,13 @@ export class RowKeys extends RowWords {
     return this.#chunkBytes + this.#table.byteLength + this.#hashes.byteLength;
   }
 
+  /** False: the next {@link begin} moves the rows of the last chunk, or starts another one. */
+  hasRoom(count: number): boolean {
+    if (this.#isFound) return true;
+    const chunk = this.chunks[this.rowCount >>> CHUNK_BITS];
+    return chunk !== undefined && chunk.count >= count && (this.rowCount & CHUNK_MASK) < chunk.rows;
+  }
+
   /** Where to write all `count` words of the next row, before {@link end}. */
   begin(count: number): KeyRoom {
     const next = this.#next;

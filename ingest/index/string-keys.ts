@@ -6,9 +6,13 @@ import type { MultiValueHandling } from '../spec/model.js';
 import { isTooDeep, scalarText } from '../values.js';
 import type { ColumnSnapshot } from './column-snapshot.js';
 import type { FrozenColumn, KeyColumn, KeyRoom, KeyWords, TextData } from './key-column.js';
+import { TextQueue } from './text-queue.js';
 import { TextTable } from './text-table.js';
 
 const LIST_OVERHEAD_BYTES = 128;
+const STRING_OVERHEAD_BYTES = 64;
+/** As long as there are no more texts than this, strings are looked up as such: those seen before know their hash. */
+const STRINGS_MAX = 4096;
 
 /** Word: 0 = null, n > 0 = the n-th value, n < 0 = list number -n - 1. */
 export class StringKeys implements KeyColumn {
@@ -18,27 +22,35 @@ export class StringKeys implements KeyColumn {
   readonly #handling: MultiValueHandling;
   readonly #keepsEmpty: boolean;
   readonly #texts = new TextTable();
+  #strings = new Map<string, number>();
+  #stringBytes = 0;
+  /** Absent where the number of a text is asked for at once. */
+  readonly #queue: TextQueue | undefined;
   #trueId = 0;
   #falseId = 0;
   readonly #listNumbers = new Map<string, number>();
   readonly #lists: Uint32Array[] = [];
   #listBytes = 0;
 
-  constructor(name: string, at: number, handling: MultiValueHandling, keepsEmpty: boolean) {
+  constructor(name: string, at: number, handling: MultiValueHandling, keepsEmpty: boolean, isQueued = false) {
     this.#keepsEmpty = keepsEmpty;
+    this.#queue = isQueued ? new TextQueue(this.#texts) : undefined;
     this.name = name;
     this.at = at;
     this.#handling = handling;
   }
 
   get bytes(): number {
-    return this.#texts.memoryBytes + this.#listBytes;
+    return this.#texts.memoryBytes + this.#stringBytes + this.#listBytes + (this.#queue?.memoryBytes ?? 0);
   }
 
   encode(value: unknown, row: InputRow, { words, base, step }: KeyRoom): string | undefined {
     const to = base + this.at * step;
-    if (typeof value === 'string') words[to] = this.#texts.idOf(value);
-    else if (value === null || value === undefined) words[to] = 0;
+    if (typeof value === 'string') {
+      const known = this.#strings.get(value);
+      if (known !== undefined) words[to] = known;
+      else this.#encodeUnknown(value, words, to);
+    } else if (value === null || value === undefined) words[to] = 0;
     else if (value === true) words[to] = this.#trueId ||= this.#texts.idOf('true');
     else if (value === false) words[to] = this.#falseId ||= this.#texts.idOf('false');
     else if (isTooDeep(value)) {
@@ -49,8 +61,28 @@ export class StringKeys implements KeyColumn {
     return undefined;
   }
 
+  #encodeUnknown(value: string, words: Int32Array, to: number): void {
+    if (this.#texts.count >= STRINGS_MAX) {
+      // The string that was just asked for is not among those that are kept, and few others are.
+      if (this.#strings.size > 0) {
+        this.#strings = new Map();
+        this.#stringBytes = 0;
+      }
+      if (this.#queue === undefined) words[to] = this.#texts.idOf(value);
+      else this.#queue.add(value, words, to);
+      return;
+    }
+    const id = this.#texts.idOf(value);
+    this.#strings.set(value, id);
+    this.#stringBytes += 2 * value.length + STRING_OVERHEAD_BYTES;
+    words[to] = id;
+  }
+
   encodeBytes(bytes: Uint8Array, start: number, end: number, { words, base, step }: KeyRoom): undefined {
-    words[base + this.at * step] = this.#texts.idOfBytes(bytes, start, end);
+    const to = base + this.at * step;
+    const isFew = this.#texts.count < STRINGS_MAX;
+    if (this.#queue === undefined || isFew) words[to] = this.#texts.idOfBytes(bytes, start, end);
+    else this.#queue.addBytes(bytes, start, end, words, to);
   }
 
   #text(value: unknown, row: InputRow, item?: number): string {
@@ -79,7 +111,12 @@ export class StringKeys implements KeyColumn {
     return -number - 1;
   }
 
+  settle(): void {
+    this.#queue?.settle();
+  }
+
   snapshot(keys: KeyWords): ColumnSnapshot {
+    this.settle();
     const texts = this.#texts;
     const cardinality = texts.count + 1;
     const lists = this.#lists.slice();
@@ -102,6 +139,7 @@ export class StringKeys implements KeyColumn {
   }
 
   data(): TextData {
+    this.settle();
     const { bytes, ends } = this.#texts.packed();
     return { kind: 'string', name: this.name, at: this.at, bytes, ends, lists: this.#lists.slice() };
   }

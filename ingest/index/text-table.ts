@@ -14,6 +14,12 @@ const BYTES_MAX = 2 ** 32 - 1;
 const LARGE_BYTES = 16 << 20;
 const loneSurrogates = /\p{Surrogate}/gu;
 
+/** Room for the hashes of one call. */
+let hashesOfMany = new Int32Array(128);
+
+/** What was read ahead ends here, so that the reading is not left out. */
+const sink = new Int32Array(1);
+
 export class TextTable {
   #bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
   /** Bytes used. */
@@ -37,12 +43,45 @@ export class TextTable {
   /** The number of a text, which is added when it is new. UTF-8 has no half surrogate pairs: they count as `?`. */
   idOf(text: string): number {
     const end = this.#encode(text);
-    return this.#add(this.#bytes, this.#length, end);
+    const bytes = this.#bytes;
+    return this.#add(bytes, this.#length, end, hashOf(bytes, this.#length, end));
   }
 
   /** The same for the text whose well-formed UTF-8 is source[start, end). */
   idOfBytes(source: Uint8Array, start: number, end: number): number {
-    return this.#add(source, start, end);
+    return this.#add(source, start, end, hashOf(source, start, end));
+  }
+
+  /**
+   * The same for many texts, the UTF-8 of each beginning in `source` where the one before ends: `ends` holds their ends
+   * and gets their numbers instead.
+   */
+  idsOfBytes(source: Uint8Array, ends: Uint32Array, count: number): void {
+    const hashes = hashesOfMany.length < count ? (hashesOfMany = new Int32Array(count)) : hashesOfMany;
+    // What the lookups will read is asked for beforehand, when nothing waits for it yet.
+    let touched = 0;
+    let start = 0;
+    for (let i = 0; i < count; i++) {
+      const end = ends[i]!;
+      const hash = hashOf(source, start, end);
+      hashes[i] = hash;
+      touched ^= this.#places[hash & (this.#places.length - 1)]!;
+      start = end;
+    }
+    const mask = this.#places.length - 1;
+    for (let i = 0; i < count; i++) {
+      const hash = hashes[i]!;
+      const entry = this.#places[hash & mask]!;
+      if (entry !== 0 && ((entry ^ hash) & ~mask) === 0)
+        touched ^= this.#bytes[this.#ends[(entry & mask) - 1]! - 1]!;
+    }
+    sink[0] = touched;
+    start = 0;
+    for (let i = 0; i < count; i++) {
+      const end = ends[i]!;
+      ends[i] = this.#add(source, start, end, hashes[i]!);
+      start = end;
+    }
   }
 
   /** The number of a text, 0 when it is not there. */
@@ -95,8 +134,7 @@ export class TextTable {
     this.#bytes = grown;
   }
 
-  #add(source: Uint8Array, start: number, end: number): number {
-    const hash = hashOf(source, start, end);
+  #add(source: Uint8Array, start: number, end: number, hash: number): number {
     const found = this.#placeOf(source, start, end, hash);
     if (found > 0) return found;
     if (source !== this.#bytes) this.#copy(source, start, end);

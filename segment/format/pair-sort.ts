@@ -26,8 +26,8 @@ export class PairSorter {
       this.#keys = new Float64Array(count);
       this.#ids = new Uint32Array(count);
     }
-    let here: Pairs = { keys: keys.subarray(from, to), ids: ids.subarray(from, to) };
-    let there: Pairs = { keys: this.#keys.subarray(0, count), ids: this.#ids.subarray(0, count) };
+    const here: Pairs = { keys: keys.subarray(from, to), ids: ids.subarray(from, to) };
+    const there: Pairs = { keys: this.#keys.subarray(0, count), ids: this.#ids.subarray(0, count) };
     const last = count < COUNTED ? mergePasses(here, there) : this.#radixPasses(here, there);
     if (last === here) return;
     here.keys.set(there.keys);
