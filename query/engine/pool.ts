@@ -9,6 +9,7 @@ import { attachArena, ownersMax, type ArenaHandle } from '../../segment/kernels/
 import type { WasmModule } from '../../segment/kernels/wasm.js';
 import type { Log } from '../../segment/ports.js';
 import { attachResidency, type Residency, type ResidencyHandle } from '../../segment/read/residency.js';
+import { flag } from '../native/context.js';
 import type { NativeQuery } from '../native/model.js';
 import { flags, type ScanTask } from './execute.js';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
@@ -118,6 +119,7 @@ class ThreadPool implements Pool {
     options: ScanOptions = {},
   ): AsyncIterable<SegmentsPart> {
     this.#admit(this.#queries.length, this.#options.queriesMax ?? queriesMaxDefault, 'queries');
+    if (flag(query.context.given, 'dropHotColumns', false)) this.#residency.dropHot();
     const token = this.#residency.nextToken();
     const tasks = planTasks(query, refs, this.threads, options.bySegment);
     const running = new RunningQuery(

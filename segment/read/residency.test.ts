@@ -87,6 +87,24 @@ describe('residency', () => {
     expect(residency.stats().hotBytes).to.be.within(plainBytes, plainBytes + 8192);
   });
 
+  it('drops decoded columns when asked, but not under an open view', () => {
+    const { arena, residency, reader, handle } = setUp({ coldBytesMax: 16 << 20, hotBytesMax: 16 << 20 });
+    for (const name of ['d0', 'd0', 'd1', 'd1']) sum(reader, handle, name, arena);
+    const both = residency.stats().hotBytes;
+    const view = reader.openView(handle);
+    expect(sumOf(view, 'd0', arena)).to.equal(wanted(0));
+    residency.dropHot();
+    expect(residency.stats().hotBytes).to.equal(both / 2);
+    expect(sumOf(view, 'd0', arena)).to.equal(wanted(0));
+    view.close();
+    residency.dropHot();
+    expect(residency.stats().hotBytes).to.equal(0);
+    expect(sum(reader, handle, 'd0', arena)).to.equal(wanted(0));
+    expect(residency.stats().hotBytes).to.equal(0);
+    expect(sum(reader, handle, 'd0', arena)).to.equal(wanted(0));
+    expect(residency.stats()).to.include({ hotBytes: both / 2, loads: 2 });
+  });
+
   it('counts one query on many views as one touch', () => {
     const { residency, reader, handle } = setUp({ coldBytesMax: 16 << 20, hotBytesMax: 16 << 20 });
     const token = residency.nextToken();

@@ -292,6 +292,18 @@ export class Residency {
     return this.#derived(slot, aux, bytes, build);
   }
 
+  /** Drops the decoded forms that nobody reads just now; their columns have to earn new ones. */
+  dropHot(): void {
+    this.#locked(() => {
+      const highest = this.#head(head.highest);
+      for (let slot = 0; slot < highest; slot++) {
+        if (this.#get(slot, word.pins) > 0) continue;
+        this.#dropHot(slot);
+        this.#set(slot, word.touches, 0);
+      }
+    });
+  }
+
   stats(): ResidencyStats {
     return {
       coldBytes: this.#head(head.coldPages) * pageBytes,

@@ -5,8 +5,8 @@
  *   npm run bench -- [--sf 1] [--rounds 12] [--threads 1,2] [--cold] [--dir FOLDER] [--json FILE] [--only TEXT]
  *   npm run bench -- --forms [--rounds 12] [--only TEXT]: what nulls, filters and several values cost (forms.ts)
  *
- * Hot: columns are decoded in memory. Cold (`--cold`, as further sections): every query decodes its LZ4 blocks, as
- * decoded columns are dropped before it. `--dir` keeps rows and segment for the next run. Grove's time is that of the
+ * Hot: columns are decoded in memory. Cold (`--cold`, as further sections): decoded columns are dropped before each
+ * query (`dropHotColumns` in its context), so that it decodes LZ4 blocks itself. `--dir` keeps rows and segment for the next run. Grove's time is that of the
  * data node, the HTTP time is what the broker's door adds up to; DuckDB's is until the whole result is there.
  */
 import fs from 'node:fs';
@@ -61,11 +61,12 @@ interface Once {
   readonly text: string;
 }
 
-async function ask(grove: Grove, query: BenchQuery): Promise<Once> {
+async function ask(grove: Grove, query: BenchQuery, isHot: boolean): Promise<Once> {
+  const caches = { useCache: false, populateCache: false, useResultLevelCache: false };
   const body = JSON.stringify({
     ...query.native,
     dataSource,
-    context: { useCache: false, populateCache: false, useResultLevelCache: false },
+    context: { ...caches, dropHotColumns: !isHot },
   });
   const before = await busyMs(grove);
   const from = performance.now();
@@ -76,9 +77,14 @@ async function ask(grove: Grove, query: BenchQuery): Promise<Once> {
 }
 
 /** Before anything is timed: both engines are warm, and say the same. */
-async function check(grove: Grove, peer: Peer | undefined, query: BenchQuery): Promise<string | undefined> {
-  const own = nativeRows(query, JSON.parse((await ask(grove, query)).text));
-  for (let i = 0; i < 2; i++) await ask(grove, query);
+async function check(
+  grove: Grove,
+  peer: Peer | undefined,
+  query: BenchQuery,
+  isHot: boolean,
+): Promise<string | undefined> {
+  const own = nativeRows(query, JSON.parse((await ask(grove, query, isHot)).text));
+  for (let i = 0; i < 2; i++) await ask(grove, query, isHot);
   if (peer === undefined) return undefined;
   const theirs = sqlRows(await peer.rows(query.sql));
   return difference(query, own, theirs);
@@ -96,7 +102,7 @@ async function section(
     env: {
       GROVE_WORKER_THREADS: String(mode.threads),
       GROVE_ARENA_BYTES_MAX: String(4 * GiB),
-      GROVE_HOT_BYTES_MAX: mode.isHot ? String(GiB) : '0',
+      GROVE_HOT_BYTES_MAX: String(GiB),
     },
   });
   try {
@@ -104,13 +110,13 @@ async function section(
     await peer?.time(`SET threads = ${mode.threads}`);
     const measured: Measured[] = [];
     for (const query of queries) {
-      const wrong = await check(grove, peer, query);
+      const wrong = await check(grove, peer, query, mode.isHot);
       if (wrong !== undefined) throw new Error(`${query.name}: the answers differ: ${wrong}`);
       measured.push({ query, grove: [], http: [], duckdb: [] });
     }
     for (let round = 0; round < options.rounds; round++) {
       for (const one of measured) {
-        const { engineMs, httpMs } = await ask(grove, one.query);
+        const { engineMs, httpMs } = await ask(grove, one.query, mode.isHot);
         one.grove.push(engineMs);
         one.http.push(httpMs);
         if (peer !== undefined) one.duckdb.push(await peer.time(one.query.sql));

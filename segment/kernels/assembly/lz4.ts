@@ -80,6 +80,24 @@ export function lz4_decode(source: usize, sourceLength: u32, target: usize, capa
     const start = ip;
     const token = <u32>load<u8>(ip++);
     let literals = token >>> 4;
+    if ((token & 15) < 15 && literals < 15) {
+      // By far the most: at most 14 literals, and a match of at most 18 bytes, which the margins leave room for.
+      v128.store(op, v128.load(ip));
+      ip += literals;
+      op += literals;
+      const back = <usize>load<u16>(ip);
+      if (back - 1 >= op - target) return CORRUPT;
+      ip += 2;
+      const from = op - back;
+      if (back >= 8) {
+        // Not 16 bytes at once: a load of what several stores just wrote has to wait for them.
+        store<u64>(op, load<u64>(from));
+        store<u64>(op, load<u64>(from, 8), 8);
+        store<u16>(op, load<u16>(from, 16), 16);
+      } else copyMatch(op, <u32>back, (token & 15) + 4);
+      op += <usize>((token & 15) + 4);
+      continue;
+    }
     if (literals < 15) {
       v128.store(op, v128.load(ip));
       ip += literals;
