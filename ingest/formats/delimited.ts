@@ -29,14 +29,14 @@ export interface DelimitedSpec {
 export const LIST_DELIMITER = '\u0001';
 
 function parseDelimited(type: 'csv' | 'tsv', keys: JsonKeys): LineFormat {
-  const columns = checkColumns(keys);
-  const fromHeader = keys.flag('findColumnsFromHeader', keys.flag('hasHeaderRow', false));
-  if ((columns !== undefined) === fromHeader) {
-    throw keys.wrong(
-      'columns',
-      fromHeader ? 'and findColumnsFromHeader exclude each other' : 'or findColumnsFromHeader must be given',
-    );
+  const given = checkColumns(keys);
+  // As in Druid: the header's names count before given ones, and with these the older key means nothing.
+  const older = keys.flag('hasHeaderRow', false);
+  const fromHeader = keys.flag('findColumnsFromHeader', given === undefined && older);
+  if (given === undefined && !fromHeader) {
+    throw keys.wrong('columns', 'or findColumnsFromHeader must be given');
   }
+  const columns = fromHeader ? undefined : given;
   const delimiter = type === 'csv' ? ',' : keys.text('delimiter', '\t');
   const listDelimiter = keys.text('listDelimiter', LIST_DELIMITER);
   if (delimiter === '' || /[\r\n]/.test(delimiter))
@@ -45,6 +45,8 @@ function parseDelimited(type: 'csv' | 'tsv', keys: JsonKeys): LineFormat {
     const field = keys.at('listDelimiter');
     throw new CodedError('InvalidInput', `${field} must differ from the delimiter`, { field });
   }
+  const cut = columns?.find((name) => name.includes(delimiter));
+  if (cut !== undefined) throw keys.wrong('columns', `must not hold the delimiter: name[${cut}]`);
   const spec: DelimitedSpec = {
     type,
     columns,

@@ -118,6 +118,9 @@ describe('input formats', () => {
     const format = { ...delimited, columns: [], findColumnsFromHeader: true, skipHeaderRows: 1 };
     expect(rowsOf(format, 'skip', 'x,,z', '1,2,3')).deep.equal([{ x: '1', column_2: '2', z: '3' }]);
     expect(() => rowsOf(format, 'skip', 'x,y,x', '1,2,3')).throw('twice');
+    const both = { ...delimited, columns: ['a', 'b'] };
+    expect(rowsOf({ ...both, findColumnsFromHeader: true }, 'x,y', '1,2')).deep.equal([{ x: '1', y: '2' }]);
+    expect(rowsOf({ ...both, hasHeaderRow: true }, 'x,y')).deep.equal([{ a: 'x', b: 'y' }]);
     expect(rowsOf({ ...delimited, tryParseNumbers: true }, '1,2.5,x')).deep.equal([{ a: 1, b: 2.5, c: 'x' }]);
   });
 
@@ -193,6 +196,11 @@ describe('input formats', () => {
   it('refuses by name what is not there', () => {
     expect(refused({ type: 'orc' })).deep.equal(['Unsupported', 'inputFormat.type']);
     expect(refused({ type: 'odd' })).deep.equal(['InvalidInput', 'inputFormat.type']);
+    const noColumn = ['InvalidInput', 'inputFormat.columns'];
+    expect(refused({ type: 'csv', columns: ['a,b'] })).deep.equal(noColumn);
+    expect(refused({ type: 'tsv', columns: ['a|b'], delimiter: '|' })).deep.equal(noColumn);
+    const noFeature = ['InvalidInput', 'inputFormat.featureSpec.ODD'];
+    expect(refused({ type: 'json', featureSpec: { ODD: true } })).deep.equal(noFeature);
     const flatten = (field: object): unknown => refused({ type: 'json', flattenSpec: { fields: [field] } });
     const at = 'inputFormat.flattenSpec.fields[0]';
     expect(flatten({ type: 'path', name: 'x', expr: '$[' })).deep.equal(['InvalidInput', `${at}.expr`]);

@@ -38,6 +38,29 @@ export const jsonFormat: FormatKind = {
   },
 };
 
+/** Jackson's. */
+const featureNames: ReadonlySet<string> = new Set([
+  'ALLOW_BACKSLASH_ESCAPING_ANY_CHARACTER',
+  'ALLOW_COMMENTS',
+  'ALLOW_LEADING_DECIMAL_POINT_FOR_NUMBERS',
+  'ALLOW_LEADING_PLUS_SIGN_FOR_NUMBERS',
+  'ALLOW_MISSING_VALUES',
+  'ALLOW_NON_NUMERIC_NUMBERS',
+  'ALLOW_NUMERIC_LEADING_ZEROS',
+  'ALLOW_SINGLE_QUOTES',
+  'ALLOW_TRAILING_COMMA',
+  'ALLOW_TRAILING_DECIMAL_POINT_FOR_NUMBERS',
+  'ALLOW_UNQUOTED_CONTROL_CHARS',
+  'ALLOW_UNQUOTED_FIELD_NAMES',
+  'ALLOW_YAML_COMMENTS',
+  'AUTO_CLOSE_SOURCE',
+  'IGNORE_UNDEFINED',
+  'INCLUDE_SOURCE_IN_LOCATION',
+  'STRICT_DUPLICATE_DETECTION',
+  'USE_FAST_BIG_NUMBER_PARSER',
+  'USE_FAST_DOUBLE_PARSER',
+]);
+
 /** Jackson's parser switches that can be had; the others are refused by name when they are on. */
 function checkFeatures(keys: JsonKeys): JsonFeatures | undefined {
   const given = keys.optionalObject('featureSpec');
@@ -54,9 +77,16 @@ function checkFeatures(keys: JsonKeys): JsonFeatures | undefined {
     trailingComma: given.flag('ALLOW_TRAILING_COMMA', false),
     missingValues: given.flag('ALLOW_MISSING_VALUES', false),
   };
-  given.accept('AUTO_CLOSE_SOURCE', 'IGNORE_UNDEFINED', 'INCLUDE_SOURCE_IN_LOCATION');
-  given.refuse('this parser feature is not supported', 'STRICT_DUPLICATE_DETECTION');
-  given.leftovers();
+  given.refuse(
+    'this parser feature is not supported',
+    'STRICT_DUPLICATE_DETECTION',
+    'ALLOW_LEADING_DECIMAL_POINT_FOR_NUMBERS',
+    'ALLOW_LEADING_PLUS_SIGN_FOR_NUMBERS',
+    'ALLOW_TRAILING_DECIMAL_POINT_FOR_NUMBERS',
+  );
+  for (const name of Object.keys(given.json)) {
+    if (!featureNames.has(name)) throw given.wrong(name, 'is no feature of the parser');
+  }
   return Object.values(features).some(Boolean) ? features : undefined;
 }
 

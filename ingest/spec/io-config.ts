@@ -14,9 +14,7 @@ export function checkIo(io: JsonKeys): IoPart {
     throw io.wrong('dropExisting', 'and appendToExisting exclude each other');
   }
   const inputSource = checkSource(io.object('inputSource'));
-  if (inputSource.readsSegments === true && io.has('inputFormat')) {
-    throw io.wrong('inputFormat', `must not be given with an input source of type[${inputSource.type}]`);
-  }
+  // A format given for stored rows means nothing: it is left among the ignored keys.
   const inputFormat = inputSource.readsSegments === true ? undefined : checkFormat(io.object('inputFormat'));
   io.leftovers();
   return { inputSource, inputFormat, appendToExisting, dropExisting };

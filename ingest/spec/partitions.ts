@@ -12,18 +12,13 @@ const TOTAL_ROWS = 20_000_000;
  */
 export function checkPartitions(tuning: JsonKeys): Partitioning {
   const isForced = tuning.flag('forceGuaranteedRollup', false);
-  tuning.refuse(
-    'is not supported; use partitionsSpec',
-    'numShards',
-    'targetPartitionSize',
-    'partitionDimensions',
-  );
   const keys = tuning.optionalObject('partitionsSpec');
+  // What stood in the tuning itself before there were specs of partitions.
   if (keys === undefined) {
-    if (isForced)
-      return { type: 'hashed', numShards: undefined, targetRows: ROWS_PER_SEGMENT, dimensions: [] };
-    return dynamic(tuning);
+    tuning.accept('numShards', 'partitionDimensions');
+    return isForced ? hashed(tuning) : dynamic(tuning);
   }
+  tuning.refuse('goes into partitionsSpec', 'numShards', 'targetPartitionSize', 'partitionDimensions');
   tuning.accept('maxRowsPerSegment', 'maxTotalRows');
   const type = keys.text('type');
   const partitioning = checkType(keys, type);
@@ -73,7 +68,8 @@ function checkType(keys: JsonKeys, type: string): Partitioning {
 function dynamic(keys: JsonKeys): Partitioning {
   return {
     type: 'dynamic',
-    maxRowsPerSegment: positive(keys, 'maxRowsPerSegment') ?? ROWS_PER_SEGMENT,
+    maxRowsPerSegment:
+      positive(keys, 'maxRowsPerSegment') ?? positive(keys, 'targetPartitionSize') ?? ROWS_PER_SEGMENT,
     maxTotalRows: positive(keys, 'maxTotalRows') ?? TOTAL_ROWS,
   };
 }

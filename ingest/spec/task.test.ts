@@ -76,6 +76,13 @@ describe('batch task spec', () => {
     const task = taskJson();
     Object.assign(task.spec.ioConfig, { oddKey: 1 });
     expect(compileTask(task).spec.ignoredKeys).deep.equal(['spec.ioConfig.oddKey']);
+    const stored = taskJson();
+    const inputSource = { type: 'druid', dataSource: 'x', interval: '2000/2001' };
+    Object.assign(stored.spec.ioConfig, { inputSource, inputFormat: { type: 'odd' } });
+    expect(compileTask(stored).spec).deep.include({
+      inputFormat: undefined,
+      ignoredKeys: ['spec.ioConfig.inputFormat'],
+    });
   });
 
   const schema = (patch: Json) => failure((task) => Object.assign(task.spec.dataSchema, patch));
@@ -114,6 +121,7 @@ describe('batch task spec', () => {
         `${S}.transformSpec.transforms[0].expression`,
       ],
       [schema({ transformSpec: { filter: { type: 'selector' } } }), `${S}.transformSpec.filter.dimension`],
+      [tuning({ type: 'index_kafka' }), 'spec.tuningConfig.type'],
       [tuning({ maxParseExceptions: -1 }), 'spec.tuningConfig.maxParseExceptions'],
       [tuning({ partitionsSpec: { type: 'odd' } }), 'spec.tuningConfig.partitionsSpec.type'],
     ];
@@ -138,6 +146,9 @@ describe('batch task spec', () => {
     const byDefault = { type: 'hashed', numShards: undefined, targetRows: 5_000_000, dimensions: [] };
     expect(of(undefined, { forceGuaranteedRollup: true })).deep.equal(byDefault);
     expect(of({ type: 'hashed', numShards: -1 })).deep.equal(byDefault);
+    const older = { forceGuaranteedRollup: true, numShards: 2, partitionDimensions: ['a'] };
+    expect(of(undefined, older)).deep.equal({ ...byDefault, numShards: 2, dimensions: ['a'] });
+    expect(of(undefined, { targetPartitionSize: 9 })).include({ type: 'dynamic', maxRowsPerSegment: 9 });
     expect(of({ type: 'hashed', numShards: 3, partitionDimensions: ['a'] })).deep.equal({
       ...byDefault,
       numShards: 3,

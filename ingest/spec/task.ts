@@ -25,6 +25,9 @@ export function compileTask(json: unknown): BatchTask {
   if (ioType !== undefined && ioType !== type) throw ioKeys.wrong('type', `must be [${type}] like the task`);
   const schema = checkDataSchema(spec.object('dataSchema'));
   const io = checkIo(ioKeys);
+  const tuningType = spec.optionalObject('tuningConfig')?.optionalText('type');
+  if (tuningType !== undefined && tuningType !== type)
+    throw spec.wrong('tuningConfig.type', `must be [${type}] like the task`);
   const tuning = checkTuning(spec.optionalObject('tuningConfig'), spec.at('tuningConfig'), ignored);
   if (io.appendToExisting && tuning.partitioning.type !== 'dynamic') {
     throw spec.wrong(
