@@ -37,7 +37,7 @@ export function columnMask(
   if (column === undefined) return predicate.nullMatches || isUnknown(predicate.missingIsFalse) ? all : none;
   switch (column.kind) {
     case 'string': {
-      const isIndexed = environment.byIndex === true && !hasJson(column);
+      const isIndexed = environment.byIndex === true && hasTextIndex(column);
       const isFalse = predicate.nullTextIsFalse && !(isIndexed && predicate.nullIsUnknownToIndex === true);
       const withNull = predicate.nullMatches || isUnknown(isFalse);
       return stringMask(environment, column, predicate.strings(), withNull, span);
@@ -55,6 +55,11 @@ export function columnMask(
       return numberMask(environment, column, predicate, withNull, span);
     }
   }
+}
+
+/** Its values are looked up in a stored dictionary, each with its rows; texts mixed with numbers have no such order. */
+export function hasTextIndex(column: StringColumnView): boolean {
+  return column.isMade !== true && !hasJson(column);
 }
 
 type NumberRule = Pick<Predicate, 'numbers' | 'strings'>;

@@ -10,7 +10,7 @@ import { DerivedSegment, restrictedTo } from './columns/derived-segment.js';
 import { steppedColumn } from './columns/dimension-column.js';
 import { truthColumn } from './columns/expression-column.js';
 import { arrayRangeMask, comparisonMask, elementMask } from './filter-cells.js';
-import { columnMask } from './filter-column.js';
+import { columnMask, hasTextIndex } from './filter-column.js';
 import { complexMask } from './filter-complex.js';
 import { wordsOf, type Environment } from './environment.js';
 import { equalsNumber, leafPredicate, type LeafFilter } from './predicate.js';
@@ -72,7 +72,8 @@ function indexed(environment: Environment, filter: Filter): Environment {
     : { ...environment, byIndex: false };
 }
 
-function hasIndex(environment: Environment, filter: Filter): boolean {
+/** Indexes of stored columns alone answer the filter. */
+export function hasIndex(environment: Environment, filter: Filter): boolean {
   switch (filter.type) {
     case 'true':
     case 'false':
@@ -88,14 +89,16 @@ function hasIndex(environment: Environment, filter: Filter): boolean {
       // Mapped over the dictionary of its only column.
       const [name, ...others] = columnsOf(parseExpression(filter.expression));
       const column = name === undefined ? undefined : environment.segment.column(name);
-      return others.length === 0 && (name === undefined || (column?.kind === 'string' && column.hasBitmaps));
+      return (
+        others.length === 0 && (name === undefined || (column?.kind === 'string' && hasTextIndex(column)))
+      );
     }
     case 'columnComparison':
       return false;
     default: {
       const column = environment.segment.column('column' in filter ? filter.column : filter.dimension);
       if (column === undefined) return true;
-      if (column.kind === 'string') return column.hasBitmaps;
+      if (column.kind === 'string') return hasTextIndex(column);
       return column.kind !== 'complex' && column.hasValueIndex === true;
     }
   }

@@ -4,14 +4,14 @@
  * rows are answered: whose rows are skipped is only known at the end).
  */
 import { CodedError } from '../../proto/errors.js';
-import type { ColumnView, IntervalMs, SegmentView } from '../../segment/read/view.js';
+import type { IntervalMs, SegmentView } from '../../segment/read/view.js';
 import type { Frame } from '../frame.js';
 import { longKeys, sortedOrder } from '../merge/order.js';
 import { frameOrder } from '../merge/order-by.js';
 import { leafOf } from '../native/source.js';
 import type { ScanQuery } from '../native/model.js';
 import { forEachBatch } from './cursor.js';
-import { DerivedSegment, restrictedTo } from './columns/derived-segment.js';
+import { DerivedSegment, printedColumn, restrictedTo } from './columns/derived-segment.js';
 import { wordsOf, type Environment } from './environment.js';
 import { selectRows, type Selected } from './filter.js';
 import { readColumn } from './scan-column.js';
@@ -56,15 +56,13 @@ export function runScan(
   const forRows = onlyRows(environment, part);
   const frame: Frame = {
     rows: part.length,
-    columns: [...new Set(names)].map((name) => readColumn(forRows, name, part, printed(forRows, name))),
+    columns: [...new Set(names)].map((name) =>
+      readColumn(forRows, name, part, printedColumn(forRows.segment, name)),
+    ),
   };
   const total = answered + part.length;
   const isMore = rows.length > part.length && total < most;
   return { frame, resume: isMore ? { fromRow: rows[part.length] ?? 0, answered: total } : undefined };
-}
-
-function printed({ segment }: Environment, name: string): ColumnView | undefined {
-  return segment instanceof DerivedSegment ? segment.printed(name) : segment.column(name);
 }
 
 /** Virtual columns are computed for the rows of the part only. */

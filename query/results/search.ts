@@ -8,6 +8,9 @@ import { objectWriter } from './json-rows.js';
 import { frameOutput } from './output.js';
 import { byOrdering, byValue, inTurn, sortRows } from './row-order.js';
 
+/** Druid's `druid.query.search.maxSearchLimit`. */
+const largestLimit = 1000;
+
 interface Bucket {
   startMs: number;
   segments: number;
@@ -47,9 +50,11 @@ export function* searchHits(
     byValue(frameOutput(merged, 'dimension')),
   ]);
   const { granularity } = query;
+  // Segments of one bucket are joined without the limit, unless it is the largest there is.
+  const limit = granularity.type === 'all' || query.limit >= largestLimit ? query.limit : Infinity;
   for (const { startMs, segments, rows } of buckets(merged)) {
     const ms = segments > 1 && granularity.type !== 'all' ? bucketStart(granularity, startMs) : startMs;
-    yield { ms, rows: sortRows(Uint32Array.from(rows), order, query.limit) };
+    yield { ms, rows: sortRows(Uint32Array.from(rows), order, limit) };
   }
 }
 

@@ -61,6 +61,8 @@ export interface StringColumnView {
   /** Ids ascend with the values: null first, then UTF-16 order. */
   readonly dictionarySorted: boolean;
   readonly hasBitmaps: boolean;
+  /** Worked out while a query runs: nothing of it is stored. */
+  readonly isMade?: boolean;
   readonly cardinality: number;
   /** The value of an id; null for the null id. */
   value(id: number): string | null;

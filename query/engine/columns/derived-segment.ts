@@ -70,7 +70,9 @@ export class DerivedSegment implements SegmentView {
     const virtual = this.#virtual.get(name);
     return virtual?.type === 'expression'
       ? printedExpression(this.#environment, virtual.expression, virtual.outputType)
-      : this.column(name);
+      : virtual === undefined
+        ? printedColumn(this.#base, name)
+        : this.column(name);
   }
 
   #make(virtual: VirtualColumn): ColumnView | undefined {
@@ -96,6 +98,12 @@ export class DerivedSegment implements SegmentView {
   close(): void {
     this.#base.close();
   }
+}
+
+/** The column as the rows of a scan show it, which some views know better than others. */
+export function printedColumn(segment: SegmentView, name: string): ColumnView | undefined {
+  const view: SegmentView & { printed?: (name: string) => ColumnView | undefined } = segment;
+  return view.printed === undefined ? segment.column(name) : view.printed(name);
 }
 
 /** The environment for the rows of a mask only: what it computes is computed for no other rows. */

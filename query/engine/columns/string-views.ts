@@ -18,6 +18,7 @@ function compareTexts(a: Text, b: Text): number {
 /** What the views here have in common: a dictionary in JavaScript memory and ids of four bytes. */
 abstract class MadeColumn {
   readonly kind = 'string';
+  readonly isMade = true;
   readonly idWidth = 4;
   readonly #idOf: ReadonlyMap<Text, number>;
   protected readonly values: readonly Text[];

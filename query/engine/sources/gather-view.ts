@@ -23,6 +23,8 @@ export interface Gathered {
   readonly rows: Uint32Array;
   /** Columns of as many rows, which hide the base's of the same name. */
   readonly columns?: ReadonlyMap<string, () => ColumnView>;
+  /** Those of them that rows are printed from instead. */
+  readonly printed?: ReadonlyMap<string, () => ColumnView>;
   /** The rows ascend. */
   readonly inOrder: boolean;
   /** `__time` of rows without a counterpart. */
@@ -64,6 +66,11 @@ export class GatherView implements SegmentView {
     const view = own === undefined ? this.#fromBase(name) : own();
     if (view !== undefined) this.#views.set(name, view);
     return view;
+  }
+
+  /** The column as the rows of a scan show it. */
+  printed(name: string): ColumnView | undefined {
+    return this.#gathered.printed?.get(name)?.() ?? this.column(name);
   }
 
   timeRange(): { readonly minMs: number; readonly maxMs: number } | undefined {
@@ -224,6 +231,7 @@ class GatheredNumbers implements NumericColumnView {
 
 class GatheredStrings implements StringColumnView {
   readonly kind = 'string';
+  readonly isMade = true;
   readonly hasMultipleValues: boolean;
   readonly hasNulls: boolean;
   readonly dictionarySorted: boolean;

@@ -40,10 +40,13 @@ export function unnested(environment: Environment, rows: Uint32Array, column: Vi
       throw new CodedError('LimitExceeded', `unnesting makes more than ${rowsMax} rows of a segment`);
   });
   const type = asked === undefined ? (seen ?? 'STRING') : isArrayType(asked) ? elementType(asked) : asked;
-  const make = (): ColumnView => elementColumn(environment, column.name, type, seen ?? type, elements);
+  const made = (as: string) => (): ColumnView =>
+    elementColumn(environment, column.name, as, seen ?? type, elements);
   return new GatherView(environment, {
     rows: Uint32Array.from(source),
-    columns: new Map([[column.name, make]]),
+    columns: new Map([[column.name, made(type)]]),
+    // Rows show the elements as they are, whatever type is declared.
+    printed: new Map([[column.name, made(seen ?? type)]]),
     inOrder: true,
   });
 }
