@@ -25,6 +25,8 @@ export interface Environment {
   readonly slice?: RowSlice | undefined;
   /** Filters are answered by the indexes of stored columns where there are any, as Druid does for a query's own. */
   readonly byIndex?: boolean;
+  /** Asked by a query that Druid runs on whole vectors of values, not row by row. */
+  readonly byVector?: boolean;
   /** Rows that computed columns are asked for; absent = all. */
   readonly wanted?: Mask;
 }

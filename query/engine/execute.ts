@@ -166,6 +166,7 @@ function withSegment<T>(
       check,
       lookups: openLookups(query.lookups),
       wholeIntervals: isInlineHandle(ref.handle),
+      byVector: query.queryType === 'groupBy' || query.queryType === 'timeseries',
       ...(slice === undefined ? {} : { slice: sliceIn(leaf, slice) }),
     };
     const { virtualColumns, source } = query;

@@ -214,7 +214,7 @@ function topN(body: JsonObject, defaults: QueryDefaults): TopNQuery {
   const metric = parseTopNMetric(body['metric'], 'metric');
   const given = parseDimension(body['dimension'], 'dimension');
   // Ordering by the dimension is ordering by what is answered.
-  const dimension = metricName(metric) === undefined ? given : lateLookup(given, common.lookups);
+  const dimension = metricName(metric) === undefined ? given : lateFunction(given, common.lookups);
   const threshold = optionalInteger(body, 'threshold', 'query') ?? 0;
   if (threshold === 0) throw invalidInput('threshold: Threshold cannot be equal to 0.', 'threshold');
   if (threshold < 0) throw invalidInput('threshold must be greater than 0', 'threshold');
@@ -232,17 +232,20 @@ function topN(body: JsonObject, defaults: QueryDefaults): TopNQuery {
   return { queryType: 'topN', ...common, granularity, dimension, metric, threshold, ...values };
 }
 
-/** A lookup that maps no two values to the same is applied to the groups instead of to the rows. */
-function lateLookup(dimension: DimensionSpec, lookups: Base['lookups']): DimensionSpec {
-  const { steps = [], arrayOf, outputType } = dimension;
+/**
+ * A function that maps no two values to the same is applied to the groups instead of to the rows. What is asked of the
+ * type of its result is lost on the way: the groups are texts.
+ */
+function lateFunction(dimension: DimensionSpec, lookups: Base['lookups']): DimensionSpec {
+  const { steps = [], arrayOf } = dimension;
   const [step] = steps;
-  if (step?.type !== 'extraction' || steps.length > 1 || arrayOf !== undefined || outputType !== 'STRING')
-    return dimension;
+  if (step?.type !== 'extraction' || steps.length > 1 || arrayOf !== undefined) return dimension;
   const { fn } = step;
+  const { steps: _, ...plain } = { ...dimension, outputType: 'STRING' } as const;
+  if (fn.type === 'identity') return plain;
   if (fn.type !== 'lookup' && fn.type !== 'registeredLookup') return dimension;
   const table = fn.type === 'registeredLookup' ? lookups?.find(({ name }) => name === fn.lookup) : undefined;
   const isOneToOne = fn.isOneToOne ?? table?.isOneToOne ?? false;
-  const { steps: _, ...plain } = dimension;
   return isOneToOne ? { ...plain, late: fn } : dimension;
 }
 
@@ -255,7 +258,7 @@ function groupBy(body: JsonObject, defaults: QueryDefaults): GroupByQuery {
   const common = base(body, defaults, true);
   const granularity = granularityOf(body);
   const dimensions = optionalArray(body, 'dimensions', 'query').map((each, i) =>
-    lateLookup(parseDimension(each, `dimensions[${i}]`), common.lookups),
+    lateFunction(parseDimension(each, `dimensions[${i}]`), common.lookups),
   );
   const names = new Set<string>();
   for (const [i, { outputName }] of dimensions.entries()) {

@@ -1,5 +1,6 @@
 /** Virtual columns, extraction functions and search specs from Druid's JSON. */
 import { CodedError, invalidInput } from '../../proto/errors.js';
+import { expression } from '../expression/expression.js';
 import { parseJqPath, parseJsonPath } from '../expression/json-path.js';
 import { parseGranularity } from '../granularity.js';
 import {
@@ -243,6 +244,17 @@ export function parseVirtualColumns(
   return columns.length === 0 ? {} : { virtualColumns: columns };
 }
 
+/** An expression that can't be made, its constant parts worked out, is a column that can't be made. */
+function checkedExpression(text: string, field: string): string {
+  try {
+    expression(text);
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    throw invalidInput(error.message, `${field}.expression`);
+  }
+  return text;
+}
+
 export function parseVirtualColumn(json: unknown, field: string): VirtualColumn {
   const object = objectAt(json, field);
   const type = typeOf(object, 'virtual column', field);
@@ -253,7 +265,7 @@ export function parseVirtualColumn(json: unknown, field: string): VirtualColumn 
       return {
         type,
         name: name(),
-        expression: requiredText(object, 'expression', field),
+        expression: checkedExpression(requiredText(object, 'expression', field), field),
         outputType: optionalText(object, 'outputType', field),
       };
     case 'nested-field':

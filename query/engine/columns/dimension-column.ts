@@ -1,4 +1,5 @@
 /** The column a dimension spec reads: what its steps make of the one it names. */
+import { CodedError } from '../../../proto/errors.js';
 import type { ColumnView, StringColumnView } from '../../../segment/read/view.js';
 import { asString } from '../../expression/value.js';
 import { floatText } from '../../json/java-number.js';
@@ -16,6 +17,15 @@ export function dimensionColumn(
 ): ColumnView | undefined {
   const column = environment.segment.column(dimension);
   if (steps === undefined || steps.length === 0) return column;
+  // A document is null before any function is asked.
+  if (column?.kind === 'complex') {
+    if (!column.typeName.startsWith('ARRAY<')) return undefined;
+    throw new CodedError(
+      'QueryFailed',
+      `Dimension selector is currently unsupported for [${column.typeName}]`,
+      { errorClass: 'org.apache.druid.java.util.common.IAE' },
+    );
+  }
   return steppedColumn(environment, column, steps, true);
 }
 

@@ -68,7 +68,17 @@ function keepsSeveral(node: Node, several: ReadonlySet<string>): boolean {
   return list?.kind === 'identifier' && several.has(list.name);
 }
 
-export function bindExpression(environment: Environment, text: string): BoundExpression {
+/** A test of a whole row's values: whether there are any. */
+function isNullTest(node: Node): boolean {
+  return (
+    node.kind === 'call' &&
+    (node.name.toLowerCase() === 'isnull' || node.name.toLowerCase() === 'notnull') &&
+    node.args[0]?.kind === 'identifier'
+  );
+}
+
+/** `byVector`: tests for null see a row's values as one object. */
+export function bindExpression(environment: Environment, text: string, byVector = false): BoundExpression {
   const { node, evaluate } = expression(text, environment.lookups);
   const names = [...columnsOf(node)];
   const readers = new Map<string, CellReader>();
@@ -80,7 +90,7 @@ export function bindExpression(environment: Environment, text: string): BoundExp
     types.set(name, columnType(column));
     if (column?.kind === 'string' && column.hasMultipleValues) several.add(name);
   }
-  const mapped = mappedColumns(node, several);
+  const mapped = byVector && isNullTest(node) ? [] : mappedColumns(node, several);
   const single = (name: string): ExprType | undefined => (mapped.includes(name) ? 'STRING' : types.get(name));
   const isFiltered = keepsSeveral(node, several);
   const type = isFiltered ? 'STRING' : expressionType(node, single);
@@ -132,7 +142,7 @@ export function expressionColumn(
   text: string,
   outputType: string | undefined,
 ): ColumnView | undefined {
-  const bound = bindExpression(environment, text);
+  const bound = bindExpression(environment, text, environment.byVector);
   const type = valueType(bound, outputType);
   if (type === 'STRING') return stringColumn(environment, bound);
   const number = numberType(type);

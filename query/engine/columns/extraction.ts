@@ -140,7 +140,12 @@ function timeFormat(fn: Of<'timeFormat'>): Extract1 {
       : (ms: number) => formatLocalized(tokens, ms, zone, fn.locale);
   return (value, number) => {
     if (value === null) return null;
-    const ms = number === undefined ? parseInstant(value) : Math.trunc(Number(number));
+    if (typeof number === 'number') {
+      throw new CodedError('QueryFailed', 'No instant converter found for type: java.lang.Double', {
+        errorClass: 'java.lang.IllegalArgumentException',
+      });
+    }
+    const ms = number === undefined ? parseInstant(value) : Number(number);
     if (ms === undefined) throw new CodedError('QueryFailed', `Invalid format: "${value}"`);
     return print(granularity === undefined ? ms : bucketStart(granularity, ms));
   };

@@ -16,11 +16,11 @@ export function lookupNotFound(name: string): CodedError {
 export function lookupFunction(find: Find): ExprFunction {
   const prepare = (constants: readonly (Value | undefined)[]): ((args: readonly Value[]) => Value) => {
     const literal = constants[1];
-    if (literal === undefined || literal.type !== 'STRING' || literal.value === null)
-      throw validationError('Function[lookup] second argument must be a string literal');
+    if (literal === undefined || literal.value === null)
+      throw validationError('Function[lookup] second argument must be a literal');
     const fallbackValue = constants.length > 2 ? constants[2] : literal;
     if (fallbackValue === undefined)
-      throw validationError('Function[lookup] third argument must be a string literal');
+      throw validationError('Function[lookup] third argument must be a literal');
     const fallback = constants.length > 2 ? asString(fallbackValue) : null;
     const name = asString(literal) ?? '';
     const lookup = find(name);
