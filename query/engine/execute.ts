@@ -130,13 +130,24 @@ function runGrouping(
     case 'topN':
       return runTopN(environment, query, intervals);
     case 'groupBy':
-      return runGroupBy(environment, query, intervals);
+      return grouped(() => runGroupBy(environment, query, intervals));
     case 'search':
       return [runSearch(environment, query, intervals)];
     case 'dataSourceMetadata':
       return [runDataSourceMetadata(environment)];
     case 'segmentMetadata':
       return [runSegmentMetadata(environment, query)];
+  }
+}
+
+/** What can't be done is told of grouping as any other failure: Druid merges groups in other threads. */
+function grouped(run: () => Frame[]): Frame[] {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'QueryFailed') throw error;
+    const { legacyCode: _, errorClass: _class, ...context } = error.context;
+    throw new CodedError('QueryFailed', error.message, context, error);
   }
 }
 

@@ -1,12 +1,19 @@
 /** Filters that look at rows one by one: columns against each other, and arrays. */
 import type { ColumnView } from '../../segment/read/view.js';
 import { castTo } from '../expression/cast.js';
-import { asString, elementsOf, elementType, type Value } from '../expression/value.js';
+import {
+  asString,
+  elementsOf,
+  elementText,
+  elementType,
+  type Json,
+  type Value,
+} from '../expression/value.js';
 import { CodedError } from '../../proto/errors.js';
 import { doubleText, doubleToLong, floatText } from '../json/java-number.js';
 import type { Constant, DimensionSpec, Filter, ValueType } from '../native/model.js';
 import { comparatorOf, compareText } from '../sort/comparators.js';
-import { cellReader } from './columns/cells.js';
+import { cellReader, jsonOf } from './columns/cells.js';
 import { dimensionColumn } from './columns/dimension-column.js';
 import { wantedTest } from './columns/computed-views.js';
 import { wordsOf, type Environment } from './environment.js';
@@ -37,6 +44,7 @@ function rowMask(environment: Environment, span: RowSpan, tester: RowTester): Ma
 function textReader(environment: Environment, column: ColumnView | undefined) {
   const isArray = column?.kind === 'complex' && column.typeName.startsWith('ARRAY<');
   if (column?.kind === 'complex' && !isArray) return { open: () => {}, at: () => [null] };
+  if (isArray) return arrayTexts(column);
   const reader = cellReader(environment, column);
   const text = (value: Value): string | null =>
     column?.kind === 'float' && typeof value.value === 'number' ? floatText(value.value) : asString(value);
@@ -45,10 +53,24 @@ function textReader(environment: Environment, column: ColumnView | undefined) {
     at(row: number): readonly (string | null)[] {
       const value = reader.at(row);
       const elements = elementsOf(value);
-      if (elements === undefined) return isArray ? [null] : [text(value)];
+      if (elements === undefined) return [text(value)];
       const type = elementType(value.type);
-      if (elements.length === 0) return isArray ? [] : [null];
+      if (elements.length === 0) return [null];
       return elements.map((each) => asString({ type, value: each as Value['value'] }));
+    },
+  };
+}
+
+/** Elements as they are stored: a whole number among doubles is printed as a long. What is no array is null. */
+function arrayTexts(column: Extract<ColumnView, { kind: 'complex' }>) {
+  let from = 0;
+  return {
+    open: (start: number): void => void (from = start),
+    at(row: number): readonly (string | null)[] {
+      const bytes = column.bytes(from + row);
+      const elements = bytes === null ? null : jsonOf(bytes);
+      if (!Array.isArray(elements)) return [null];
+      return elements.map((each: Json) => (each === null ? null : elementText(each)));
     },
   };
 }
@@ -103,7 +125,7 @@ export function hasElement(elements: readonly unknown[], element: Constant | nul
   return elements.some((each) => compareElements(each, element) === 0);
 }
 
-/** An array of one element, null too, against values that are no arrays; null equals nothing. */
+/** An array of one element, null too, against values that are no arrays; null equals nothing. `isWhole`: the array itself. */
 function scalarMask(
   environment: Environment,
   column: Exclude<ColumnView, { kind: 'complex' }> | undefined,
@@ -112,9 +134,16 @@ function scalarMask(
   element: Constant | null,
   span: RowSpan,
   orUnknown: boolean,
+  isWhole = false,
 ): Mask {
   if (element !== null) {
-    const equal = leafPredicate({ type: 'equals', column: name, matchValueType: type, matchValue: element });
+    // Looked at row by row, text is compared with the number's text.
+    const byText = column?.kind === 'string' && (isWhole || environment.byIndex !== true);
+    const equal = leafPredicate(
+      byText
+        ? { type: 'equals', column: name, matchValueType: 'STRING', matchValue: asText(element) }
+        : { type: 'equals', column: name, matchValueType: type, matchValue: element },
+    );
     return columnMask(environment, column, equal, span, orUnknown);
   }
   return orUnknown
@@ -131,7 +160,7 @@ export function arrayRangeMask(
   const column = environment.segment.column(filter.column);
   if (filter.isEquality === true && column?.kind !== 'complex') {
     const only = filter.lower?.length === 1 ? (filter.lower[0] ?? null) : null;
-    return scalarMask(environment, column, filter.column, filter.elementType, only, span, orUnknown);
+    return scalarMask(environment, column, filter.column, filter.elementType, only, span, orUnknown, true);
   }
   if (column?.kind !== 'complex' || !column.typeName.startsWith('ARRAY<'))
     return textRangeMask(environment, column, filter, span, orUnknown);

@@ -26,20 +26,26 @@ export function complexMask(
     return arrayRangeMask(environment, asArrays(filter), span, orUnknown);
   if (filter.type === 'equals' || (filter.type === 'selector' && fn === undefined && !isArray))
     return orUnknown ? nullRows(environment, column, span) : { kind: 'none' };
-  if (isArray) {
-    throw new CodedError(
-      'QueryFailed',
-      `filter[${filter.type}]: there is no text of type[${column.typeName}]`,
-      {
-        errorClass: 'java.lang.UnsupportedOperationException',
-        legacyCode: 'Unsupported operation',
-      },
-    );
-  }
+  refuseArrays(column, filter);
   // As text a document or a sketch is null.
   const asText =
     fn === undefined ? undefined : steppedColumn(environment, undefined, [{ type: 'extraction', fn }]);
   return columnMask(environment, asText, leafPredicate(filter), span, orUnknown);
+}
+
+/** Of whole arrays Druid knows equality, ranges, elements and null, but no text. */
+export function refuseArrays(column: ComplexColumnView, filter: Filter): void {
+  if (!column.typeName.startsWith('ARRAY<')) return;
+  const known: readonly Filter['type'][] = ['null', 'equals', 'range', 'arrayRange', 'arrayContainsElement'];
+  if (known.includes(filter.type)) return;
+  throw new CodedError(
+    'QueryFailed',
+    `filter[${filter.type}]: there is no text of type[${column.typeName}]`,
+    {
+      errorClass: 'java.lang.UnsupportedOperationException',
+      legacyCode: 'Unsupported operation',
+    },
+  );
 }
 
 function nullRows(environment: Environment, column: ComplexColumnView, span: RowSpan): Mask {

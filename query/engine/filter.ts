@@ -7,11 +7,11 @@ import { columnsOf } from '../expression/ast.js';
 import { parseExpression } from '../expression/parser.js';
 import type { Filter } from '../native/model.js';
 import { DerivedSegment, restrictedTo } from './columns/derived-segment.js';
-import { steppedColumn } from './columns/dimension-column.js';
+import { dimensionColumn, steppedColumn } from './columns/dimension-column.js';
 import { truthColumn } from './columns/expression-column.js';
 import { arrayRangeMask, comparisonMask, elementMask } from './filter-cells.js';
 import { columnMask, hasTextIndex } from './filter-column.js';
-import { complexMask } from './filter-complex.js';
+import { complexMask, refuseArrays } from './filter-complex.js';
 import { wordsOf, type Environment } from './environment.js';
 import { equalsNumber, leafPredicate, type LeafFilter } from './predicate.js';
 import { rowRanges, rowsFrom, rowsIn, type RowRanges, type RowSpan } from './rows.js';
@@ -28,6 +28,8 @@ export const noRows: Mask = { kind: 'none' };
 
 /** Rows of the span where the filter is true. The bitset belongs to the environment's scratch memory. */
 export function evaluateFilter(environment: Environment, filter: Filter, span: RowSpan): Mask {
+  const isMade = filter.type !== 'and' || environment.byIndex !== true;
+  if (isMade && (environment.byIndex !== true || !hasIndex(environment, filter))) refuse(environment, filter);
   return evaluate(environment, filter, span, false);
 }
 
@@ -43,7 +45,7 @@ function evaluate(environment: Environment, filter: Filter, span: RowSpan, orUnk
         evaluate(indexed(environment, filter.field), filter.field, span, !orUnknown),
       );
     case 'and':
-      return conjunction(environment, filter.fields, span, orUnknown);
+      return conjunction(environment, flattened(filter.fields), span, orUnknown);
     case 'or':
       return disjunction(environment, filter.fields, span, orUnknown);
     case 'istrue':
@@ -98,8 +100,47 @@ export function hasIndex(environment: Environment, filter: Filter): boolean {
     default: {
       const column = environment.segment.column('column' in filter ? filter.column : filter.dimension);
       if (column === undefined) return true;
-      if (column.kind === 'string') return hasTextIndex(column);
+      if (isNullTest(filter)) return true;
+      if (column.kind === 'string') return hasTextIndex(column) && !isNoElement(filter);
       return column.kind !== 'complex' && column.hasValueIndex === true;
+    }
+  }
+}
+
+/** Every stored column knows its nulls. */
+const isNullTest = (filter: Filter): boolean =>
+  filter.type === 'null' ||
+  (filter.type === 'selector' && filter.value === null && filter.extractionFn === undefined);
+
+const isNoElement = (filter: Filter): boolean =>
+  filter.type === 'arrayContainsElement' && filter.element === null;
+
+/**
+ * Filters without an index are made before any row is seen: those that can't be over their column are an error
+ * whether a row gets to them or not.
+ */
+function refuse(environment: Environment, filter: Filter): void {
+  switch (filter.type) {
+    case 'and':
+    case 'or':
+      for (const field of filter.fields) refuse(environment, field);
+      return;
+    case 'not':
+    case 'istrue':
+    case 'isfalse':
+      refuse(environment, filter.field);
+      return;
+    case 'true':
+    case 'false':
+    case 'expression':
+      return;
+    case 'columnComparison':
+      for (const spec of filter.dimensions) dimensionColumn(environment, spec);
+      return;
+    default: {
+      const column = environment.segment.column('column' in filter ? filter.column : filter.dimension);
+      if (column?.kind === 'complex' && !(environment.byIndex === true && isNullTest(filter)))
+        refuseArrays(column, filter);
     }
   }
 }
@@ -112,7 +153,8 @@ function leafMask(environment: Environment, filter: LeafFilter, span: RowSpan, o
   if (fn === undefined) return columnMask(environment, stored, predicate, span, orUnknown);
   const column = steppedColumn(environment, stored, [{ type: 'extraction', fn }]);
   const mask = columnMask(environment, column, predicate, span, orUnknown);
-  const areNullsUnknown = filter.type === 'in' || filter.type === 'bound' || filter.type === 'interval';
+  const areNullsUnknown =
+    filter.type === 'in' || filter.type === 'bound' || filter.type === 'interval' || filter.type === 'like';
   if (stored === undefined || stored.kind === 'string' || !areNullsUnknown || !stored.hasNulls) return mask;
   return withUnknown(environment, mask, stored.nullBits(), orUnknown);
 }
@@ -164,6 +206,10 @@ function complement(environment: Environment, mask: Mask): Mask {
   return mask;
 }
 
+function flattened(fields: readonly Filter[]): readonly Filter[] {
+  return fields.flatMap((field) => (field.type === 'and' ? flattened(field.fields) : [field]));
+}
+
 function conjunction(
   environment: Environment,
   fields: readonly Filter[],
@@ -173,7 +219,12 @@ function conjunction(
   let result: Mask = allRows;
   const computed = fields.filter((field) => isComputed(environment, field));
   const stored = fields.filter((field) => !computed.includes(field));
-  for (const field of [...stored, ...computed]) {
+  // What an index answers comes first: no row left is an answer, whatever the others are.
+  const first = environment.byIndex === true ? stored.filter((field) => hasIndex(environment, field)) : [];
+  const ordered = [...first, ...stored.filter((field) => !first.includes(field)), ...computed];
+  for (const [i, field] of ordered.entries()) {
+    if (i === first.length && environment.byIndex === true)
+      for (const other of ordered.slice(i)) refuse(environment, other);
     const isLate = computed.includes(field) && result.kind === 'bits';
     const wanted = isLate ? restrictedTo(environment, result) : environment;
     result = intersect(environment, result, evaluate(wanted, field, span, orUnknown));

@@ -289,6 +289,15 @@ function rangeTest(ends: Ends<string>, kind: NumberKind): NumberTest {
   return range === undefined || range[0] > range[1] ? nothing : { kind: 'ranges', ranges: [range] };
 }
 
+/** Of a bound the ends for longs are decimal numbers: any other lower end is none, and no long is below any other upper. */
+function boundTest(ends: Ends<string>, kind: NumberKind): NumberTest {
+  if (kind !== 'long') return rangeTest(ends, kind);
+  const { upper } = ends;
+  if (upper !== undefined && floorOf(upper) === undefined) return nothing;
+  const lower = ends.lower === undefined || floorOf(ends.lower) === undefined ? undefined : ends.lower;
+  return rangeTest({ ...ends, lower }, kind);
+}
+
 function longRange({ lower, upper, lowerOpen, upperOpen }: Ends<string>): KeyRange | undefined {
   let low: bigint = longLimits.min;
   let high: bigint = longLimits.max;
@@ -372,7 +381,7 @@ function bound(filter: Extract<Filter, { type: 'bound' }>): Predicate {
   return {
     column: dimension,
     strings: () => test,
-    numbers: (kind) => (ordering === 'numeric' ? rangeTest(ends, kind) : { kind: 'text' }),
+    numbers: (kind) => (ordering === 'numeric' ? boundTest(ends, kind) : { kind: 'text' }),
     nullMatches: filter.lower === undefined,
     nullMatchesInNumbers: false,
     nullTextIsFalse: true,

@@ -169,9 +169,9 @@ function typedIn(object: JsonObject, field: string): Filter {
   const values = requiredArray(object, name, field).map((value, i) =>
     value === null ? null : parseConstant(value, matchValueType, `${field}.${name}[${i}]`),
   );
-  const [first] = values;
+  const [first, ...others] = new Set(values);
   if (first === undefined) return { type: 'in', dimension: column, values: [] };
-  if (values.length > 1) return { type: 'inType', column, matchValueType, values };
+  if (others.length > 0) return { type: 'inType', column, matchValueType, values };
   return first === null
     ? { type: 'null', column }
     : { type: 'equals', column, matchValueType, matchValue: first };

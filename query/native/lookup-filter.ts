@@ -21,24 +21,29 @@ export function keyFilter(filter: Filter, orUnknown = false): Filter {
       return { ...filter, field: keyFilter(filter.field, orUnknown) };
     case 'selector':
     case 'in':
-      return filter.extractionFn?.type === 'lookup'
-        ? withKeys(filter, filter.extractionFn, orUnknown)
-        : filter;
+      return alone(
+        filter.extractionFn?.type === 'lookup' ? withKeys(filter, filter.extractionFn, orUnknown) : filter,
+      );
     default:
       return filter;
   }
+}
+
+/** A list of one value is that value. */
+function alone(filter: Filter): Filter {
+  if (filter.type !== 'in') return filter;
+  const [value, ...others] = new Set(filter.values);
+  if (value === undefined || others.length > 0) return filter;
+  const { values: _, ...rest } = filter;
+  return { ...rest, type: 'selector', value };
 }
 
 function withKeys(filter: ByLookup, lookup: Lookup, orUnknown: boolean): Filter {
   const values = new Set(filter.type === 'in' ? filter.values : [filter.value]);
   const keys = keysOf(lookup, values, orUnknown);
   if (keys === undefined) return filter;
-  const { dimension } = filter;
-  const [first] = keys;
   if (keys.size === 0) return { type: 'false' };
-  return keys.size === 1 && first !== undefined
-    ? { type: 'selector', dimension, value: first }
-    : { type: 'in', dimension, values: [...keys] };
+  return { type: 'in', dimension: filter.dimension, values: [...keys] };
 }
 
 /** Undefined: not to be told from the lookup alone. */

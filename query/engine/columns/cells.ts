@@ -98,7 +98,6 @@ function complexReader(typeName: string, bytes: (row: number) => Uint8Array | nu
   const isArray = typeName.startsWith('ARRAY<');
   const type = isArray ? typeName : `COMPLEX<${typeName}>`;
   const isJson = isArray || typeName === 'json';
-  const isDoubles = typeName === 'ARRAY<DOUBLE>' || typeName === 'ARRAY<FLOAT>';
   let from = 0;
   return {
     open(start) {
@@ -108,12 +107,17 @@ function complexReader(typeName: string, bytes: (row: number) => Uint8Array | nu
       const found = bytes(from + row);
       if (found === null || !isJson) return { type, value: null };
       const value = jsonOf(found);
-      return { type, value: isDoubles && Array.isArray(value) ? value.map(doubleOf) : value };
+      return { type, value: isArray ? elementsAs(typeName, value) : value };
     },
   };
 }
 
-/** Whole numbers too are doubles among doubles. */
+/** A scalar among arrays is an array of one. Whole numbers too are doubles among doubles. */
+function elementsAs(typeName: string, value: Json): readonly Json[] {
+  const elements: readonly Json[] = Array.isArray(value) ? (value as readonly Json[]) : [value];
+  return typeName === 'ARRAY<DOUBLE>' || typeName === 'ARRAY<FLOAT>' ? elements.map(doubleOf) : elements;
+}
+
 const doubleOf = (value: Json): Json => (typeof value === 'bigint' ? Number(value) : value);
 
 /** JSON bytes as the expression language has it: integers are bigint, other numbers doubles. */

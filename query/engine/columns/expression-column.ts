@@ -4,8 +4,10 @@
  */
 import { CodedError } from '../../../proto/errors.js';
 import { exactJsonText } from '../../../segment/format/json.js';
+import { hasJson } from '../../../segment/read/rows.js';
 import type { ColumnView } from '../../../segment/read/view.js';
-import { columnsOf, type Node } from '../../expression/ast.js';
+import { columnsOf, type Node, stringify } from '../../expression/ast.js';
+import { castTo } from '../../expression/cast.js';
 import { expression } from '../../expression/expression.js';
 import { applyMultiValues, mappedColumns } from '../../expression/multi-value.js';
 import {
@@ -26,7 +28,7 @@ import {
 import type { Environment } from '../environment.js';
 import { cellReader, type CellReader } from './cells.js';
 import { ComputedBytes, ComputedNumbers } from './computed-views.js';
-import { expressionType } from './expression-type.js';
+import { expressionType, type TypeOf } from './expression-type.js';
 import { ConstantColumn, mapStrings } from './string-views.js';
 import { textRows } from './text-rows.js';
 
@@ -40,6 +42,7 @@ export interface BoundExpression {
   /** Values are the column's own lists, or some of their entries: null is no value at all, not one that is null. */
   readonly isList: boolean;
   readonly columns: readonly string[];
+  readonly node: Node;
   /** The value when every column has this one. */
   one(value: Value): Value;
 }
@@ -78,8 +81,50 @@ function isNullTest(node: Node): boolean {
 }
 
 /** `byVector`: tests for null see a row's values as one object. */
+/**
+ * Elements that are asked for as constants are cast to the array's type before any row is seen: 4.75 among longs is 4,
+ * and a text that is no number is null.
+ */
+function withElementsCast(node: Node, typeOf: TypeOf): Node {
+  switch (node.kind) {
+    case 'literal':
+    case 'identifier':
+      return node;
+    case 'unary':
+      return { ...node, operand: withElementsCast(node.operand, typeOf) };
+    case 'binary':
+      return {
+        ...node,
+        left: withElementsCast(node.left, typeOf),
+        right: withElementsCast(node.right, typeOf),
+      };
+    case 'apply':
+      return { ...node, args: node.args.map((arg) => withElementsCast(arg, typeOf)) };
+    case 'call': {
+      const args = node.args.map((arg) => withElementsCast(arg, typeOf));
+      const [list, wanted] = args;
+      const listType = list === undefined ? undefined : expressionType(list, typeOf);
+      if (
+        node.name.toLowerCase() !== 'array_contains' ||
+        wanted?.kind !== 'literal' ||
+        listType === undefined
+      )
+        return { ...node, args };
+      const type = isArrayType(listType) ? elementType(listType) : listType;
+      const { value } = wanted;
+      if (isComplex(type) || isArrayType(type) || isArrayType(value.type)) return { ...node, args };
+      const cast: Node = { kind: 'literal', value: castTo(value, type) };
+      return { ...node, args: [list ?? wanted, cast, ...args.slice(2)] };
+    }
+  }
+}
+
 export function bindExpression(environment: Environment, text: string, byVector = false): BoundExpression {
-  const { node, evaluate } = expression(text, environment.lookups);
+  const plain = expression(text, environment.lookups);
+  const columnTypeOf = (name: string): ExprType | undefined => columnType(environment.segment.column(name));
+  const asked = withElementsCast(plain.node, columnTypeOf);
+  const isSame = stringify(asked) === stringify(plain.node);
+  const { node, evaluate } = isSame ? plain : expression(asked, environment.lookups);
   const names = [...columnsOf(node)];
   const readers = new Map<string, CellReader>();
   const several = new Set<string>();
@@ -103,6 +148,7 @@ export function bindExpression(environment: Environment, text: string, byVector 
   const overAll = mapped.length === 0 ? evaluate : expression(applyMultiValues(node, several)).evaluate;
   return {
     columns: names,
+    node,
     isMapped: mapped.length > 0,
     isList: isFiltered || (node.kind === 'call' && node.name.toLowerCase() === 'mv_to_array'),
     type: mapped.length > 0 && type !== undefined ? `ARRAY<${type}>` : type,
@@ -156,12 +202,29 @@ export function printedExpression(
   outputType: string | undefined,
 ): ColumnView | undefined {
   const bound = bindExpression(environment, text);
+  if (bound.node.kind === 'identifier') {
+    const stored = environment.segment.column(bound.node.name);
+    if (stored?.kind === 'string' && hasJson(stored)) return stored;
+  }
   const type = bound.isMapped ? valueType(bound, outputType) : undefined;
   const number = numberType(type);
   if (number !== undefined) return bytesColumn(bound, `ARRAY<${number}>`);
+  // Values of several types are printed each as it is.
+  if (!bound.isMapped && outputIsText(bound, outputType) && isUntyped(bound))
+    return bytesColumn(bound, 'COMPLEX<json>');
   // The dictionary knows nothing of rows without values.
   if (type === 'STRING' && textsOf(bound.one(nullValue)) !== null) return stringRows(environment, bound);
   return expressionColumn(environment, text, outputType);
+}
+
+function outputIsText(bound: BoundExpression, outputType: string | undefined): boolean {
+  return valueType(bound, outputType) === 'STRING';
+}
+
+/** What stands in a document has a type of its own. */
+function isUntyped({ node }: BoundExpression): boolean {
+  if (node.kind === 'call') return node.name.toLowerCase() === 'json_value' && node.args.length === 2;
+  return false;
 }
 
 function textsOf(value: Value): string | null | (string | null)[] {

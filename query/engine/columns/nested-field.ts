@@ -20,9 +20,13 @@ export function nestedFieldColumn(environment: Environment, field: NestedField):
   if (column === undefined) return undefined;
   if (column instanceof NestedColumn && !field.processFromRaw && !isStructured) {
     const stored = storedField(column, field.path);
-    if (stored !== undefined && stored.kind !== 'complex') return stored;
+    const isNumber = type === 'LONG' || type === 'DOUBLE' || type === 'FLOAT';
+    // Texts where numbers are expected are read as such, document by document.
+    if (stored !== undefined && stored.kind !== 'complex' && !(isNumber && stored.kind === 'string'))
+      return stored;
     // An element of an array is no field of its own; any other path that is not stored is null.
-    if (stored === undefined && typeof field.path.at(-1) !== 'number') return undefined;
+    if (stored === undefined && field.path.length > 0 && typeof field.path.at(-1) !== 'number')
+      return undefined;
   } else if (!(column instanceof NestedColumn) && column.kind !== 'complex') {
     return field.path.length === 0 ? column : undefined;
   }
