@@ -181,6 +181,16 @@ export function filledMask(environment: Environment, column: StringColumnView, s
   return { kind: 'bits', bits };
 }
 
+/** Rows of the span that have no text but null, or none at all. */
+export function withoutTextMask(environment: Environment, column: StringColumnView, span: RowSpan): Mask {
+  const nullId = column.idOf(null);
+  const ids = Array.from({ length: column.cardinality }, (_, id) => id).filter((id) => id !== nullId);
+  const mask = tableMask(environment, column, ids, false, span);
+  if (mask.kind !== 'bits') return mask;
+  environment.kernels.bitsNot(mask.bits, mask.bits, wordsOf(environment.segment.rowCount));
+  return mask;
+}
+
 // ---- numbers
 
 function numberMask(

@@ -166,7 +166,30 @@ const rules: Readonly<Record<string, readonly Case[]>> = {
     ['no value at all', inType('long', 'LONG', []), '', '0123'],
     ['documents are null', inType('doc', 'LONG', [null, 1]), '0123', ''],
   ],
-  'a scalar among arrays is an array of one': [['contains', contains('list', 'a'), '01', '3']],
+  'a scalar among arrays is an array of one': [
+    ['contains', contains('list', 'a'), '01', '3'],
+    ['as a text', { type: 'expression', expression: "array_to_string(list, '-') == 'a'" }, '1', '03'],
+  ],
+  'elements asked as constants are cast before any row is seen': [
+    ['2.5 among longs', { type: 'expression', expression: 'array_contains(longs, 2.5)' }, '013', ''],
+    [
+      'a text that is no number is null',
+      { type: 'expression', expression: "array_contains(tags, 'c')" },
+      '3',
+      '01',
+    ],
+  ],
+  'a list of one value is that value, which no document is': [
+    ['one', { type: 'in', dimension: 'doc', values: ['x', 'x'] }, '', '013'],
+    ['two', { type: 'in', dimension: 'doc', values: ['x', 'y'] }, '', ''],
+  ],
+  'ends of bounds over longs are decimal numbers': [
+    ['NaN is no lower end', between('long', { lower: 'NaN', ordering: 'numeric' }), '013', ''],
+    ['nothing is below it', between('long', { upper: 'NaN', ordering: 'numeric' }), '', '013'],
+  ],
+  'elements are compared as they are stored': [
+    ['columns', { type: 'columnComparison', dimensions: ['long', 'longs'] }, '12', '03'],
+  ],
   'intervals are numeric bounds of text, fractions too': [
     [
       'text',
@@ -200,6 +223,22 @@ describe('filters and their negations', () => {
     const part = { type: 'expression', expression: 'long > double + 100' };
     const both = { type: 'or', fields: [part, selector('autoLong', 'x')] };
     expect(await rowsOf({ type: 'not', field: both })).to.equal('013');
+  });
+
+  it('what can not be over arrays is refused before any row, unless an index leaves none', async () => {
+    const noText = { type: 'regex', dimension: 'longs', pattern: 'a' };
+    const failureOf = (filter: object): Promise<unknown> => rowsOf(filter).catch((error: unknown) => error);
+    const late = { type: 'bound', dimension: 'long', lower: '1000', ordering: 'numeric' };
+    expect(await failureOf({ type: 'and', fields: [late, noText] })).to.have.property('code', 'QueryFailed');
+    expect(await failureOf({ type: 'and', fields: [noText, selector('text', 'nobody')] })).to.equal('');
+    const either = { type: 'or', fields: [{ type: 'true' }, noText] };
+    expect(await failureOf(either)).to.have.property('code', 'QueryFailed');
+  });
+
+  it('a filtered aggregator compares elements of text with a number by its text', async () => {
+    const seven = { type: 'arrayContainsElement', column: 'text', elementMatchValueType: 'DOUBLE' };
+    expect(await rowsOf({ ...seven, elementMatchValue: 7 })).to.equal('0');
+    expect(await countOf({ ...seven, elementMatchValue: 7 })).to.equal(0);
   });
 
   it('a filtered aggregator looks at its rows: null is below a bound, unknown to no index', async () => {

@@ -5,12 +5,13 @@
  */
 import { columnsOf } from '../expression/ast.js';
 import { parseExpression } from '../expression/parser.js';
+import { CodedError } from '../../proto/errors.js';
 import type { Filter } from '../native/model.js';
 import { DerivedSegment, restrictedTo } from './columns/derived-segment.js';
 import { dimensionColumn, steppedColumn } from './columns/dimension-column.js';
 import { truthColumn } from './columns/expression-column.js';
 import { arrayRangeMask, comparisonMask, elementMask } from './filter-cells.js';
-import { columnMask, hasTextIndex } from './filter-column.js';
+import { columnMask, hasTextIndex, withoutTextMask } from './filter-column.js';
 import { complexMask, refuseArrays } from './filter-complex.js';
 import { wordsOf, type Environment } from './environment.js';
 import { equalsNumber, leafPredicate, type LeafFilter } from './predicate.js';
@@ -28,8 +29,7 @@ export const noRows: Mask = { kind: 'none' };
 
 /** Rows of the span where the filter is true. The bitset belongs to the environment's scratch memory. */
 export function evaluateFilter(environment: Environment, filter: Filter, span: RowSpan): Mask {
-  const isMade = filter.type !== 'and' || environment.byIndex !== true;
-  if (isMade && (environment.byIndex !== true || !hasIndex(environment, filter))) refuse(environment, filter);
+  if (environment.byIndex !== true || !hasIndex(environment, filter)) refuse(environment, filter, span);
   return evaluate(environment, filter, span, false);
 }
 
@@ -101,8 +101,9 @@ export function hasIndex(environment: Environment, filter: Filter): boolean {
       const column = environment.segment.column('column' in filter ? filter.column : filter.dimension);
       if (column === undefined) return true;
       if (isNullTest(filter)) return true;
+      if (column.kind === 'complex') return isArrayIndexed(filter);
       if (column.kind === 'string') return hasTextIndex(column) && !isNoElement(filter);
-      return column.kind !== 'complex' && column.hasValueIndex === true;
+      return column.hasValueIndex === true;
     }
   }
 }
@@ -112,43 +113,85 @@ const isNullTest = (filter: Filter): boolean =>
   filter.type === 'null' ||
   (filter.type === 'selector' && filter.value === null && filter.extractionFn === undefined);
 
+/** Arrays are looked up as wholes and by their elements. */
+const isArrayIndexed = (filter: Filter): boolean =>
+  filter.type === 'equals' ||
+  filter.type === 'arrayContainsElement' ||
+  (filter.type === 'arrayRange' && filter.isEquality === true);
+
 const isNoElement = (filter: Filter): boolean =>
   filter.type === 'arrayContainsElement' && filter.element === null;
 
 /**
- * Filters without an index are made before any row is seen: those that can't be over their column are an error
- * whether a row gets to them or not.
+ * Filters without an index are made before any row is seen: those that can't be over their column are an error whether
+ * a row gets to them or not, unless an index says that no row is left to a conjunction.
  */
-function refuse(environment: Environment, filter: Filter): void {
+function refuse(environment: Environment, filter: Filter, span: RowSpan): void {
+  const error = refusal(environment, filter, span);
+  if (error !== undefined) throw error;
+}
+
+function refusal(environment: Environment, filter: Filter, span: RowSpan): CodedError | undefined {
   switch (filter.type) {
     case 'and':
-    case 'or':
-      for (const field of filter.fields) refuse(environment, field);
-      return;
+    case 'or': {
+      const fields = filter.type === 'and' ? flattened(filter.fields) : filter.fields;
+      const found = fields
+        .filter((field) => environment.byIndex !== true || !hasIndex(environment, field))
+        .map((field) => refusal(environment, field, span))
+        .find((error) => error !== undefined);
+      return found !== undefined && filter.type === 'and' && isEmptyByIndex(environment, fields, span)
+        ? undefined
+        : found;
+    }
     case 'not':
+      return refusal(indexed(environment, filter.field), filter.field, span);
     case 'istrue':
     case 'isfalse':
-      refuse(environment, filter.field);
-      return;
+      return refusal(environment, filter.field, span);
     case 'true':
     case 'false':
     case 'expression':
-      return;
+      return undefined;
     case 'columnComparison':
-      for (const spec of filter.dimensions) dimensionColumn(environment, spec);
-      return;
+      return failureOf(() => {
+        for (const spec of filter.dimensions) dimensionColumn(environment, spec);
+      });
     default: {
       const column = environment.segment.column('column' in filter ? filter.column : filter.dimension);
-      if (column?.kind === 'complex' && !(environment.byIndex === true && isNullTest(filter)))
-        refuseArrays(column, filter);
+      return column?.kind === 'complex' ? failureOf(() => refuseArrays(column, filter)) : undefined;
     }
   }
+}
+
+function failureOf(run: () => void): CodedError | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    if (error instanceof CodedError) return error;
+    throw error;
+  }
+}
+
+function isEmptyByIndex(environment: Environment, fields: readonly Filter[], span: RowSpan): boolean {
+  if (environment.byIndex !== true) return false;
+  const known = fields.filter((field) => hasIndex(environment, field));
+  return known.length > 0 && isEmpty(environment, conjunction(environment, known, span, false), span);
+}
+
+function isEmpty({ kernels }: Environment, mask: Mask, span: RowSpan): boolean {
+  if (mask.kind !== 'bits') return mask.kind === 'none';
+  return kernels.bitsFirst(mask.bits, span.from, span.to) >>> 0 === 0xffffffff;
 }
 
 function leafMask(environment: Environment, filter: LeafFilter, span: RowSpan, orUnknown: boolean): Mask {
   const predicate = leafPredicate(filter);
   const fn = 'extractionFn' in filter ? filter.extractionFn : undefined;
   const stored = environment.segment.column(predicate.column);
+  // Of values that were filtered, nulls that are left are none.
+  if (isNullTest(filter) && environment.byIndex === true && isFiltered(environment, predicate.column))
+    return stored?.kind === 'string' ? withoutTextMask(environment, stored, span) : allRows;
   if (stored?.kind === 'complex') return complexMask(environment, stored, filter, span, orUnknown);
   if (fn === undefined) return columnMask(environment, stored, predicate, span, orUnknown);
   const column = steppedColumn(environment, stored, [{ type: 'extraction', fn }]);
@@ -157,6 +200,10 @@ function leafMask(environment: Environment, filter: LeafFilter, span: RowSpan, o
     filter.type === 'in' || filter.type === 'bound' || filter.type === 'interval' || filter.type === 'like';
   if (stored === undefined || stored.kind === 'string' || !areNullsUnknown || !stored.hasNulls) return mask;
   return withUnknown(environment, mask, stored.nullBits(), orUnknown);
+}
+
+function isFiltered({ segment }: Environment, column: string): boolean {
+  return segment instanceof DerivedSegment && segment.isFiltered(column);
 }
 
 /** The mask, but unknown for rows of the bits: a null number is not handed to the function. */
@@ -222,19 +269,11 @@ function conjunction(
   // What an index answers comes first: no row left is an answer, whatever the others are.
   const first = environment.byIndex === true ? stored.filter((field) => hasIndex(environment, field)) : [];
   const ordered = [...first, ...stored.filter((field) => !first.includes(field)), ...computed];
-  for (const [i, field] of ordered.entries()) {
-    if (i === first.length && environment.byIndex === true)
-      for (const other of ordered.slice(i)) refuse(environment, other);
+  for (const field of ordered) {
     const isLate = computed.includes(field) && result.kind === 'bits';
     const wanted = isLate ? restrictedTo(environment, result) : environment;
     result = intersect(environment, result, evaluate(wanted, field, span, orUnknown));
-    if (result.kind === 'none') return noRows;
-    if (
-      result.kind === 'bits' &&
-      environment.kernels.bitsFirst(result.bits, span.from, span.to) >>> 0 === 0xffffffff
-    ) {
-      return noRows;
-    }
+    if (isEmpty(environment, result, span)) return noRows;
   }
   return result;
 }

@@ -82,6 +82,36 @@ describe('native query parser', () => {
     expect(parse({ ...ts, dataSource: { type: 'heap', name: 'c' } }).dataSources).to.deep.equal(['c']);
   });
 
+  it('refuses virtual columns whose expression can not be made, constant parts worked out', () => {
+    const withColumn = (expression: string) => () =>
+      parse({ ...ts, virtualColumns: [{ type: 'expression', name: 'v', expression }] });
+    for (const wrong of ['nosuch(a)', 'strlen(a, b)', 'a +', 'lookup(a, b)', '1 / 0'])
+      expect(withColumn(wrong), wrong).to.throw().with.property('code', 'InvalidInput');
+    expect(withColumn("lookup(a, 'later')")).not.to.throw();
+  });
+
+  it('applies functions that lose nothing to groups, which are texts', () => {
+    const lookup = { type: 'lookup', lookup: { type: 'map', map: { a: 'x' } }, injective: true };
+    const dimensionOf = (extractionFn: object): unknown =>
+      (
+        parse({
+          ...ts,
+          queryType: 'groupBy',
+          dimensions: [
+            { type: 'extraction', dimension: 'd', outputName: 'o', outputType: 'LONG', extractionFn },
+          ],
+        }) as unknown as { dimensions: unknown[] }
+      ).dimensions[0];
+    expect(dimensionOf({ type: 'identity' })).to.deep.equal({
+      dimension: 'd',
+      outputName: 'o',
+      outputType: 'STRING',
+    });
+    expect(dimensionOf(lookup)).to.have.property('outputType', 'STRING');
+    expect(dimensionOf(lookup)).to.have.nested.property('late.type', 'lookup');
+    expect(dimensionOf({ type: 'upper' })).to.have.property('outputType', 'LONG');
+  });
+
   it('types the constants of filters', () => {
     const filterOf = (filter: unknown): unknown => parse({ ...ts, filter }).filter;
     expect(filterOf({ type: 'selector', dimension: 'd', value: 17 })).to.deep.equal({

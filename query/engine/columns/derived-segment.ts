@@ -6,7 +6,7 @@ import type { Environment } from '../environment.js';
 import type { Mask } from '../filter.js';
 import { steppedColumn } from './dimension-column.js';
 import { expressionColumn, printedExpression } from './expression-column.js';
-import { nestedFieldColumn } from './nested-field.js';
+import { nestedFieldColumn, printedField } from './nested-field.js';
 
 export class DerivedSegment implements SegmentView {
   readonly id: string;
@@ -42,6 +42,11 @@ export class DerivedSegment implements SegmentView {
     ]);
   }
 
+  /** Some of another column's values, where it may have several. */
+  isFiltered(name: string): boolean {
+    return this.#virtual.get(name)?.type === 'filtered';
+  }
+
   isVirtual(name: string): boolean {
     return this.#virtual.has(name);
   }
@@ -68,6 +73,7 @@ export class DerivedSegment implements SegmentView {
   /** The column as the rows of a scan show it. */
   printed(name: string): ColumnView | undefined {
     const virtual = this.#virtual.get(name);
+    if (virtual?.type === 'nested-field') return printedField(this.#environment, virtual);
     return virtual?.type === 'expression'
       ? printedExpression(this.#environment, virtual.expression, virtual.outputType)
       : virtual === undefined

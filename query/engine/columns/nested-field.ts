@@ -13,6 +13,16 @@ import { textRows } from './text-rows.js';
 
 type NestedField = Extract<VirtualColumn, { type: 'nested-field' }>;
 
+/** As rows are printed: a stored field as it is stored, whatever type is expected. */
+export function printedField(environment: Environment, field: NestedField): ColumnView | undefined {
+  const { expectedType: _, ...plain } = field;
+  const column = environment.segment.column(field.columnName);
+  const type = field.expectedType?.toUpperCase();
+  const isNumber = type === 'LONG' || type === 'DOUBLE' || type === 'FLOAT';
+  const isStored = column instanceof NestedColumn && storedField(column, field.path) !== undefined;
+  return nestedFieldColumn(environment, isNumber && isStored ? { ...plain, expectedType: undefined } : field);
+}
+
 export function nestedFieldColumn(environment: Environment, field: NestedField): ColumnView | undefined {
   const column = environment.segment.column(field.columnName);
   const type = field.expectedType?.toUpperCase() ?? 'STRING';
