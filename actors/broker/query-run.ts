@@ -293,7 +293,7 @@ export class QueryRun {
         frames.push(frame);
         held.check(frames);
       }
-      return { frames, missing: [], times };
+      return { frames, missing: [], times: allTime(this.#query) };
     }
     if (this.#query.queryType === 'groupBy' && this.#deps.groups !== undefined) {
       return this.#gatherGroups(this.#query, this.#deps.groups, slices);
@@ -559,6 +559,11 @@ const limitedSink = (sink: FrameSink, limit: ByteLimit): FrameSink => ({
   accept: () => sink.accept(),
   discard: () => sink.discard(),
 });
+
+/** Rows in memory have no times of their own: the one bucket of all of them is there without any row. */
+function allTime(query: NativeQuery): readonly IntervalMs[] {
+  return query.queryType === 'topN' && query.granularity.type === 'all' ? query.intervals.slice(0, 1) : [];
+}
 
 /** What the renderer can't see in the rows: where there were any to look at. */
 function renderHints(query: NativeQuery, times: readonly IntervalMs[]): RenderHints {

@@ -78,6 +78,11 @@ function javaClass(value: unknown): string {
   }
 }
 
+/** False: aggregators are answered by their states, sketches instead of estimates. */
+export function isFinalized({ context }: { readonly context: QueryContext }): boolean {
+  return flag(context.given, 'finalize', true);
+}
+
 export function flag(given: JsonObject, key: string, fallback: boolean): boolean {
   const value = given[key];
   if (isMissing(value)) return fallback;

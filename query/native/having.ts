@@ -64,6 +64,8 @@ export function parseHaving(json: unknown, field: string, depth = 1): Having {
 function number(json: unknown, field: string): number | bigint {
   if (typeof json === 'bigint') return BigInt.asIntN(64, json);
   if (typeof json === 'number') return json;
+  if (typeof json === 'string' && /^-?\d+$/.test(json)) return BigInt.asIntN(64, BigInt(json));
+  if (typeof json === 'string' && json.trim() !== '' && Number.isFinite(Number(json))) return Number(json);
   throw invalidInput(`${field} must be a number, got ${describe(json)}`, field);
 }
 

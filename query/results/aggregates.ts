@@ -8,7 +8,8 @@ import { entryBytes } from '../merge/dictionary.js';
 import type { Aggregator } from '../native/model.js';
 import { type Cell, type CellType, frameOutput, type Output } from './output.js';
 
-export function aggregateOutput(spec: Aggregator, frame: Frame): Output {
+/** `isRaw`: the JSON is that of states. */
+export function aggregateOutput(spec: Aggregator, frame: Frame, isRaw = false): Output {
   const { name } = spec;
   const column = frame.columns.find((each) => each.name === name);
   const type = aggregatorType(spec);
@@ -23,13 +24,12 @@ export function aggregateOutput(spec: Aggregator, frame: Frame): Output {
       ? null
       : entryBytes(column.dictionary, column.values[row] ?? 0);
   const at = (row: number): Cell => finish.value(bytes(row));
-  const json = finish.json?.bind(finish);
-  return {
-    name,
-    type: finish.type,
-    at,
-    json: json === undefined ? (row) => cellJson(at(row), finish.type) : (row) => json(bytes(row)),
+  const json = (row: number): string => {
+    const state = bytes(row);
+    const text = isRaw ? finish.rawJson?.(state) : undefined;
+    return text ?? finish.json?.(state) ?? cellJson(finish.value(state), finish.type);
   };
+  return { name, type: finish.type, at, json };
 }
 
 export function cellJson(cell: Cell, type: CellType): string {

@@ -3,7 +3,7 @@ import { extraction } from '../engine/columns/extraction.js';
 import type { Frame } from '../frame.js';
 import type { JsonSink } from '../json/write.js';
 import { openLookups } from '../lookup/table.js';
-import { flag } from '../native/context.js';
+import { flag, isFinalized } from '../native/context.js';
 import type { GroupByQuery, OrderByColumn } from '../native/model.js';
 import { queryStart, type Steps, stamper } from './buckets.js';
 import { arrayWriter, objectWriter } from './json-rows.js';
@@ -35,7 +35,7 @@ export function writtenRows(
 ): { rows: Uint32Array; write: (row: number) => string } {
   const bucket = frameOutput(grouped, '__bucket');
   const dimensions = query.dimensions.map(({ outputName }) => frameOutput(grouped, outputName));
-  const values = valueOutputs(query, grouped, dimensions);
+  const values = valueOutputs(query, grouped, dimensions, !isFinalized(query));
   const rows = groupByRows(query, grouped, bucket, dimensions, values);
   const hasTime = query.granularity.type !== 'all';
   const stamp = stamper(query);

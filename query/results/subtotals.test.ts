@@ -96,6 +96,16 @@ describe('subtotals', () => {
     expect(rows[rows.length - 1]).to.deep.equal([null, null, 7]);
   });
 
+  it('names columns, not outputs, in groupings; without subtotals everything is grouped by', () => {
+    const dimensions = ['a', { type: 'default', dimension: 'b', outputName: 'c' }];
+    const aggregations = [{ type: 'grouping', name: 'g', groupings: ['a', 'b', 'c'] }];
+    const columns = merged.columns.map((column) => (column.name === 'b' ? { ...column, name: 'c' } : column));
+    const frame = { ...merged, columns };
+    const sets = { dimensions, aggregations, subtotalsSpec: [['a', 'c'], ['c']] };
+    expect(new Set(answer(sets, frame).map((row) => row[2]))).to.deep.equal(new Set([1, 5]));
+    expect(answer({ dimensions, aggregations }, frame).map((row) => row[2])).to.deep.equal([0, 0, 0]);
+  });
+
   it('answers one group when nothing is grouped by and nothing matched', () => {
     const none: Frame = { rows: 0, columns: [] };
     const aggregations = [

@@ -50,8 +50,7 @@ function groupBySections(query: GroupByQuery, merged: Frame): Frame[] {
   // Grouping by nothing has one group, even of no rows.
   const isWhole = dimensions.length === 0 && granularity.type === 'all';
   const frame = merged.rows === 0 && isWhole ? groupOfNothing(query) : merged;
-  const all = dimensions.map(({ outputName }) => outputName);
-  if (subtotals === undefined) return [withGroupings(query, frame, all)];
+  if (subtotals === undefined) return [withGroupings(query, frame, undefined)];
   return subtotals.map((set) => {
     const keys = keyColumns(dimensions.filter(({ outputName }) => set.includes(outputName)));
     const bucket = { name: '__bucket', type: 'LONG' } as const;
@@ -66,19 +65,25 @@ function groupOfNothing(query: GroupByQuery): Frame {
 }
 
 /** Fills in the `grouping` aggregators. */
-function withGroupings(query: GroupByQuery, frame: Frame, set: readonly string[]): Frame {
+function withGroupings(query: GroupByQuery, frame: Frame, set: readonly string[] | undefined): Frame {
+  const keys = query.dimensions
+    .filter(({ outputName }) => set?.includes(outputName) === true)
+    .map(({ dimension }) => dimension);
   const columns = frame.columns.map((column): FrameColumn => {
     const spec = query.aggregations.find(({ name }) => name === column.name);
     if (spec?.type !== 'grouping' || column.type !== 'LONG') return column;
-    return { ...column, values: new BigInt64Array(frame.rows).fill(groupingOf(spec, set)) };
+    return {
+      ...column,
+      values: new BigInt64Array(frame.rows).fill(set === undefined ? 0n : groupingOf(spec, keys)),
+    };
   });
   return { ...frame, columns };
 }
 
-/** A bit per name, the first counting most: 1 = not grouped by. */
+/** A bit per name, the first counting most: 1 = not grouped by. Names are those of the columns, not of the output. */
 function groupingOf(
   { groupings }: Extract<Aggregator, { type: 'grouping' }>,
-  set: readonly string[],
+  keys: readonly string[],
 ): bigint {
-  return groupings.reduce((bits, name) => bits * 2n + (set.includes(name) ? 0n : 1n), 0n);
+  return groupings.reduce((bits, name) => bits * 2n + (keys.includes(name) ? 0n : 1n), 0n);
 }

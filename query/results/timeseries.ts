@@ -4,6 +4,7 @@ import type { Frame, FrameColumn } from '../frame.js';
 import type { JsonSink } from '../json/write.js';
 import { jsonString } from '../json/write.js';
 import type { Aggregator, TimeseriesQuery } from '../native/model.js';
+import { isFinalized } from '../native/context.js';
 import { openLookups } from '../lookup/table.js';
 import { aggregateColumns } from '../merge.js';
 import { emptyDictionary } from '../merge/dictionary.js';
@@ -17,11 +18,15 @@ import { outputFrame } from './output-frame.js';
 import { compareDoubles, postOutput } from './post-aggregation.js';
 import { sortRows } from './row-order.js';
 
-/** All aggregators and post-aggregators of the query over a frame that holds the aggregators by name. */
+/**
+ * All aggregators and post-aggregators of the query over a frame that holds the aggregators by name. `isRaw`: states of
+ * aggregators are printed as they are.
+ */
 export function valueOutputs(
   query: Pick<TimeseriesQuery, 'aggregations' | 'postAggregations' | 'lookups'>,
   frame: Frame,
   others: readonly Output[] = [],
+  isRaw = false,
 ): Output[] {
   const byName = new Map(others.map((output) => [output.name, output]));
   const outputs: Output[] = [];
@@ -33,7 +38,14 @@ export function valueOutputs(
   const read = (name: string): Output => byName.get(name) ?? frameOutput(frame, name);
   const lookups = openLookups(query.lookups);
   for (const post of query.postAggregations) add(postOutput(post, read, lookups));
-  return outputs;
+  if (!isRaw) return outputs;
+  // Post-aggregators go by what states stand for.
+  return outputs.map((output, i) => {
+    const spec = query.aggregations[i];
+    if (spec === undefined) return output;
+    const state = aggregateOutput(spec, frame, true);
+    return { ...output, json: (row) => state.json(row) };
+  });
 }
 
 /**
@@ -49,7 +61,8 @@ export function* renderTimeseries(
   const frame = withNullRow(query, merged);
   const clock = bucketClock(query, frame, hints);
   const rows = timeseriesRows(query, frame);
-  const outputs = valueOutputs(query, frame);
+  const isRaw = !isFinalized(query);
+  const outputs = valueOutputs(query, frame, [], isRaw);
   const write = objectWriter(outputs);
   const field = query.context.given['timestampResultField'];
   const stamp = typeof field === 'string' && field !== '' ? `${jsonString(field)}:` : undefined;
@@ -61,7 +74,7 @@ export function* renderTimeseries(
   }
   if (query.context.grandTotal) {
     const total = grandTotal(query.aggregations, frame, rows);
-    const result = objectWriter(valueOutputs(query, total))(0);
+    const result = objectWriter(valueOutputs(query, total, [], isRaw))(0);
     sink.raw(`${rows.length === 0 ? '' : ','}{"timestamp":null,"result":${result}}`);
   }
   sink.raw(']');

@@ -3,7 +3,8 @@ import { extraction } from '../engine/columns/extraction.js';
 import type { Frame } from '../frame.js';
 import type { JsonSink } from '../json/write.js';
 import { openLookups } from '../lookup/table.js';
-import type { TopNMetric, TopNQuery } from '../native/model.js';
+import { isFinalized } from '../native/context.js';
+import type { Aggregator, TopNMetric, TopNQuery } from '../native/model.js';
 import { comparatorOf } from '../sort/comparators.js';
 import { bucketClock, type RenderHints, type Steps, stamper } from './buckets.js';
 import { objectWriter } from './json-rows.js';
@@ -46,7 +47,7 @@ export interface TopNRows {
 
 export function topNRows(query: TopNQuery, merged: Frame, hints: RenderHints): TopNRows {
   const dimension = frameOutput(merged, query.dimension.outputName);
-  const values = valueOutputs(query, merged, [dimension]);
+  const values = valueOutputs(query, merged, [dimension], !isFinalized(query));
   const ranking = rankingOf(query, dimension, values, merged.rows);
   const best = function* (): Generator<{ readonly ms: number; readonly rows: Uint32Array }> {
     for (const { ms, rows } of bucketRows(query, merged, hints)) {
@@ -100,10 +101,16 @@ function rankingOf(query: TopNQuery, dimension: Output, values: readonly Output[
     query.postAggregations.find(({ name }) => name === metric.metric),
   );
   const nullsLast: RowComparator = (a, b) => Number(output.at(a) === null) - Number(output.at(b) === null);
-  return {
-    compare: inTurn([nullsLast, inverted ? ascending : reversed(ascending), byDimension]),
-    keep: undefined,
-  };
+  const isPaired = query.aggregations.some((spec) => outputOf(spec) === metric.metric && hasTime(spec));
+  const ranked = [inverted ? ascending : reversed(ascending), byDimension];
+  return { compare: inTurn(inverted && isPaired ? ranked : [nullsLast, ...ranked]), keep: undefined };
+}
+
+const outputOf = ({ name }: Aggregator): string => name;
+
+/** first and last: a state with a time is there although its value is null, so it is the smallest. */
+function hasTime(spec: Aggregator): boolean {
+  return spec.type === 'filtered' ? hasTime(spec.aggregator) : 'timeColumn' in spec;
 }
 
 type PlainMetric = Exclude<TopNMetric, { type: 'inverted' }>;

@@ -56,7 +56,9 @@ function mayHashTo(spec: Extract<ShardSpec, { type: 'hashed' }>, domainOf: Domai
   let combinations: string[][] = [[]];
   for (const dimension of partitionDimensions) {
     const values = domainOf(dimension)?.points();
-    if (values === undefined || values.length * combinations.length > COMBINATIONS_MAX) return true;
+    // A filter that contradicts itself rules out no partition: there are buckets, if empty ones.
+    if (values === undefined || values.length === 0 || values.length * combinations.length > COMBINATIONS_MAX)
+      return true;
     combinations = combinations.flatMap((before) => values.map((value) => [...before, value]));
   }
   return combinations.some((values) => {

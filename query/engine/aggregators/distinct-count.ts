@@ -26,8 +26,10 @@ const shared: Pick<AggregatorType, 'combine' | 'resultType' | 'merge' | 'finish'
   finish(spec) {
     const isRounded = 'round' in spec && spec.round;
     const estimate = (bytes: Uint8Array | null): number => (bytes === null ? 0 : estimateHyperUnique(bytes));
-    if (!isRounded) return { type: 'DOUBLE', value: estimate };
-    return { type: 'LONG', value: (bytes) => BigInt(Math.round(estimate(bytes))) };
+    const rawJson = (bytes: Uint8Array | null): string =>
+      `"${Buffer.from(bytes ?? new HyperUnique().toBytes()).toString('base64')}"`;
+    if (!isRounded) return { type: 'DOUBLE', value: estimate, rawJson };
+    return { type: 'LONG', value: (bytes) => BigInt(Math.round(estimate(bytes))), rawJson };
   },
 };
 

@@ -96,6 +96,45 @@ describe('folds by expressions', () => {
     expect(await topN(asLong)).to.deep.equal(exact);
   });
 
+  it('are what they start with where nothing was folded, when that counts', async () => {
+    const none = { type: 'false' };
+    const series = { queryType: 'timeseries', filter: none };
+    const kept = { ...fold, initialValue: '7', isNullUnlessAggregated: false };
+    const finalize = "if(isnull(o), 'none', 'some')";
+    const aggregations = [fold, { ...kept, name: 'k' }, { ...fold, name: 'f', finalize }];
+    const [bucket] = (await answer({ ...series, aggregations })) as { result: unknown }[];
+    expect(bucket?.result).to.deep.equal({ s: null, k: 7, f: 'none' });
+  });
+
+  it('are answered unfinished when the context says so', async () => {
+    const states = [
+      { ...fold, finalize: 'o * 100' },
+      { type: 'doubleMean', name: 'm', fieldName: 'd' },
+      { type: 'longLast', name: 'l', fieldName: 'number' },
+      { type: 'stringFirst', name: 'f', fieldName: 'text' },
+      { type: 'cardinality', name: 'c', fields: ['nosuch'] },
+    ];
+    const postAggregations = [{ type: 'finalizingFieldAccess', name: 'p', fieldName: 'm' }];
+    const query = {
+      queryType: 'timeseries',
+      aggregations: states,
+      postAggregations,
+      context: { finalize: false },
+    };
+    const [bucket] = (await answer(query)) as { result: unknown }[];
+    const mean = Buffer.alloc(16);
+    mean.writeDoubleBE(5.5, 0);
+    mean.writeBigInt64BE(4n, 8);
+    expect(bucket?.result).to.deep.equal({
+      s: 5.5,
+      m: mean.toString('base64'),
+      l: { lhs: 3, rhs: 2 },
+      f: { lhs: 0, rhs: 'a' },
+      c: 'AQAAAAAAAA==',
+      p: 1.375,
+    });
+  });
+
   it('are combined as the type that combining starts with', async () => {
     const series = { queryType: 'timeseries', aggregations: [fold] };
     expect(await answer(series)).to.have.nested.property('[0].result.s', 5.5);

@@ -103,10 +103,14 @@ export const expressionAggregator: AggregatorType = {
   finish(given) {
     const spec = foldSpec(given);
     const finalize = spec.finalize === undefined ? undefined : expression(spec.finalize);
+    const start = constant(spec.initialValue);
+    const folded = (bytes: Uint8Array | null): Value => {
+      const state = bytes === null ? { value: start, isFilled: false } : decode(bytes);
+      return spec.isNullUnlessAggregated && !state.isFilled ? nullValue : state.value;
+    };
     const finished = (bytes: Uint8Array | null): Value => {
-      const state = bytes === null ? undefined : decode(bytes);
-      if (state === undefined || (spec.isNullUnlessAggregated && !state.isFilled)) return nullValue;
-      return finalize?.evaluate((name) => (name === 'o' ? state.value : nullValue)) ?? state.value;
+      const value = folded(bytes);
+      return finalize?.evaluate((name) => (name === 'o' ? value : nullValue)) ?? value;
     };
     const isPlain = (value: Value): boolean => elementsOf(value) === undefined && !isComplex(value.type);
     return {
@@ -117,6 +121,7 @@ export const expressionAggregator: AggregatorType = {
         return asString(found);
       },
       json: (bytes) => exactJsonText(finished(bytes).value),
+      rawJson: (bytes) => exactJsonText(folded(bytes).value),
     };
   },
 };

@@ -1,11 +1,13 @@
 /** first, last and any of longs, doubles, floats and strings; doubleMean. The state is a time (or count) and a value. */
 import { CodedError } from '../../../proto/errors.js';
+import { exactJsonText } from '../../../segment/format/json.js';
 import { choppedText, timedTime, timedTypeName, timedValue } from '../../../segment/format/timed-values.js';
 import type { Aggregator } from '../../native/model.js';
 import type { Environment } from '../environment.js';
 import type { AggregatorType } from './accumulator.js';
 import { ObjectAccumulator } from './object-accumulator.js';
 import { elementsOf } from '../../expression/value.js';
+import { floatJson } from '../../json/java-number.js';
 import { cellReader } from '../columns/cells.js';
 import { numberOf } from './input.js';
 import { type ScalarKind, scalarReader } from './scalar-reader.js';
@@ -124,8 +126,19 @@ export const firstLastAggregator: AggregatorType = {
       return (isFirst ? order < 0n : order >= 0n) ? b : a;
     };
   },
-  finish,
+  finish: (spec) => ({ ...finish(spec), rawJson: (bytes) => pairJson(spec, bytes) }),
 };
+
+/** The times that last and first start with. */
+const beforeAll = -(2n ** 62n);
+const afterAll = 2n ** 62n - 1n;
+
+function pairJson({ type }: Aggregator, bytes: Uint8Array | null): string {
+  const time = bytes === null ? (type.endsWith('First') ? afterAll : beforeAll) : pairHead(bytes);
+  const value = bytes === null ? null : pairValue(bytes);
+  const isFloat = type.startsWith('float') && typeof value === 'number';
+  return `{"lhs":${time},"rhs":${isFloat ? floatJson(value) : exactJsonText(value)}}`;
+}
 
 interface Found {
   found: boolean;
@@ -205,6 +218,15 @@ export const meanAggregator: AggregatorType = {
       if (bytes === null) return 0;
       const count = pairHead(bytes);
       return count === 0n ? 0 : Number(pairValue(bytes)) / Number(count);
+    },
+    // The sum and the count.
+    rawJson(bytes) {
+      const raw = Buffer.alloc(16);
+      if (bytes !== null) {
+        raw.writeDoubleBE(Number(pairValue(bytes)), 0);
+        raw.writeBigInt64BE(pairHead(bytes), 8);
+      }
+      return `"${raw.toString('base64')}"`;
     },
   }),
 };

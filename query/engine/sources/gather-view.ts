@@ -74,6 +74,12 @@ export class GatherView implements SegmentView {
   }
 
   timeRange(): { readonly minMs: number; readonly maxMs: number } | undefined {
+    const base = this.#environment.segment.timeRange();
+    // Buckets are those of the whole segment, whatever rows are left of it.
+    if (base !== undefined) {
+      const extra = this.#hasGaps ? (this.#gathered.noRowTimeMs ?? 0) : base.minMs;
+      return { minMs: Math.min(base.minMs, extra), maxMs: Math.max(base.maxMs, extra) };
+    }
     if (this.rowCount === 0) return undefined;
     if (this.timeSorted) return { minMs: this.#timeAt(0), maxMs: this.#timeAt(this.rowCount - 1) };
     let minMs = Infinity;

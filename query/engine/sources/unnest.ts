@@ -112,7 +112,8 @@ function forEachStored(environment: Environment, rows: Uint32Array, name: string
 
 function visitValue(row: number, { type, value }: Value, isText: boolean, visit: Visit): void {
   if (isArrayType(type)) {
-    const items = (value ?? []) as readonly Value['value'][];
+    // Among arrays a mixed column holds single values too.
+    const items: readonly Value['value'][] = Array.isArray(value) ? value : value === null ? [] : [value];
     visit(row, elementType(type), items.length === 0 && isText ? [null] : items, isText);
   } else if (Array.isArray(value)) {
     visit(row, isComplex(type) ? 'COMPLEX<json>' : type, value as readonly Value['value'][], isText);
