@@ -16,7 +16,8 @@
 import { aggregatorType } from './engine/aggregators/registry.js';
 import type { Frame } from './frame.js';
 import { emptyGroups, inOrder, mergeGroups, type AggregateColumn, type KeyColumn } from './merge/groups.js';
-import { mergeScans } from './merge/scan.js';
+import { areConsecutive } from './merge/runs.js';
+import { joinFrames, mergeScans } from './merge/scan.js';
 import type { Aggregator, DimensionSpec, NativeQuery } from './native/model.js';
 import { mergeAnalyses } from './segment-analysis.js';
 
@@ -72,6 +73,8 @@ function mergeOrEmpty(
   const [only] = parts;
   if (only === undefined) return emptyGroups(keys, aggregates);
   if (parts.length === 1 && only.isMerged === true) return inOrder(only, [...keys, ...aggregates]);
+  if (parts.length > 1 && areConsecutive(parts, keys))
+    return inOrder(joinFrames(parts), [...keys, ...aggregates]);
   return mergeGroups(parts, keys, aggregates);
 }
 

@@ -3,11 +3,14 @@ import type { SegmentView } from '../../segment/read/view.js';
 import type { ExpressionContext } from '../expression/expression.js';
 import type { QueryKernels } from '../kernels/exports.js';
 import type { Mask } from './filter.js';
+import type { GroupTable } from './group-slices.js';
 import type { RowSpan } from './rows.js';
 import type { Scratch } from './scratch.js';
 
 export interface RowSlice {
   readonly span: RowSpan;
+  /** Rows of a slice if all were of one size: the same number in each. */
+  readonly evenRows: number;
   readonly isFirst: boolean;
 }
 
@@ -23,6 +26,8 @@ export interface Environment {
   readonly lookups?: ExpressionContext;
   /** The part of the segment's rows that is asked for; absent = all. */
   readonly slice?: RowSlice | undefined;
+  /** Takes the groups of a slice where they are handed over as a table. */
+  readonly handOver?: (table: GroupTable) => void;
   /** Filters are answered by the indexes of stored columns where there are any, as Druid does for a query's own. */
   readonly byIndex?: boolean;
   /** Asked by a query that Druid runs on whole vectors of values, not row by row. */

@@ -11,9 +11,10 @@ import { earlyPart } from '../native/filter-columns.js';
 import type { NativeQuery } from '../native/model.js';
 import { DerivedSegment } from './columns/derived-segment.js';
 import type { Environment, RowSlice } from './environment.js';
-import { runGroupBy, runTopN } from './group-by.js';
+import { groupsOfTables, runGroupBy, runTopN } from './group-by.js';
+import type { GroupRange, GroupTable } from './group-slices.js';
 import type { SegmentRef } from './pool-api.js';
-import { sliceSpan } from './rows.js';
+import { rowRanges, sliceSpan } from './rows.js';
 import { runScan, scanStart, type ScanResume } from './scan.js';
 import { runDataSourceMetadata, runSegmentMetadata } from './segment-metadata.js';
 import { Scratch } from './scratch.js';
@@ -30,14 +31,19 @@ export interface ScanTask {
   readonly resume?: ScanResume;
   /** Which part of its one segment's rows; absent = all. */
   readonly slice?: { readonly index: number; readonly count: number };
+  /** The groups of all slices, to be answered from; `range`: which of them. */
+  readonly tables?: readonly GroupTable[];
+  readonly range?: GroupRange;
   /** The same for all tasks of a query: see Residency.nextToken. */
   readonly token?: number;
 }
 
 export interface ScanOutcome {
   readonly segmentIds: readonly string[];
-  /** At least one. */
+  /** At least one, but for a slice that hands over a table. */
   readonly frames: readonly Frame[];
+  /** The groups of a slice: its rows are answered once those of all slices are added up. */
+  readonly table?: GroupTable;
   /** Set when the segment has more rows: the next task's `resume`. */
   readonly resume?: ScanResume;
 }
@@ -96,12 +102,18 @@ function runTask(executor: Executor, task: ScanTask, check: () => void): ScanOut
     return { segmentIds: [], frames: [frame], resume };
   }
   const frames: Frame[] = [];
+  let table: GroupTable | undefined;
+  const handOver = (handed: GroupTable): void => {
+    table = handed;
+  };
   for (const ref of refs) {
     check();
-    withSegment(executor, task, ref, check, (environment) => {
-      frames.push(...runGrouping(environment, query, ref.intervals));
+    withSegment(executor, task, ref, check, (plain) => {
+      const environment = task.slice === undefined ? plain : { ...plain, handOver };
+      frames.push(...runGrouping(environment, task, query, ref.intervals));
     });
   }
+  if (table !== undefined) return { segmentIds: [], frames: [], table };
   check();
   const segmentIds = refs.map((ref) => ref.segmentId);
   const rows = frames.reduce((total, frame) => total + frame.rows, 0);
@@ -119,6 +131,7 @@ function runTask(executor: Executor, task: ScanTask, check: () => void): ScanOut
 
 function runGrouping(
   environment: Environment,
+  { tables, range }: Pick<ScanTask, 'tables' | 'range'>,
   query: Exclude<NativeQuery, { queryType: 'scan' }>,
   intervals: readonly IntervalMs[],
 ): Frame[] {
@@ -128,9 +141,15 @@ function runGrouping(
     case 'timeBoundary':
       return [runTimeBoundary(environment, query, intervals)];
     case 'topN':
+      if (tables !== undefined && range !== undefined)
+        return groupsOfTables(environment, query, intervals, tables, range);
       return runTopN(environment, query, intervals);
     case 'groupBy':
-      return grouped(() => runGroupBy(environment, query, intervals));
+      return grouped(() =>
+        tables !== undefined && range !== undefined
+          ? groupsOfTables(environment, query, intervals, tables, range)
+          : runGroupBy(environment, query, intervals),
+      );
     case 'search':
       return [runSearch(environment, query, intervals)];
     case 'dataSourceMetadata':
@@ -151,11 +170,15 @@ function grouped(run: () => Frame[]): Frame[] {
   }
 }
 
+/** The rows of the intervals are cut, not those of the segment: parts shall have about as much to do. */
 function sliceIn(
-  { rowCount }: SegmentView,
+  segment: SegmentView,
+  intervals: readonly IntervalMs[],
   { index, count }: { readonly index: number; readonly count: number },
 ): RowSlice {
-  return { span: sliceSpan(rowCount, index, count), isFirst: index === 0 };
+  const { hull } = rowRanges(segment, intervals);
+  const evenRows = (hull.to - hull.from) / count;
+  return { span: sliceSpan(hull, index, count), evenRows, isFirst: index === 0 };
 }
 
 /** Whatever happens, the scratch memory is given back and the view is closed. */
@@ -178,7 +201,7 @@ function withSegment<T>(
       lookups: openLookups(query.lookups),
       wholeIntervals: isInlineHandle(ref.handle),
       byVector: query.queryType === 'groupBy' || query.queryType === 'timeseries',
-      ...(slice === undefined ? {} : { slice: sliceIn(leaf, slice) }),
+      ...(slice === undefined ? {} : { slice: sliceIn(leaf, ref.intervals, slice) }),
     };
     const { virtualColumns, source } = query;
     const isVirtual = (column: string): boolean =>

@@ -20,6 +20,7 @@ import type { Environment } from './environment.js';
 import { EntryExploder } from './explode.js';
 import { intersect, selectRows, type Selected } from './filter.js';
 import { filledMask } from './filter-column.js';
+import { sliceMode, type GroupRange, type GroupTable, type SliceMode } from './group-slices.js';
 import { DenseGrouper, HashGrouper, type Grouper } from './grouper.js';
 import { keyDimension, type KeyDimension } from './keys.js';
 import { BucketNumbers, timeBuckets } from './time-buckets.js';
@@ -50,35 +51,71 @@ interface TypedQuery extends GroupingQuery {
   readonly typedStates: boolean;
 }
 
-/** More groups than this are not counted in slices: putting the parts together would cost more than it saves. */
-const slicedGroupsMax = 16_384;
+interface InSlice {
+  /** Where this slice of the segment is grouped; undefined: another one takes its rows. */
+  readonly environment: Environment | undefined;
+  readonly mode: SliceMode;
+}
 
-/** Where this slice of the segment is grouped: the first takes all rows when there may be many groups. */
-function inSlice(all: Environment, query: GroupingQuery): Environment | undefined {
-  const { slice, segment } = all;
-  if (slice === undefined) return all;
-  let groups = query.granularity.type === 'all' ? 1 : Infinity;
-  for (const { dimension, steps, arrayOf } of query.dimensions) {
-    const column = segment.column(dimension);
-    const isPlain = (steps === undefined || steps.length === 0) && arrayOf === undefined;
-    groups *= isPlain && column?.kind === 'string' ? Math.max(1, column.cardinality) : Infinity;
-  }
-  if (groups <= slicedGroupsMax) return all;
-  return slice.isFirst ? { ...all, slice: undefined } : undefined;
+function inSlice(all: Environment, query: GroupByQuery | TopNQuery): InSlice {
+  const { slice, segment, handOver } = all;
+  if (slice === undefined) return { environment: all, mode: 'whole' };
+  const dimensions = dimensionsOf(query);
+  const isComputed = (query.virtualColumns ?? []).length > 0 || query.source !== undefined;
+  const { evenRows } = slice;
+  const isTop = query.queryType === 'topN';
+  let mode = sliceMode(segment, { ...query, dimensions, isComputed, isTop }, evenRows);
+  if (mode === 'tables' && handOver === undefined) mode = 'whole';
+  // A topN cut down to its best groups needs all rows of each.
+  if (mode === 'runs' && isTop) mode = 'whole';
+  if (mode !== 'whole') return { environment: all, mode };
+  return { environment: slice.isFirst ? { ...all, slice: undefined } : undefined, mode };
+}
+
+const dimensionsOf = (query: GroupByQuery | TopNQuery): readonly DimensionSpec[] =>
+  query.queryType === 'topN' ? [query.dimension] : query.dimensions;
+
+/** The groups in a range of all possible ones, added up from the tables of all slices. */
+export function groupsOfTables(
+  environment: Environment,
+  query: GroupByQuery | TopNQuery,
+  intervals: readonly IntervalMs[],
+  tables: readonly GroupTable[],
+  range: GroupRange,
+): Frame[] {
+  const { rowCount } = environment.segment;
+  const hull = { from: 0, to: rowCount };
+  const selected: Selected = { mask: { kind: 'none' }, ranges: [], hull, testTime: false };
+  const prune: Prune | undefined =
+    query.queryType === 'topN' ? (buckets, aggregate) => topRows(query, buckets, aggregate) : undefined;
+  const grouping = new Grouping(
+    environment,
+    { ...query, dimensions: dimensionsOf(query), typedStates: true },
+    intervals,
+    selected,
+    {
+      ...(prune === undefined ? {} : { prune }),
+      isTable: true,
+    },
+  );
+  return grouping.ofTables(tables, range);
 }
 
 export function runGroupBy(all: Environment, query: GroupByQuery, intervals: readonly IntervalMs[]): Frame[] {
-  const environment = inSlice(all, query);
+  const { environment, mode } = inSlice(all, query);
   if (environment === undefined) return [];
   const selected = selectRows(environment, intervals, query.filter);
   const unnests = flag(query.context.given, 'groupByEnableMultiValueUnnesting', true);
   const wanted = restrictedTo(environment, selected.mask);
-  return new Grouping(wanted, { ...query, unnests, typedStates: true }, intervals, selected).run();
+  const isTable = mode === 'tables';
+  const own = { ...query, unnests, typedStates: true };
+  const grouping = new Grouping(wanted, own, intervals, selected, { isTable });
+  return isTable ? grouping.handOver() : grouping.run();
 }
 
 /** Keeps the best groups of each bucket: as many as the threshold asks for, or minTopNThreshold if that is more. */
 export function runTopN(all: Environment, query: TopNQuery, intervals: readonly IntervalMs[]): Frame[] {
-  const environment = inSlice(all, { ...query, dimensions: [query.dimension] });
+  const { environment, mode } = inSlice(all, query);
   if (environment === undefined) return [];
   refuseOpaque(environment, query.dimension);
   const matching = selectRows(environment, intervals, query.filter);
@@ -92,7 +129,13 @@ export function runTopN(all: Environment, query: TopNQuery, intervals: readonly 
   const selected = withValues(wanted, query.dimension, matching);
   const isSliced = environment.slice !== undefined;
   const prune: Prune = (buckets, aggregate) => topRows(query, buckets, aggregate);
-  const frames = new Grouping(wanted, grouping, intervals, selected, isSliced ? undefined : prune).run();
+  const isTable = mode === 'tables';
+  const own = new Grouping(wanted, grouping, intervals, selected, {
+    isTable,
+    ...(isSliced ? {} : { prune }),
+  });
+  if (isTable) return own.handOver();
+  const frames = own.run();
   // The best of a slice need not be the best of the segment.
   if (isSliced) return frames;
   const only = frames[0];
@@ -145,6 +188,12 @@ type Prune = (
   aggregate: (name: string) => FrameColumn | undefined,
 ) => Uint32Array | undefined;
 
+interface GroupingOptions {
+  readonly prune?: Prune;
+  /** The groups are handed over as a table: every possible one has its place. */
+  readonly isTable?: boolean;
+}
+
 class Grouping {
   readonly #environment: Environment;
   readonly #selected: Selected;
@@ -171,7 +220,7 @@ class Grouping {
     query: TypedQuery,
     intervals: readonly IntervalMs[],
     selected: Selected,
-    prune?: Prune,
+    { prune, isTable = false }: GroupingOptions = {},
   ) {
     const { scratch } = environment;
     this.#environment = environment;
@@ -197,7 +246,7 @@ class Grouping {
       typedStates: query.typedStates,
     });
     this.#hasBucketKey = this.#buckets.length !== 1 || this.#keys.length === 0;
-    this.#grouper = this.#chooseGrouper();
+    this.#grouper = this.#chooseGrouper(isTable);
     if (this.#grouper instanceof DenseGrouper) this.#grouper.leaveMarking(this.#accumulators);
     this.#numbers = this.#keys.map(() => scratch.take(BATCH_ROWS * 4));
     this.#bucketsAt = scratch.take(BATCH_ROWS * 4);
@@ -205,6 +254,69 @@ class Grouping {
   }
 
   run(): Frame[] {
+    this.#count();
+    this.#flush(true);
+    return this.#frames;
+  }
+
+  /** Gives the table of all groups to whoever takes it; there are no frames then. */
+  handOver(): Frame[] {
+    this.#count();
+    const { grouper, marked } = this.#tableParts();
+    const { arena } = this.#environment.scratch;
+    const { size } = grouper;
+    const { stride } = this.#cells;
+    // It outlives this task.
+    const address = arena.allocShared(size * (stride + 1 + marked.length));
+    this.#cells.copyTo(address, size);
+    for (const [i, from] of [grouper.seen, ...marked].entries())
+      arena.bytes(address + size * (stride + i), size).set(arena.bytes(from, size));
+    const table = { address, groups: size, stride, marks: marked.length };
+    this.#environment.handOver?.(table);
+    return [];
+  }
+
+  ofTables(tables: readonly GroupTable[], { index, count }: GroupRange): Frame[] {
+    const { grouper, marked } = this.#tableParts();
+    const { size } = grouper;
+    const { stride } = this.#cells;
+    for (const { groups, stride: theirs, marks } of tables)
+      if (groups !== size || theirs !== stride || marks !== marked.length)
+        throw new CodedError('Bug', 'tables of groups that differ in shape');
+    const share = Math.ceil(size / count / 8) * 8;
+    const from = Math.min(size, index * share);
+    const to = Math.min(size, from + share);
+    this.#cells.addUp(
+      tables.map(({ address }) => address),
+      from,
+      to,
+    );
+    const { kernels } = this.#environment;
+    // Bytes behind the last belong to nobody, or to the next section, which is read as it was.
+    const words = Math.ceil((to - from) / 8);
+    for (const [i, into] of [grouper.seen, ...marked].entries()) {
+      for (const { address } of tables)
+        kernels.bitsOr(into + from, address + size * (stride + i) + from, into + from, words);
+    }
+    this.#flush(true);
+    return this.#frames;
+  }
+
+  /** With room for all groups. */
+  #tableParts(): { readonly grouper: DenseGrouper; readonly marked: readonly number[] } {
+    const grouper = this.#grouper;
+    if (!(grouper instanceof DenseGrouper)) throw new CodedError('Bug', 'groups without a table');
+    this.#room(grouper.size);
+    const marked: number[] = [];
+    for (const accumulator of this.#accumulators) {
+      const at = accumulator.marks?.();
+      if (at === undefined) throw new CodedError('Bug', 'an aggregator whose state is not in the table');
+      if (at !== 0) marked.push(at);
+    }
+    return { grouper, marked };
+  }
+
+  #count(): void {
     const entries: Batch = { start: 0, rows: 0, sel: 0, from: 0, count: 0, groups: 0 };
     const numbers: number[] = [];
     forEachBatch(
@@ -230,8 +342,6 @@ class Grouping {
       },
       this.#maskedVisit(),
     );
-    this.#flush(true);
-    return this.#frames;
   }
 
   /** Rows that are not selected are grouped too, where nobody asks for them: as long as that spares the listing. */
@@ -298,7 +408,7 @@ class Grouping {
     this.#capacity = capacity;
   }
 
-  #chooseGrouper(): Grouper {
+  #chooseGrouper(isTable: boolean): Grouper {
     const radices = this.#keys.map((key) => key.radix);
     if (this.#hasBucketKey) radices.unshift(Math.max(1, this.#buckets.length));
     const size = radices.reduce((product, radix) => product * radix, 1);
@@ -309,7 +419,7 @@ class Grouping {
     // A table's entry is 16 bytes and between a quarter and half of them are taken; everything grows by doubling.
     this.#groupsMax = Math.floor(this.#environment.scratch.budgetBytes / (80 + bytes * 2));
     const denseMax = Math.min(denseBytesMax, this.#environment.scratch.budgetBytes / 2);
-    const isDense = size * bytes <= denseMax && size <= Math.max(denseSizeMin, rows * 4);
+    const isDense = isTable || (size * bytes <= denseMax && size <= Math.max(denseSizeMin, rows * 4));
     return isDense
       ? new DenseGrouper(this.#environment, radices, size)
       : new HashGrouper(this.#environment, radices);

@@ -54,6 +54,14 @@ export class DenseGrouper implements Grouper {
     }
   }
 
+  /** Possible groups; a byte each stands at `seen` and says whether it exists. */
+  get size(): number {
+    return this.#size;
+  }
+  get seen(): number {
+    return this.#seen;
+  }
+
   bound(): number {
     return this.#size;
   }

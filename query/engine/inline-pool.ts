@@ -28,7 +28,12 @@ export function createInlinePool(options: InlinePoolOptions): Pool {
     threads: 1,
     async *scanSegments(query, refs, runOptions = {}): AsyncIterable<SegmentsPart> {
       const check = checker(runOptions);
-      const running = new RunningQuery(query, planTasks(query, refs, 1, runOptions.bySegment), 1);
+      const running = new RunningQuery(
+        query,
+        planTasks(query, refs, 1, runOptions.bySegment),
+        1,
+        ({ address }) => options.kernels.arena.free(address),
+      );
       for (;;) {
         check();
         const task = running.take();

@@ -5,7 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { asCoded, CodedError, fromErrorInfo } from '../../proto/errors.js';
-import { attachArena, ownersMax, type ArenaHandle } from '../../segment/kernels/arena.js';
+import { attachArena, ownersMax, type Arena, type ArenaHandle } from '../../segment/kernels/arena.js';
 import type { WasmModule } from '../../segment/kernels/wasm.js';
 import type { Log } from '../../segment/ports.js';
 import { attachResidency, type Residency, type ResidencyHandle } from '../../segment/read/residency.js';
@@ -82,6 +82,7 @@ export function createPool(options: PoolOptions): Pool {
 class ThreadPool implements Pool {
   readonly threads: number;
   readonly #options: PoolOptions;
+  readonly #arena: Arena;
   readonly #residency: Residency;
   readonly #flagBytes: SharedArrayBuffer;
   readonly #flags: Int32Array;
@@ -101,7 +102,8 @@ class ThreadPool implements Pool {
   constructor(options: PoolOptions) {
     this.threads = options.threads;
     this.#options = options;
-    this.#residency = attachResidency(options.residencyHandle, attachArena(options.arenaHandle));
+    this.#arena = attachArena(options.arenaHandle);
+    this.#residency = attachResidency(options.residencyHandle, this.#arena);
     const slots =
       (options.queriesMax ?? queriesMaxDefault) + (options.jobsMax ?? jobsMaxDefault) + options.threads;
     this.#flagBytes = new SharedArrayBuffer(slots * 4);
@@ -126,6 +128,7 @@ class ThreadPool implements Pool {
       query,
       tasks.map((task) => ({ ...task, token })),
       this.threads * 2 + 2,
+      ({ address }) => this.#arena.free(address),
     );
     const { priority } = query.context;
     const entry: QueryEntry = { running, flag: this.#takeFlag(), priority };

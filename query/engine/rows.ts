@@ -56,10 +56,11 @@ export function rowsIn(all: RowRanges, span: RowSpan): RowRanges {
 const sliceUnit = 65_536;
 
 /** Part `index` of `count` of about equal size. */
-export function sliceSpan(rowCount: number, index: number, count: number): RowSpan {
-  const units = Math.ceil(rowCount / sliceUnit);
-  const edge = (at: number): number => Math.min(rowCount, Math.floor((units * at) / count) * sliceUnit);
-  return { from: edge(index), to: edge(index + 1) };
+export function sliceSpan({ from: first, to: end }: RowSpan, index: number, count: number): RowSpan {
+  const before = Math.floor(first / sliceUnit);
+  const units = Math.ceil(end / sliceUnit) - before;
+  const edge = (part: number): number => (before + Math.floor((units * part) / count)) * sliceUnit;
+  return { from: Math.max(first, edge(index)), to: Math.min(end, edge(index + 1)) };
 }
 
 /** The same without the rows before `row`. */

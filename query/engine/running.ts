@@ -6,6 +6,9 @@ import { CodedError } from '../../proto/errors.js';
 import type { Frame } from '../frame.js';
 import type { NativeQuery } from '../native/model.js';
 import type { ScanOutcome, ScanTask } from './execute.js';
+import type { GroupTable } from './group-slices.js';
+import { mergePartials } from '../merge.js';
+import { keepTop, topKept } from './top-groups.js';
 import type { SegmentRef, SegmentsPart } from './pool-api.js';
 
 /** Segments of one task: their partials are merged on the thread that made them. */
@@ -42,6 +45,16 @@ function slicesOf(query: NativeQuery, { rows }: SegmentRef, threads: number): nu
   return isCut ? Math.min(threads, Math.floor((rows ?? 0) / sliceRowsMin)) : 1;
 }
 
+/** So many groups a range are worth the time of the event loop. */
+const rangedTopMax = 1_000;
+
+interface Cut {
+  left: number;
+  /** By part. */
+  readonly frames: (readonly Frame[])[];
+  readonly tables: GroupTable[];
+}
+
 export class RunningQuery {
   readonly #todo: ScanTask[];
   readonly #partsMax: number;
@@ -49,13 +62,23 @@ export class RunningQuery {
   readonly #rowsMax: number;
   readonly #parts: SegmentsPart[] = [];
   /** What the slices of a segment answered, until the last has. */
-  readonly #slices = new Map<SegmentRef, { left: number; frames: Frame[] }>();
+  readonly #slices = new Map<SegmentRef, Cut>();
+  /** Tables of groups that tasks may still read. */
+  readonly #tables = new Set<GroupTable>();
+  readonly #free: (table: GroupTable) => void;
   #inFlight = 0;
   #rows = 0;
   #error: CodedError | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(query: NativeQuery, tasks: readonly ScanTask[], partsMax: number) {
+  /** `free` takes back tables of groups that nobody reads any more. */
+  constructor(
+    query: NativeQuery,
+    tasks: readonly ScanTask[],
+    partsMax: number,
+    free: (table: GroupTable) => void = () => undefined,
+  ) {
+    this.#free = free;
     this.#todo = [...tasks];
     this.#partsMax = partsMax;
     const unordered = query.queryType === 'scan' && query.order === 'none' && query.limit !== undefined;
@@ -81,7 +104,11 @@ export class RunningQuery {
 
   finished(task: ScanTask, part: ScanOutcome): void {
     this.#inFlight--;
-    if (this.#error !== undefined) return;
+    if (part.table !== undefined) this.#tables.add(part.table);
+    if (this.#error !== undefined) {
+      this.#freeTables();
+      return;
+    }
     const outcome = this.#whole(task, part);
     if (outcome === undefined) return;
     for (const frame of outcome.frames) this.#rows += frame.rows;
@@ -104,16 +131,48 @@ export class RunningQuery {
     this.#notify();
   }
 
-  /** Undefined while other slices of the segment are still scanned. */
-  #whole({ slice, refs }: ScanTask, outcome: ScanOutcome): ScanOutcome | undefined {
-    const [ref] = refs;
-    if (slice === undefined || ref === undefined) return outcome;
-    const held = this.#slices.get(ref) ?? { left: slice.count, frames: [] };
+  /** Undefined while other slices of the segment, or other groups of them, are still to be answered. */
+  #whole(task: ScanTask, outcome: ScanOutcome): ScanOutcome | undefined {
+    const [ref] = task.refs;
+    const part = task.range ?? task.slice;
+    if (part === undefined || ref === undefined) return outcome;
+    const held = this.#slices.get(ref) ?? { left: part.count, frames: [], tables: [] };
     this.#slices.set(ref, held);
-    held.frames.push(...outcome.frames);
+    held.frames[part.index] = outcome.frames;
+    if (outcome.table !== undefined) held.tables.push(outcome.table);
     if (--held.left > 0) return undefined;
-    const filled = held.frames.filter(({ rows }) => rows > 0);
-    return { ...outcome, frames: filled.length === 0 ? held.frames.slice(0, 1) : filled };
+    this.#slices.delete(ref);
+    if (held.tables.length > 0 && held.tables.length < part.count) {
+      this.fail(new CodedError('Bug', 'only some slices have handed over their groups'));
+      return undefined;
+    }
+    if (held.tables.length > 0) {
+      this.#addUp(task, held.tables, part.count);
+      return undefined;
+    }
+    if (task.tables !== undefined) this.#freeTables(task.tables);
+    const { query } = task;
+    let frames = held.frames.flat();
+    if (task.range !== undefined && query.queryType === 'topN' && frames.length > 1)
+      frames = [keepTop(mergePartials(query, frames), query)];
+    const filled = frames.filter(({ rows }) => rows > 0);
+    return { ...outcome, frames: filled.length === 0 ? frames.slice(0, 1) : filled };
+  }
+
+  /** Every slice has handed over its groups. */
+  #addUp({ slice: _slice, ...task }: ScanTask, tables: readonly GroupTable[], threads: number): void {
+    // The best of the best of each range are picked from those here: they must be few.
+    const { query } = task;
+    const isOne = query.queryType === 'topN' && topKept(query) > rangedTopMax;
+    const count = isOne ? 1 : threads;
+    const parts = Array.from({ length: count }, (_, index) => ({ ...task, tables, range: { index, count } }));
+    this.#todo.unshift(...parts);
+  }
+
+  /** What is read by a task in flight stays until it has ended. */
+  #freeTables(tables: Iterable<GroupTable> = this.#tables): void {
+    if (this.#error !== undefined && this.#inFlight > 0) return;
+    for (const table of tables) if (this.#tables.delete(table)) this.#free(table);
   }
 
   /** The first error counts; tasks in flight end by themselves. */
@@ -124,6 +183,7 @@ export class RunningQuery {
       this.#todo.length = 0;
       this.#parts.length = 0;
     }
+    this.#freeTables();
     this.#notify();
   }
 

@@ -4,6 +4,10 @@ import { isNull } from '../merge/columns.js';
 import { pickRows } from '../merge/scan.js';
 import type { TopNMetric, TopNQuery } from '../native/model.js';
 
+/** Groups a segment answers. */
+export const topKept = ({ context, threshold }: TopNQuery): number =>
+  Math.max(context.minTopNThreshold, threshold);
+
 /**
  * The rows to keep, ascending, of groups with these bucket starts and aggregates; undefined = all. Groups without a
  * value are kept as well, up to the same number: where they rank is the final shaping's business.
@@ -13,7 +17,7 @@ export function topRows(
   buckets: BigInt64Array,
   aggregate: (name: string) => FrameColumn | undefined,
 ): Uint32Array | undefined {
-  const keep = Math.max(query.context.minTopNThreshold, query.threshold);
+  const keep = topKept(query);
   if (buckets.length <= keep) return undefined;
   const metric = rankedColumn(aggregate, query.metric);
   if (metric === undefined) return undefined;

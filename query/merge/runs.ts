@@ -71,6 +71,19 @@ export function* mergeRuns(
   }
 }
 
+/** Are the frames, one behind the other, sorted groups without a key twice? Says no where it does not know. */
+export function areConsecutive(frames: readonly Frame[], keys: readonly KeyColumn[]): boolean {
+  let before: Head | undefined;
+  for (const frame of frames) {
+    if (frame.rows === 0) return false;
+    if (frame.isMerged !== true) return false;
+    const head = new Head(frame, keys);
+    if (before !== undefined && compareKeys(before.keys, before.rows - 1, head.keys, 0) >= 0) return false;
+    before = head;
+  }
+  return true;
+}
+
 function nextHead(run: Run, keys: readonly KeyColumn[]): Head | undefined {
   for (;;) {
     const next = run.next();

@@ -123,6 +123,8 @@ function numbers<A extends BigInt64Array | Float64Array | Float32Array>(
     const column = found[i];
     if (column !== undefined && !allNull(column)) {
       if (out instanceof BigInt64Array) out.set(column.values as BigInt64Array, at);
+      else if (column.values instanceof Float64Array || column.values instanceof Float32Array)
+        out.set(column.values, at);
       else out.set(Float64Array.from(column.values as ArrayLike<number | bigint>, Number), at);
     }
     at += frame.rows;

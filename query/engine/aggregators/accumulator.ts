@@ -52,6 +52,11 @@ export interface Accumulator {
   /** Groups may be the spare ones of the table of cells: what goes there is never asked for. */
   readonly takesSpareGroups?: boolean;
   /**
+   * Its state is one column of the cells and, at this address, a byte a group (0: none). Absent: its state is elsewhere,
+   * too.
+   */
+  marks?(): number;
+  /**
    * `run` (or `group`, when `group` is undefined) of the entries whose row's bit in `bits` is set, of a batch without
    * `sel`. Absent: the entries have to be selected first.
    */

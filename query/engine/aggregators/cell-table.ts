@@ -91,6 +91,39 @@ export class CellTable {
     });
   }
 
+  /** A copy of `groups` rows of cells from group 0 on. */
+  copyTo(address: number, groups: number): void {
+    const { arena } = this.#environment.scratch;
+    const bytes = groups * this.stride;
+    if (bytes > 0) arena.bytes(address, bytes).set(arena.bytes(this.#cells, bytes));
+  }
+
+  /** Adds up groups [from, to) of tables like this one; these groups are untouched so far. */
+  addUp(addresses: readonly number[], from: number, to: number): void {
+    const count = to - from;
+    const { stride } = this;
+    if (stride === 0 || count <= 0) return;
+    const { kernels, scratch } = this.#environment;
+    const { arena } = scratch;
+    const groups = scratch.take(count * 4);
+    const values = scratch.take(count * 8);
+    kernels.selectRange(from, count, groups);
+    for (const [i, address] of addresses.entries()) {
+      if (i === 0) {
+        const rows = arena.bytes(address + from * stride, count * stride);
+        arena.bytes(this.#cells + from * stride, count * stride).set(rows);
+        continue;
+      }
+      this.#columns.forEach(({ fold }, column) => {
+        if (fold === undefined) throw new CodedError('Bug', 'cells that can not be added up');
+        kernels.gatherCells(address + column * 8, stride, groups, count, values);
+        fold(groups, values, count, this.cells(column), stride, 0, 0);
+      });
+    }
+    scratch.give(groups);
+    scratch.give(values);
+  }
+
   /** Everything into the first copy; the only one that results are read from. */
   fold(): void {
     if (this.#copies === 1) return;

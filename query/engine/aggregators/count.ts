@@ -29,6 +29,10 @@ export class CountAccumulator implements Accumulator {
     return true;
   }
 
+  marks(): number {
+    return 0;
+  }
+
   reserve(): void {}
   reset(): void {}
 

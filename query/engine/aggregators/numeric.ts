@@ -116,6 +116,10 @@ class NumericAccumulator implements Accumulator {
     return !isTaken;
   }
 
+  marks(): number {
+    return this.#marks ? this.#seen : 0;
+  }
+
   reserve(capacity: number): void {
     if (!this.#marks) return;
     const { scratch } = this.#context.environment;

@@ -1,0 +1,90 @@
+/** How the groups of a segment are counted when its rows are given to several threads. */
+import type { SegmentView } from '../../segment/read/view.js';
+import type { Aggregator, DimensionSpec, Granularity } from '../native/model.js';
+
+/**
+ * The state of all groups of some rows of a segment, in memory that all threads share: a row of cells a group, then a byte
+ * a group that says whether it exists, then such bytes for each aggregator that keeps them. Whoever gets it frees it.
+ */
+export interface GroupTable {
+  readonly address: number;
+  readonly groups: number;
+  /** Of a row of cells. */
+  readonly stride: number;
+  /** Aggregators with bytes of their own. */
+  readonly marks: number;
+}
+
+/** A part of the possible groups, when several threads read tables. */
+export interface GroupRange {
+  readonly index: number;
+  readonly count: number;
+}
+
+/**
+ * rows    every part answers its groups: they are few, merging them is nothing
+ * tables  every part hands over its table; the tables are added up where they lie
+ * runs    every part answers sorted groups: as most rows have a group of their own, there is little to add up
+ * whole   one thread takes all rows: merging would cost more than the others save
+ */
+export type SliceMode = 'rows' | 'tables' | 'runs' | 'whole';
+
+const rowGroupsMax = 16_384;
+/** A topN of more is cut down to its best before anybody merges it. */
+const topGroupsMax = 1_000;
+/** Of a table; larger ones are slower to add up than groups are to count. */
+const tableBytesMax = 32 * 1024 * 1024;
+const cellBytes = 9;
+
+export function sliceMode(
+  segment: SegmentView,
+  query: {
+    readonly granularity: Granularity;
+    readonly dimensions: readonly DimensionSpec[];
+    readonly aggregations: readonly Aggregator[];
+    readonly isComputed: boolean;
+    readonly isTop: boolean;
+  },
+  evenRows: number,
+): SliceMode {
+  let groups = query.granularity.type === 'all' ? 1 : Infinity;
+  let isSingle = true;
+  for (const { dimension, steps, arrayOf } of query.dimensions) {
+    const column = segment.column(dimension);
+    const isPlain = (steps === undefined || steps.length === 0) && arrayOf === undefined;
+    if (!isPlain || column?.kind !== 'string') {
+      groups = Infinity;
+      continue;
+    }
+    groups *= Math.max(1, column.cardinality);
+    if (column.hasMultipleValues) isSingle = false;
+  }
+  const otherwise = groups <= rowGroupsMax ? 'rows' : 'whole';
+  if (groups <= (query.isTop ? topGroupsMax : rowGroupsMax)) return 'rows';
+  if (!isSingle || query.isComputed || groups === Infinity) return otherwise;
+  const bytes = groups * (1 + cellBytes * query.aggregations.length);
+  const isShared = query.aggregations.every((spec) => isInCells(segment, spec));
+  if (isShared && bytes <= tableBytesMax && groups <= evenRows) return 'tables';
+  if (otherwise === 'rows') return 'rows';
+  return groups >= segment.rowCount * 2 ? 'runs' : 'whole';
+}
+
+/** Does the aggregator keep nothing but a cell that others can be added to? */
+function isInCells(segment: SegmentView, spec: Aggregator): boolean {
+  switch (spec.type) {
+    case 'count':
+      return true;
+    case 'longSum':
+    case 'longMin':
+    case 'longMax':
+    case 'doubleSum':
+    case 'doubleMin':
+    case 'doubleMax': {
+      if (spec.expression !== undefined) return false;
+      const kind = segment.column(spec.fieldName)?.kind;
+      return kind === 'long' || kind === 'double' || kind === 'float';
+    }
+    default:
+      return false;
+  }
+}
