@@ -1,6 +1,6 @@
 /**
  * Rows with several values become one entry per value, and per combination of values when several dimensions have
- * them. A batch is taken in halves until its entries fit a batch again; a single row may still have more entries.
+ * them. A batch is taken in halves until its entries are not too many; a single row may still have more.
  */
 import { CodedError } from '../../proto/errors.js';
 import { BATCH_ROWS, type StringColumnView } from '../../segment/read/view.js';
@@ -16,6 +16,9 @@ interface MultiKey {
 /** One row may become at most so many entries. */
 const entriesPerRowMax = 4_000_000;
 
+/** Entries that are made at a time: those of a batch whose rows have three values each. */
+const partEntries = BATCH_ROWS * 4;
+
 type Visit = (sel: number, count: number, ids: readonly (number | undefined)[]) => void;
 
 interface Blocks {
@@ -28,7 +31,7 @@ export class EntryExploder {
   readonly #environment: Environment;
   readonly #keys: readonly (MultiKey | undefined)[];
   readonly #rows: number;
-  /** Room for as many entries as a batch has. */
+  /** Room for the entries of a part each. */
   readonly #buffers: number[] = [];
 
   constructor(environment: Environment, keys: readonly (MultiKey | undefined)[]) {
@@ -51,7 +54,7 @@ export class EntryExploder {
   #part(sel: number, count: number, blocks: readonly (Blocks | undefined)[], visit: Visit): void {
     if (count === 0) return;
     const entries = this.#entriesOf(sel, count, blocks);
-    if (entries > BATCH_ROWS && count > 1) {
+    if (entries > partEntries && count > 1) {
       const half = count >>> 1;
       this.#part(sel, half, blocks, visit);
       this.#part(sel + half * 4, count - half, blocks, visit);
@@ -92,7 +95,7 @@ export class EntryExploder {
     const large: number[] = [];
     let used = 0;
     const buffer = (): number => {
-      if (entries <= BATCH_ROWS) return (this.#buffers[used++] ??= scratch.take(BATCH_ROWS * 4));
+      if (entries <= partEntries) return (this.#buffers[used++] ??= scratch.take(partEntries * 4));
       const pointer = scratch.take(Math.max(entries, count) * 4);
       large.push(pointer);
       return pointer;
