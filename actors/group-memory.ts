@@ -10,6 +10,7 @@ import type { Pool, RunOptions } from '../query/engine/pool-api.js';
 import { frameBytes } from '../query/frame-codec.js';
 import type { Frame } from '../query/frame.js';
 import type { Condensed, CondenseInput, StoredRun } from '../query/merge/group-runs.js';
+import { byteCount } from '../query/native/context-keys.js';
 import type { GroupByQuery } from '../query/native/model.js';
 import type { Log, Metrics } from '../runtime/types.js';
 
@@ -85,7 +86,7 @@ export class QueryGroups {
     this.check = check;
     this.options = options;
     const { diskBytesMax } = memory.deps.settings;
-    const asked = Number(query.context.given['maxOnDiskStorage'] ?? Number.NaN);
+    const asked = byteCount(query.context.given['maxOnDiskStorage']) ?? -1;
     this.#diskBytesMax = asked >= 0 ? Math.min(asked, diskBytesMax) : diskBytesMax;
   }
 

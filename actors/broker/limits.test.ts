@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { cellColumn } from '../../query/frame-build.js';
 import { parseNativeQuery } from '../../query/native/parse.js';
-import { ByteLimit, checkAsked, HeldLimit, noLimits } from './limits.js';
+import { ByteLimit, checkAsked, checkOrdering, HeldLimit, noLimits } from './limits.js';
 
 const frame = { rows: 2, columns: [{ name: 'a', type: 'LONG', values: new BigInt64Array(2) } as const] };
 
@@ -68,5 +68,36 @@ describe('limits of one query', () => {
     expect(refused({ timeout: 1_001 })).to.contain('maxQueryTimeout [1000]');
     expect(refused({ maxScatterGatherBytes: 51 })).to.contain('enforced limit of [50]');
     expect(refused({ maxScatterGatherBytes: 50 })).to.equal('taken');
+  });
+});
+
+describe('scans in the order of time', () => {
+  const at = (startMs: number) => ({ segment: { interval: { startMs, endMs: startMs + 1 } } }) as never;
+  const slices = [at(0), at(0), at(0), at(5)];
+  const ordered = (context: object, limit?: number): string => {
+    const body = {
+      queryType: 'scan',
+      dataSource: 't',
+      intervals: '2024/2025',
+      order: 'ascending',
+      limit,
+      context,
+    };
+    try {
+      checkOrdering(parseNativeQuery(body, { queryId: 'q', timeoutMs: 0 }), slices);
+      return 'passed';
+    } catch (thrown) {
+      return (thrown as { code: string }).code;
+    }
+  };
+
+  it('are limited where the context says so: few rows, or few segments a time chunk', () => {
+    expect(ordered({})).to.equal('passed');
+    expect(ordered({ maxSegmentPartitionsOrderedInMemory: 2 })).to.equal('LimitExceeded');
+    expect(ordered({ maxSegmentPartitionsOrderedInMemory: 3 })).to.equal('passed');
+    expect(ordered({ maxSegmentPartitionsOrderedInMemory: 2 }, 10)).to.equal('passed');
+    expect(ordered({ maxRowsQueuedForOrdering: 9, maxSegmentPartitionsOrderedInMemory: 2 }, 10)).to.equal(
+      'LimitExceeded',
+    );
   });
 });

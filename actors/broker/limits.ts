@@ -2,9 +2,10 @@
 import { CodedError } from '../../proto/errors.js';
 import { frameBytes } from '../../query/frame-codec.js';
 import type { Frame } from '../../query/frame.js';
-import { badContext } from '../../query/native/context.js';
+import { badContext, byteCount } from '../../query/native/context-keys.js';
 import type { NativeQuery } from '../../query/native/model.js';
 import { textBytes } from '../group-memory.js';
+import type { Slice } from './route.js';
 import type { SegmentRows } from './scan-stream.js';
 
 /** 0 = none. A query's context may ask for less. */
@@ -42,9 +43,36 @@ export function checkAsked({ context }: NativeQuery, limits: QueryLimits): void 
   }
 }
 
+const orderedRowsDefault = 100_000;
+const orderedPartitionsDefault = 50;
+
+/**
+ * How much of a scan may be put in the order of time, where the context says so: rows under a limit, or else segments of
+ * a time chunk. Throws LimitExceeded.
+ */
+export function checkOrdering(query: NativeQuery, slices: readonly Pick<Slice, 'segment'>[]): void {
+  if (query.queryType !== 'scan' || query.order === 'none' || query.order === 'columns') return;
+  const { given } = query.context;
+  const rowsMax = asked(given['maxRowsQueuedForOrdering']);
+  const partitionsMax = asked(given['maxSegmentPartitionsOrderedInMemory']);
+  if (rowsMax === undefined && partitionsMax === undefined) return;
+  if ((query.limit ?? Infinity) + query.offset <= (rowsMax ?? orderedRowsDefault)) return;
+  const chunks = new Map<number, number>();
+  for (const { segment } of slices) {
+    const { startMs } = segment.interval;
+    chunks.set(startMs, (chunks.get(startMs) ?? 0) + 1);
+  }
+  const most = Math.max(0, ...chunks.values());
+  if (most <= (partitionsMax ?? orderedPartitionsDefault)) return;
+  throw new CodedError(
+    'LimitExceeded',
+    `Time ordering is not supported for a Scan query with ${most} segments per time chunk and a row limit of ${query.limit ?? 'none'}. Ask for fewer rows than maxRowsQueuedForOrdering[${rowsMax ?? orderedRowsDefault}], or raise maxSegmentPartitionsOrderedInMemory[${partitionsMax ?? orderedPartitionsDefault}] above the number of segments per time chunk.`,
+  );
+}
+
 /** A number above 0; 0 and what is no number ask for nothing. */
 function asked(value: unknown): number | undefined {
-  const number = Number(value ?? Number.NaN);
+  const number = byteCount(value) ?? 0;
   return number > 0 ? number : undefined;
 }
 

@@ -35,7 +35,7 @@ import {
   type Slice,
 } from './route.js';
 import { scatter, type FrameSink, type NodeRequest, type ScatterDeps } from './scatter.js';
-import { ByteLimit, HeldLimit, limitedRows, type QueryLimits } from './limits.js';
+import { ByteLimit, checkOrdering, HeldLimit, limitedRows, type QueryLimits } from './limits.js';
 import type { QueryScheduler } from './scheduler.js';
 import { fetchSources, leafTables, tooManyRows, wantedSlices } from './sources.js';
 import { rowsOf, streamScan, type SegmentRows } from './scan-stream.js';
@@ -221,7 +221,10 @@ export class QueryRun {
     const isPruned = isPlain && query.segments === undefined;
     const question = { dataSources, intervals, filter: isPruned ? query.filter : undefined };
     const slices = chooseSlices(question, (name) => view.timeline(name));
-    return wantedSlices(query, query.segments === undefined ? slices : onlyNamed(slices, query.segments));
+    const asked = query.segments === undefined ? slices : onlyNamed(slices, query.segments);
+    const wanted = wantedSlices(query, asked);
+    checkOrdering(query, wanted);
+    return wanted;
   }
 
   #etag(slices: readonly Slice[]): string {

@@ -18,7 +18,9 @@ export function runTimeBoundary(
   const selected = selectRows(environment, intervals, query.filter);
   const time = segment.timeRange();
   const whole = selected.ranges.length === 1 && selected.hull.to - selected.hull.from === segment.rowCount;
-  if (time !== undefined && whole && selected.mask.kind === 'all') {
+  // Filtering, joining and unnesting leave the range of times what it was, but not the rows.
+  const isExact = query.source === undefined;
+  if (time !== undefined && isExact && whole && selected.mask.kind === 'all') {
     return { rows: 1, columns: [boundColumn('minTime', time.minMs), boundColumn('maxTime', time.maxMs)] };
   }
   const cells = new CellTable(environment);

@@ -1,5 +1,6 @@
 /** The query context: keys that Grove acts on, typed, with defaults; the rest as given. */
-import { CodedError, invalidInput } from '../../proto/errors.js';
+import { invalidInput } from '../../proto/errors.js';
+import { badContext, javaClass } from './context-keys.js';
 import { describe, isMissing, isObject, type JsonObject } from './json-fields.js';
 import type { Frame } from '../frame.js';
 import type { LookupTable } from '../lookup/table.js';
@@ -42,7 +43,7 @@ export function parseContext(json: unknown, defaults: QueryDefaults): QueryConte
     skipEmptyBuckets: flag(given, 'skipEmptyBuckets', false),
     grandTotal: flag(given, 'grandTotal', false),
     resultAsArray: flag(given, 'resultAsArray', false),
-    allowPartialResults: flag(given, 'allowPartialResults', false),
+    allowPartialResults: flag(given, 'allowPartialResults', false) || isSet(given, 'returnPartialResults'),
     bySegment: flag(given, 'bySegment', false),
     maxSubqueryRows: long(given, 'maxSubqueryRows', DEFAULT_MAX_SUBQUERY_ROWS),
     minTopNThreshold: long(given, 'minTopNThreshold', DEFAULT_MIN_TOPN_THRESHOLD),
@@ -62,22 +63,6 @@ function lane(given: JsonObject): { readonly lane?: string } {
   return name === undefined ? {} : { lane: name };
 }
 
-/** Of a JSON value as Druid reads it. */
-function javaClass(value: unknown): string {
-  if (Array.isArray(value)) return 'java.util.ArrayList';
-  switch (typeof value) {
-    case 'boolean':
-      return 'java.lang.Boolean';
-    case 'bigint':
-      return 'java.lang.Long';
-    case 'number':
-      if (!Number.isInteger(value)) return 'java.lang.Double';
-      return Math.abs(value) < 2 ** 31 ? 'java.lang.Integer' : 'java.lang.Long';
-    default:
-      return 'java.util.LinkedHashMap';
-  }
-}
-
 /** False: aggregators are answered by their states, sketches instead of estimates. */
 export function isFinalized({ context }: { readonly context: QueryContext }): boolean {
   return flag(context.given, 'finalize', true);
@@ -90,6 +75,9 @@ export function flag(given: JsonObject, key: string, fallback: boolean): boolean
   if (typeof value === 'string') return value.toLowerCase() === 'true';
   throw badContext(key, `Expected key [${key}] to be in boolean format, but got [${shown(value)}]`);
 }
+
+/** Druid's name for it takes any value, and only these count. */
+const isSet = (given: JsonObject, key: string): boolean => shown(given[key]).toLowerCase() === 'true';
 
 function long(given: JsonObject, key: string, fallback: number, format = 'long'): number {
   const value = given[key];
@@ -112,12 +100,4 @@ function shown(value: unknown): string {
   return typeof value === 'string'
     ? value
     : (JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? String(v) : v)) ?? 'undefined');
-}
-
-export function badContext(key: string, message: string): CodedError {
-  return new CodedError('InvalidInput', message, {
-    field: `context.${key}`,
-    errorClass: 'org.apache.druid.query.BadQueryContextException',
-    legacyCode: 'Query context parse failed',
-  });
 }

@@ -37,7 +37,7 @@ const legacyForms: Partial<Record<ErrorCode, LegacyForm>> = {
     error: 'Resource limit exceeded',
     errorClass: `${packages}.ResourceLimitExceededException`,
     status: 400,
-    category: 'CAPACITY_EXCEEDED',
+    category: 'INVALID_INPUT',
   },
   MailboxFull: {
     error: 'Query capacity exceeded',

@@ -3,7 +3,8 @@ import { CodedError, invalidInput } from '../../proto/errors.js';
 import { parseGranularity } from '../granularity.js';
 import { lookupNames } from '../lookup/names.js';
 import { parseAggregator } from './aggregators.js';
-import { parseContext, type QueryDefaults } from './context.js';
+import { flag, parseContext, type QueryDefaults } from './context.js';
+import { checkContextKeys } from './context-keys.js';
 import { parseDataSource } from './datasource.js';
 import { parseDataSourceMetadata, parseSearch, parseSegmentMetadata } from './metadata-queries.js';
 import { type Source, tablesOf, withFrames } from './source.js';
@@ -123,6 +124,7 @@ function base(body: JsonObject, defaults: QueryDefaults, needsIntervals: boolean
   const { source, filter } =
     virtual.virtualColumns === undefined ? withoutFilters(filled, own) : { source: filled, filter: own };
   const context = parseContext(body['context'], defaults);
+  checkContextKeys(context.given, body['queryType']);
   const lookups = lookupsOf(body, defaults);
   const common = {
     dataSources: tablesOf(source),
@@ -277,6 +279,11 @@ function groupBy(body: JsonObject, defaults: QueryDefaults): GroupByQuery {
   }
   const having = isMissing(body['having']) ? undefined : parseHaving(body['having'], 'having');
   const limitSpec = parseLimitSpec(body['limitSpec'], 'limitSpec');
+  if (having !== undefined && flag(common.context.given, 'forceLimitPushDown', false)) {
+    throw new CodedError('QueryFailed', 'Cannot force limit push down when a having spec is present.', {
+      errorClass: 'org.apache.druid.java.util.common.IAE',
+    });
+  }
   for (const [i, { dimension }] of limitSpec.orderBy.entries()) {
     if (names.has(dimension)) continue;
     const field = `limitSpec.columns[${i}]`;

@@ -29,7 +29,10 @@ export function aggregateOutput(spec: Aggregator, frame: Frame, isRaw = false): 
     const text = isRaw ? finish.rawJson?.(state) : undefined;
     return text ?? finish.json?.(state) ?? cellJson(finish.value(state), finish.type);
   };
-  return { name, type: finish.type, at, json };
+  const output = { name, type: finish.type, at, json };
+  return finish.rawJson === undefined
+    ? output
+    : { ...output, rawJson: (row) => finish.rawJson?.(bytes(row)) ?? json(row) };
 }
 
 export function cellJson(cell: Cell, type: CellType): string {

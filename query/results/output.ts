@@ -17,8 +17,17 @@ export interface Output {
   at(row: number): Cell;
   /** JSON text of one row's value. */
   json(row: number): string;
+  /** Of an aggregator: JSON text of its state, where that is another. */
+  rawJson?(row: number): string;
   /** Order of two rows' values, where `at` does not tell them. */
   compare?(a: number, b: number): number;
+}
+
+/** Printed by the aggregator's state; its value stays what others compute with. */
+export function rawOutput(output: Output): Output {
+  return output.rawJson === undefined
+    ? output
+    : { ...output, json: (row) => output.rawJson?.(row) ?? output.json(row) };
 }
 
 /** The column of that name, or one of nulls. */

@@ -7,7 +7,7 @@ import { asString, elementsOf, isComplex, nullValue, type Value } from '../expre
 import { doubleJson, doubleToLong } from '../json/java-number.js';
 import type { PostAggregator } from '../native/model.js';
 import { cellJson } from './aggregates.js';
-import type { Cell, Output } from './output.js';
+import { type Cell, type Output, rawOutput } from './output.js';
 
 /** The output of a post-aggregator; `read` finds the columns it names (which exist: the parser saw to it). */
 export function postOutput(
@@ -19,8 +19,9 @@ export function postOutput(
   switch (post.type) {
     case 'expression':
       return expressionOutput(post, read, lookups);
-    case 'hyperUniqueCardinality':
     case 'fieldAccess':
+      return { ...rawOutput(read(post.fieldName)), name };
+    case 'hyperUniqueCardinality':
     case 'finalizingFieldAccess':
       return { ...read(post.fieldName), name };
     case 'constant':

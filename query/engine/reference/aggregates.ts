@@ -28,15 +28,15 @@ export function wantedAggregate(
   spec: Aggregator,
   rows: readonly Row[],
   kinds: Kinds,
-  absent: readonly string[] = [],
+  grouped: readonly string[] = [],
 ): Wanted {
   switch (spec.type) {
     case 'filtered': {
       const kept = rows.filter((row) => naiveFilter(spec.filter, row, kinds) === 'true');
-      return wantedAggregate(spec.aggregator, kept, kinds, absent);
+      return wantedAggregate(spec.aggregator, kept, kinds, grouped);
     }
     case 'grouping':
-      return is(spec.groupings.reduce((bits, name) => bits * 2n + (absent.includes(name) ? 1n : 0n), 0n));
+      return is(spec.groupings.reduce((bits, name) => bits * 2n + (grouped.includes(name) ? 0n : 1n), 0n));
     case 'longAny':
     case 'doubleAny':
     case 'floatAny':

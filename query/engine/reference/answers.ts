@@ -120,10 +120,10 @@ function valuesOf(
   { aggregations, postAggregations }: Aggregates,
   rows: readonly Row[],
   kinds: Kinds,
-  absent: readonly string[] = [],
+  grouped: readonly string[] = [],
 ): Record<string, Wanted> {
   const values: Record<string, Wanted> = {};
-  for (const spec of aggregations) values[spec.name] = wantedAggregate(spec, rows, kinds, absent);
+  for (const spec of aggregations) values[spec.name] = wantedAggregate(spec, rows, kinds, grouped);
   const known = exact({ ms: undefined, key: {}, values });
   for (const post of postAggregations) {
     const value = postValue(post, known);
@@ -234,11 +234,15 @@ function groupBySection(query: AskedGroupBy, { table, names, kinds, groups, set 
   // Grouping by nothing at all has one group, even of no rows.
   if (names.length === 0 && !hasTime(query) && merged.size === 0)
     merged.set('', { ms: 0, values: [], rows: [] });
-  const absent = names.filter((name) => !set.includes(name));
+  // Groupings name columns, not outputs.
+  const grouped = query.dimensions.flatMap((spec) => {
+    const { dimension, outputName } = plainDimension(spec);
+    return set.includes(outputName) ? [dimension] : [];
+  });
   const all = [...merged.values()].map((group): Candidate => ({
     ms: hasTime(query) ? group.ms : undefined,
     key: Object.fromEntries(names.map((name, i) => [name, group.values[i] ?? null])),
-    values: valuesOf(query, group.rows, table.kinds, absent),
+    values: valuesOf(query, group.rows, table.kinds, grouped),
   }));
   const kept = all.filter((one) => query.having === undefined || holds(query.having, exact(one), kinds));
   const orders = (query.limitSpec?.columns ?? []).map(({ dimension, direction, dimensionOrder }): Compare => {

@@ -61,7 +61,7 @@ export function randomQuery(chance: Chance, world: RandomWorld): AskedQuery {
     dataSource: ground.dataSource,
     intervals: ground.intervals,
     virtualColumns,
-    filter: chance.next() < 0.65 ? randomFilter(chance, kinds, 3) : undefined,
+    filter: chance.next() < 0.65 ? randomFilter(chance, filterable(kinds, virtualColumns), 3) : undefined,
   };
   switch (chance.below(ground.isTimed ? 10 : 5)) {
     case 0:
@@ -111,6 +111,14 @@ export function randomQuery(chance: Chance, world: RandomWorld): AskedQuery {
       return randomGroupBy(chance, common, kinds, ground.isTimed);
   }
 }
+
+/** What a filter says of null over a filtered list depends on whether there is an index of values, as in Druid. */
+const filterable = (kinds: Kinds, columns: readonly AskedVirtual[]): Kinds =>
+  Object.fromEntries(
+    Object.entries(kinds).filter(
+      ([name]) => !columns.some((column) => column.name === name && column.type === 'mv-filtered'),
+    ),
+  );
 
 const withoutVirtual = (chance: Chance, { kinds }: Ground): Filter | undefined =>
   chance.next() < 0.6 ? randomFilter(chance, kinds, 2) : undefined;
@@ -333,7 +341,8 @@ function randomGroupBy(chance: Chance, common: Common, kinds: Kinds, isTimed: bo
   const names = dimensions.map((spec) => plainDimension(spec).outputName);
   const hasSubtotals = names.length > 0 && chance.next() < 0.2;
   const sets = [names, names.filter(() => chance.next() < 0.5), []];
-  const groupings = names.filter(() => chance.next() < 0.6);
+  const columns = dimensions.map((spec) => plainDimension(spec).dimension);
+  const groupings = columns.filter(() => chance.next() < 0.6);
   const hasLimit = !hasSubtotals && chance.next() < 0.35;
   const exact = [...numbersOf(aggregations), ...postAggregations.map(({ name }) => name)];
   const order = (): AskedOrder => ({

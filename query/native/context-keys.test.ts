@@ -1,0 +1,72 @@
+import { expect } from 'chai';
+import { byteCount } from './context-keys.js';
+import { parseNativeQuery } from './parse.js';
+
+const groupBy = (context: object, more: object = {}) => ({
+  queryType: 'groupBy',
+  dataSource: 't',
+  intervals: '2024/2025',
+  granularity: 'all',
+  dimensions: ['c'],
+  aggregations: [],
+  context,
+  ...more,
+});
+const parse = (body: unknown) => parseNativeQuery(body, { queryId: 'q', timeoutMs: 0 });
+
+describe('context keys', () => {
+  it('of another format are refused, the key named', () => {
+    const wrong: readonly [object, string][] = [
+      [{ vectorize: 'sometimes' }, 'Expected key [vectorize] to be referring to one of the values'],
+      [{ vectorSize: 'x' }, 'Expected key [vectorSize] to be in integer format, but got [x]'],
+      [{ finalize: {} }, 'Expected key [finalize] to be a Boolean, but got [java.util.LinkedHashMap]'],
+      [{ maxScatterGatherBytes: 'x' }, 'Expected key [maxScatterGatherBytes] to be in long format'],
+      [{ maxOnDiskStorage: '10 parsecs' }, 'Expected key [maxOnDiskStorage] to be a human readable number'],
+      [
+        { bufferGrouperMaxLoadFactor: 'x' },
+        'Expected key [bufferGrouperMaxLoadFactor] to be in float format',
+      ],
+      [{ maxSubqueryBytes: 'some' }, 'Unable to parse the provided maxSubqueryLimit [some]'],
+    ];
+    for (const [context, words] of wrong) expect(() => parse(groupBy(context)), words).to.throw(words);
+    // Only those that mean something to the type of query.
+    const timeBoundary = { queryType: 'timeBoundary', dataSource: 't', context: { maxOnDiskStorage: 'x' } };
+    expect(parse(timeBoundary).queryType).to.equal('timeBoundary');
+  });
+
+  it('of the right format pass, as text too', () => {
+    const context = {
+      vectorize: 'FORCE',
+      vectorSize: '512',
+      finalize: 'false',
+      maxScatterGatherBytes: 1n << 40n,
+      maxOnDiskStorage: '1GiB',
+      maxSubqueryBytes: 'auto',
+      returnPartialResults: true,
+    };
+    expect(parse(groupBy(context)).context.allowPartialResults).to.equal(true);
+  });
+
+  it('that ask for what is not there are refused', () => {
+    expect(() => parse(groupBy({ forceProjections: true }))).to.throw('none satisfy query');
+    expect(() => parse(groupBy({ useProjection: 'p' }))).to.throw('Projection[p]');
+    expect(() => parse(groupBy({ realtimeSegmentsOnly: true }))).to.throw('realtimeSegmentsOnly');
+    const having = { having: { type: 'always' } };
+    expect(() => parse(groupBy({ forceLimitPushDown: true }, having))).to.throw(
+      'Cannot force limit push down',
+    );
+  });
+
+  it('count bytes as people write them', () => {
+    const counts = {
+      '10': 10,
+      '2K': 2_000,
+      '2KB': 2_000,
+      '2KiB': 2_048,
+      '1gib': 2 ** 30,
+      ' 3 M ': 3_000_000,
+    };
+    for (const [text, bytes] of Object.entries(counts)) expect(byteCount(text), text).to.equal(bytes);
+    for (const text of ['', 'x', '-1', '1.5G', '10Q']) expect(byteCount(text), text).to.equal(undefined);
+  });
+});
