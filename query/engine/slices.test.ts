@@ -14,8 +14,8 @@ import { testSegment } from './test-segment.js';
 
 const arena = createArena({ maximumBytes: 1 << 29 });
 const kernels = instantiateKernels(compileKernels(), arena);
-const rowCount = 200_000;
-const numbers = Array.from({ length: rowCount }, (_, row) => (row * 7919) % 30_011);
+const rowCount = 70_000;
+const numbers = Array.from({ length: rowCount }, (_, row) => (row * 7919) % 20_011);
 const segment: SegmentView = testSegment(arena, {
   id: 'a',
   interval: { startMs: 0, endMs: 1e9 },
@@ -24,7 +24,7 @@ const segment: SegmentView = testSegment(arena, {
     __time: { kind: 'long', values: numbers.map((_, row) => BigInt(row * 20)) },
     few: { kind: 'string', values: numbers.map((number) => (number % 9 === 0 ? null : `f${number % 9}`)) },
     many: { kind: 'string', values: numbers.map((number) => `m${number}`) },
-    unique: { kind: 'string', values: numbers.map((_, row) => `u${row % 20_011}`) },
+    unique: { kind: 'string', values: numbers.map((_, row) => `u${row % 9_001}`) },
     gaps: { kind: 'long', values: numbers.map((number) => (number % 5 < 3 ? null : BigInt(number))) },
     m: { kind: 'long', values: numbers.map((number) => BigInt(number - 15_000)) },
   },
@@ -103,7 +103,7 @@ describe('slices of a segment', () => {
       const plain = query(body);
       const ref = { segmentId: 'a', handle: 0, intervals: [interval] };
       const whole = executeTask(executor, { query: plain, refs: [ref] }, () => {});
-      const count = 3;
+      const count = 2;
       const tasks = Array.from({ length: count }, (_, index): ScanTask => ({
         query: plain,
         refs: [ref],
@@ -143,7 +143,7 @@ describe('tables of groups', () => {
   it('are given back however the query ends, and not before nobody reads them', () => {
     const plain = query({ queryType: 'groupBy', granularity: 'all', dimensions: ['many'], aggregations });
     const refs = [{ segmentId: 'a', handle: 0, intervals: [interval] }];
-    const count = 3;
+    const count = 2;
     const tasks = Array.from({ length: count }, (_, index): ScanTask => ({
       query: plain,
       refs,
@@ -151,7 +151,7 @@ describe('tables of groups', () => {
     }));
     const run = (task: ScanTask) => executeTask(executor, task, () => {});
     const used = arena.usedBytes;
-    for (const failAfter of [1, 2, 4]) {
+    for (const failAfter of [1, 2, 3]) {
       const running = new RunningQuery(plain, tasks, 10, ({ address }) => arena.free(address));
       const taken: ScanTask[] = [];
       const take = (): void => {

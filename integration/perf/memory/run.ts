@@ -2,7 +2,7 @@
  * What Grove holds and how it answers when much is asked of it, over lineitem-like rows (derived from TPC-H, not a TPC
  * result): a groupBy of millions of groups, many queries at once, and a dashboard below saturation.
  *
- *   npm run perf:memory -- [--sf 1] [--dir FOLDER] [--runs 3] [--queries 200] [--seconds 15]
+ *   npm run perf:memory -- [--sf 1] [--dir FOLDER] [--runs 3] [--queries 200] [--seconds 15] [--only queries,open,groups]
  *
  * The best of the runs counts. `--dir` keeps rows and segment for the next time; the bench's folder will do.
  */
@@ -11,7 +11,7 @@ import path from 'node:path';
 import { launchGrove, type Grove } from '../../launch.js';
 import { lineitemData, prepareLineitem } from '../bench/data.js';
 import { alone, ask, openLoop, quantile, saturation, tile, tiles, uncached } from './load.js';
-import { peakMiB, resetPeak, residentMiB } from './resident.js';
+import { peakMiB, processesOf, resetPeak, residentMiB } from './resident.js';
 
 function option(name: string, fallback: string): string {
   const at = process.argv.indexOf(`--${name}`);
@@ -21,6 +21,9 @@ const runs = Number(option('runs', '3'));
 const queries = Number(option('queries', '200'));
 const seconds = Number(option('seconds', '15'));
 const dir = option('dir', '');
+
+const only = option('only', '');
+const isAsked = (part: string): boolean => only === '' || only.split(',').includes(part);
 
 const manyGroups = {
   queryType: 'groupBy',
@@ -170,10 +173,14 @@ const grove = await launchGrove({ dataDir: data.dataDir });
 try {
   await grove.rowsQueryable(lineitemData, data.rows);
   print(`${data.rows} rows, Grove at rest`, mib(residentMiB(grove.pid)), load());
-  await manyQueriesFigures(grove);
-  await dashboardFigures(grove);
-  await manyGroupsFigures(grove);
-  await neighbourFigures(grove);
+  if (isAsked('queries')) await manyQueriesFigures(grove);
+  if (isAsked('open')) await dashboardFigures(grove);
+  if (isAsked('groups')) {
+    await manyGroupsFigures(grove);
+    await neighbourFigures(grove);
+  }
+  for (const { pid, name } of processesOf(grove.pid))
+    print(`${name} [${pid}]`, `resident ${mib(residentMiB(pid))}`, load());
 } finally {
   await grove.stop();
   data.remove();
