@@ -26,8 +26,10 @@ const FIRST_BLOCK_BYTES = 512 * 1024;
 const BLOCK_BYTES_MAX = 24 << 20;
 
 const useCodes: Readonly<Record<CellUse, number>> = { any: 0, text: 1, number: 2 };
-/** A decimal that the kernel leaves to be read. */
-const PENDING = 4;
+/** What the kernel leaves to be read. */
+const DECIMAL = 4;
+const ESCAPED = 5;
+const loneSurrogates = /\p{Surrogate}/gu;
 
 export class JsonScanner {
   readonly plan: CellPlan;
@@ -39,6 +41,7 @@ export class JsonScanner {
   #blockRoom = 0;
   /** The block whose copy is in the arena. */
   #block: Buffer | undefined;
+  #copy: Buffer<ArrayBufferLike> = Buffer.alloc(0);
 
   constructor(plan: CellPlan) {
     this.plan = plan;
@@ -92,6 +95,7 @@ export class JsonScanner {
   /** Finds the {@link cells} of the line [start, end) of valid UTF-8; false: it has to be read as a whole. */
   scan(bytes: Buffer, start: number, end: number): boolean {
     if (bytes !== this.#block && !this.#take(bytes)) return false;
+    this.cells.bytes = bytes;
     const found = this.#kernels.json_scan(this.#state, this.#blockAt, start, end);
     if (found > 1) this.#readPending(bytes);
     return found > 0;
@@ -105,20 +109,37 @@ export class JsonScanner {
       this.#blockRoom = Math.max(FIRST_BLOCK_BYTES, block.length);
       this.#blockAt = this.#arena.alloc(this.#blockRoom);
     }
-    this.#arena.bytes(this.#blockAt, block.length).set(block);
+    this.#copy = this.#arena.buffer(this.#blockAt, block.length);
+    this.#copy.set(block);
     this.#block = block;
-    this.cells.bytes = block;
     return true;
   }
 
   #readPending(bytes: Buffer): void {
-    const { kinds, starts, ends, numbers } = this.cells;
+    const { kinds } = this.cells;
     for (let cell = 0; cell < kinds.length; cell++) {
-      if (kinds[cell] !== PENDING) continue;
-      const number = Number(bytes.toString('latin1', starts[cell], ends[cell]));
-      const isNumber = this.plan.uses[cell] === 'number' || !Number.isInteger(number);
-      kinds[cell] = isNumber ? cellKinds.number : cellKinds.value;
-      numbers[cell] = number;
+      if (kinds[cell] === DECIMAL) this.#readDecimal(bytes, cell);
+      else if (kinds[cell] === ESCAPED) this.#unescape(bytes, cell);
     }
+  }
+
+  #readDecimal(bytes: Buffer, cell: number): void {
+    const { kinds, starts, ends, numbers } = this.cells;
+    const number = Number(bytes.toString('latin1', starts[cell], ends[cell]));
+    const isNumber = this.plan.uses[cell] === 'number' || !Number.isInteger(number);
+    kinds[cell] = isNumber ? cellKinds.number : cellKinds.value;
+    numbers[cell] = number;
+  }
+
+  /** No text is longer than it was with its escapes: it takes their place, in the copy of the line. */
+  #unescape(bytes: Buffer, cell: number): void {
+    const { kinds, starts, ends } = this.cells;
+    const start = starts[cell]!;
+    const written = bytes.toString('utf8', start, ends[cell]);
+    const read = JSON.parse(`"${written}"`) as string;
+    const text = written.includes('\\u') ? read.replace(loneSurrogates, '?') : read;
+    kinds[cell] = cellKinds.text;
+    ends[cell] = start + this.#copy.write(text, start, 'utf8');
+    this.cells.bytes = this.#copy;
   }
 }

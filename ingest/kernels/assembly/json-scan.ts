@@ -27,12 +27,13 @@ const CELL: usize = 8;
 const NEXT: usize = 12;
 const HASH: usize = 16;
 
-// Kinds of cells, as in ingest/index/row-cells.ts; the last one is a decimal that the caller has to read.
+// Kinds of cells, as in ingest/index/row-cells.ts; the last two are decimals and texts that the caller has to read.
 const CELL_NONE: u8 = 0;
 const CELL_TEXT: u8 = 1;
 const CELL_NUMBER: u8 = 2;
 const CELL_VALUE: u8 = 3;
-const CELL_PENDING: u8 = 4;
+const CELL_DECIMAL: u8 = 4;
+const CELL_ESCAPED: u8 = 5;
 
 const USE_TEXT: u8 = 1;
 const USE_NUMBER: u8 = 2;
@@ -47,8 +48,9 @@ const INTEGER: u32 = 3;
 const DECIMAL: u32 = 4;
 /** Of more digits, or with an exponent. */
 const LONG_DECIMAL: u32 = 5;
-/** Lists, objects, texts with escapes, long integers. */
-const OTHER: u32 = 6;
+const ESCAPED: u32 = 6;
+/** Lists, objects, long integers. */
+const OTHER: u32 = 7;
 
 const DEPTH_MAX: u32 = 50;
 /** Digits that a double holds exactly. */
@@ -132,7 +134,7 @@ function text(start: usize, end: usize): usize {
     if (mark !== 0x5c) return 0;
     const length = escapeLength(at + 1, end);
     if (length === 0) return 0;
-    found = OTHER;
+    found = ESCAPED;
     at += 1 + length;
     if (at >= end) return 0;
   }
@@ -358,7 +360,11 @@ function keep(state: usize, base: usize, cell: usize): void {
       if (use === USE_NUMBER || trunc(number) !== number) cellKind = CELL_NUMBER;
       break;
     case LONG_DECIMAL:
-      cellKind = CELL_PENDING;
+      cellKind = CELL_DECIMAL;
+      store<u32>(state, load<u32>(state, PENDING) + 1, PENDING);
+      break;
+    case ESCAPED:
+      cellKind = CELL_ESCAPED;
       store<u32>(state, load<u32>(state, PENDING) + 1, PENDING);
       break;
     default:
@@ -372,7 +378,7 @@ function keep(state: usize, base: usize, cell: usize): void {
 
 /**
  * Finds the cells of the line at bytes [from, to) behind `base`, valid UTF-8. 0: it has to be read as a whole; else 1
- * plus the number of decimals that are to be read.
+ * plus the number of cells that are to be read.
  */
 export function json_scan(state: usize, base: usize, from: u32, to: u32): u32 {
   const end = base + <usize>to;
