@@ -126,9 +126,13 @@ function analyzeText(
 
 const inOrder = comparatorOf('lexicographic');
 
-/** A dictionary in order of appearance keeps a place for null whether it comes or not. */
+/**
+ * A dictionary in order of appearance keeps a place for null whether it comes or not. Stored columns that found their
+ * own type do so too, and there Druid counts it.
+ */
 function unusedIds(column: StringColumnView): number {
-  return column.cardinality > 0 && !column.hasNulls && column.value(0) === null ? 1 : 0;
+  if (column.dictionarySorted || column.hasNulls || column.cardinality === 0) return 0;
+  return column.value(0) === null ? 1 : 0;
 }
 
 /** Null, where rows hold it, comes before all texts. Undefined: no values. */

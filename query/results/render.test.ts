@@ -209,6 +209,23 @@ describe('topN results', () => {
     expect(picked({ metric: { ...byName, previousStop: 'a' } })).to.deep.equal([['b', 'c9']]);
   });
 
+  it('take a null that first or last found for the smallest value', () => {
+    const found = [
+      { type: 'longLast', name: 'm', fieldName: 'x' },
+      {
+        type: 'filtered',
+        filter: { type: 'true' },
+        aggregator: { type: 'longFirst', name: 'm', fieldName: 'x' },
+      },
+    ];
+    const metric = { type: 'inverted', metric: 'm' };
+    for (const aggregation of found)
+      expect(picked({ threshold: 2, metric, aggregations: [aggregation] })).to.deep.equal([[null, 'c10']]);
+    expect(picked({ threshold: 5, metric: 'm', aggregations: found.slice(0, 1) })).to.deep.equal([
+      ['c9', 'a', 'b', 'c10', null],
+    ]);
+  });
+
   const perBucket = (...counts: readonly (readonly [number, number])[]): ReadonlyMap<number, number> =>
     new Map(counts);
 

@@ -1,8 +1,9 @@
 /** A column's values as longs, doubles, floats or texts, row by row. */
 import { CodedError } from '../../../proto/errors.js';
+import { hasJson } from '../../../segment/read/rows.js';
 import type { ColumnView } from '../../../segment/read/view.js';
 import { asDouble, asLong, asString, elementsOf, type Value } from '../../expression/value.js';
-import { floatText } from '../../json/java-number.js';
+import { doubleText, floatText } from '../../json/java-number.js';
 import { cellReader } from '../columns/cells.js';
 import type { Environment } from '../environment.js';
 import type { StateValue } from './state-bytes.js';
@@ -23,6 +24,7 @@ export function scalarReader(
 ): ScalarReader {
   const column = environment.segment.column(field);
   refuseComplex(field, column);
+  if (kind === 'string' && column?.kind === 'double' && hasJson(column)) return mixedTexts(column);
   const reader = cellReader(environment, column);
   const convert = converter(kind, column?.kind === 'float');
   return {
@@ -34,6 +36,19 @@ export function scalarReader(
       if (elements.length === 0) return null;
       if (firstOnly) return convert({ type: 'STRING', value: elements[0] as string | null });
       return convert(value);
+    },
+  };
+}
+
+/** Longs mixed with doubles: as text each is what it came as. */
+function mixedTexts(column: { json(row: number): unknown }): ScalarReader {
+  let from = 0;
+  return {
+    open: (start) => void (from = start),
+    at(row) {
+      const value = column.json(from + row);
+      if (typeof value === 'number') return doubleText(value);
+      return value === null ? null : String(value as bigint | string);
     },
   };
 }
