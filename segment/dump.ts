@@ -24,9 +24,17 @@ export interface DumpOptions {
   readonly limit?: number;
 }
 
-/** One JSON object a row, without line ends, in the order they are stored. */
+/** One JSON object a row, without line ends, in the order they are stored. Throws InvalidInput (an unknown column). */
 export function* dumpRows(view: SegmentView, arena: Arena, options: DumpOptions = {}): Generator<string> {
-  const names = options.columns ?? ['__time', ...view.dimensions, ...view.metrics];
+  const all = ['__time', ...view.dimensions, ...view.metrics];
+  const names = options.columns ?? all;
+  for (const name of names) {
+    if (!all.includes(name)) {
+      throw new CodedError('InvalidInput', `the segment has no column[${name}]`, {
+        field: 'columns',
+      });
+    }
+  }
   const writers = names.map((name) => [name, JSON.stringify(name), valueWriter(view.column(name))] as const);
   for (const row of readRows(view, arena, { ...options, columns: names })) {
     const members = writers.map(([name, quoted, write]) => `${quoted}:${write(row[name] as PlainValue)}`);

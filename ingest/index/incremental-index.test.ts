@@ -316,4 +316,45 @@ describe('incremental index', () => {
     const [counts] = source.metrics;
     expect(counts?.kind === 'long' && counts.values.every((count) => count === 2n)).equal(true);
   });
+
+  it('numbers many texts late without losing any, dimensions that come later and lists among them', () => {
+    const index = new IncrementalIndex(
+      schema({
+        rollup: false,
+        discoverDimensions: 'strings',
+        dimensions: [text('s')],
+        queryGranularity: parseGranularity('none', 'g'),
+      }),
+      interval,
+    );
+    const valueOf = (i: number): unknown => (i % 1000 === 7 ? [`v${i}`, 'w'] : i % 17 === 0 ? null : `v${i}`);
+    const given = new Map<number, unknown>();
+    for (let i = 0; i < 12_000; i++) {
+      given.set(i, valueOf(i));
+      index.add(i, rowOf({ s: valueOf(i), ...(i > 9_000 && { [`late${i % 3}`]: i }) }));
+      // What is looked at meanwhile is whole.
+      if (i % 4_001 !== 4_000) continue;
+      const column = index.look().columns.get('s');
+      if (column?.kind !== 'string') throw new Error('no texts');
+      const ids = new Int32Array(100);
+      const start = i - (i % 8192);
+      column.fill(start, Math.min(100, i - start), ids);
+      const seen = Array.from(ids.subarray(0, i - start), (id) => (id < 0 ? 'list' : column.value(id)));
+      const wanted = seen.map((_, row) =>
+        Array.isArray(given.get(start + row)) ? 'list' : given.get(start + row),
+      );
+      expect(seen).deep.equal(wanted);
+    }
+    const [column] = index.snapshot().dimensions;
+    if (column?.kind !== 'multiString') throw new Error('no lists');
+    const texts = dictionaryTexts(column.dictionary);
+    const stored = Array.from(given.keys(), (i) => {
+      const list = Array.from(
+        column.ids.subarray(column.offsets[i], column.offsets[i + 1]),
+        (id) => texts[id],
+      );
+      return list.length === 1 ? list[0] : list;
+    });
+    expect(JSON.stringify(stored)).equal(JSON.stringify([...given.values()]));
+  });
 });
