@@ -39,6 +39,9 @@ const busyRowsMin = 100_000;
 /** From such a part of the rows on, all of them are grouped. */
 const maskedShare = 2 / 3;
 
+/** Of its working memory a slice takes one in so many parts. */
+const slicesShare = 4;
+
 interface GroupingQuery {
   readonly granularity: Granularity;
   readonly dimensions: readonly DimensionSpec[];
@@ -417,7 +420,9 @@ class Grouping {
     const rows = selectedCount(this.#environment, this.#selected);
     this.#rows = rows;
     // A table's entry is 16 bytes and between a quarter and half of them are taken; everything grows by doubling.
-    this.#groupsMax = Math.floor(this.#environment.scratch.budgetBytes / (80 + bytes * 2));
+    // Slices are grouped side by side, and what they answer is merged anyway.
+    const share = this.#environment.slice === undefined ? 1 : slicesShare;
+    this.#groupsMax = Math.floor(this.#environment.scratch.budgetBytes / share / (80 + bytes * 2));
     const denseMax = Math.min(denseBytesMax, this.#environment.scratch.budgetBytes / 2);
     const isDense = isTable || (size * bytes <= denseMax && size <= Math.max(denseSizeMin, rows * 4));
     return isDense
