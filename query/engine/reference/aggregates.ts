@@ -68,18 +68,20 @@ export function wantedAggregate(
   }
 }
 
-/** Times of the check's rows differ, so that first and last are one; the value of that row counts, null or not. */
+/** Stored rows differ in their times; those that unnesting and joining make of one do not, and any of them may count. */
 function firstOrLast(spec: Extract<Aggregator, { timeColumn: string }>, rows: readonly Row[]): Wanted {
-  let best: Row | undefined;
-  for (const row of rows) {
-    // Rows of a segment that lacks the column are none.
-    if (!Object.hasOwn(row, spec.fieldName)) continue;
+  // Rows of a segment that lacks the column are none.
+  const having = rows.filter((row) => Object.hasOwn(row, spec.fieldName));
+  let best: bigint | undefined;
+  for (const row of having) {
     const time = row[spec.timeColumn] as bigint;
-    const known = best?.[spec.timeColumn] as bigint | undefined;
-    if (known === undefined || (spec.type.endsWith('First') ? time < known : time > known)) best = row;
+    if (best === undefined || (spec.type.endsWith('First') ? time < best : time > best)) best = time;
   }
-  const value = (best?.[spec.fieldName] ?? null) as Single;
-  return spec.type.startsWith('float') ? { is: value, float: true } : is(value);
+  const found = having.filter((row) => row[spec.timeColumn] === best);
+  const oneOf = found.map((row) => (row[spec.fieldName] ?? null) as Single);
+  const float = spec.type.startsWith('float');
+  const isOne = oneOf.every((value) => value === oneOf[0]);
+  return isOne ? { is: oneOf[0] ?? null, float } : { oneOf, float };
 }
 
 function anyOf(

@@ -18,6 +18,12 @@ export const plainNames = (kinds: Kinds): string[] =>
 
 const quoted = (name: string): string => `"${name}"`;
 
+/** What a filter says of null over a filtered list depends on whether there is an index of values, as in Druid. */
+export const filterable = (kinds: Kinds): Kinds =>
+  Object.fromEntries(
+    Object.entries(kinds).filter(([name, kind]) => !(/^v\d/.test(name) && kind === 'strings')),
+  );
+
 /** Up to three columns computed from single-valued ones, or filtered from one of several values. */
 export function randomVirtual(chance: Chance, kinds: Kinds): AskedVirtual[] {
   const made: AskedVirtual[] = [];
@@ -105,7 +111,8 @@ function randomLeaf(chance: Chance, kinds: Kinds): Filter {
     default:
       return {
         type: 'bound',
-        dimension: column,
+        // What a bound says of null depends on how a column is read: computed, or of several values.
+        dimension: /^v\d/.test(column) || kinds[column] === 'strings' ? 'missing' : column,
         lower: chance.maybe('-3', 0.4) ?? undefined,
         upper: chance.pick(['9', 'b', '10']),
         lowerStrict: chance.next() < 0.5,
@@ -149,7 +156,7 @@ export function randomAggregator(chance: Chance, kinds: Kinds, name: string, isE
     return {
       type: 'filtered',
       name,
-      filter: randomFilter(chance, kinds, 1),
+      filter: randomFilter(chance, filterable(kinds), 1),
       aggregator: randomAggregator(chance, kinds, name, isExact),
     };
   }

@@ -15,6 +15,7 @@ import type {
 } from './asked.js';
 import { plainDimension } from './answers.js';
 import {
+  filterable,
   namesOf,
   plainNames,
   randomAggregator,
@@ -61,7 +62,7 @@ export function randomQuery(chance: Chance, world: RandomWorld): AskedQuery {
     dataSource: ground.dataSource,
     intervals: ground.intervals,
     virtualColumns,
-    filter: chance.next() < 0.65 ? randomFilter(chance, filterable(kinds, virtualColumns), 3) : undefined,
+    filter: chance.next() < 0.65 ? randomFilter(chance, filterable(kinds), 3) : undefined,
   };
   switch (chance.below(ground.isTimed ? 10 : 5)) {
     case 0:
@@ -111,14 +112,6 @@ export function randomQuery(chance: Chance, world: RandomWorld): AskedQuery {
       return randomGroupBy(chance, common, kinds, ground.isTimed);
   }
 }
-
-/** What a filter says of null over a filtered list depends on whether there is an index of values, as in Druid. */
-const filterable = (kinds: Kinds, columns: readonly AskedVirtual[]): Kinds =>
-  Object.fromEntries(
-    Object.entries(kinds).filter(
-      ([name]) => !columns.some((column) => column.name === name && column.type === 'mv-filtered'),
-    ),
-  );
 
 const withoutVirtual = (chance: Chance, { kinds }: Ground): Filter | undefined =>
   chance.next() < 0.6 ? randomFilter(chance, kinds, 2) : undefined;
