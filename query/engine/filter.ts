@@ -174,9 +174,43 @@ function failureOf(run: () => void): CodedError | undefined {
   }
 }
 
+/**
+ * Worth asking whatever rows are left. An index that has to be read through is not, when it has more values than there
+ * are rows left: of numbers that is taken to be so.
+ */
+function isCheap(environment: Environment, filter: Filter): boolean {
+  switch (filter.type) {
+    case 'and':
+    case 'or':
+      return filter.fields.every((field) => isCheap(environment, field));
+    case 'not':
+    case 'istrue':
+    case 'isfalse':
+      return isCheap(environment, filter.field);
+    case 'true':
+    case 'false':
+      return true;
+    case 'expression':
+    case 'columnComparison':
+      return false;
+    default: {
+      if (isLookup(filter)) return true;
+      const column = environment.segment.column('column' in filter ? filter.column : filter.dimension);
+      return column === undefined || column.kind === 'string';
+    }
+  }
+}
+
+/** Single values are asked for. */
+function isLookup(filter: Filter): boolean {
+  if ('extractionFn' in filter && filter.extractionFn !== undefined) return false;
+  const known: readonly Filter['type'][] = ['selector', 'in', 'inType', 'equals', 'null'];
+  return known.includes(filter.type) || (filter.type === 'arrayContainsElement' && filter.element !== null);
+}
+
 function isEmptyByIndex(environment: Environment, fields: readonly Filter[], span: RowSpan): boolean {
   if (environment.byIndex !== true) return false;
-  const known = fields.filter((field) => hasIndex(environment, field));
+  const known = fields.filter((field) => isCheap(environment, field) && hasIndex(environment, field));
   return known.length > 0 && isEmpty(environment, conjunction(environment, known, span, false), span);
 }
 
