@@ -186,7 +186,7 @@ export function withoutTextMask(environment: Environment, column: StringColumnVi
   const nullId = column.idOf(null);
   const ids = Array.from({ length: column.cardinality }, (_, id) => id).filter((id) => id !== nullId);
   const mask = tableMask(environment, column, ids, false, span);
-  if (mask.kind !== 'bits') return mask;
+  if (mask.kind !== 'bits') return mask.kind === 'all' ? none : all;
   environment.kernels.bitsNot(mask.bits, mask.bits, wordsOf(environment.segment.rowCount));
   return mask;
 }

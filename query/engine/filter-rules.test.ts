@@ -47,9 +47,9 @@ async function answer(body: object): Promise<unknown> {
 }
 
 /** The rows that pass, as a text of their numbers. */
-async function rowsOf(filter: object): Promise<string> {
+async function rowsOf(filter: object, more: object = {}): Promise<string> {
   const scan = { queryType: 'scan', columns: ['row'], order: 'none', resultFormat: 'compactedList' };
-  const entries = (await answer({ ...scan, filter })) as { events: string[][] }[];
+  const entries = (await answer({ ...scan, ...more, filter })) as { events: string[][] }[];
   return entries.flatMap(({ events }) => events.flat()).join('');
 }
 
@@ -223,6 +223,23 @@ describe('filters and their negations', () => {
     const part = { type: 'expression', expression: 'long > double + 100' };
     const both = { type: 'or', fields: [part, selector('autoLong', 'x')] };
     expect(await rowsOf({ type: 'not', field: both })).to.equal('013');
+  });
+
+  it('of filtered values null is a row without a text, which a null beside a text is not', async () => {
+    const virtualColumns = [
+      { type: 'mv-filtered', name: 'kept', delegate: 'tags', values: ['a'], isAllowList: false },
+    ];
+    const kept = (filter: object): Promise<string> => rowsOf(filter, { virtualColumns });
+    expect(await kept({ type: 'null', column: 'kept' })).to.equal('2');
+    expect(await kept({ type: 'in', dimension: 'kept', values: [null, 'c'] })).to.equal('23');
+    expect(await kept({ type: 'not', field: selector('kept', 'c') })).to.equal('01');
+    expect(await rowsOf({ type: 'null', column: 'tags' })).to.equal('12');
+  });
+
+  it('a test of truth with a part that has no index looks at the rows', async () => {
+    const part = { type: 'expression', expression: 'long > double + 100' };
+    const both = { type: 'or', fields: [part, between('text', { lower: 'A' })] };
+    expect(await rowsOf({ type: 'isfalse', field: both })).to.equal('03');
   });
 
   it('what can not be over arrays is refused before any row, unless an index leaves none', async () => {

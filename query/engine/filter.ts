@@ -14,9 +14,9 @@ import { arrayRangeMask, comparisonMask, elementMask } from './filter-cells.js';
 import { columnMask, hasTextIndex, withoutTextMask } from './filter-column.js';
 import { complexMask, refuseArrays } from './filter-complex.js';
 import { wordsOf, type Environment } from './environment.js';
-import { equalsNumber, leafPredicate, type LeafFilter } from './predicate.js';
+import { equalsNumber, leafPredicate, type LeafFilter, type Predicate } from './predicate.js';
 import { rowRanges, rowsFrom, rowsIn, type RowRanges, type RowSpan } from './rows.js';
-import type { IntervalMs } from '../../segment/read/view.js';
+import type { IntervalMs, StringColumnView } from '../../segment/read/view.js';
 
 /** `bits`: address of a bitset over all rows, meaningful for the blocks of the span it was made for. */
 export type Mask =
@@ -49,9 +49,9 @@ function evaluate(environment: Environment, filter: Filter, span: RowSpan, orUnk
     case 'or':
       return disjunction(environment, filter.fields, span, orUnknown);
     case 'istrue':
-      return evaluate(environment, filter.field, span, false);
+      return evaluate(indexed(environment, filter.field), filter.field, span, false);
     case 'isfalse':
-      return complement(environment, evaluate(environment, filter.field, span, true));
+      return complement(environment, evaluate(indexed(environment, filter.field), filter.field, span, true));
     case 'expression': {
       const column = truthColumn(environment, filter.expression);
       return columnMask(environment, column, equalsNumber('', 1n), span, orUnknown);
@@ -67,7 +67,7 @@ function evaluate(environment: Environment, filter: Filter, span: RowSpan, orUnk
   }
 }
 
-/** A negation is answered by indexes only when all it negates is. */
+/** A negation (or a test of truth) is answered by indexes only when all it negates is. */
 function indexed(environment: Environment, filter: Filter): Environment {
   return environment.byIndex !== true || hasIndex(environment, filter)
     ? environment
@@ -99,8 +99,8 @@ export function hasIndex(environment: Environment, filter: Filter): boolean {
       return false;
     default: {
       const column = environment.segment.column('column' in filter ? filter.column : filter.dimension);
-      if (column === undefined) return true;
-      if (isNullTest(filter)) return true;
+      const name = 'column' in filter ? filter.column : filter.dimension;
+      if (column === undefined || isNullTest(filter) || isFiltered(environment, name)) return true;
       if (column.kind === 'complex') return isArrayIndexed(filter);
       if (column.kind === 'string') return hasTextIndex(column) && !isNoElement(filter);
       return column.hasValueIndex === true;
@@ -145,10 +145,9 @@ function refusal(environment: Environment, filter: Filter, span: RowSpan): Coded
         : found;
     }
     case 'not':
-      return refusal(indexed(environment, filter.field), filter.field, span);
     case 'istrue':
     case 'isfalse':
-      return refusal(environment, filter.field, span);
+      return refusal(indexed(environment, filter.field), filter.field, span);
     case 'true':
     case 'false':
     case 'expression':
@@ -223,9 +222,9 @@ function leafMask(environment: Environment, filter: LeafFilter, span: RowSpan, o
   const predicate = leafPredicate(filter);
   const fn = 'extractionFn' in filter ? filter.extractionFn : undefined;
   const stored = environment.segment.column(predicate.column);
-  // Of values that were filtered, nulls that are left are none.
-  if (isNullTest(filter) && environment.byIndex === true && isFiltered(environment, predicate.column))
-    return stored?.kind === 'string' ? withoutTextMask(environment, stored, span) : allRows;
+  const isMadeOfIndex = environment.byIndex === true && isFiltered(environment, predicate.column);
+  if (isMadeOfIndex && fn === undefined && stored?.kind === 'string')
+    return filteredMask(environment, stored, predicate, span, orUnknown);
   if (stored?.kind === 'complex') return complexMask(environment, stored, filter, span, orUnknown);
   if (fn === undefined) return columnMask(environment, stored, predicate, span, orUnknown);
   const column = steppedColumn(environment, stored, [{ type: 'extraction', fn }]);
@@ -234,6 +233,24 @@ function leafMask(environment: Environment, filter: LeafFilter, span: RowSpan, o
     filter.type === 'in' || filter.type === 'bound' || filter.type === 'interval' || filter.type === 'like';
   if (stored === undefined || stored.kind === 'string' || !areNullsUnknown || !stored.hasNulls) return mask;
   return withUnknown(environment, mask, stored.nullBits(), orUnknown);
+}
+
+/** Of values that were filtered, null is a row that has no text left; a null beside a text is none. */
+function filteredMask(
+  environment: Environment,
+  column: StringColumnView,
+  predicate: Predicate,
+  span: RowSpan,
+  orUnknown: boolean,
+): Mask {
+  const ofTexts = columnMask(environment, column, { ...predicate, nullMatches: false }, span, false);
+  const isFalse = predicate.nullTextIsFalse && predicate.nullIsUnknownToIndex !== true;
+  if (!predicate.nullMatches && !(orUnknown && !isFalse)) return ofTexts;
+  const empty = withoutTextMask(environment, column, span);
+  if (ofTexts.kind !== 'bits' || empty.kind !== 'bits') return ofTexts.kind === 'none' ? empty : ofTexts;
+  environment.kernels.bitsOr(ofTexts.bits, empty.bits, ofTexts.bits, wordsOf(environment.segment.rowCount));
+  environment.scratch.give(empty.bits);
+  return ofTexts;
 }
 
 function isFiltered({ segment }: Environment, column: string): boolean {
