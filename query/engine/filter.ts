@@ -14,7 +14,7 @@ import { arrayRangeMask, comparisonMask, elementMask } from './filter-cells.js';
 import { columnMask, hasTextIndex, withoutTextMask } from './filter-column.js';
 import { complexMask, refuseArrays } from './filter-complex.js';
 import { wordsOf, type Environment } from './environment.js';
-import { equalsNumber, leafPredicate, type LeafFilter, type Predicate } from './predicate.js';
+import { equalsNumber, leafPredicate, type LeafFilter } from './predicate.js';
 import { rowRanges, rowsFrom, rowsIn, type RowRanges, type RowSpan } from './rows.js';
 import type { IntervalMs, StringColumnView } from '../../segment/read/view.js';
 
@@ -224,7 +224,7 @@ function leafMask(environment: Environment, filter: LeafFilter, span: RowSpan, o
   const stored = environment.segment.column(predicate.column);
   const isMadeOfIndex = environment.byIndex === true && isFiltered(environment, predicate.column);
   if (isMadeOfIndex && fn === undefined && stored?.kind === 'string')
-    return filteredMask(environment, stored, predicate, span, orUnknown);
+    return filteredMask(environment, stored, filter, span, orUnknown);
   if (stored?.kind === 'complex') return complexMask(environment, stored, filter, span, orUnknown);
   if (fn === undefined) return columnMask(environment, stored, predicate, span, orUnknown);
   const column = steppedColumn(environment, stored, [{ type: 'extraction', fn }]);
@@ -235,26 +235,44 @@ function leafMask(environment: Environment, filter: LeafFilter, span: RowSpan, o
   return withUnknown(environment, mask, stored.nullBits(), orUnknown);
 }
 
-/** Of values that were filtered, null is a row that has no text left; a null beside a text is none. */
+/**
+ * Of values that were filtered, a row that has no text left is null and unknown; to all but a test for null, one that
+ * is null from the start is, when null is kept.
+ */
 function filteredMask(
   environment: Environment,
   column: StringColumnView,
-  predicate: Predicate,
+  filter: LeafFilter,
   span: RowSpan,
   orUnknown: boolean,
 ): Mask {
+  if (isNullTest(filter)) return withoutTextMask(environment, column, span);
+  const predicate = leafPredicate(filter);
   const ofTexts = columnMask(environment, column, { ...predicate, nullMatches: false }, span, false);
   const isFalse = predicate.nullTextIsFalse && predicate.nullIsUnknownToIndex !== true;
-  if (!predicate.nullMatches && !(orUnknown && !isFalse)) return ofTexts;
-  const empty = withoutTextMask(environment, column, span);
-  if (ofTexts.kind !== 'bits' || empty.kind !== 'bits') return ofTexts.kind === 'none' ? empty : ofTexts;
-  environment.kernels.bitsOr(ofTexts.bits, empty.bits, ofTexts.bits, wordsOf(environment.segment.rowCount));
-  environment.scratch.give(empty.bits);
-  return ofTexts;
+  if (!predicate.nullMatches) {
+    return orUnknown && !isFalse
+      ? union(environment, ofTexts, withoutTextMask(environment, column, span))
+      : ofTexts;
+  }
+  const { segment } = environment;
+  const from = segment instanceof DerivedSegment ? segment.filteredFrom(predicate.column) : undefined;
+  if (from === undefined || column.idOf(null) < 0) return ofTexts;
+  const isNull = leafPredicate({ type: 'null', column: from });
+  return union(environment, ofTexts, columnMask(environment, segment.column(from), isNull, span, false));
+}
+
+/** Uses up both masks. */
+function union(environment: Environment, a: Mask, b: Mask): Mask {
+  if (a.kind === 'all' || b.kind === 'none') return a;
+  if (b.kind === 'all' || a.kind === 'none') return b;
+  environment.kernels.bitsOr(a.bits, b.bits, a.bits, wordsOf(environment.segment.rowCount));
+  environment.scratch.give(b.bits);
+  return a;
 }
 
 function isFiltered({ segment }: Environment, column: string): boolean {
-  return segment instanceof DerivedSegment && segment.isFiltered(column);
+  return segment instanceof DerivedSegment && segment.filteredFrom(column) !== undefined;
 }
 
 /** The mask, but unknown for rows of the bits: a null number is not handed to the function. */

@@ -42,9 +42,10 @@ export class DerivedSegment implements SegmentView {
     ]);
   }
 
-  /** Some of another column's values, where it may have several. */
-  isFiltered(name: string): boolean {
-    return this.#virtual.get(name)?.type === 'filtered';
+  /** The column whose values it filters. */
+  filteredFrom(name: string): string | undefined {
+    const virtual = this.#virtual.get(name);
+    return virtual?.type === 'filtered' ? virtual.delegate : undefined;
   }
 
   isVirtual(name: string): boolean {
