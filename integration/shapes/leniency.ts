@@ -42,7 +42,7 @@ export async function byShape(wanted: Case, answer: Answer, ask: Ask): Promise<L
   if (query['queryType'] === 'timeseries' && query['descending'] === true && query['granularity'] === 'all')
     return { rule: 'time of the last segment', difference: timelessDifference(wanted, answer) };
   if (query['queryType'] === 'search')
-    return { rule: 'times of what a search found', difference: timelessDifference(wanted, answer) };
+    return { rule: 'times of what a search found', difference: searchDifference(wanted, answer) };
   return undefined;
 }
 
@@ -95,6 +95,22 @@ function timelessDifference(wanted: Case, answer: Answer): Difference {
   const timeless = (entries: unknown): unknown =>
     isEntries(entries) ? entries.map((entry) => without(entry, 'timestamp')) : entries;
   return difference(timeless(wanted.response), timeless(parseJson(answer.text)), toleranceOf(wanted));
+}
+
+/**
+ * Druid joins what several segments found without the limit unless the granularity is all. The first values are in the
+ * first values of each segment that has them, so they and their counts are the same; more may follow them.
+ */
+function searchDifference(wanted: Case, answer: Answer): Difference {
+  const { limit, granularity = 'all' } = wanted.query ?? {};
+  if (granularity === 'all' || typeof limit !== 'number') return timelessDifference(wanted, answer);
+  const found = parseJson(answer.text);
+  if (!isEntries(found)) return timelessDifference(wanted, answer);
+  const first = found.map((entry) => {
+    const { result } = entry;
+    return Array.isArray(result) ? { ...entry, result: result.slice(0, limit) as unknown[] } : entry;
+  });
+  return timelessDifference(wanted, { ...answer, text: jsonText(first) });
 }
 
 type Entry = Readonly<Record<string, unknown>>;
