@@ -118,10 +118,7 @@ describe('segment dump', () => {
   it('keeps to columns and a limit', () => {
     withView(source, (view) => {
       const lines = [...dumpRows(view, arena, { columns: ['l', '__time'], limit: 2 })];
-      expect(lines).to.deep.equal([
-        '{"l":9007199254740993,"__time":0}',
-        '{"l":null,"__time":1}',
-      ]);
+      expect(lines).to.deep.equal(['{"l":9007199254740993,"__time":0}', '{"l":null,"__time":1}']);
     });
   });
 

@@ -149,7 +149,7 @@ describe('middle manager', () => {
   }
   /** Event loop turns until it is true; files are real here, time is not. */
   const until = async (check: () => boolean): Promise<void> => {
-    for (let i = 0; i < 5_000 && !check(); i++) await eventLoopTurn();
+    for (let i = 0; i < 100_000 && !check(); i++) await eventLoopTurn();
     expect(check()).to.equal(true);
   };
 

@@ -92,6 +92,12 @@ const leaf: fc.Arbitrary<object> = fc.oneof(
     dimension: column,
     values: fc.array(single, { minLength: 1, maxLength: 3 }),
   }),
+  fc.record({
+    type: fc.constant('inType'),
+    column,
+    matchValueType: fc.constant('STRING'),
+    sortedValues: fc.array(single, { minLength: 1, maxLength: 3 }),
+  }),
   fc.record({ type: fc.constant('null'), column }),
   fc.record({ type: fc.constant('bound'), dimension: column, lower: word, lowerStrict: fc.boolean() }),
   fc.record({ type: fc.constant('bound'), dimension: column, upper: word, upperStrict: fc.boolean() }),

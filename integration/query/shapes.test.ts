@@ -136,8 +136,13 @@ const questions: readonly object[] = [
     offset: 3,
   },
   { ...scan, order: 'descending', resultFormat: 'compactedList', columns: ['__time', 'v', 'tags'] },
-  { ...base, queryType: 'search', query: { type: 'insensitive_contains', value: 'b' } },
-  { ...base, queryType: 'search', searchDimensions: ['city'], limit: 2 },
+  {
+    ...base,
+    queryType: 'search',
+    searchDimensions: ['city', 'tags', 'n', 'x', 'f', 'mixed'],
+    query: { type: 'insensitive_contains', value: 'b' },
+  },
+  { ...base, queryType: 'search', searchDimensions: ['city'], sort: { type: 'strlen' } },
   { ...base, queryType: 'timeBoundary' },
 ];
 const metadata = {

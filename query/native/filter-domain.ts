@@ -41,6 +41,16 @@ function domainOf(filter: Filter, dimension: string, mode: DomainMode): Found | 
       return filter.column === dimension && isText(filter.matchValueType, mode)
         ? exactly(TextRanges.point(textOf(filter.matchValue, filter.matchValueType)))
         : undefined;
+    case 'inType':
+      return filter.column === dimension && isText(filter.matchValueType, mode)
+        ? exactly(
+            TextRanges.union(
+              filter.values.map((value) =>
+                TextRanges.point(value === null ? null : textOf(value, filter.matchValueType)),
+              ),
+            ),
+          )
+        : undefined;
     case 'range':
       return filter.column === dimension && isText(filter.matchValueType, mode)
         ? exactly(rangeOf(filter))
