@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { CodedError, fromErrorInfo } from '../proto/errors.js';
+import { collectGarbage } from './garbage.js';
 import { transferOf } from './index/index-data.js';
 import { PartMerger } from './part-merger.js';
 import type { SegmentReply } from './segment-thread.js';
@@ -52,6 +53,8 @@ export class SegmentPress {
     if (this.#threadUrl === undefined || (isSmall && this.#threads.length === 0)) {
       return doSegmentWork(work, this.#merger);
     }
+    // A merge is what takes the most memory, and it begins when the rows' own is of no more use.
+    if (work.kind === 'merge') collectGarbage();
     return await new Promise<number>((resolve, reject) => {
       this.#waiting.push({ work, resolve, reject });
       this.#dispatch();

@@ -1,6 +1,7 @@
 /** A thread that writes and merges segments: one piece of work after another. */
 import { parentPort } from 'node:worker_threads';
 import { toErrorInfo, type ErrorInfoShape } from '../proto/errors.js';
+import { collectGarbage } from './garbage.js';
 import { PartMerger } from './part-merger.js';
 import { doSegmentWork, type SegmentWork } from './segment-work.js';
 
@@ -12,6 +13,7 @@ const merger = new PartMerger();
 
 function reply(work: SegmentWork): SegmentReply {
   try {
+    if (work.kind === 'merge') collectGarbage();
     return { rowCount: doSegmentWork(work, merger) };
   } catch (thrown) {
     return { error: toErrorInfo(thrown) };

@@ -486,5 +486,7 @@ const peonVariables = [
 ] as const;
 
 function peonEnvironment(): Record<string, string | undefined> {
-  return Object.fromEntries(peonVariables.map((name) => [name, process.env[name]]));
+  const passed = Object.fromEntries(peonVariables.map((name) => [name, process.env[name]]));
+  // glibc raises its own threshold as large blocks come and go, and then keeps what was freed.
+  return { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', ...passed };
 }
