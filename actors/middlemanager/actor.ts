@@ -312,7 +312,7 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
     const handle = processes.spawn({
       entry: settings.peonEntry,
       args: [peonFiles.config(folder)],
-      nodeArgs: ['--no-warnings'],
+      nodeArgs: ['--no-warnings', '--expose-gc'],
       cwd: folder,
       env: peonEnvironment(),
       detached: true,
