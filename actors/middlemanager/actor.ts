@@ -488,5 +488,5 @@ const peonVariables = [
 function peonEnvironment(): Record<string, string | undefined> {
   const passed = Object.fromEntries(peonVariables.map((name) => [name, process.env[name]]));
   // glibc raises its own threshold as large blocks come and go, and then keeps what was freed.
-  return { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', ...passed };
+  return { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '1048576', ...passed };
 }
