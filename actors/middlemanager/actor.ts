@@ -467,7 +467,6 @@ export class MiddleManager implements Behavior<MiddleManagerMessage> {
   }
 }
 
-/** Little of this process's environment is a task's business. */
 /** What tasks see of the environment: nothing secret but the way to Google's credentials. */
 const peonVariables = [
   'PATH',
