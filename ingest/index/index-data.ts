@@ -3,7 +3,7 @@ import type { IntervalMs } from '../../segment/read/view.js';
 import type { SegmentMetadata, SourceMetric } from '../../segment/write/source.js';
 import type { ColumnPlan, SegmentPlan } from '../../segment/write/writer.js';
 import { TIME_COLUMN } from '../spec/data-schema.js';
-import type { DimensionData, FrozenColumn, KeyWords } from './key-column.js';
+import type { DimensionData, FrozenColumn, KeyWords, StorageOrder } from './key-column.js';
 import { frozenNested } from './nested-keys.js';
 import { frozenNumbers } from './number-keys.js';
 import { RowWords, type KeyChunk } from './row-keys.js';
@@ -31,17 +31,18 @@ export interface IndexData extends RowsData {
 const LOW_32 = 0x1_0000_0000;
 
 /** The rows in storage order, columns made when their turn comes. */
-export function planOfRows(data: RowsData, metrics: (order: Uint32Array) => ColumnPlan[]): SegmentPlan {
+export function planOfRows(data: RowsData, metrics: (rows: Uint32Array) => ColumnPlan[]): SegmentPlan {
   const keys = new RowWords(data.rowCount, data.chunks);
   const all = data.dimensions.map((dimension) => frozenColumn(dimension, keys));
   const frozen = data.keepsEmpty ? all : all.filter((column) => !column.isAllNull);
   const names = new Set(frozen.map((column) => column.name));
-  const order = rowOrder(timesOf(keys), frozen);
-  const time = new BigInt64Array(order.length);
-  keys.pickPairs(0, order, wordsOf(time));
+  const rows = rowOrder(timesOf(keys), frozen);
+  const order: StorageOrder = { rows, places: inverse(rows) };
+  const time = new BigInt64Array(rows.length);
+  keys.placePairs(0, order.places, wordsOf(time));
   const ordered = [TIME_COLUMN, ...data.sortedDimensions.filter((name) => names.has(name))];
   return {
-    rowCount: order.length,
+    rowCount: rows.length,
     interval: data.interval,
     time,
     dimensions: frozen.map((column) => ({
@@ -49,12 +50,18 @@ export function planOfRows(data: RowsData, metrics: (order: Uint32Array) => Colu
       isAllNull: column.isAllNull,
       load: () => column.source(order),
     })),
-    metrics: metrics(order),
+    metrics: metrics(rows),
     metadata: {
       ...data.metadata,
       ordering: ordered.map((columnName) => ({ columnName, order: 'ascending' })),
     },
   };
+}
+
+function inverse(rows: Uint32Array): Uint32Array {
+  const places = new Uint32Array(rows.length);
+  for (let place = 0; place < rows.length; place++) places[rows[place]!] = place;
+  return places;
 }
 
 export function planOfIndex(data: IndexData): SegmentPlan {

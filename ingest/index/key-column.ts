@@ -14,12 +14,14 @@ export interface KeyWords {
   column(word: number): Int32Array;
   /** One word of rows of one block to `out[at]`, `out[at + step]` … */
   gather(word: number, start: number, count: number, out: Int32Array, at?: number, step?: number): void;
-  /** One word of each of `rows`. */
-  pick(word: number, rows: Uint32Array, out: Int32Array | Uint32Array): void;
-  /** Two neighbouring words of each of `rows`, side by side. */
-  pickPairs(word: number, rows: Uint32Array, out: Int32Array): void;
-  /** Which of `rows` have 0 in a word, as bits; undefined when none has. */
-  zeros(word: number, rows: Uint32Array): Uint8Array | undefined;
+  /** One word of all rows: that of row r to out[places[r]], as `values[word]` if there are values (below 0: as 0). */
+  place(word: number, places: Uint32Array, out: Int32Array | Uint32Array, values?: Uint32Array): void;
+  /** Two neighbouring words of all rows: those of row r to out[2 * places[r]] and behind it. */
+  placePairs(word: number, places: Uint32Array, out: Int32Array): void;
+  /** Whether any row has 0 in a word. */
+  holdsZero(word: number): boolean;
+  /** Which places hold rows with 0 in a word, as bits; undefined when none has. */
+  zeros(word: number, places: Uint32Array): Uint8Array | undefined;
 }
 
 /** Where the words of one row's key go: word w to `words[base + w * step]`. */
@@ -89,5 +91,13 @@ export interface FrozenColumn {
    */
   sortKeys(rows: Uint32Array, from: number, to: number, out: Float64Array): boolean;
   /** The column with its rows in the given order. */
-  source(order: Uint32Array): SourceDimension;
+  source(order: StorageOrder): SourceDimension;
+}
+
+/** The order in which rows are stored. */
+export interface StorageOrder {
+  /** The row at each place. */
+  readonly rows: Uint32Array;
+  /** The place of each row. */
+  readonly places: Uint32Array;
 }

@@ -172,7 +172,7 @@ export function frozenNested(data: NestedData, keys: KeyWords): FrozenColumn {
       for (let i = from; i < to; i++) out[i] = ranks[codes[rows[i]!]!]!;
       return true;
     },
-    source: (rows) => ({
+    source: ({ rows }) => ({
       kind,
       name,
       values: Array.from(rows, (row) => {

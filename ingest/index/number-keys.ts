@@ -3,7 +3,7 @@ import type { SourceDimension } from '../../segment/write/source.js';
 import { PlainRow, type InputRow } from '../formats/row-reader.js';
 import { ValueError, bytesText, dimensionDouble, dimensionLong, plainDecimalOf } from '../values.js';
 import type { ColumnSnapshot, NumberSnapshot } from './column-snapshot.js';
-import type { FrozenColumn, KeyColumn, KeyRoom, KeyWords, NumberData } from './key-column.js';
+import type { FrozenColumn, KeyColumn, KeyRoom, KeyWords, NumberData, StorageOrder } from './key-column.js';
 import { highWord, lowWord } from './words.js';
 
 /** Numbers whose last word tells whether there is a value, the words before holding it. */
@@ -92,10 +92,10 @@ function frozenLongs(name: string, at: number, keys: KeyWords): FrozenColumn {
       }
       return isExact;
     },
-    source: (order) => {
-      const values = new BigInt64Array(order.length);
-      keys.pickPairs(at, order, new Int32Array(values.buffer));
-      const nulls = keys.zeros(at + 2, order);
+    source: ({ places }) => {
+      const values = new BigInt64Array(places.length);
+      keys.placePairs(at, places, new Int32Array(values.buffer));
+      const nulls = keys.zeros(at + 2, places);
       return { kind: 'long', name, values, ...(nulls && { nulls }) };
     },
   };
@@ -167,16 +167,16 @@ class FrozenFloats implements FrozenColumn {
     return isExact;
   }
 
-  source(order: Uint32Array): SourceDimension {
+  source({ places }: StorageOrder): SourceDimension {
     const { name } = this;
-    const nulls = this.#keys.zeros(this.#at + this.#wide, order);
+    const nulls = this.#keys.zeros(this.#at + this.#wide, places);
     if (this.#wide === 1) {
-      const values = new Float32Array(order.length);
-      this.#keys.pick(this.#at, order, new Int32Array(values.buffer));
+      const values = new Float32Array(places.length);
+      this.#keys.place(this.#at, places, new Int32Array(values.buffer));
       return { kind: 'float', name, values, ...(nulls && { nulls }) };
     }
-    const values = new Float64Array(order.length);
-    this.#keys.pickPairs(this.#at, order, new Int32Array(values.buffer));
+    const values = new Float64Array(places.length);
+    this.#keys.placePairs(this.#at, places, new Int32Array(values.buffer));
     return { kind: 'double', name, values, ...(nulls && { nulls }) };
   }
 }

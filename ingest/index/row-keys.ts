@@ -3,7 +3,6 @@
  * rollup. Words that a row does not have are zero, which reads as null: a dimension met late costs older rows nothing.
  */
 import type { KeyRoom, KeyWords } from './key-column.js';
-import { zeroBits } from './words.js';
 
 const CHUNK_BITS = 13;
 const CHUNK_ROWS = 1 << CHUNK_BITS;
@@ -61,31 +60,79 @@ export class RowWords implements KeyWords {
     for (let i = 0; i < rows; i++) out[at + i * step] = isThere ? words[first + i * rowStep]! : 0;
   }
 
-  // In what follows a column is put together first: picking from one array is several times faster.
+  // Rows are read as they came and each goes to its place: rows of one time came from all over, so that picking them
+  // one after another would miss the cache with every row.
 
-  pick(word: number, rows: Uint32Array, out: Int32Array | Uint32Array): void {
-    const values = this.column(word);
-    for (let i = 0; i < rows.length; i++) out[i] = values[rows[i]!]!;
-  }
-
-  pickPairs(word: number, rows: Uint32Array, out: Int32Array): void {
-    const pairs = new Int32Array(2 * this.rowCount);
+  place(word: number, places: Uint32Array, out: Int32Array | Uint32Array, values?: Uint32Array): void {
     for (let first = 0; first < this.rowCount; first += CHUNK_ROWS) {
-      const count = Math.min(CHUNK_ROWS, this.rowCount - first);
-      this.gather(word, first, count, pairs, 2 * first, 2);
-      this.gather(word + 1, first, count, pairs, 2 * first + 1, 2);
-    }
-    for (let i = 0; i < rows.length; i++) {
-      const from = 2 * rows[i]!;
-      out[2 * i] = pairs[from]!;
-      out[2 * i + 1] = pairs[from + 1]!;
+      const { words, from, step, count } = this.#run(word, first);
+      const to = places.subarray(first, first + count);
+      if (values === undefined) {
+        for (let i = 0, at = from; i < count; i++, at += step) out[to[i]!] = words[at]!;
+      } else {
+        for (let i = 0, at = from; i < count; i++, at += step) out[to[i]!] = values[Math.max(0, words[at]!)]!;
+      }
     }
   }
 
-  zeros(word: number, rows: Uint32Array): Uint8Array | undefined {
-    const values = this.column(word);
-    return values.includes(0) ? zeroBits(values, rows) : undefined;
+  placePairs(word: number, places: Uint32Array, out: Int32Array): void {
+    for (let first = 0; first < this.rowCount; first += CHUNK_ROWS) {
+      const low = this.#run(word, first);
+      const high = this.#run(word + 1, first);
+      const to = places.subarray(first, first + low.count);
+      for (let i = 0; i < low.count; i++) {
+        const at = 2 * to[i]!;
+        out[at] = low.words[low.from + i * low.step]!;
+        out[at + 1] = high.words[high.from + i * high.step]!;
+      }
+    }
   }
+
+  holdsZero(word: number): boolean {
+    for (let first = 0; first < this.rowCount; first += CHUNK_ROWS) {
+      const { words, from, step, count } = this.#run(word, first);
+      if (step === 1 ? words.subarray(from, from + count).includes(0) : holdsZero(words, from, step, count))
+        return true;
+    }
+    return false;
+  }
+
+  zeros(word: number, places: Uint32Array): Uint8Array | undefined {
+    if (!this.holdsZero(word)) return undefined;
+    const bits = new Uint8Array(Math.ceil(this.rowCount / 8));
+    for (let first = 0; first < this.rowCount; first += CHUNK_ROWS) {
+      const { words, from, step, count } = this.#run(word, first);
+      for (let i = 0; i < count; i++) {
+        const place = places[first + i]!;
+        if (words[from + i * step] === 0) bits[place >> 3]! |= 1 << (place & 7);
+      }
+    }
+    return bits;
+  }
+
+  /** Where the words of a chunk's rows are; `first` is its first row. */
+  #run(word: number, first: number): WordRun {
+    const { count, rowStep, wordStep, words } = this.chunks[first >>> CHUNK_BITS]!;
+    const rows = Math.min(CHUNK_ROWS, this.rowCount - first);
+    if (word >= count) return { words: noWords, from: 0, step: 1, count: rows };
+    return { words, from: word * wordStep, step: rowStep, count: rows };
+  }
+}
+
+/** One word of some rows. */
+interface WordRun {
+  readonly words: Int32Array;
+  readonly from: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+/** Of rows that have not the word. */
+const noWords = new Int32Array(CHUNK_ROWS);
+
+function holdsZero(words: Int32Array, from: number, step: number, count: number): boolean {
+  for (let i = 0, at = from; i < count; i++, at += step) if (words[at] === 0) return true;
+  return false;
 }
 
 export class RowKeys extends RowWords {

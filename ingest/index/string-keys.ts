@@ -1,11 +1,12 @@
 /** Dimensions of texts: every distinct value once, rows hold its number. */
-import { PackedDictionary, PackedTexts, textOrder } from '../../segment/format/packed-texts.js';
+import { PackedDictionary, PackedTexts } from '../../segment/format/packed-texts.js';
+import { textOrder } from '../../segment/format/text-order.js';
 import type { SourceDimension } from '../../segment/write/source.js';
 import type { InputRow } from '../formats/row-reader.js';
 import type { MultiValueHandling } from '../spec/model.js';
 import { isTooDeep, scalarText } from '../values.js';
 import type { ColumnSnapshot } from './column-snapshot.js';
-import type { FrozenColumn, KeyColumn, KeyRoom, KeyWords, TextData } from './key-column.js';
+import type { FrozenColumn, KeyColumn, KeyRoom, KeyWords, StorageOrder, TextData } from './key-column.js';
 import { TextQueue } from './text-queue.js';
 import { TextTable } from './text-table.js';
 
@@ -153,7 +154,7 @@ export function frozenTexts({ name, at, bytes, ends, lists }: TextData, keys: Ke
   const texts = new PackedTexts(bytes, ends);
   const order = textOrder(texts);
   // An empty list is no value, but the dictionary has null for it.
-  const hasNull = keys.column(at).includes(0) || lists.some((ids) => ids.length === 0 || ids.includes(0));
+  const hasNull = keys.holdsZero(at) || lists.some((ids) => ids.length === 0 || ids.includes(0));
   const dictionary = new PackedDictionary(texts, order, hasNull);
   const ranks = new Uint32Array(order.length + 1);
   const shift = hasNull ? 1 : 0;
@@ -201,11 +202,10 @@ class FrozenTexts implements FrozenColumn {
     return true;
   }
 
-  source(order: Uint32Array): SourceDimension {
+  source({ places }: StorageOrder): SourceDimension {
     const { name, keys, at, ranks, dictionary } = this.#column;
-    const ids = new Uint32Array(order.length);
-    keys.pick(at, order, ids);
-    for (let i = 0; i < ids.length; i++) ids[i] = ranks[Math.max(0, ids[i]! | 0)]!;
+    const ids = new Uint32Array(places.length);
+    keys.place(at, places, ids, ranks);
     return { kind: 'string', name, dictionary, ids };
   }
 }
@@ -255,12 +255,12 @@ class FrozenLists implements FrozenColumn {
     return isExact;
   }
 
-  source(order: Uint32Array): SourceDimension {
-    const offsets = new Uint32Array(order.length + 1);
-    for (let i = 0; i < order.length; i++) offsets[i + 1] = offsets[i]! + this.#ids(order[i]!).length;
-    const ids = new Uint32Array(offsets[order.length]!);
-    for (let i = 0; i < order.length; i++) {
-      const own = this.#ids(order[i]!);
+  source({ rows }: StorageOrder): SourceDimension {
+    const offsets = new Uint32Array(rows.length + 1);
+    for (let i = 0; i < rows.length; i++) offsets[i + 1] = offsets[i]! + this.#ids(rows[i]!).length;
+    const ids = new Uint32Array(offsets[rows.length]!);
+    for (let i = 0; i < rows.length; i++) {
+      const own = this.#ids(rows[i]!);
       const at = offsets[i]!;
       for (let k = 0; k < own.length; k++) ids[at + k] = own[k]!;
     }

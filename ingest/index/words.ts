@@ -24,10 +24,3 @@ export function nullBits(isThere: Uint8Array): Uint8Array | undefined {
   for (let i = 0; i < isThere.length; i++) if (isThere[i] === 0) bits[i >> 3]! |= 1 << (i & 7);
   return bits;
 }
-
-/** Bits of those of `rows` whose value is 0. */
-export function zeroBits(values: Int32Array, rows: Uint32Array): Uint8Array {
-  const bits = new Uint8Array(Math.ceil(rows.length / 8));
-  for (let i = 0; i < rows.length; i++) if (values[rows[i]!] === 0) bits[i >> 3]! |= 1 << (i & 7);
-  return bits;
-}

@@ -4,7 +4,8 @@ import { CodedError } from '../../proto/errors.js';
 import { ByteWriter, Cursor } from './bytes.js';
 import { IndexedWriter, readIndexed } from './indexed.js';
 import { PairSorter } from './pair-sort.js';
-import { dictionaryTexts, packTexts, PackedDictionary, textOrder } from './packed-texts.js';
+import { dictionaryTexts, packTexts, PackedDictionary } from './packed-texts.js';
+import { textOrder } from './text-order.js';
 
 const ascending = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 

@@ -1,5 +1,4 @@
-/** Many texts as UTF-8 in one buffer: sorted and written without touching a string again. */
-import { PairSorter } from './pair-sort.js';
+/** Many texts as UTF-8 in one buffer: written without touching a string again. */
 
 export class PackedTexts {
   readonly count: number;
@@ -98,96 +97,6 @@ export function packTexts(values: readonly string[]): PackedTexts {
   return packer.finish();
 }
 
-/** UTF-16 order of UTF-8's bytes: the first bytes of U+E000 to U+FFFF count more than those of what lies beyond. */
-const placeOf = Uint8Array.from({ length: 256 }, (_, byte) =>
-  byte === 0xee || byte === 0xef ? byte + 16 : byte,
-);
-
-const KEY_BYTES = 6;
-
-/** The next six bytes of a text, and how many there are (7: more than six): 51 bits that sort as the texts do. */
-function keyAt(bytes: Buffer, at: number, end: number): number {
-  const left = end - at;
-  if (left >= KEY_BYTES) {
-    const high = (placeOf[bytes[at]!]! << 16) | (placeOf[bytes[at + 1]!]! << 8) | placeOf[bytes[at + 2]!]!;
-    const low = (placeOf[bytes[at + 3]!]! << 16) | (placeOf[bytes[at + 4]!]! << 8) | placeOf[bytes[at + 5]!]!;
-    return high * 2 ** 27 + low * 8 + (left > KEY_BYTES ? 7 : 6);
-  }
-  let key = 0;
-  for (let i = 0; i < KEY_BYTES; i++) key = key * 256 + (i < left ? placeOf[bytes[at + i]!]! : 0);
-  return key * 8 + Math.max(0, left);
-}
-
-/** Ranges this short are sorted by comparing texts. */
-const FEW = 12;
-
-/** The texts' numbers in ascending UTF-16 order of the texts; equal texts keep their order. */
-export function textOrder(texts: PackedTexts): Uint32Array {
-  const { count, bytes, ends } = texts;
-  const order = new Uint32Array(count);
-  const keys = new Float64Array(count);
-  for (let i = 0, start = 0; i < count; i++) {
-    order[i] = i;
-    const end = ends[i]!;
-    keys[i] = keyAt(bytes, start, end);
-    start = end;
-  }
-  const sorter = new PairSorter();
-  // Ranges whose texts are alike up to a level of keys: start, end, level.
-  const ranges: number[] = [];
-  const sortRange = (from: number, to: number, level: number): void => {
-    sorter.sort(keys, order, from, to);
-    for (let start = from; start < to;) {
-      const key = keys[start]!;
-      let end = start + 1;
-      while (end < to && keys[end] === key) end++;
-      if (end - start > 1 && key % 8 === 7) ranges.push(start, end, level + 1);
-      start = end;
-    }
-  };
-  sortRange(0, count, 0);
-  while (ranges.length > 0) {
-    const level = ranges.pop()!;
-    const to = ranges.pop()!;
-    const from = ranges.pop()!;
-    const depth = level * KEY_BYTES;
-    if (to - from <= FEW) {
-      sortFew(texts, order, from, to, depth);
-      continue;
-    }
-    for (let i = from; i < to; i++) {
-      const index = order[i]!;
-      keys[i] = keyAt(bytes, texts.start(index) + depth, ends[index]!);
-    }
-    sortRange(from, to, level);
-  }
-  return order;
-}
-
-/** Sorts order[from, to) by what its texts hold behind a depth that they share. */
-function sortFew(texts: PackedTexts, order: Uint32Array, from: number, to: number, depth: number): void {
-  for (let next = from + 1; next < to; next++) {
-    const index = order[next]!;
-    let at = next;
-    for (; at > from && isBefore(texts, index, order[at - 1]!, depth); at--) order[at] = order[at - 1]!;
-    order[at] = index;
-  }
-}
-
-/** Is text a before text b? Both are at least as long as `depth`. */
-function isBefore({ bytes, ends }: PackedTexts, a: number, b: number, depth: number): boolean {
-  const endA = ends[a]!;
-  const endB = ends[b]!;
-  let left = (a === 0 ? 0 : ends[a - 1]!) + depth;
-  let right = (b === 0 ? 0 : ends[b - 1]!) + depth;
-  while (left < endA && right < endB) {
-    const byte = bytes[left++]!;
-    const other = bytes[right++]!;
-    if (byte !== other) return placeOf[byte]! < placeOf[other]!;
-  }
-  return left === endA && right < endB;
-}
-
 /** A column's dictionary in this form: null first if there is one, then the texts in ascending UTF-16 order. */
 export class PackedDictionary {
   readonly length: number;
@@ -196,7 +105,7 @@ export class PackedDictionary {
   /** The texts' numbers as the dictionary has them. */
   readonly order: Uint32Array;
 
-  /** `order`: of {@link textOrder}; the texts are all different. */
+  /** `order`: of textOrder; the texts are all different. */
   constructor(texts: PackedTexts, order: Uint32Array, hasNull: boolean) {
     this.length = order.length + (hasNull ? 1 : 0);
     this.hasNull = hasNull;

@@ -42,6 +42,23 @@ export interface SegmentKernels {
   set_range(bits: number, from: number, to: number): void;
   /** Values of rows whose bit is set become 0; `first` is a multiple of 8, `width` 4 or 8. */
   zero_marked(pointer: number, width: number, count: number, bits: number, first: number): void;
+  /**
+   * Packs `count` texts behind those packed before, makes an entry of 16 bytes of each at `entries`, and answers the end
+   * of what was written: at most the texts' bytes, one more a text, and 16 more. They are well-formed UTF-8, end to end
+   * at `source` with 16 more readable bytes, text i up to ends[i] - base; their numbers go up from `first`.
+   */
+  text_pack(
+    source: number,
+    ends: number,
+    base: number,
+    count: number,
+    target: number,
+    entries: number,
+    first: number,
+  ): number;
+  /** Sorts entries in UTF-16 order, equal texts by number. `pending` = scratch of 4 bytes an entry. */
+  text_sort(entries: number, count: number, pending: number): void;
+  text_numbers(entries: number, count: number, target: number): void;
 }
 
 export interface Kernels {
@@ -66,6 +83,9 @@ const segmentNames: readonly (keyof SegmentKernels)[] = [
   'concise_or',
   'set_range',
   'zero_marked',
+  'text_pack',
+  'text_sort',
+  'text_numbers',
 ];
 
 /** kernels.wasm as the build leaves it, found from the compiled files and from the bundles beside them. */

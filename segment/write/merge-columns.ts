@@ -6,9 +6,9 @@ import {
   dictionaryTexts,
   PackedDictionary,
   TextPacker,
-  textOrder,
   type TextDictionary,
 } from '../format/packed-texts.js';
+import { textOrder } from '../format/text-order.js';
 import { noId, NumberReader } from '../read/plain-values.js';
 import { enforcedType } from '../read/nested.js';
 import type { CastType } from './source.js';
