@@ -8,10 +8,12 @@ import type { RowSpan } from './rows.js';
 import type { Scratch } from './scratch.js';
 
 export interface RowSlice {
+  /** Slices abut. */
   readonly span: RowSpan;
   /** Rows of a slice if all were of one size: the same number in each. */
   readonly evenRows: number;
   readonly isFirst: boolean;
+  readonly isLast: boolean;
 }
 
 export interface Environment {

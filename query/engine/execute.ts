@@ -178,7 +178,7 @@ function sliceIn(
 ): RowSlice {
   const { hull } = rowRanges(segment, intervals);
   const evenRows = (hull.to - hull.from) / count;
-  return { span: sliceSpan(hull, index, count), evenRows, isFirst: index === 0 };
+  return { span: sliceSpan(hull, index, count), evenRows, isFirst: index === 0, isLast: index === count - 1 };
 }
 
 /** Whatever happens, the scratch memory is given back and the view is closed. */
@@ -214,6 +214,16 @@ function withSegment<T>(
     scratch.close();
     leaf?.close();
   }
+}
+
+/** Copying less than this takes less time than moving buffers, each of which has its price. */
+const movedBytesMin = 32_768;
+
+/** The buffers worth moving. */
+export function movedBuffers(frames: readonly Frame[]): ArrayBuffer[] {
+  const buffers = frames.flatMap(frameBuffers);
+  const bytes = buffers.reduce((total, buffer) => total + buffer.byteLength, 0);
+  return bytes < movedBytesMin ? [] : buffers;
 }
 
 /** The buffers of a frame, for moving it to another thread. Shared and repeated ones are left out. */

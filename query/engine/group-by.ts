@@ -90,7 +90,7 @@ export function groupsOfTables(
   const hull = { from: 0, to: rowCount };
   const selected: Selected = { mask: { kind: 'none' }, ranges: [], hull, testTime: false };
   const prune: Prune | undefined =
-    query.queryType === 'topN' ? (buckets, aggregate) => topRows(query, buckets, aggregate) : undefined;
+    query.queryType === 'topN' ? (...groups) => topRows(query, ...groups) : undefined;
   const grouping = new Grouping(
     environment,
     { ...query, dimensions: dimensionsOf(query), typedStates: true },
@@ -131,7 +131,7 @@ export function runTopN(all: Environment, query: TopNQuery, intervals: readonly 
   // A row without any value has no entry here; groupBy counts it as null.
   const selected = withValues(wanted, query.dimension, matching);
   const isSliced = environment.slice !== undefined;
-  const prune: Prune = (buckets, aggregate) => topRows(query, buckets, aggregate);
+  const prune: Prune = (...groups) => topRows(query, ...groups);
   const isTable = mode === 'tables';
   const own = new Grouping(wanted, grouping, intervals, selected, {
     isTable,
@@ -185,9 +185,10 @@ function withValues(environment: Environment, dimension: DimensionSpec, selected
   };
 }
 
-/** Picks the groups to keep (ascending) before their keys are read; undefined = all. */
+/** Picks the groups to keep (ascending) before their keys are read; undefined = all. No `buckets`: there is one. */
 type Prune = (
-  buckets: BigInt64Array,
+  groups: number,
+  buckets: BigInt64Array | undefined,
   aggregate: (name: string) => FrameColumn | undefined,
 ) => Uint32Array | undefined;
 
@@ -436,25 +437,23 @@ class Grouping {
     this.#room(count);
     this.#cells.fold();
     const shift = this.#hasBucketKey ? 1 : 0;
-    const buckets = this.#bucketStarts(count);
-    const kept = isLast && this.#frames.length === 0 ? this.#pruned(buckets, pointer) : undefined;
-    const aggregates = this.#accumulators.map((accumulator) =>
-      kept === undefined
-        ? accumulator.result(pointer, count)
-        : accumulator.result(kept.groups, kept.rows.length),
-    );
-    const starts = kept === undefined ? buckets : kept.rows.map((row) => buckets[row] ?? 0n);
+    const buckets = this.#hasBucketKey ? this.#bucketStarts(count) : undefined;
+    const kept = isLast && this.#frames.length === 0 ? this.#pruned(buckets, pointer, count) : undefined;
+    const rows = kept === undefined ? count : kept.rows.length;
+    const groups = kept === undefined ? pointer : kept.groups;
+    const aggregates = this.#accumulators.map((accumulator) => accumulator.result(groups, rows));
     const keys = this.#keys.map((key, i) => {
       const numbers = this.#grouper.dimension(i + shift);
-      return key.column(
-        kept === undefined ? numbers : Uint32Array.from(kept.rows, (row) => numbers[row] ?? 0),
-      );
+      return key.column(kept === undefined ? numbers : picked(numbers, kept.rows));
     });
-    const values = starts instanceof BigInt64Array ? starts : BigInt64Array.from(starts);
+    const values = new BigInt64Array(rows);
+    if (buckets === undefined) values.fill(BigInt(this.#buckets[0] ?? 0));
+    else if (kept === undefined) values.set(buckets);
+    else for (const [i, row] of kept.rows.entries()) values[i] = buckets[row] ?? 0n;
     const bucket: FrameColumn = { name: '__bucket', type: 'LONG', values };
     const isMerged = this.#grouper instanceof DenseGrouper && this.#keys.every((key) => key.isOrdered);
     const columns = [bucket, ...keys, ...aggregates];
-    this.#frames.push({ rows: starts.length, columns, ...(isMerged ? { isMerged } : {}) });
+    this.#frames.push({ rows, columns, ...(isMerged ? { isMerged } : {}) });
     if (isLast) return;
     this.#grouper.clear();
     for (const key of this.#keys) key.clear();
@@ -465,7 +464,6 @@ class Grouping {
   /** Start of each existing group's bucket. */
   #bucketStarts(count: number): BigInt64Array {
     const starts = BigInt64Array.from(this.#buckets, (ms) => BigInt(ms));
-    if (!this.#hasBucketKey) return new BigInt64Array(count).fill(starts[0] ?? 0n);
     const bucketOf = this.#grouper.dimension(0);
     const buckets = new BigInt64Array(count);
     for (let i = 0; i < count; i++) buckets[i] = starts[bucketOf[i] ?? 0] ?? 0n;
@@ -474,11 +472,12 @@ class Grouping {
 
   /** The groups that are worth reading: as positions among the existing ones, and their numbers (u32) at an address. */
   #pruned(
-    buckets: BigInt64Array,
+    buckets: BigInt64Array | undefined,
     pointer: number,
-  ): { readonly rows: number[]; readonly groups: number } | undefined {
-    const rows = this.#prune?.(buckets, (name) =>
-      this.#accumulators.find((accumulator) => accumulator.name === name)?.result(pointer, buckets.length),
+    count: number,
+  ): { readonly rows: Uint32Array; readonly groups: number } | undefined {
+    const rows = this.#prune?.(count, buckets, (name) =>
+      this.#accumulators.find((accumulator) => accumulator.name === name)?.result(pointer, count),
     );
     if (rows === undefined) return undefined;
     const { scratch, kernels } = this.#environment;
@@ -487,6 +486,12 @@ class Grouping {
     scratch.arena.u32(at, rows.length).set(rows);
     kernels.gather32(pointer, at, rows.length, groups);
     scratch.give(at);
-    return { rows: [...rows], groups };
+    return { rows, groups };
   }
+}
+
+function picked(numbers: Uint32Array, rows: Uint32Array): Uint32Array {
+  const some = new Uint32Array(rows.length);
+  for (let i = 0; i < some.length; i++) some[i] = numbers[rows[i] ?? 0] ?? 0;
+  return some;
 }

@@ -186,8 +186,7 @@ class StringKey implements KeyDimension {
   }
   column(numbers: Uint32Array): FrameColumn {
     const { cardinality, texts } = this.#view;
-    const isDense = cardinality < numbers.length * 4 + 65_536;
-    if (texts !== undefined && isDense && this.#spec.outputType === 'STRING') {
+    if (texts !== undefined && this.#spec.outputType === 'STRING') {
       return textColumn(this.#spec.outputName, numbers, this.nullNumber, texts);
     }
     return valueColumn(this.#spec, numbers, (id) => (id < cardinality ? this.#view.value(id) : null));

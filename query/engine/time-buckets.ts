@@ -4,7 +4,7 @@ import { BATCH_ROWS, type IntervalMs } from '../../segment/read/view.js';
 import { bucketStart, nextBucket } from '../granularity.js';
 import type { Granularity } from '../native/model.js';
 import type { Batch } from './aggregators/accumulator.js';
-import type { Environment } from './environment.js';
+import type { Environment, RowSlice } from './environment.js';
 
 /** More buckets than this in one segment are refused: the answer would be mostly empty rows. */
 const bucketsMax = 5_000_000;
@@ -54,6 +54,34 @@ export function timeBuckets(
     }
   }
   return starts.list();
+}
+
+/**
+ * Of all buckets those that a slice of the rows answers: from the one of its first row to the one of the next slice's
+ * first row, so that slices leave out none between them, empty ones included. Only for sorted time.
+ */
+export function bucketsOfSlice(
+  { segment, scratch }: Environment,
+  buckets: Float64Array,
+  { span: { from, to }, isFirst, isLast }: RowSlice,
+): Float64Array {
+  const time = segment.column('__time');
+  if (time === undefined || time.kind !== 'long') throw new CodedError('Bug', 'a segment has no __time');
+  const bucketOf = (row: number): number => {
+    const inBatch = row % BATCH_ROWS;
+    const ms = Number(scratch.arena.i64(time.batch(row - inBatch) + inBatch * 8, 1)[0]);
+    let low = 0;
+    let high = buckets.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((buckets[middle] ?? 0) <= ms) low = middle + 1;
+      else high = middle;
+    }
+    return Math.max(0, low - 1);
+  };
+  const first = isFirst ? 0 : bucketOf(from);
+  const end = isLast ? buckets.length : bucketOf(Math.max(from, to)) + 1;
+  return buckets.subarray(first, end);
 }
 
 /** More empty buckets than this are nobody's wish: only those between rows are made then. */

@@ -15,7 +15,7 @@ import { restrictedTo } from './columns/derived-segment.js';
 import { forEachBatch } from './cursor.js';
 import type { Environment } from './environment.js';
 import { selectRows, type Selected } from './filter.js';
-import { bucketEnds, BucketNumbers, rowsPerBucketMin, timeBuckets } from './time-buckets.js';
+import { bucketEnds, BucketNumbers, bucketsOfSlice, rowsPerBucketMin, timeBuckets } from './time-buckets.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 
 /** From such a part of the rows on, looking at a bitset beats listing its rows. */
@@ -26,8 +26,10 @@ export function runTimeseries(
   query: TimeseriesQuery,
   intervals: readonly IntervalMs[],
 ): Frame {
-  const { scratch, segment, kernels } = all;
-  const buckets = timeBuckets(all, query.granularity, intervals, query.context.skipEmptyBuckets);
+  const { scratch, segment, kernels, slice } = all;
+  const every = timeBuckets(all, query.granularity, intervals, query.context.skipEmptyBuckets);
+  const isCut = slice !== undefined && segment.timeSorted && every.length > 1;
+  const buckets = isCut ? bucketsOfSlice(all, every, slice) : every;
   const selected = selectRows(all, intervals, query.filter);
   const environment = restrictedTo(all, selected.mask);
   const inputs = inputCache(environment);
@@ -40,7 +42,12 @@ export function runTimeseries(
     accumulator.reset(0, buckets.length);
   }
   cells.reserve(buckets.length);
-  if (buckets.length === 1) {
+  if (every.length === 1 && selected.mask.kind === 'all' && accumulators.every((one) => one.countsOnly)) {
+    for (const { from, to } of selected.ranges) {
+      const batch: Batch = { start: 0, rows: 0, sel: 0, from: 0, count: to - from, groups: 0 };
+      for (const accumulator of accumulators) accumulator.run(batch, 0);
+    }
+  } else if (every.length === 1) {
     const takeMasks = accumulators.every((accumulator) => accumulator.masked !== undefined);
     forEachBatch(
       environment,

@@ -9,19 +9,21 @@ export const topKept = ({ context, threshold }: TopNQuery): number =>
   Math.max(context.minTopNThreshold, threshold);
 
 /**
- * The rows to keep, ascending, of groups with these bucket starts and aggregates; undefined = all. Groups without a
- * value are kept as well, up to the same number: where they rank is the final shaping's business.
+ * The rows to keep, ascending, of so many groups with these bucket starts (absent: all are in one bucket) and aggregates;
+ * undefined = all. Groups without a value are kept as well, up to the same number: where they rank is the final
+ * shaping's business.
  */
 export function topRows(
   query: TopNQuery,
-  buckets: BigInt64Array,
+  rows: number,
+  buckets: BigInt64Array | undefined,
   aggregate: (name: string) => FrameColumn | undefined,
 ): Uint32Array | undefined {
   const keep = topKept(query);
-  if (buckets.length <= keep) return undefined;
+  if (rows <= keep) return undefined;
   const metric = rankedColumn(aggregate, query.metric);
   if (metric === undefined) return undefined;
-  if (isOneValue(buckets)) return topOfBucket(metric, buckets.length, keep);
+  if (buckets === undefined || isOneValue(buckets)) return topOfBucket(metric, rows, keep);
   const states = new Map<bigint, BucketState>();
   const kept: number[] = [];
   let last: { start: bigint; state: BucketState } | undefined;
@@ -47,18 +49,21 @@ function isOneValue(values: BigInt64Array): boolean {
 }
 
 /** Of rows that are all in one bucket. */
-function topOfBucket({ column, better, score }: Ranked, rows: number, keep: number): Uint32Array | undefined {
+function topOfBucket(
+  { column, better, score, next }: Ranked,
+  rows: number,
+  keep: number,
+): Uint32Array | undefined {
   const best = new Heap(keep, better);
   const kept: number[] = [];
   const { nulls } = column;
   let least = -Infinity;
-  for (let row = 0; row < rows; row++) {
+  // Most rows are worse than the worst kept so far, which one comparison shows.
+  for (let row = 0; row < rows; row = next(row + 1, rows, least)) {
     if (nulls !== undefined && isNull(nulls, row)) {
       if (kept.length < keep) kept.push(row);
       continue;
     }
-    // Most rows are worse than the worst kept so far, which one comparison shows.
-    if (score(row) < least) continue;
     best.offer(row);
     if (best.rows.length === keep) least = score(best.rows[0] ?? 0);
   }
@@ -75,7 +80,7 @@ interface BucketState {
 export function keepTop(frame: Frame, query: TopNQuery): Frame {
   const bucket = frame.columns[0];
   if (bucket?.type !== 'LONG') return frame;
-  const rows = topRows(query, bucket.values, (name) =>
+  const rows = topRows(query, frame.rows, bucket.values, (name) =>
     frame.columns.slice(2).find((column) => column.name === name),
   );
   return rows === undefined ? frame : pickRows(frame, rows);
@@ -89,6 +94,8 @@ interface Ranked {
   readonly better: Better;
   /** Never lower for a row that ranks before another; equal scores say nothing. */
   readonly score: (row: number) => number;
+  /** The first row from `from` on that is null or scores at least `least`; `to` when there is none before. */
+  readonly next: (from: number, to: number, least: number) => number;
 }
 
 function rankedColumn(
@@ -102,9 +109,9 @@ function rankedColumn(
   const sign = inverted ? -1 : 1;
   if (column?.type === 'LONG') {
     const halves = halvesOf(column.values);
-    const score = (row: number): number =>
-      sign * ((halves[row * 2 + 1] ?? 0) * 2 ** 32 + ((halves[row * 2] ?? 0) >>> 0));
-    return { column, better: betterLong(column.values, inverted), score };
+    const score = (row: number): number => sign * longAt(halves, row);
+    const better = betterLong(column.values, inverted);
+    return { column, better, score, next: longsFrom(halves, sign, column.nulls) };
   }
   if (column?.type !== 'DOUBLE' && column?.type !== 'FLOAT') return undefined;
   const { values } = column;
@@ -115,6 +122,7 @@ function rankedColumn(
       const value = values[row] ?? 0;
       return sign * (value === value ? value : Infinity);
     },
+    next: numbersFrom(values, sign, column.nulls),
     better: (a, b) => {
       const x = values[a] ?? 0;
       const y = values[b] ?? 0;
@@ -125,6 +133,33 @@ function rankedColumn(
     },
   };
 }
+
+function longsFrom(halves: Int32Array, sign: number, nulls: Uint8Array | undefined): Ranked['next'] {
+  return (from, to, least) => {
+    for (let row = from; row < to; row++) {
+      if (sign * longAt(halves, row) >= least || (nulls !== undefined && isNull(nulls, row))) return row;
+    }
+    return to;
+  };
+}
+
+function numbersFrom(
+  values: Float64Array | Float32Array,
+  sign: number,
+  nulls: Uint8Array | undefined,
+): Ranked['next'] {
+  return (from, to, least) => {
+    for (let row = from; row < to; row++) {
+      const value = values[row] ?? 0;
+      // NaN, too, is looked at.
+      if (!(sign * value < least) || (nulls !== undefined && isNull(nulls, row))) return row;
+    }
+    return to;
+  };
+}
+
+const longAt = (halves: Int32Array, row: number): number =>
+  (halves[row * 2 + 1] ?? 0) * 2 ** 32 + ((halves[row * 2] ?? 0) >>> 0);
 
 const halvesOf = (values: BigInt64Array): Int32Array =>
   new Int32Array(values.buffer, values.byteOffset, values.length * 2);

@@ -58,6 +58,34 @@ function nullsOf(numbers: Uint32Array, known: (number: number) => unknown): { nu
   return nulls === undefined ? {} : { nulls };
 }
 
+/** Few ids out of many are sorted, others marked in a table. */
+const sparseShare = 4;
+const sparseMin = 65_536;
+
+/** The distinct ids but `without`, ascending; `entryOf`: the place of each by id, where there is a table of all. */
+function usedIds(
+  ids: Uint32Array,
+  most: number,
+  without: number,
+): { readonly ids: Uint32Array; readonly entryOf?: Uint32Array } {
+  if (most >= sparseShare * ids.length + sparseMin) {
+    const all = distinct(ids);
+    return { ids: without < 0 ? all : all.filter((id) => id !== without) };
+  }
+  const used = new Uint8Array(most + 1);
+  for (const id of ids) used[id] = 1;
+  if (without >= 0) used[without] = 0;
+  const wanted = new Uint32Array(Math.min(ids.length, used.length));
+  const entryOf = new Uint32Array(most + 1);
+  let count = 0;
+  for (let id = 0; id <= most; id++) {
+    if (used[id] === 0) continue;
+    entryOf[id] = count;
+    wanted[count++] = id;
+  }
+  return { ids: wanted.subarray(0, count), entryOf };
+}
+
 /** The same for ids whose UTF-8 can be had at once; `nullId` stands for null. */
 export function textColumn(
   name: string,
@@ -71,20 +99,16 @@ export function textColumn(
     if (id > most) most = id;
     if (id === nullId) hasNull = true;
   }
-  const used = new Uint8Array(most + 1);
-  for (const id of ids) used[id] = 1;
-  if (hasNull) used[nullId] = 0;
-  const wanted = new Uint32Array(Math.min(ids.length, used.length));
-  const entryOf = new Uint32Array(most + 1);
-  let count = 0;
-  for (let id = 0; id <= most; id++) {
-    if (used[id] === 0) continue;
-    entryOf[id] = count;
-    wanted[count++] = id;
-  }
+  const wanted = usedIds(ids, most, hasNull ? nullId : -1);
   const values = new Uint32Array(ids.length);
-  for (let i = 0; i < ids.length; i++) values[i] = entryOf[ids[i] ?? 0] ?? 0;
-  const column = { name, type: 'STRING', values, dictionary: texts(wanted.subarray(0, count)) } as const;
+  if (wanted.entryOf !== undefined) {
+    const { entryOf } = wanted;
+    for (let i = 0; i < ids.length; i++) values[i] = entryOf[ids[i] ?? 0] ?? 0;
+  } else {
+    const entries = new Map(Array.from(wanted.ids, (id, entry) => [id, entry]));
+    for (let i = 0; i < ids.length; i++) values[i] = entries.get(ids[i] ?? 0) ?? 0;
+  }
+  const column = { name, type: 'STRING', values, dictionary: texts(wanted.ids) } as const;
   if (!hasNull) return column;
   const nulls = packNulls(Uint8Array.from(ids, (id) => (id === nullId ? 1 : 0)));
   return nulls === undefined ? column : { ...column, nulls };
@@ -115,7 +139,7 @@ function stringColumn(name: string, numbers: Uint32Array, valueOf: (number: numb
 function entryTable(numbers: Uint32Array, add: (number: number) => number): (number: number) => number {
   let most = 0;
   for (const number of numbers) if (number > most) most = number;
-  if (most < 4 * numbers.length + 65_536) {
+  if (most < sparseShare * numbers.length + sparseMin) {
     const table = new Uint32Array(most + 1);
     for (const number of numbers) table[number] = 1;
     for (let number = 0; number <= most; number++) {

@@ -5,7 +5,7 @@ import { attachArena } from '../../segment/kernels/arena.js';
 import { instantiateKernels } from '../../segment/kernels/load.js';
 import { attachResidency } from '../../segment/read/residency.js';
 import { SegmentReader, type SegmentHandle } from '../../segment/read/segment.js';
-import { checkFlag, createExecutor, executeTask, frameBuffers } from './execute.js';
+import { checkFlag, createExecutor, executeTask, movedBuffers } from './execute.js';
 import { isSteps, startJob, type JobOutput, type JobSteps } from './jobs.js';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
 
@@ -57,7 +57,7 @@ function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
       if (message.kind === 'scan') {
         const outcome = executeTask(executor, message.task, check);
         const reply: FromWorker = { kind: 'scanned', id: message.id, outcome };
-        port.postMessage(reply, outcome.frames.flatMap(frameBuffers));
+        port.postMessage(reply, movedBuffers(outcome.frames));
         return;
       }
       const started = startJob(message.name, message.input, { check, inPieces: message.inPieces });

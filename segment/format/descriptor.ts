@@ -28,10 +28,22 @@ export interface ColumnDescriptor {
   readonly part: DescriptorPart;
 }
 
+/** Columns are opened once a query, and few descriptors differ: texts that were read before are known. */
+const known = new Map<string, ColumnDescriptor>();
+const knownMax = 500;
+
 /** Reads the descriptor and leaves the cursor at the body. Throws CorruptSegment. */
 export function readDescriptor(cursor: Cursor): ColumnDescriptor {
   const start = cursor.at;
   const text = cursor.str32('column descriptor');
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const descriptor = parseDescriptor(cursor, start, text);
+  if (known.size < knownMax) known.set(text, descriptor);
+  return descriptor;
+}
+
+function parseDescriptor(cursor: Cursor, start: number, text: string): ColumnDescriptor {
   let json: unknown;
   try {
     json = JSON.parse(text);

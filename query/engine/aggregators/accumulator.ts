@@ -39,6 +39,8 @@ export interface Accumulator {
   reserve(capacity: number): void;
   /** Groups [from, to) start afresh. */
   reset(from: number, to: number): void;
+  /** `run` looks at nothing but how many entries there are. */
+  readonly countsOnly?: boolean;
   /** Every entry goes to one group. */
   run(batch: Batch, group: number): void;
   /** Entry i goes to group groups[i]. */

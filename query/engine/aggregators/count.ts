@@ -10,6 +10,7 @@ const countRuns = 9;
 export class CountAccumulator implements Accumulator {
   readonly bytesPerGroup = 8;
   readonly takesSpareGroups = true;
+  readonly countsOnly = true;
   readonly name: string;
   readonly #context: Pick<AccumulatorContext, 'environment' | 'cells'>;
   readonly #column: number;
