@@ -5,6 +5,7 @@
 import { CodedError } from '../proto/errors.js';
 import { DataNodeService, type grove } from '../proto/services.js';
 import type { Pool, RunOptions, SegmentRef, SegmentsPart } from '../query/engine/pool-api.js';
+import { readQuery } from '../query/engine/read-query.js';
 import type { Frame } from '../query/frame.js';
 import { sharedFrame } from '../query/frame-build.js';
 import { framePieces } from '../query/frame-pieces.js';
@@ -13,7 +14,6 @@ import { type JsonObject, objectAt } from '../query/native/json-fields.js';
 import type { LookupFinder } from '../query/native/context.js';
 import { mergePartials } from '../query/merge.js';
 import type { GroupByQuery, NativeQuery, ScanQuery } from '../query/native/model.js';
-import { parseNativeQuery } from '../query/native/parse.js';
 import { traceIdOf } from '../runtime/trace.js';
 import type { CallContext, Clock, Handlers, Log, Metrics } from '../runtime/types.js';
 import { frameBuffers } from '../query/engine/execute.js';
@@ -63,12 +63,16 @@ async function* answer(
       `This node belongs to cluster[${own}], the query came from cluster[${asked}]`,
     );
   }
-  const query = parseNativeQuery(parseJson(request.queryJson ?? ''), {
+  const defaults = {
     queryId: request.queryId ?? '',
     timeoutMs: 0,
     context: contextOf(request),
     ...(deps.lookups === undefined ? {} : { lookups: deps.lookups }),
     frames: (request.frames ?? []).map((frame) => sharedFrame(deps.frames.decode(frame))),
+  };
+  const query = await readQuery(deps.pool, request.queryJson ?? '', defaults, {
+    signal: context.signal,
+    deadlineMs: Math.max(1, context.deadline.remainingMs()),
   });
   const held = hold(deps, request);
   deps.loadChanged();

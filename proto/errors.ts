@@ -108,6 +108,13 @@ export function asCoded(thrown: unknown): CodedError {
   return new CodedError('Bug', text, {}, thrown);
 }
 
+/** Where a bug showed itself; undefined: the error is one that was foreseen. */
+export function stackOf(thrown: unknown): string | undefined {
+  if (thrown instanceof CodedError && thrown.code !== 'Bug') return undefined;
+  const at = thrown instanceof CodedError && thrown.cause instanceof Error ? thrown.cause : thrown;
+  return at instanceof Error ? at.stack : String(thrown);
+}
+
 /** The form on the wire (`ErrorInfo`). */
 export interface ErrorInfoShape {
   readonly code: string;

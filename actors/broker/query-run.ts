@@ -119,7 +119,14 @@ export class QueryRun {
     if (this.#deadline.expired()) {
       return new CodedError('Timeout', `Query [${queryId}] timed out after ${timeoutMs} ms`);
     }
-    return asCoded(thrown);
+    const error = asCoded(thrown);
+    if (error.code !== 'Bug') return error;
+    return new CodedError(
+      'Bug',
+      `Query [${queryId}] failed by a bug: ${error.message}`,
+      error.context,
+      error,
+    );
   }
 
   async *answer(): AsyncGenerator<BrokerPart> {

@@ -1,10 +1,8 @@
 /** The broker's native queries: read, run, cancelled by id, refused in Druid's words. */
-import { asCoded, CodedError, errorTable, toErrorInfo, type ErrorCode } from '../../proto/errors.js';
+import { asCoded, CodedError, errorTable, stackOf, toErrorInfo, type ErrorCode } from '../../proto/errors.js';
 import type { grove } from '../../proto/services.js';
-import { parseJson } from '../../query/json/parse.js';
 import { errorEnvelope } from '../../query/native/errors.js';
 import type { NativeQuery } from '../../query/native/model.js';
-import { parseNativeQuery } from '../../query/native/parse.js';
 import { traceIdOf } from '../../runtime/trace.js';
 import type { CallContext, Node } from '../../runtime/types.js';
 import { checkAsked } from './limits.js';
@@ -49,12 +47,7 @@ export class BrokerQueries {
     let queryId = given === '' ? madeUpId(this.#deps.node) : given;
     let query: NativeQuery;
     try {
-      query = parseNativeQuery(parseJson(request.queryJson ?? ''), {
-        queryId,
-        timeoutMs: this.#deps.timeoutMs,
-        context: this.#deps.context,
-        ...(this.#deps.lookups === undefined ? {} : { lookups: this.#deps.lookups }),
-      });
+      query = await this.#read(request.queryJson ?? '', queryId, call);
       checkAsked(query, this.#deps.limits);
     } catch (thrown) {
       yield refusal(asCoded(thrown), isUnbound(thrown) ? '' : queryId);
@@ -85,6 +78,8 @@ export class BrokerQueries {
     } catch (thrown) {
       const error = run.errorOf(thrown);
       outcome = error.code;
+      const stack = error.code === 'Bug' ? stackOf(asCoded(thrown)) : undefined;
+      if (stack !== undefined) this.#deps.log.error('a query failed by a bug', { queryId, stack });
       // After the first bytes only breaking the stream says that something is missing.
       if (isHeadSent) throw error;
       yield refusal(error, queryId);
@@ -100,6 +95,15 @@ export class BrokerQueries {
         .histogram('grove_broker_query_ms', queryBuckets, { type: query.queryType })
         .observe(clock.monotonic() - since);
     }
+  }
+
+  #read(text: string, queryId: string, call: CallContext): Promise<NativeQuery> {
+    const { work, timeoutMs, context, lookups } = this.#deps;
+    const defaults = { queryId, timeoutMs, context, ...(lookups === undefined ? {} : { lookups }) };
+    return work.read(text, defaults, {
+      signal: call.signal,
+      deadlineMs: Math.max(1, call.deadline.remainingMs()),
+    });
   }
 
   #countQuery({ queryType }: NativeQuery, outcome: string): void {

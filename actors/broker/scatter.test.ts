@@ -108,6 +108,15 @@ describe('scatter', () => {
     expect(error).to.be.instanceOf(CodedError).with.property('code', 'LimitExceeded');
   });
 
+  it('a bug ends it without another try, and no node is blamed', async () => {
+    const broken: Answer = () => [new CodedError('Bug', 'x is not a function')];
+    const { run, loads } = cluster({ a: broken, b: broken }, { s1: ['a', 'b'] });
+    const outcome = run(['s1']);
+    const error = await outcome.catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(CodedError).with.property('code', 'Bug');
+    expect([...loads.keys()]).to.deep.equal(['a']);
+  });
+
   it('stops when there is enough', async () => {
     const { run } = cluster({ a: good, b: good }, { s1: ['a'], s2: ['b'] });
     expect(await run(['s1', 's2'], 1)).to.deep.include({ missing: [] });

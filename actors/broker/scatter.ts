@@ -69,7 +69,7 @@ export interface ScatterRequest extends NodeRequest {
   ) => boolean | Promise<boolean>;
 }
 
-/** Errors of a node that another holder may not have. All others end the query. */
+/** Errors of a node that another holder may not have. All others end the query: a bug is in the others, too. */
 const otherNodeMayDo: ReadonlySet<ErrorCode> = new Set([
   'Unavailable',
   'BusUnavailable',
@@ -77,7 +77,6 @@ const otherNodeMayDo: ReadonlySet<ErrorCode> = new Set([
   'CorruptSegment',
   'StorageFailure',
   'WrongCluster',
-  'Bug',
 ]);
 
 export const isOtherNodesTurn = (error: CodedError): boolean => otherNodeMayDo.has(error.code);

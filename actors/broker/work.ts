@@ -2,12 +2,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { frameBuffers } from '../../query/engine/execute.js';
 import { inlineHandle } from '../../query/engine/sources/apply.js';
-import type { Pool } from '../../query/engine/pool-api.js';
+import type { Pool, RunOptions } from '../../query/engine/pool-api.js';
+import { readQuery } from '../../query/engine/read-query.js';
 import type { Frame } from '../../query/frame.js';
 import { sharedFrame } from '../../query/frame-build.js';
 import { mergePartials } from '../../query/merge.js';
 import { ChunkSink } from '../../query/json/write.js';
 import type { StoredRun } from '../../query/merge/group-runs.js';
+import type { QueryDefaults } from '../../query/native/context.js';
 import type { NativeQuery } from '../../query/native/model.js';
 import type { RenderHints } from '../../query/results/buckets.js';
 import { answerFrame } from '../../query/results/answer-frame.js';
@@ -29,6 +31,8 @@ export interface Partials {
   readonly bytesMax?: number;
 }
 export interface BrokerWork {
+  /** A query's text; errors: what is wrong with it. */
+  read(text: string, defaults: QueryDefaults, options: RunOptions): Promise<NativeQuery>;
   /** One partial frame out of several; the given ones are used up. */
   merge(query: NativeQuery, frames: readonly Frame[], options: WorkOptions): Promise<Frame>;
   /** The JSON text of the answer, in pieces, exactly as Druid writes it. */
@@ -74,6 +78,7 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
     return (await pool.run('merge', { query, frames }, buffersOf(frames), options)) as Frame;
   };
   return {
+    read: (text, defaults, options) => readQuery(pool, text, defaults, options),
     merge,
     async *finish(query, partials, hints, options) {
       const { frames } = partials;

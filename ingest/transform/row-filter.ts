@@ -1,4 +1,5 @@
 /** Native filters on rows while they are read, with three-valued logic; types are those of the values found. */
+import { CodedError } from '../../proto/errors.js';
 import { columnsOf } from '../../query/expression/ast.js';
 import { expression, type ExpressionContext } from '../../query/expression/expression.js';
 import { elementsOf, isTrue, long } from '../../query/expression/value.js';
@@ -58,6 +59,8 @@ export function rowTest(filter: Filter, columns: Set<string>, lookups: Expressio
       return byElement(filter, columns);
     case 'arrayRange':
       return byArray(filter, columns);
+    case 'packed':
+      throw new CodedError('Bug', 'filters of rows are not packed');
     default:
       return leaf(filter, columns, lookups);
   }

@@ -9,6 +9,7 @@ import { queryKernels, type QueryKernels } from '../kernels/exports.js';
 import { mergePartials } from '../merge.js';
 import { earlyPart } from '../native/filter-columns.js';
 import type { NativeQuery } from '../native/model.js';
+import { unpackQuery } from '../native/packed-filter.js';
 import { DerivedSegment } from './columns/derived-segment.js';
 import type { Environment, RowSlice } from './environment.js';
 import { groupsOfTables, runGroupBy, runTopN } from './group-by.js';
@@ -86,8 +87,17 @@ export function checkFlag(flag: number): void {
   if (flag === flags.expired) throw new CodedError('Timeout', 'the query did not finish within its timeout');
 }
 
-export function executeTask(executor: Executor, task: ScanTask, check: () => void): ScanOutcome {
-  return watched(check, () => runTask(executor, task, check));
+/**
+ * `check` throws when the task is to end; `pause` does so, too, and may do other work before it returns: it is called
+ * between batches only.
+ */
+export function executeTask(
+  executor: Executor,
+  task: ScanTask,
+  check: () => void,
+  pause: () => void = check,
+): ScanOutcome {
+  return watched(check, () => runTask(executor, { ...task, query: unpackQuery(task.query) }, pause));
 }
 
 function runTask(executor: Executor, task: ScanTask, check: () => void): ScanOutcome {

@@ -71,15 +71,20 @@ type NumberRule = Pick<Predicate, 'numbers' | 'strings'>;
 function indexedValue(
   environment: Environment,
   column: NumericColumnView,
-  { exactText, strings }: Predicate,
+  { exactTexts, strings }: Predicate,
 ): (NumberRule & { readonly isKnown: boolean }) | undefined {
-  if (exactText === undefined || environment.byIndex !== true || column.hasValueIndex !== true)
+  if (exactTexts === undefined || environment.byIndex !== true || column.hasValueIndex !== true)
     return undefined;
-  const value = column.kind === 'long' ? parseLongText(exactText) : parseDouble(exactText);
-  const isKnown = value !== undefined;
-  const key = typeof value === 'number' ? orderKey(value) : value;
-  const ranges: (readonly [bigint, bigint])[] = key === undefined ? [] : [[key, key]];
-  return { isKnown, strings, numbers: () => ({ kind: 'ranges', ranges }) };
+  const read = column.kind === 'long' ? parseLongText : parseDouble;
+  const keys = exactTexts.flatMap((text) => {
+    const value = read(text);
+    return value === undefined ? [] : [typeof value === 'number' ? orderKey(value) : value];
+  });
+  const test: NumberTest =
+    keys.length > 2
+      ? { kind: 'set', keys: BigInt64Array.from(keys).sort() }
+      : { kind: 'ranges', ranges: keys.map((key) => [key, key] as const) };
+  return { isKnown: keys.length > 0, strings, numbers: () => test };
 }
 
 // ---- strings
@@ -91,7 +96,7 @@ function stringMask(
   withNull: boolean,
   span: RowSpan,
 ): Mask {
-  const ids = matchingIds(column, test);
+  const ids = matchingIds(column, test, environment.check);
   const nullId = column.idOf(null);
   if (withNull && nullId >= 0) ids.push(nullId);
   // Rows without any id read as null, but have none.
@@ -103,15 +108,21 @@ function stringMask(
   return tableMask(environment, column, ids, withNull, span);
 }
 
+/** Matching a text may take a pattern its time. */
+const idsBetweenChecks = 4096;
+
 /** Ids of values other than null. */
-function matchingIds(column: StringColumnView, test: StringTest): number[] {
+function matchingIds(column: StringColumnView, test: StringTest, check: () => void): number[] {
   const ids: number[] = [];
   if (test.kind === 'set') {
-    for (const value of new Set(test.values)) {
-      const id = column.idOf(value);
-      if (id >= 0) ids.push(id);
+    const { list } = test.values;
+    const { cardinality } = column;
+    // Few values are looked up. Many are met by reading the dictionary once, into a table when it is the smaller one.
+    const isFew = list.length * Math.ceil(Math.log2(cardinality + 2)) < cardinality;
+    if (isFew || cardinality < list.length) {
+      const idOf = isFew ? (value: string): number => column.idOf(value) : idTable(column);
+      return [...new Set(list.map(idOf))].filter((id) => id >= 0);
     }
-    return ids;
   }
   if (test.kind === 'range' && column.dictionarySorted) {
     const { from, to } = idRange(column, test);
@@ -119,10 +130,20 @@ function matchingIds(column: StringColumnView, test: StringTest): number[] {
     return ids;
   }
   for (let id = 0; id < column.cardinality; id++) {
+    if (id % idsBetweenChecks === 0) check();
     const value = column.value(id);
     if (value !== null && matchesString(test, value)) ids.push(id);
   }
   return ids;
+}
+
+function idTable(column: StringColumnView): (value: string) => number {
+  const ids = new Map<string, number>();
+  for (let id = 0; id < column.cardinality; id++) {
+    const value = column.value(id);
+    if (value !== null) ids.set(value, id);
+  }
+  return (value) => ids.get(value) ?? -1;
 }
 
 function idRange(column: StringColumnView, test: Extract<StringTest, { kind: 'range' }>): RowSpan {

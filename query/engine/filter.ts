@@ -6,6 +6,7 @@
 import { columnsOf } from '../expression/ast.js';
 import { parseExpression } from '../expression/parser.js';
 import { CodedError } from '../../proto/errors.js';
+import { separate } from '../native/merged-filter.js';
 import type { Filter } from '../native/model.js';
 import { DerivedSegment, restrictedTo } from './columns/derived-segment.js';
 import { dimensionColumn, steppedColumn } from './columns/dimension-column.js';
@@ -56,6 +57,14 @@ function evaluate(environment: Environment, filter: Filter, span: RowSpan, orUnk
       const column = truthColumn(environment, filter.expression);
       return columnMask(environment, column, equalsNumber('', 1n), span, orUnknown);
     }
+    case 'anyOf': {
+      const one = plainly(environment, filter);
+      return one.type === 'anyOf'
+        ? leafMask(environment, one, span, orUnknown)
+        : evaluate(environment, one, span, orUnknown);
+    }
+    case 'packed':
+      throw packedBug();
     case 'columnComparison':
       return comparisonMask(environment, filter.dimensions, span);
     case 'arrayContainsElement':
@@ -65,6 +74,16 @@ function evaluate(environment: Environment, filter: Filter, span: RowSpan, orUnk
     default:
       return leafMask(environment, filter, span, orUnknown);
   }
+}
+
+const packedBug = (): CodedError => new CodedError('Bug', 'a packed filter has reached the rows');
+
+/** Opaque values know equalities in ways of their own. */
+function plainly(
+  { segment }: Environment,
+  filter: Extract<Filter, { type: 'anyOf' }>,
+): Extract<Filter, { type: 'anyOf' | 'and' | 'or' }> {
+  return segment.column(filter.column)?.kind === 'complex' ? separate(filter) : filter;
 }
 
 /** A negation (or a test of truth) is answered by indexes only when all it negates is. */
@@ -97,7 +116,13 @@ export function hasIndex(environment: Environment, filter: Filter): boolean {
     }
     case 'columnComparison':
       return false;
+    case 'packed':
+      throw packedBug();
     default: {
+      if (filter.type === 'anyOf') {
+        const one = plainly(environment, filter);
+        if (one.type !== 'anyOf') return hasIndex(environment, one);
+      }
       const column = environment.segment.column('column' in filter ? filter.column : filter.dimension);
       const name = 'column' in filter ? filter.column : filter.dimension;
       if (column === undefined || isNullTest(filter) || isFiltered(environment, name)) return true;
@@ -152,11 +177,17 @@ function refusal(environment: Environment, filter: Filter, span: RowSpan): Coded
     case 'false':
     case 'expression':
       return undefined;
+    case 'packed':
+      throw packedBug();
     case 'columnComparison':
       return failureOf(() => {
         for (const spec of filter.dimensions) dimensionColumn(environment, spec);
       });
     default: {
+      if (filter.type === 'anyOf') {
+        const one = plainly(environment, filter);
+        return one.type === 'anyOf' ? undefined : refusal(environment, one, span);
+      }
       const column = environment.segment.column('column' in filter ? filter.column : filter.dimension);
       return column?.kind === 'complex' ? failureOf(() => refuseArrays(column, filter)) : undefined;
     }
@@ -191,6 +222,7 @@ function isCheap(environment: Environment, filter: Filter): boolean {
       return true;
     case 'expression':
     case 'columnComparison':
+    case 'packed':
       return false;
     default: {
       if (isLookup(filter)) return true;
@@ -203,7 +235,7 @@ function isCheap(environment: Environment, filter: Filter): boolean {
 /** Single values are asked for. */
 function isLookup(filter: Filter): boolean {
   if ('extractionFn' in filter && filter.extractionFn !== undefined) return false;
-  const known: readonly Filter['type'][] = ['selector', 'in', 'inType', 'equals', 'null'];
+  const known: readonly Filter['type'][] = ['selector', 'in', 'inType', 'anyOf', 'equals', 'null'];
   return known.includes(filter.type) || (filter.type === 'arrayContainsElement' && filter.element !== null);
 }
 
@@ -306,6 +338,7 @@ function isComputed(environment: Environment, filter: Filter): boolean {
       return isComputed(environment, filter.field);
     case 'expression':
     case 'columnComparison':
+    case 'packed':
       return true;
     default: {
       const { segment } = environment;
@@ -333,13 +366,15 @@ function conjunction(
   orUnknown: boolean,
 ): Mask {
   let result: Mask = allRows;
-  const computed = fields.filter((field) => isComputed(environment, field));
-  const stored = fields.filter((field) => !computed.includes(field));
+  const computed = new Set(fields.filter((field) => isComputed(environment, field)));
+  const stored = fields.filter((field) => !computed.has(field));
   // What an index answers comes first: no row left is an answer, whatever the others are.
-  const first = environment.byIndex === true ? stored.filter((field) => hasIndex(environment, field)) : [];
-  const ordered = [...first, ...stored.filter((field) => !first.includes(field)), ...computed];
+  const first = new Set(
+    environment.byIndex === true ? stored.filter((field) => hasIndex(environment, field)) : [],
+  );
+  const ordered = [...first, ...stored.filter((field) => !first.has(field)), ...computed];
   for (const field of ordered) {
-    const isLate = computed.includes(field) && result.kind === 'bits';
+    const isLate = computed.has(field) && result.kind === 'bits';
     const wanted = isLate ? restrictedTo(environment, result) : environment;
     result = intersect(environment, result, evaluate(wanted, field, span, orUnknown));
     if (isEmpty(environment, result, span)) return noRows;

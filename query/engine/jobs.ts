@@ -10,6 +10,7 @@
  *   result  {query, frames, hints?, keepTime?} → Frame            … as rows for a query around it, in shared memory
  *   answer  {query, frames, hints?}       → Frame                 … as the rows that are answered
  *   lookup  {name, version, factoryJson, file?} → LookupTable     a registered lookup's table in shared memory
+ *   read    {text, defaults, tables?}     → {query} | {named}     a query's text, and which lookups it asks for
  *   unzip   {zipPath, dir, limits?}       → number                bytes unpacked into an existing folder
  *   sha256  {path}                        → {sha256, bytes}       of a file, in lower-case hex
  */
@@ -38,6 +39,7 @@ import { answerFrame } from '../results/answer-frame.js';
 import { renderSteps } from '../results/render.js';
 import { resultFrame } from '../results/result-frame.js';
 import { frameBuffers } from './execute.js';
+import { readText, type ReadInput } from './read-query.js';
 
 export interface JobOutput {
   readonly output: unknown;
@@ -48,6 +50,8 @@ export interface JobOutput {
 export interface JobContext {
   /** Throws Canceled or Timeout; call it at least every 10 ms of work. */
   readonly check: () => void;
+  /** The same, and may do other work before it returns: for between two steps, never inside one. Absent: `check`. */
+  readonly pause?: () => void;
   /** Parts of the output are wanted as they are made, by a job that can give them. */
   readonly inPieces?: boolean;
 }
@@ -75,8 +79,8 @@ function merge({ query, frames }: MergeInput): JobOutput {
   return { output: frame, transfer: frameBuffers(frame) };
 }
 
-function condenseJob(input: CondenseInput, { check }: JobContext): JobOutput {
-  const output = condense(input, check);
+function condenseJob(input: CondenseInput, { check, pause = check }: JobContext): JobOutput {
+  const output = condense(input, pause);
   const transfer = 'frames' in output ? [...new Set(output.frames.flatMap(frameBuffers))] : [];
   return { output, transfer };
 }
@@ -90,11 +94,11 @@ export interface PiecesInput {
 /** So many bytes of sorted groups are handed on at a time. */
 const groupPieceBytes = 8 * 1024 * 1024;
 
-function* pieces({ query, frames, stored }: PiecesInput, { check }: JobContext): JobSteps {
+function* pieces({ query, frames, stored }: PiecesInput, { check, pause = check }: JobContext): JobSteps {
   let ready: Frame[] = [];
   let bytes = 0;
   for (const piece of groupPieces(query, frames, stored)) {
-    check();
+    pause();
     // Pieces share memory with each other and with what is still to be merged.
     ready.push(ownFrame(piece));
     bytes += frameBytes(piece);
@@ -134,7 +138,7 @@ const pieceBytes = 1024 * 1024;
 /** Each chunk is a turn of the broker's event loop: few for long answers. */
 const longChunkBytes = 128 * 1024;
 
-function* finish(input: FinishInput, { check, inPieces }: JobContext): JobSteps {
+function* finish(input: FinishInput, { check, pause = check, inPieces }: JobContext): JobSteps {
   let chunks: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
   const sink = new ChunkSink((chunk) => {
@@ -147,7 +151,7 @@ function* finish(input: FinishInput, { check, inPieces }: JobContext): JobSteps 
   let enough = inPieces === true ? firstPieceBytes : Infinity;
   try {
     do {
-      check();
+      pause();
       if (bytes < enough) continue;
       yield { piece: chunks, transfer: chunks.map((chunk) => chunk.buffer) };
       chunks = [];
@@ -222,6 +226,8 @@ const lookup = (input: LookupInput, { check }: JobContext): JobOutput => ({
   transfer: [],
 });
 
+const read = (input: ReadInput): JobOutput => ({ output: readText(input), transfer: [] });
+
 const jobs: Readonly<Record<string, Job>> = {
   merge,
   condense: condenseJob,
@@ -230,6 +236,7 @@ const jobs: Readonly<Record<string, Job>> = {
   result,
   answer,
   lookup,
+  read,
   unzip: unzipJob,
   sha256,
 };

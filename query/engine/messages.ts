@@ -15,10 +15,19 @@ export interface WorkerStart {
   readonly scratchBytes: number;
   /** The thread's number in column memory: see Arena.owner. */
   readonly owner: number;
+  /** Int32: urgent messages that the thread has not taken yet. */
+  readonly urgent: SharedArrayBuffer;
 }
 
 export type ToWorker =
-  | { readonly kind: 'scan'; readonly id: number; readonly flag: number; readonly task: ScanTask }
+  | {
+      readonly kind: 'scan';
+      readonly id: number;
+      readonly flag: number;
+      readonly task: ScanTask;
+      /** Work that does not wait for the end of what the thread is doing. */
+      readonly isUrgent?: boolean;
+    }
   | {
       readonly kind: 'job';
       readonly id: number;
@@ -27,9 +36,10 @@ export type ToWorker =
       readonly input: unknown;
       /** Parts of the output may come before its end. */
       readonly inPieces: boolean;
+      readonly isUrgent?: boolean;
     }
   /** A job that rests after a piece goes on, under the id it began with. */
-  | { readonly kind: 'resume'; readonly id: number }
+  | { readonly kind: 'resume'; readonly id: number; readonly isUrgent?: boolean }
   /** … or never does. */
   | { readonly kind: 'drop'; readonly id: number };
 
@@ -38,4 +48,10 @@ export type FromWorker =
   /** Of a job that rests until it is resumed. */
   | { readonly kind: 'piece'; readonly id: number; readonly piece: unknown }
   | { readonly kind: 'done'; readonly id: number; readonly output: unknown }
-  | { readonly kind: 'failed'; readonly id: number; readonly error: ErrorInfoShape };
+  /** `stack`: of what nobody foresaw. */
+  | {
+      readonly kind: 'failed';
+      readonly id: number;
+      readonly error: ErrorInfoShape;
+      readonly stack?: string;
+    };

@@ -4,6 +4,7 @@
 import { doubleText, doubleToLong, floatText } from '../json/java-number.js';
 import { expression } from '../expression/expression.js';
 import { isTrue, nullValue, type Value } from '../expression/value.js';
+import { separate } from '../native/merged-filter.js';
 import type { Aggregator, Constant, Filter } from '../native/model.js';
 import type { SearchSpec } from '../native/transform-model.js';
 import { extraction } from './columns/extraction.js';
@@ -46,9 +47,12 @@ export function naiveFilter(filter: Filter, row: Row, kinds: Kinds): Truth {
       const value = naiveExpression(filter.expression, row);
       return value.value === null ? 'unknown' : of(isTrue(value));
     }
+    case 'anyOf':
+      return naiveFilter(separate(filter), row, kinds);
     case 'columnComparison':
     case 'arrayContainsElement':
     case 'arrayRange':
+    case 'packed':
       throw new Error(`there is no plain form of filter[${filter.type}]`);
     default: {
       const name = 'column' in filter ? filter.column : filter.dimension;
@@ -88,8 +92,10 @@ function inTyped(
   return of(values.some(isOne));
 }
 
+type PlainFilter = Exclude<LeafFilter, { type: 'anyOf' }>;
+
 /** `stored`: undefined when there is no such column. */
-function testValue(filter: LeafFilter, given: Single, stored: Kinds[string] | undefined): Truth {
+function testValue(filter: PlainFilter, given: Single, stored: Kinds[string] | undefined): Truth {
   const fn = 'extractionFn' in filter ? filter.extractionFn : undefined;
   const isMissing = stored === undefined;
   const of_ = stored ?? 'string';

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { CodedError } from '../../proto/errors.js';
 import { createArena } from '../../segment/kernels/arena.js';
@@ -80,7 +81,9 @@ class HandClock {
     return { cancel: () => this.actions.delete(action) };
   }
   fire(): void {
-    Array.from(this.actions).forEach((action) => action());
+    const due = [...this.actions];
+    this.actions.clear();
+    for (const action of due) action();
   }
 }
 
@@ -266,6 +269,84 @@ describe('the worker pool', function () {
     const died = pool.run('die', {});
     expect(await codeOf(resting)).to.equal('Unavailable');
     expect(await codeOf(died)).to.equal('Unavailable');
+  });
+
+  /** Takes many seconds, a batch some hundredths of one. */
+  const endless: TimeseriesQuery = {
+    ...query,
+    filter: undefined,
+    virtualColumns: [
+      {
+        type: 'expression',
+        name: 'v',
+        expression: 'strlen(repeat(concat(city, size), 3000))',
+        outputType: 'LONG',
+      },
+    ],
+    aggregations: [{ type: 'longSum', name: 'n', fieldName: 'v' }],
+  };
+  const manyRefs = (): SegmentRef[] => Array.from({ length: 80 }, (_, i) => refs[i % refs.length]!);
+  const asked = (priority: number, of: TimeseriesQuery): TimeseriesQuery => ({
+    ...of,
+    context: { ...context, priority },
+  });
+
+  it('interrupts a task of a lower priority between two batches', async () => {
+    const pool = poolWith({ threads: 1 });
+    const abort = new AbortController();
+    let isOver = false;
+    const low = codeOf(
+      gather(pool, asked(-1, endless), manyRefs(), { signal: abort.signal }).finally(() => (isOver = true)),
+    );
+    const wanted = await gather(pool, asked(0, query), refs);
+    expect(wanted.frame.rows).to.equal(23);
+    expect(((await pool.run('merge', { query, frames: [wanted.frame] })) as Frame).rows).to.equal(23);
+    expect(isOver).to.equal(false);
+    abort.abort();
+    expect(await low).to.equal('Canceled');
+  });
+
+  it('interrupts a task of the same priority that takes long', async () => {
+    const clock = new HandClock();
+    const pool = poolWith({ threads: 1 }, clock);
+    const abort = new AbortController();
+    const long = codeOf(gather(pool, endless, manyRefs(), { signal: abort.signal }));
+    let rows = 0;
+    void gather(pool, query, refs).then(({ frame }) => (rows = frame.rows));
+    while (rows === 0) {
+      clock.fire();
+      await setImmediate();
+    }
+    expect(rows).to.equal(23);
+    abort.abort();
+    expect(await long).to.equal('Canceled');
+  });
+
+  it('answers the same with interruptions as without', async () => {
+    const clock = new HandClock();
+    const pool = poolWith({ threads: 1 }, clock);
+    const wanted = await gather(pool, query, manyRefs());
+    const all = [0, 1, 2, 0, 1].map((priority) => gather(pool, asked(priority, query), manyRefs()));
+    for (const { frame, ids } of await Promise.all(all)) {
+      expect(frame).to.deep.equal(wanted.frame);
+      expect(ids).to.deep.equal(wanted.ids);
+    }
+  });
+
+  it('tells the place of a bug', async () => {
+    const told: (object | undefined)[] = [];
+    const log = {
+      debug() {},
+      info() {},
+      warn() {},
+      error: (_: string, more?: object) => void told.push(more),
+    };
+    const pool = poolWith({ log });
+    const broken = { ...query, aggregations: undefined } as unknown as NativeQuery;
+    expect(await codeOf(gather(pool, broken, refs))).to.equal('Bug');
+    expect(told.length).to.be.at.least(1);
+    expect(told[0]).to.have.property('queryId', 'q');
+    expect(told[0]).to.have.property('stack').that.includes('TypeError').and.includes('.js:');
   });
 
   it('answers NotFound and CorruptSegment as the reader does', async () => {

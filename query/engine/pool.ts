@@ -1,7 +1,8 @@
 /**
  * The process's worker threads. The main thread only hands out tasks and passes results on: nothing here is O(rows).
  * Queries take turns, one task at a time, so that a long one does not starve a short one; jobs go before scans, as
- * they finish queries that are otherwise done.
+ * they finish queries that are otherwise done. When all threads are busy, a task may be interrupted between two batches,
+ * by one of a higher priority at once, by one of its own after a while.
  */
 import { Worker } from 'node:worker_threads';
 import { asCoded, CodedError, fromErrorInfo } from '../../proto/errors.js';
@@ -44,6 +45,8 @@ const jobsMaxDefault = 1000;
 const scratchBytesDefault = 256 * 1024 * 1024;
 /** Threads that die this often in a row without finishing anything are not replaced any more. */
 const startFailuresMax = 5;
+/** A task may keep others of its priority waiting for once or twice as long. */
+const longMs = 50;
 
 interface Job {
   readonly name: string;
@@ -68,15 +71,38 @@ interface QueryEntry {
   readonly priority: number;
 }
 
+/** What a thread is at, by the message it was sent. */
+interface Started {
+  readonly work: Work;
+  /** For some time: others of its priority may interrupt it. */
+  isLong: boolean;
+}
+
 interface Thread {
   worker: Worker;
   /** Number in column memory, 0 = none: what it leaves behind when it dies is taken back by it. */
   owner: number;
-  work: Work | undefined;
+  /** Two at most, the second inside the first. */
+  readonly works: Map<number, Started>;
+  /** Urgent messages it has not taken yet. */
+  readonly urgent: Int32Array<SharedArrayBuffer>;
 }
 
 export function createPool(options: PoolOptions): Pool {
   return new ThreadPool(options);
+}
+
+type Waiting = Pick<Job, 'priority'> & { readonly name?: string; readonly running?: RunningQuery };
+
+/** Jobs that wait for something themselves would keep what they interrupt waiting, too. */
+const neverInside: ReadonlySet<string> = new Set(['unzip']);
+
+function mayInterrupt(waiting: Waiting, { work, isLong }: Started): boolean {
+  if (waiting.name !== undefined && neverInside.has(waiting.name)) return false;
+  const { priority } = work.kind === 'scan' ? work.query : work.job;
+  if (waiting.priority !== priority) return waiting.priority > priority;
+  // Of one query no task can wait for another.
+  return isLong && !(work.kind === 'scan' && waiting.running === work.query.running);
 }
 
 class ThreadPool implements Pool {
@@ -98,6 +124,8 @@ class ThreadPool implements Pool {
   #nextId = 1;
   #failedStarts = 0;
   #isClosed = false;
+  /** Looks after tasks that take long, while others wait. */
+  #watchTimer: { cancel(): void } | undefined;
 
   constructor(options: PoolOptions) {
     this.threads = options.threads;
@@ -111,7 +139,8 @@ class ThreadPool implements Pool {
     this.#freeFlags = Array.from({ length: slots }, (_, i) => i);
     for (let i = 0; i < options.threads; i++) {
       const owner = this.#freeOwner();
-      this.#all.push({ worker: this.#start(i, owner), owner, work: undefined });
+      const urgent = new Int32Array(new SharedArrayBuffer(4));
+      this.#all.push({ worker: this.#start(i, owner, urgent), owner, works: new Map(), urgent });
     }
   }
 
@@ -149,6 +178,7 @@ class ThreadPool implements Pool {
       running.fail(new CodedError('Canceled', 'the query was canceled'));
       this.#queries.splice(this.#queries.indexOf(entry), 1);
       if (running.inFlight === 0) this.#giveFlag(entry.flag);
+      this.#watchLong();
     }
   }
 
@@ -179,6 +209,7 @@ class ThreadPool implements Pool {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#watchTimer?.cancel();
     const error = new CodedError('Canceled', 'the worker pool is closing');
     for (const { running, flag } of this.#queries) {
       Atomics.store(this.#flags, flag, flags.canceled);
@@ -230,38 +261,69 @@ class ThreadPool implements Pool {
 
   #dispatch(): void {
     for (const thread of this.#all) {
-      if (thread.work !== undefined) continue;
+      if (thread.works.size > 0) continue;
       const work = this.#nextWork(thread.worker);
-      if (work === undefined) continue;
-      thread.work = work;
-      const [message, transfer] = this.#messageOf(work);
-      // Only a thread with work keeps the process alive.
-      thread.worker.ref();
-      try {
-        thread.worker.postMessage(message, [...transfer]);
-      } catch (thrown) {
-        thread.work = undefined;
-        this.#fail(work, asCoded(thrown));
-      }
+      if (work !== undefined) this.#post(thread, work, false);
+    }
+    for (const thread of this.#all) {
+      const [started, ...more] = thread.works.values();
+      if (started === undefined || more.length > 0) continue;
+      const work = this.#nextWork(thread.worker, (waiting) => mayInterrupt(waiting, started));
+      if (work !== undefined) this.#post(thread, work, true);
+    }
+    this.#watchLong();
+  }
+
+  #post(thread: Thread, work: Work, isUrgent: boolean): void {
+    const [message, transfer] = this.#messageOf(work, isUrgent);
+    thread.works.set(message.id, { work, isLong: false });
+    // Only a thread with work keeps the process alive.
+    thread.worker.ref();
+    try {
+      thread.worker.postMessage(message, [...transfer]);
+      if (isUrgent) Atomics.add(thread.urgent, 0, 1);
+    } catch (thrown) {
+      thread.works.delete(message.id);
+      this.#fail(work, asCoded(thrown));
     }
   }
 
-  #messageOf(work: Work): [ToWorker, readonly ArrayBuffer[]] {
+  /** Marks what takes long, for as long as anything waits. */
+  #watchLong(): void {
+    const isWaiting = this.#jobs.length > 0 || this.#queries.some(({ running }) => running.hasTask);
+    if (!isWaiting || this.#isClosed) {
+      this.#watchTimer?.cancel();
+      this.#watchTimer = undefined;
+      return;
+    }
+    if (this.#watchTimer !== undefined) return;
+    const seen = this.#all.flatMap((thread) => [...thread.works.values()]);
+    this.#watchTimer = this.#options.clock.setTimer(longMs, () => {
+      this.#watchTimer = undefined;
+      for (const started of seen) started.isLong = true;
+      this.#dispatch();
+    });
+  }
+
+  #messageOf(work: Work, isUrgent: boolean): [ToWorker, readonly ArrayBuffer[]] {
     const id = this.#nextId++;
-    if (work.kind === 'scan') return [{ kind: 'scan', id, flag: work.query.flag, task: work.task }, []];
+    if (work.kind === 'scan')
+      return [{ kind: 'scan', id, flag: work.query.flag, task: work.task, isUrgent }, []];
     const { job } = work;
     if (job.resting !== undefined) {
-      const resumed: ToWorker = { kind: 'resume', id: job.resting.id };
+      const resumed: ToWorker = { kind: 'resume', id: job.resting.id, isUrgent };
       this.#resting.delete(job);
       job.resting = undefined;
       return [resumed, []];
     }
     const { flag, name, input, onPiece } = job;
-    return [{ kind: 'job', id, flag, name, input, inPieces: onPiece !== undefined }, job.transfer];
+    return [{ kind: 'job', id, flag, name, input, inPieces: onPiece !== undefined, isUrgent }, job.transfer];
   }
 
-  #nextWork(worker: Worker): Work | undefined {
-    const able = this.#jobs.filter(({ resting }) => resting === undefined || resting.worker === worker);
+  #nextWork(worker: Worker, isWanted: (waiting: Waiting) => boolean = () => true): Work | undefined {
+    const able = this.#jobs.filter(
+      (job) => (job.resting === undefined || job.resting.worker === worker) && isWanted(job),
+    );
     const job = able[firstOf(able.map(({ priority }) => priority))];
     if (job !== undefined) {
       this.#jobs.splice(this.#jobs.indexOf(job), 1);
@@ -270,7 +332,7 @@ class ThreadPool implements Pool {
     const priorities = this.#queries.map(({ priority }) => priority);
     for (const place of turns(priorities, this.#turn)) {
       const query = this.#queries[place];
-      const task = query?.running.take();
+      const task = query !== undefined && isWanted(query) ? query.running.take() : undefined;
       if (query === undefined || task === undefined) continue;
       this.#turn = place;
       return { kind: 'scan', query, task };
@@ -298,7 +360,7 @@ class ThreadPool implements Pool {
     }
   }
 
-  #start(index: number, owner: number): Worker {
+  #start(index: number, owner: number, urgent: Int32Array<SharedArrayBuffer>): Worker {
     const { kernelsModule, arenaHandle, residencyHandle, scratchBytes, workerUrl } = this.#options;
     const start: WorkerStart = {
       kernelsModule,
@@ -307,6 +369,7 @@ class ThreadPool implements Pool {
       flags: this.#flagBytes,
       scratchBytes: scratchBytes ?? scratchBytesDefault,
       owner,
+      urgent: urgent.buffer,
     };
     const worker = new Worker(workerUrl, { workerData: start, name: `engine-${index}` });
     worker.on('message', (message: FromWorker) => {
@@ -321,18 +384,30 @@ class ThreadPool implements Pool {
 
   #answered(index: number, message: FromWorker): void {
     const thread = this.#all[index];
-    const work = thread?.work;
+    const work = thread?.works.get(message.id)?.work;
     if (thread === undefined || work === undefined) return;
-    thread.work = undefined;
-    thread.worker.unref();
+    thread.works.delete(message.id);
+    if (thread.works.size === 0) thread.worker.unref();
     if (message.kind === 'piece') {
       if (work.kind === 'job') this.#rest(work.job, { worker: thread.worker, id: message.id }, message.piece);
-    } else if (message.kind === 'failed') this.#fail(work, fromErrorInfo(message.error));
-    else if (message.kind === 'scanned' && work.kind === 'scan') {
+    } else if (message.kind === 'failed') {
+      this.#noteBug(work, message.stack);
+      this.#fail(work, fromErrorInfo(message.error));
+    } else if (message.kind === 'scanned' && work.kind === 'scan') {
       work.query.running.finished(work.task, message.outcome);
       this.#release(work.query);
     } else if (message.kind === 'done' && work.kind === 'job') work.job.resolve(message.output);
     this.#dispatch();
+  }
+
+  /** What nobody foresaw is told with the place where it happened, which no answer does. */
+  #noteBug(work: Work, stack: string | undefined): void {
+    if (stack === undefined) return;
+    const of =
+      work.kind === 'job'
+        ? { job: work.job.name }
+        : { queryId: work.task.query.context.queryId.slice(0, 200) };
+    this.#options.log?.error('work on a thread failed by a bug', { ...of, stack });
   }
 
   /** Until whoever takes the piece has room for another. */
@@ -385,19 +460,20 @@ class ThreadPool implements Pool {
     const thread = this.#all[index];
     if (thread === undefined || thread.worker !== worker || this.#isClosed) return;
     this.#options.log?.error('a worker thread stopped', { thread: index, reason });
-    const { work } = thread;
-    thread.work = undefined;
+    const works = [...thread.works.values()];
+    thread.works.clear();
+    Atomics.store(thread.urgent, 0, 0);
     this.#failedStarts++;
     const { owner } = thread;
     this.#unreaped.add(owner);
     if (this.#failedStarts < startFailuresMax) {
       thread.owner = this.#freeOwner();
-      thread.worker = this.#start(index, thread.owner);
+      thread.worker = this.#start(index, thread.owner, thread.urgent);
     }
     // Its last steps, if any, are over by the time its process resources are.
     void worker.terminate().finally(() => this.#reap(owner));
     const error = new CodedError('Unavailable', `a worker thread stopped while it worked on this: ${reason}`);
-    if (work !== undefined) this.#fail(work, error);
+    for (const { work } of works) this.#fail(work, error);
     for (const job of this.#resting) if (job.resting?.worker === worker) this.#drop(job, error);
     if (this.#failedStarts >= startFailuresMax) this.#giveUp(error);
     this.#dispatch();

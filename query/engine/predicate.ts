@@ -25,14 +25,15 @@ type Compound =
   | 'expression'
   | 'columnComparison'
   | 'arrayContainsElement'
-  | 'arrayRange';
+  | 'arrayRange'
+  | 'packed';
 
 /** Filters that test one value at a time. */
 export type LeafFilter = Exclude<Filter, { type: Compound }>;
 
 /** How strings are tested: by a set of values, a range in lexicographic order, or one by one. */
 export type StringTest =
-  | { readonly kind: 'set'; readonly values: readonly string[] }
+  | { readonly kind: 'set'; readonly values: TextSet }
   | {
       readonly kind: 'range';
       readonly lower: string | undefined;
@@ -42,10 +43,24 @@ export type StringTest =
     }
   | { readonly kind: 'test'; readonly matches: (value: string) => boolean };
 
+/** Texts that pass. Which they are is often asked without asking for single ones: the hash table is made when it is. */
+export class TextSet {
+  readonly list: readonly string[];
+  #set: ReadonlySet<string> | undefined;
+
+  constructor(list: readonly string[]) {
+    this.list = list;
+  }
+  has(text: string): boolean {
+    this.#set ??= new Set(this.list);
+    return this.#set.has(text);
+  }
+}
+
 /** How numbers are tested: order keys (longs as they are) in inclusive ranges or a set, or by their text. */
 export type NumberTest =
   | { readonly kind: 'ranges'; readonly ranges: readonly (readonly [bigint, bigint])[] }
-  | { readonly kind: 'set'; readonly keys: readonly bigint[] }
+  | { readonly kind: 'set'; readonly keys: BigInt64Array }
   | { readonly kind: 'text' };
 
 export interface Predicate {
@@ -63,19 +78,38 @@ export interface Predicate {
   readonly nullNumberIsFalse: boolean;
   /** Rows of a column that is not there, and of rows outside segments. */
   readonly missingIsFalse: boolean;
-  /** The only text that passes, when there is one: what an index of values is asked for. */
-  readonly exactText?: string;
+  /** The only texts that pass, when there are such: what an index of values is asked for, one by one. */
+  readonly exactTexts?: readonly string[];
 }
 
 type NumberKind = 'long' | 'double' | 'float';
 const nothing: NumberTest = { kind: 'ranges', ranges: [] };
 
+/** Of long lists: made once for all segments that are asked. */
+const known = new WeakMap<LeafFilter, Predicate>();
+
 export function leafPredicate(filter: LeafFilter): Predicate {
+  let predicate = known.get(filter);
+  if (predicate === undefined) {
+    predicate = predicateOf(filter);
+    if ('values' in filter) known.set(filter, predicate);
+  }
+  return predicate;
+}
+
+function predicateOf(filter: LeafFilter): Predicate {
   switch (filter.type) {
     case 'selector':
       return filter.value === null
         ? isNull(filter.dimension)
-        : { ...valueSet(filter.dimension, [filter.value], false), exactText: filter.value };
+        : { ...valueSet(filter.dimension, [filter.value], false), exactTexts: [filter.value] };
+    case 'anyOf':
+      return filter.matchValueType === undefined
+        ? {
+            ...valueSet(filter.column, filter.values.map(String), false),
+            exactTexts: filter.values.map(String),
+          }
+        : equalTo(filter.column, filter.values);
     case 'in': {
       const values = filter.values.filter((value) => value !== null);
       return valueSet(filter.dimension, values, values.length < filter.values.length);
@@ -83,7 +117,7 @@ export function leafPredicate(filter: LeafFilter): Predicate {
     case 'null':
       return isNull(filter.column);
     case 'equals':
-      return equalTo(filter);
+      return equalTo(filter.column, [filter.matchValue]);
     case 'range':
       return typedRange(filter);
     case 'inType':
@@ -94,7 +128,7 @@ export function leafPredicate(filter: LeafFilter): Predicate {
       const matches = likeMatcher(filter.pattern, filter.escape);
       const exact = exactLike(filter.pattern, filter.escape);
       const test = byText(filter.dimension, { kind: 'test', matches });
-      return exact === undefined ? test : { ...test, exactText: exact };
+      return exact === undefined ? test : { ...test, exactTexts: [exact] };
     }
     case 'interval':
       return inIntervals(filter);
@@ -118,7 +152,7 @@ export function equalsNumber(column: string, value: bigint): Predicate {
 function isNull(column: string): Predicate {
   return {
     column,
-    strings: () => ({ kind: 'set', values: [] }),
+    strings: () => ({ kind: 'set', values: new TextSet([]) }),
     numbers: () => nothing,
     nullMatches: true,
     nullMatchesInNumbers: true,
@@ -141,12 +175,22 @@ function byText(column: string, test: StringTest): Predicate {
 function valueSet(column: string, values: readonly string[], withNull: boolean): Predicate {
   return {
     column,
-    strings: () => ({ kind: 'set', values }),
-    numbers: (kind) => numberSet(values.map((value) => readKeys(value, kind))),
+    strings: once(() => ({ kind: 'set', values: new TextSet(values) })),
+    numbers: onceEach((kind) => numberSet(values.map((value) => readKeys(value, kind)))),
     nullMatches: withNull,
     nullMatchesInNumbers: withNull,
     ...falseNull(withNull || values.length === 0),
   };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
+function onceEach(make: (kind: NumberKind) => NumberTest): (kind: NumberKind) => NumberTest {
+  const made: Partial<Record<NumberKind, NumberTest>> = {};
+  return (kind) => (made[kind] ??= make(kind));
 }
 
 type KeyRange = readonly [bigint, bigint];
@@ -169,29 +213,36 @@ function doubleKeys(value: number): KeyRange {
 function numberSet(found: readonly (KeyRange | undefined)[]): NumberTest {
   const ranges = found.filter((range) => range !== undefined);
   if (ranges.length <= 2) return { kind: 'ranges', ranges };
-  const keys = [...new Set(ranges.flat())].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  return { kind: 'set', keys };
+  const keys = new BigInt64Array(ranges.length * 2);
+  let used = 0;
+  for (const [low, high] of ranges) {
+    keys[used++] = low;
+    if (high !== low) keys[used++] = high;
+  }
+  return { kind: 'set', keys: keys.subarray(0, used).sort() };
 }
 
 function textOf(value: Constant): string {
   return typeof value === 'number' ? doubleText(value) : String(value);
 }
 
-function equalTo(filter: Extract<Filter, { type: 'equals' }>): Predicate {
-  const { column, matchValue } = filter;
+/** Equality with one of several values of a type. */
+function equalTo(column: string, values: readonly Constant[]): Predicate {
+  const texts = values.filter((value) => typeof value === 'string');
+  const numbers = new Set(values.filter((value) => typeof value !== 'string' && !Number.isNaN(value)));
+  const isLong = typeof values[0] === 'bigint';
+  const isSame = (text: string): boolean => {
+    const number = isLong ? parseLong(text) : parseDouble(text);
+    return number !== undefined && numbers.has(number);
+  };
   return {
     column,
-    strings: () =>
-      typeof matchValue === 'string'
-        ? { kind: 'set', values: [matchValue] }
-        : { kind: 'test', matches: (text) => sameNumber(text, matchValue) },
-    numbers: (kind) => numberSet([constantKeys(matchValue, kind)]),
+    strings: once(() =>
+      texts.length > 0 ? { kind: 'set', values: new TextSet(texts) } : { kind: 'test', matches: isSame },
+    ),
+    numbers: onceEach((kind) => numberSet(values.map((value) => constantKeys(value, kind)))),
     ...unknownNull,
   };
-}
-
-function sameNumber(text: string, number: bigint | number): boolean {
-  return typeof number === 'bigint' ? parseLong(text) === number : parseDouble(text) === number;
 }
 
 /** As the expression language casts: "true" is one. */
@@ -216,7 +267,7 @@ function constantKeys(value: Constant, kind: NumberKind): KeyRange | undefined {
 /** A long is compared with what is left of the values without a fraction; text with what it reads as. */
 function typedIn({ column, matchValueType, values }: Extract<Filter, { type: 'inType' }>): Predicate {
   const known = values.filter((value) => value !== null);
-  const keys = (kind: NumberKind): NumberTest => {
+  const keys = onceEach((kind): NumberTest => {
     if (kind !== 'long') {
       return numberSet(
         known.map((value) => (typeof value === 'string' ? readKeys(value, kind) : constantKeys(value, kind))),
@@ -230,23 +281,23 @@ function typedIn({ column, matchValueType, values }: Extract<Filter, { type: 'in
         return long === undefined ? undefined : [long, long];
       }),
     );
-  };
+  });
   const readable = <T>(read: (text: string) => T | undefined, wanted: ReadonlySet<unknown>) => {
     return (text: string): boolean => {
       const value = read(text);
       return value !== undefined && wanted.has(value);
     };
   };
-  const test: StringTest =
+  const strings = (): StringTest =>
     matchValueType === 'STRING'
-      ? { kind: 'set', values: known.map(String) }
+      ? { kind: 'set', values: new TextSet(known.map(String)) }
       : matchValueType === 'LONG'
         ? { kind: 'test', matches: readable(parseLongText, new Set(known)) }
         : { kind: 'test', matches: readable(parseDouble, new Set(known.map(Number))) };
   const withNull = known.length < values.length;
   return {
     column,
-    strings: () => test,
+    strings: once(strings),
     numbers: keys,
     nullMatches: withNull,
     nullMatchesInNumbers: withNull,
@@ -421,7 +472,7 @@ function inIntervals(filter: Extract<Filter, { type: 'interval' }>): Predicate {
 export function matchesString(test: StringTest, value: string): boolean {
   switch (test.kind) {
     case 'set':
-      return test.values.includes(value);
+      return test.values.has(value);
     case 'range':
       return between(test, compareText)(value);
     case 'test':

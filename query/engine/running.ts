@@ -90,13 +90,19 @@ export class RunningQuery {
     return this.#error !== undefined || (this.#todo.length === 0 && this.#inFlight === 0);
   }
 
+  /** There is a task to be handed out now. */
+  get hasTask(): boolean {
+    const isRoom = this.#parts.length + this.#inFlight < this.#partsMax;
+    return this.#error === undefined && isRoom && this.#todo.length > 0;
+  }
+
   get inFlight(): number {
     return this.#inFlight;
   }
 
   /** The next task to run, unless the consumer lags behind. */
   take(): ScanTask | undefined {
-    if (this.#error !== undefined || this.#parts.length + this.#inFlight >= this.#partsMax) return undefined;
+    if (!this.hasTask) return undefined;
     const task = this.#todo.shift();
     if (task !== undefined) this.#inFlight++;
     return task;

@@ -1,6 +1,7 @@
 /** What a filter says about the texts that one dimension may hold, so that partitions can be left out. */
 import { doubleText, floatText } from '../json/java-number.js';
 import { TextRanges } from '../../segment/timeline/text-ranges.js';
+import { separate } from './merged-filter.js';
 import type { Constant, Filter, ValueType } from './model.js';
 
 /**
@@ -35,6 +36,10 @@ function domainOf(filter: Filter, dimension: string, mode: DomainMode): Found | 
       return filter.dimension === dimension
         ? exactly(TextRanges.union(filter.values.map((value) => TextRanges.point(value))))
         : undefined;
+    case 'anyOf':
+      return filter.column === dimension ? domainOf(separate(filter), dimension, mode) : undefined;
+    case 'packed':
+      return domainOf(filter.outline, dimension, mode);
     case 'null':
       return filter.column === dimension ? exactly(TextRanges.point(null)) : undefined;
     case 'equals':

@@ -151,7 +151,7 @@ function arrayConstant(json: unknown, type: ValueType, field: string): (Constant
 
 function textValues(object: JsonObject, name: string, field: string): (string | null)[] {
   return requiredArray(object, name, field).map((value, i) =>
-    value === null ? null : scalarText(value, `${field}.${name}[${i}]`),
+    value === null || typeof value === 'string' ? value : scalarText(value, `${field}.${name}[${i}]`),
   );
 }
 
@@ -169,9 +169,9 @@ function typedIn(object: JsonObject, field: string): Filter {
   const values = requiredArray(object, name, field).map((value, i) =>
     value === null ? null : parseConstant(value, matchValueType, `${field}.${name}[${i}]`),
   );
-  const [first, ...others] = new Set(values);
+  const [first] = values;
   if (first === undefined) return { type: 'in', dimension: column, values: [] };
-  if (others.length > 0) return { type: 'inType', column, matchValueType, values };
+  if (values.some((other) => other !== first)) return { type: 'inType', column, matchValueType, values };
   return first === null
     ? { type: 'null', column }
     : { type: 'equals', column, matchValueType, matchValue: first };

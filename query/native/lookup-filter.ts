@@ -32,8 +32,8 @@ export function keyFilter(filter: Filter, orUnknown = false): Filter {
 /** A list of one value is that value. */
 function alone(filter: Filter): Filter {
   if (filter.type !== 'in') return filter;
-  const [value, ...others] = new Set(filter.values);
-  if (value === undefined || others.length > 0) return filter;
+  const [value] = filter.values;
+  if (value === undefined || filter.values.some((other) => other !== value)) return filter;
   const { values: _, ...rest } = filter;
   return { ...rest, type: 'selector', value };
 }

@@ -5,6 +5,7 @@
  */
 import type { IntervalMs } from '../../segment/read/view.js';
 import type { LookupTable } from '../lookup/table.js';
+import type { PackedFilter } from './packed-filter.js';
 import type { Source } from './source.js';
 import type { ExtractionFn, SearchSpec, ValueStep, VirtualColumn } from './transform-model.js';
 
@@ -48,6 +49,15 @@ export type Filter =
       readonly values: readonly (string | null)[];
       readonly extractionFn?: ExtractionFn;
     }
+  /** An OR of that many selectors (no type), or of equalities of a type, on one column; see merged-filter.ts. */
+  | {
+      readonly type: 'anyOf';
+      readonly column: string;
+      readonly matchValueType: ValueType | undefined;
+      readonly values: readonly Constant[];
+    }
+  /** A large filter on its way between threads; see packed-filter.ts. */
+  | PackedFilter
   | { readonly type: 'null'; readonly column: string }
   | {
       readonly type: 'equals';

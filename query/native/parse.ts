@@ -11,6 +11,7 @@ import { type Source, tablesOf, withFrames } from './source.js';
 import { parseDimension, parseTopNMetric } from './dimensions.js';
 import { parseOptionalFilter } from './filters.js';
 import { keyFilter } from './lookup-filter.js';
+import { mergeFilter } from './merged-filter.js';
 import { parseHaving, parseLimitSpec } from './having.js';
 import { eternity, namedSegments, parseQueryIntervals } from './intervals.js';
 import {
@@ -119,7 +120,7 @@ function base(body: JsonObject, defaults: QueryDefaults, needsIntervals: boolean
   const virtual = parseVirtualColumns(body['virtualColumns'], 'virtualColumns');
   const filled = frames === undefined ? given : withFrames(given, frames);
   const asked = parseOptionalFilter(body['filter'], 'filter');
-  const own = asked === undefined ? undefined : keyFilter(asked);
+  const own = asked === undefined ? undefined : mergeFilter(keyFilter(asked));
   // A virtual column may hide one that the data source's condition means.
   const { source, filter } =
     virtual.virtualColumns === undefined ? withoutFilters(filled, own) : { source: filled, filter: own };

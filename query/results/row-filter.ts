@@ -117,6 +117,7 @@ function filterTest(filter: Filter, scope: Scope): RowTest {
     }
     case 'arrayContainsElement':
     case 'arrayRange':
+    case 'packed':
       throw new CodedError('Unsupported', `a filter of type[${filter.type}] on results is not supported`);
     default: {
       const predicate = leafPredicate(filter);
@@ -203,10 +204,8 @@ function keyTest(test: Exclude<NumberTest, { kind: 'text' }>): (key: bigint) => 
 
 function textTest(test: StringTest): (text: string) => boolean {
   switch (test.kind) {
-    case 'set': {
-      const values = new Set(test.values);
-      return (text) => values.has(text);
-    }
+    case 'set':
+      return (text) => test.values.has(text);
     case 'test':
       return test.matches;
     case 'range': {
