@@ -5,104 +5,128 @@ import { attachArena } from '../../segment/kernels/arena.js';
 import { instantiateKernels } from '../../segment/kernels/load.js';
 import { attachResidency } from '../../segment/read/residency.js';
 import { SegmentReader, type SegmentHandle } from '../../segment/read/segment.js';
-import { checkFlag, createExecutor, executeTask, movedBuffers } from './execute.js';
+import { checkFlag, createExecutor, executeTask, movedBuffers, type Executor } from './execute.js';
 import { isSteps, startJob, type JobOutput, type JobSteps } from './jobs.js';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
 
 /** One work may interrupt another, no third the second: memory is that of so many. */
 const depthMax = 2;
 
-function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
-  const arena = attachArena(start.arenaHandle, start.owner);
-  const kernels = instantiateKernels(start.kernelsModule, arena);
-  const reader = new SegmentReader({ kernels, residency: attachResidency(start.residencyHandle, arena) });
-  const executor = createExecutor({
-    kernels,
-    open: (handle, token) => reader.openView(handle as SegmentHandle, token),
-    scratchBytes: start.scratchBytes,
-  });
-  const flagTable = new Int32Array(start.flags);
-  const urgent = new Int32Array(start.urgent);
+type Work = Exclude<ToWorker, { kind: 'drop' }>;
+
+class WorkerThread {
+  readonly #port: NonNullable<typeof parentPort>;
+  readonly #executor: Executor;
+  readonly #flags: Int32Array;
+  readonly #urgent: Int32Array;
+  readonly #resting = new Map<number, JobSteps>();
   /** Works inside each other. */
-  let depth = 0;
+  #depth = 0;
 
-  const resting = new Map<number, JobSteps>();
-  const done = (id: number, { output, transfer }: JobOutput): void => {
-    const reply: FromWorker = { kind: 'done', id, output };
-    port.postMessage(reply, [...transfer]);
-  };
-  const advance = (id: number, steps: JobSteps): void => {
-    resting.delete(id);
-    const next = steps.next();
-    if (next.done === true) {
-      done(id, next.value);
-      return;
-    }
-    resting.set(id, steps);
-    const reply: FromWorker = { kind: 'piece', id, piece: next.value.piece };
-    port.postMessage(reply, [...next.value.transfer]);
-  };
+  constructor(port: NonNullable<typeof parentPort>, start: WorkerStart) {
+    const arena = attachArena(start.arenaHandle, start.owner);
+    const kernels = instantiateKernels(start.kernelsModule, arena);
+    const reader = new SegmentReader({ kernels, residency: attachResidency(start.residencyHandle, arena) });
+    this.#port = port;
+    this.#executor = createExecutor({
+      kernels,
+      open: (handle, token) => reader.openView(handle as SegmentHandle, token),
+      scratchBytes: start.scratchBytes,
+    });
+    this.#flags = new Int32Array(start.flags);
+    this.#urgent = new Int32Array(start.urgent);
+  }
 
-  /** Between two batches: what is urgent is done first, unless that was what this was itself. */
-  const takeUrgent = (): void => {
-    while (depth < depthMax && Atomics.load(urgent, 0) > 0) {
-      const received = receiveMessageOnPort(port) as { readonly message: ToWorker } | undefined;
-      if (received === undefined) return;
-      void answer(received.message);
-    }
-  };
-
-  const answer = async (message: ToWorker): Promise<void> => {
-    if ('isUrgent' in message && message.isUrgent === true) Atomics.sub(urgent, 0, 1);
+  async answer(message: ToWorker): Promise<void> {
     if (message.kind === 'drop') {
       // It may hold files open.
-      resting.get(message.id)?.return({ output: undefined, transfer: [] });
-      resting.delete(message.id);
+      this.#resting.get(message.id)?.return({ output: undefined, transfer: [] });
+      this.#resting.delete(message.id);
       return;
     }
-    depth++;
+    if (message.isUrgent === true) Atomics.sub(this.#urgent, 0, 1);
+    this.#depth++;
     try {
-      if (message.kind === 'resume') {
-        const steps = resting.get(message.id);
-        if (steps === undefined) throw new CodedError('Bug', 'no job rests under this number');
-        advance(message.id, steps);
-        return;
-      }
-      const { flag } = message;
-      const check = (): void => checkFlag(Atomics.load(flagTable, flag));
-      const pause = (): void => {
-        takeUrgent();
-        check();
-      };
-      check();
-      if (message.kind === 'scan') {
-        const outcome = executeTask(executor, message.task, check, pause);
-        const reply: FromWorker = { kind: 'scanned', id: message.id, outcome };
-        port.postMessage(reply, movedBuffers(outcome.frames));
-        return;
-      }
-      const started = startJob(message.name, message.input, { check, pause, inPieces: message.inPieces });
-      if (isSteps(started)) advance(message.id, started);
-      else if (!(started instanceof Promise)) done(message.id, started);
-      else {
-        // Others' turn while it waits.
-        depth--;
-        try {
-          done(message.id, await started);
-        } finally {
-          depth++;
-        }
-      }
+      const later = this.#begin(message);
+      if (later !== undefined) await this.#finishLater(message.id, later);
     } catch (thrown) {
       const failed = { kind: 'failed', id: message.id, error: toErrorInfo(thrown) } as const;
       const stack = stackOf(thrown);
-      const reply: FromWorker = stack === undefined ? failed : { ...failed, stack };
-      port.postMessage(reply);
+      this.#send(stack === undefined ? failed : { ...failed, stack });
     } finally {
-      depth--;
+      this.#depth--;
     }
-  };
-  port.on('message', (message: ToWorker) => void answer(message));
+  }
+
+  /** Answers a job that has to wait for something. */
+  #begin(message: Work): Promise<JobOutput> | undefined {
+    const { id } = message;
+    if (message.kind === 'resume') {
+      const steps = this.#resting.get(id);
+      if (steps === undefined) throw new CodedError('Bug', 'no job rests under this number');
+      this.#advance(id, steps);
+      return undefined;
+    }
+    const check = (): void => checkFlag(Atomics.load(this.#flags, message.flag));
+    const pause = (): void => {
+      this.#takeUrgent();
+      check();
+    };
+    check();
+    if (message.kind === 'scan') {
+      const outcome = executeTask(this.#executor, message.task, check, pause);
+      this.#send({ kind: 'scanned', id, outcome }, movedBuffers(outcome.frames));
+      return undefined;
+    }
+    const started = startJob(message.name, message.input, { check, pause, inPieces: message.inPieces });
+    if (started instanceof Promise) return started;
+    if (isSteps(started)) this.#advance(id, started);
+    else this.#done(id, started);
+    return undefined;
+  }
+
+  /** Between two batches: what is urgent is done first, unless that was what this was itself. */
+  #takeUrgent(): void {
+    while (this.#depth < depthMax && Atomics.load(this.#urgent, 0) > 0) {
+      const received = receiveMessageOnPort(this.#port) as { readonly message: ToWorker } | undefined;
+      if (received === undefined) return;
+      void this.answer(received.message);
+    }
+  }
+
+  async #finishLater(id: number, later: Promise<JobOutput>): Promise<void> {
+    // It is nothing to be inside of while it waits.
+    this.#depth--;
+    try {
+      this.#done(id, await later);
+    } finally {
+      this.#depth++;
+    }
+  }
+
+  #advance(id: number, steps: JobSteps): void {
+    this.#resting.delete(id);
+    const next = steps.next();
+    if (next.done === true) {
+      this.#done(id, next.value);
+      return;
+    }
+    this.#resting.set(id, steps);
+    this.#send({ kind: 'piece', id, piece: next.value.piece }, next.value.transfer);
+  }
+
+  #done(id: number, { output, transfer }: JobOutput): void {
+    this.#send({ kind: 'done', id, output }, transfer);
+  }
+
+  #send(reply: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
+    this.#port.postMessage(reply, [...transfer]);
+  }
+}
+
+function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
+  const thread = new WorkerThread(port, start);
+  port.on('message', (message: ToWorker) => void thread.answer(message));
 }
 
 if (parentPort !== null) serve(parentPort, workerData as WorkerStart);
