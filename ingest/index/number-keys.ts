@@ -20,8 +20,8 @@ function numberSnapshot(column: KeyColumn, kind: NumberSnapshot['kind'], keys: K
 }
 
 const LOW_32 = 0x1_0000_0000;
-/** High words of longs that doubles hold exactly. */
-const EXACT_HIGH = 2 ** 21;
+/** Longs below this are exact as numbers. */
+const EXACT_MAX = 2 ** 53;
 
 /** Words: low, high, 1 = a value. */
 export class LongKeys implements KeyColumn {
@@ -74,6 +74,7 @@ export function frozenNumbers({ kind, name, at }: NumberData, keys: KeyWords): F
 }
 
 function frozenLongs(name: string, at: number, keys: KeyWords): FrozenColumn {
+  const values = lazyValues(keys.rowCount, () => longValues(at, keys));
   return {
     name,
     isAllNull: false,
@@ -82,13 +83,13 @@ function frozenLongs(name: string, at: number, keys: KeyWords): FrozenColumn {
       keys.word(a, at + 1) - keys.word(b, at + 1) ||
       (keys.word(a, at) >>> 0) - (keys.word(b, at) >>> 0),
     sortKeys(rows, from, to, out) {
+      const all = values(to - from);
       let isExact = true;
       for (let i = from; i < to; i++) {
         const row = rows[i]!;
-        const high = keys.word(row, at + 1);
-        if (high >= EXACT_HIGH || high < -EXACT_HIGH) isExact = false;
-        const isThere = keys.word(row, at + 2) !== 0;
-        out[i] = isThere ? high * LOW_32 + (keys.word(row, at) >>> 0) : -Infinity;
+        const value = all === undefined ? longValue(at, keys, row) : all[row]!;
+        if (value >= EXACT_MAX || (value <= -EXACT_MAX && value !== -Infinity)) isExact = false;
+        out[i] = value;
       }
       return isExact;
     },
@@ -98,6 +99,33 @@ function frozenLongs(name: string, at: number, keys: KeyWords): FrozenColumn {
       const nulls = keys.zeros(at + 2, places);
       return { kind: 'long', name, values, ...(nulls && { nulls }) };
     },
+  };
+}
+
+/** Null before everything. */
+function longValue(at: number, keys: KeyWords, row: number): number {
+  if (keys.word(row, at + 2) === 0) return -Infinity;
+  return keys.word(row, at + 1) * LOW_32 + (keys.word(row, at) >>> 0);
+}
+
+function longValues(at: number, keys: KeyWords): Float64Array {
+  const values = new Float64Array(keys.rowCount);
+  const low = keys.column(at);
+  const high = keys.column(at + 1);
+  const isThere = keys.column(at + 2);
+  for (let row = 0; row < values.length; row++)
+    values[row] = isThere[row] === 0 ? -Infinity : high[row]! * LOW_32 + (low[row]! >>> 0);
+  return values;
+}
+
+/** All values of a column, once so many are asked for that putting them together pays. */
+function lazyValues(rowCount: number, make: () => Float64Array): (asked: number) => Float64Array | undefined {
+  let total = 0;
+  let values: Float64Array | undefined;
+  return (asked) => {
+    total += asked;
+    if (values === undefined && total > rowCount / 4) values = make();
+    return values;
   };
 }
 

@@ -1,6 +1,7 @@
 /** GenericIndexed: a list of byte strings; reading versions 1 and 2, writing version 1. */
 import { CodedError } from '../../proto/errors.js';
 import { corrupt, type ByteSource, type ByteWriter, type Cursor, type Place } from './bytes.js';
+import { copyTexts, putInt } from './text-copy.js';
 import type { PackedTexts } from './packed-texts.js';
 
 /** Entries of one list; offsets count from the start of the bytes the list was read from. */
@@ -167,13 +168,6 @@ function readVersion2(cursor: Cursor, sorted: boolean, open: OpenInternal, what:
 
 const sizeMax = 2147479551;
 
-function putInt(bytes: Buffer, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = (value >>> 16) & 0xff;
-  bytes[at + 2] = (value >>> 8) & 0xff;
-  bytes[at + 3] = value & 0xff;
-}
-
 function tooLarge(size: number): CodedError {
   return new CodedError('LimitExceeded', `a list of ${size} bytes exceeds 2 GiB`);
 }
@@ -214,26 +208,13 @@ export class IndexedWriter {
   /** As many entries as `order` has numbers of texts, each of them once. */
   texts(texts: PackedTexts, order: Uint32Array): void {
     const out = this.#out;
-    const { bytes, ends } = texts;
     const size = texts.sizeOf(order) + 4 * order.length;
     if (size > sizeMax) throw tooLarge(size);
     out.reserve(size);
-    const { buffer } = out;
-    let entry = this.#head + 8 + 4 * this.#index;
-    let at = out.length;
-    for (let i = 0; i < order.length; i++) {
-      const index = order[i]!;
-      const start = index === 0 ? 0 : ends[index - 1]!;
-      const end = ends[index]!;
-      putInt(buffer, at, 0);
-      at += 4;
-      // Most values are short: a call would cost more than the bytes.
-      if (end - start > 64) at += bytes.copy(buffer, at, start, end);
-      else for (let from = start; from < end; from++) buffer[at++] = bytes[from]!;
-      putInt(buffer, entry, at - this.#values);
-      entry += 4;
-    }
-    out.length = at;
+    const places = out.buffer.subarray(this.#head + 8 + 4 * this.#index);
+    const target = out.buffer.subarray(out.length, out.length + size);
+    copyTexts({ texts, order, target, places, offset: out.length - this.#values });
+    out.length += size;
     this.#index += order.length;
   }
 

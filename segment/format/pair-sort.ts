@@ -2,6 +2,9 @@
 
 /** Shorter ranges are merged: counting takes as long as it does for these. */
 const COUNTED = 3000;
+/** Keys that spread over at most so many places a key are sorted by counting. */
+const SPREAD_MAX = 4;
+const WHOLE_MAX = 2 ** 51;
 const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
 const DIGIT_MASK = DIGITS - 1;
@@ -12,6 +15,7 @@ const PLACES = 6;
 export class PairSorter {
   #keys = new Float64Array(0);
   #ids = new Uint32Array(0);
+  #starts = new Uint32Array(0);
   readonly #counts = new Uint32Array(PLACES * DIGITS);
 
   /** Sorts keys[from, to) ascending and ids with them. Equal keys keep their order; NaN is no key; -0 becomes 0. */
@@ -22,16 +26,48 @@ export class PairSorter {
       insertionSort(keys, ids, from, to);
       return;
     }
-    if (this.#keys.length < count) {
-      this.#keys = new Float64Array(count);
-      this.#ids = new Uint32Array(count);
+    const spread = spreadOf(keys, from, to);
+    if (spread !== undefined) {
+      this.#sortBySpread(keys, ids, from, to, spread);
+      return;
     }
+    this.#reserve(count);
     const here: Pairs = { keys: keys.subarray(from, to), ids: ids.subarray(from, to) };
     const there: Pairs = { keys: this.#keys.subarray(0, count), ids: this.#ids.subarray(0, count) };
     const last = count < COUNTED ? mergePasses(here, there) : this.#radixPasses(here, there);
     if (last === here) return;
     here.keys.set(there.keys);
     here.ids.set(there.ids);
+  }
+
+  #reserve(count: number): void {
+    if (this.#keys.length >= count) return;
+    this.#keys = new Float64Array(count);
+    this.#ids = new Uint32Array(count);
+  }
+
+  /** One pass: each id to where those of its key belong. */
+  #sortBySpread(keys: Float64Array, ids: Uint32Array, from: number, to: number, spread: Spread): void {
+    const { least, step, places } = spread;
+    const count = to - from;
+    this.#reserve(count);
+    if (this.#starts.length <= places) this.#starts = new Uint32Array(2 * places);
+    const starts = this.#starts.fill(0, 0, places + 1);
+    const perStep = step === 1;
+    const own = this.#keys;
+    for (let i = 0; i < count; i++) {
+      const place = perStep ? keys[from + i]! - least : (keys[from + i]! - least) / step;
+      own[i] = place;
+      starts[place + 1]!++;
+    }
+    for (let place = 0; place < places; place++) starts[place + 1]! += starts[place]!;
+    const sorted = this.#ids;
+    for (let i = 0; i < count; i++) sorted[starts[own[i]!]!++] = ids[from + i]!;
+    ids.set(sorted.subarray(0, count), from);
+    // A place's start has become its end.
+    for (let place = 0, at = from; place < places; place++) {
+      for (const key = least + place * step; at < from + starts[place]!; at++) keys[at] = key;
+    }
   }
 
   /** A pass for each digit that differs anywhere; answers where the result is. */
@@ -54,6 +90,45 @@ export class PairSorter {
     }
     return here;
   }
+}
+
+/** Keys that are `least` and whole multiples of `step` more, the largest of them at `places` - 1. */
+interface Spread {
+  readonly least: number;
+  readonly step: number;
+  readonly places: number;
+}
+
+/** Undefined where the keys spread over more places than there are a few times of them, or are not whole. */
+function spreadOf(keys: Float64Array, from: number, to: number): Spread | undefined {
+  let least = Infinity;
+  let most = -Infinity;
+  for (let at = from; at < to; at++) {
+    const key = keys[at]!;
+    if (key < least) least = key;
+    if (key > most) most = key;
+  }
+  const range = most - least;
+  if (!Number.isSafeInteger(least) || !Number.isSafeInteger(most) || !(range <= WHOLE_MAX)) return undefined;
+  const places = SPREAD_MAX * (to - from);
+  let step = range;
+  for (let at = from; at < to; at++) {
+    const above = keys[at]! - least;
+    // A quotient is whole only where it is exact: both are far below 2^53.
+    const times = above / step;
+    if (times === Math.floor(times)) continue;
+    if (!Number.isInteger(above)) return undefined;
+    step = commonStep(step, above);
+    if (range / step >= places) return undefined;
+  }
+  return { least, step, places: range / step + 1 };
+}
+
+/** Of whole numbers above 0. */
+function commonStep(a: number, b: number): number {
+  let [larger, smaller] = [a, b];
+  while (smaller > 0) [larger, smaller] = [smaller, larger % smaller];
+  return larger;
 }
 
 /** Both words of numbers, the low one first. */

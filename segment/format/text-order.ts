@@ -10,37 +10,30 @@ const ENTRY_BYTES = 16;
 /** Behind the packed texts, since they are written and read by words. */
 const OVERRUN_BYTES = 32;
 
-/** The texts' numbers in ascending UTF-16 order of the texts, which are well-formed UTF-8; equal texts keep their order. */
-export function textOrder(texts: PackedTexts): Uint32Array {
+/**
+ * The texts' numbers in ascending UTF-16 order of the texts, which are well-formed UTF-8; equal texts keep their order.
+ * `rounds` of partitions, a factor of the logarithm of their number, are tried before a range is sorted as a heap.
+ */
+export function textOrder(texts: PackedTexts, rounds = 2): Uint32Array {
   const { count } = texts;
   if (count < 2) return new Uint32Array(count);
-  return withScratch(({ arena, segment }) => {
-    const taken: number[] = [];
-    const alloc = (bytes: number): number => {
-      const pointer = arena.alloc(bytes);
-      taken.push(pointer);
-      return pointer;
-    };
-    try {
-      const entries = alloc(count * ENTRY_BYTES);
-      const numbers = alloc(count * 4);
-      const packed = alloc(texts.end(count - 1) + count + OVERRUN_BYTES);
-      const piece = { bytes: alloc(longestPiece(texts)), ends: alloc(PIECE * 4) };
-      let to = packed;
-      for (let from = 0; from < count;) {
-        const until = pieceEnd(texts, from);
-        copyPiece(arena, texts, from, until, piece);
-        const base = texts.start(from);
-        const at = entries + from * ENTRY_BYTES;
-        to = segment.text_pack(piece.bytes, piece.ends, base, until - from, to, at, from) >>> 0;
-        from = until;
-      }
-      segment.text_sort(entries, count, numbers);
-      segment.text_numbers(entries, count, numbers);
-      return new Uint32Array(arena.u32(numbers, count));
-    } finally {
-      for (const pointer of taken) arena.free(pointer);
+  return withScratch(({ arena, segment }, alloc) => {
+    const entries = alloc(count * ENTRY_BYTES);
+    const numbers = alloc(count * 4);
+    const packed = alloc(texts.end(count - 1) + count + OVERRUN_BYTES);
+    const piece = { bytes: alloc(longestPiece(texts)), ends: alloc(PIECE * 4) };
+    let to = packed;
+    for (let from = 0; from < count;) {
+      const until = pieceEnd(texts, from);
+      copyPiece(arena, texts, from, until, piece);
+      const base = texts.start(from);
+      const at = entries + from * ENTRY_BYTES;
+      to = segment.text_pack(piece.bytes, piece.ends, base, until - from, to, at, from) >>> 0;
+      from = until;
     }
+    segment.text_sort(entries, count, numbers, rounds);
+    segment.text_numbers(entries, count, numbers);
+    return new Uint32Array(arena.u32(numbers, count));
   });
 }
 

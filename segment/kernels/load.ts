@@ -56,9 +56,23 @@ export interface SegmentKernels {
     entries: number,
     first: number,
   ): number;
-  /** Sorts entries in UTF-16 order, equal texts by number. `pending` = scratch of 4 bytes an entry. */
-  text_sort(entries: number, count: number, pending: number): void;
+  /** Sorts entries in UTF-16 order, equal texts by number. `pending` = scratch of 4 bytes an entry; `rounds`: see there. */
+  text_sort(entries: number, count: number, pending: number, rounds: number): void;
   text_numbers(entries: number, count: number, target: number): void;
+  /**
+   * Copies texts in a given order, each behind a word of 0, as many as fit into `room` bytes with 16 to spare; their
+   * ends, counted from `offset`, become big-endian words at `places`. Answers how many were copied.
+   */
+  text_gather(
+    source: number,
+    ends: number,
+    order: number,
+    count: number,
+    target: number,
+    room: number,
+    places: number,
+    offset: number,
+  ): number;
 }
 
 export interface Kernels {
@@ -86,6 +100,7 @@ const segmentNames: readonly (keyof SegmentKernels)[] = [
   'text_pack',
   'text_sort',
   'text_numbers',
+  'text_gather',
 ];
 
 /** kernels.wasm as the build leaves it, found from the compiled files and from the bundles beside them. */

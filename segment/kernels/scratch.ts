@@ -10,14 +10,25 @@ const KEPT_BYTES_MAX = 16 << 20;
 let module: WasmModule | undefined;
 let kept: Kernels | undefined;
 
-/** Calls `work`, which gives back all that it takes of the arena, also when it throws. */
-export function withScratch<T>(work: (kernels: Kernels) => T): T {
+/** Takes memory until the work is done. */
+export type Alloc = (bytes: number) => number;
+
+/** Calls `work`; what it takes with `alloc` is given back when it ends. */
+export function withScratch<T>(work: (kernels: Kernels, alloc: Alloc) => T): T {
   module ??= compileKernels();
   const kernels = kept ?? instantiateKernels(module, createArena({ maximumBytes: ARENA_BYTES_MAX }));
+  // Work that begins inside of work finds a memory of its own.
   kept = undefined;
+  const { arena } = kernels;
+  const taken: number[] = [];
   try {
-    return work(kernels);
+    return work(kernels, (bytes) => {
+      const pointer = arena.alloc(bytes);
+      taken.push(pointer);
+      return pointer;
+    });
   } finally {
-    if (kernels.arena.committedBytes <= KEPT_BYTES_MAX && kernels.arena.usedBytes === 0) kept = kernels;
+    for (const pointer of taken) arena.free(pointer);
+    if (arena.committedBytes <= KEPT_BYTES_MAX) kept = kernels;
   }
 }

@@ -46,6 +46,9 @@ export function bytesOf(values: ArrayBufferView): Buffer {
   return Buffer.from(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
 }
 
+/** Of a list beside each entry: where it ends, and its marker. */
+const entryBytes = 8;
+
 /** Writes a list of blocks; `fill(block)` answers a block's plain bytes, valid until the next call. */
 export function writeBlocks(
   out: ByteWriter,
@@ -54,6 +57,8 @@ export function writeBlocks(
   context: Encoders,
   fill: (block: number) => Buffer,
 ): void {
+  // At once: growing copies what is there, while room that is not used costs nothing.
+  out.reserve(count * (lz4Bound(blockBytesMax) + entryBytes));
   const list = new IndexedWriter(out, count, false);
   for (let block = 0; block < count; block++) {
     const plain = fill(block);
@@ -257,36 +262,40 @@ function writeIdRows(
   writeIds(out, source.ids, largest, idCodec(context), context);
 }
 
-/** Rows in order of the ids they hold: `rows` from starts[id] to starts[id + 1]; each row once per id. */
-export function invert(
-  source: { readonly ids: Uint32Array; readonly offsets?: Uint32Array },
-  cardinality: number,
-): { readonly rows: Uint32Array; readonly starts: Uint32Array; readonly ends: Uint32Array } {
-  const { ids, offsets } = source;
-  const starts = new Uint32Array(cardinality + 1);
+interface IdRows {
+  readonly ids: Uint32Array;
+  readonly offsets?: Uint32Array;
+}
+
+/** How often each id occurs. */
+function countIds(ids: Uint32Array, cardinality: number): Uint32Array {
+  const counts = new Uint32Array(cardinality);
   for (let i = 0; i < ids.length; i++) {
-    const id = ids[i] as number;
+    const id = ids[i]!;
     if (id >= cardinality) throw new CodedError('Bug', `id[${id}] exceeds the dictionary of ${cardinality}`);
-    starts[id + 1] = (starts[id + 1] as number) + 1;
+    counts[id]!++;
   }
-  for (let id = 0; id < cardinality; id++)
-    starts[id + 1] = (starts[id + 1] as number) + (starts[id] as number);
-  const ends = starts.slice(0, cardinality);
+  return counts;
+}
+
+/** Rows in order of the ids they hold: `rows` from starts[id] to ends[id]; each row once per id. */
+export function invert(
+  { ids, offsets }: IdRows,
+  counts: Uint32Array,
+): { readonly rows: Uint32Array; readonly starts: Uint32Array; readonly ends: Uint32Array } {
+  const starts = new Uint32Array(counts.length);
+  for (let id = 1; id < counts.length; id++) starts[id] = starts[id - 1]! + counts[id - 1]!;
+  const ends = starts.slice();
   const rows = new Uint32Array(ids.length);
   if (offsets === undefined) {
-    for (let row = 0; row < ids.length; row++) {
-      const id = ids[row] as number;
-      const at = ends[id] as number;
-      rows[at] = row;
-      ends[id] = at + 1;
-    }
+    for (let row = 0; row < ids.length; row++) rows[ends[ids[row]!]!++] = row;
     return { rows, starts, ends };
   }
   for (let row = 0; row < offsets.length - 1; row++) {
-    for (let i = offsets[row] as number; i < (offsets[row + 1] as number); i++) {
-      const id = ids[i] as number;
-      const at = ends[id] as number;
-      if (at > (starts[id] as number) && rows[at - 1] === row) continue;
+    for (let i = offsets[row]!; i < offsets[row + 1]!; i++) {
+      const id = ids[i]!;
+      const at = ends[id]!;
+      if (at > starts[id]! && rows[at - 1] === row) continue;
       rows[at] = row;
       ends[id] = at + 1;
     }
@@ -297,47 +306,56 @@ export function invert(
 /** One bitmap per id. */
 export function writeBitmapIndex(
   out: ByteWriter,
-  source: { readonly ids: Uint32Array; readonly offsets?: Uint32Array },
+  source: IdRows,
   cardinality: number,
   context: WriteContext,
 ): void {
-  const { rows, starts, ends } = invert(source, cardinality);
-  const list = new IndexedWriter(out, cardinality, false);
-  for (let id = 0; id < cardinality; id++) {
+  writeBitmaps(out, source, countIds(source.ids, cardinality), context);
+}
+
+function writeBitmaps(out: ByteWriter, source: IdRows, counts: Uint32Array, context: WriteContext): void {
+  const { rows, starts, ends } = invert(source, counts);
+  out.reserve(bitmapBytes(counts.length, rows.length));
+  const list = new IndexedWriter(out, counts.length, false);
+  for (let id = 0; id < counts.length; id++) {
     list.beginEntry();
-    writeBitmap(out, rows, starts[id] as number, ends[id] as number, context);
+    writeBitmap(out, rows, starts[id]!, ends[id]!, context);
     list.endEntry();
   }
   list.finish();
+}
+
+/** Enough room for most bitmaps: a head each, and what a row adds at most where it begins a container. */
+function bitmapBytes(cardinality: number, rows: number): number {
+  return cardinality * (16 + entryBytes) + rows * 10;
+}
+
+/** About what a column of strings takes: room for all of it, so that nothing is copied while it grows. */
+function stringBytes(source: StringSource | MultiStringSource): number {
+  const { dictionary, ids } = source;
+  const texts = dictionary instanceof PackedDictionary ? dictionary.texts.sizeOf(dictionary.order) : 0;
+  const blocks = Math.ceil((ids.length * 4) / blockBytesMax) + 1;
+  const lists = texts + dictionary.length * entryBytes + blocks * (lz4Bound(blockBytesMax) + entryBytes);
+  return lists + bitmapBytes(dictionary.length, ids.length);
 }
 
 const flagMultiValue = 1;
 const flagMultiValueV3 = 2;
 const flagNoBitmaps = 4;
 
-function usedIds(ids: Uint32Array, cardinality: number): Uint8Array {
-  const used = new Uint8Array(cardinality);
-  for (let i = 0; i < ids.length; i++) {
-    const id = ids[i]!;
-    if (id >= cardinality) throw new CodedError('Bug', `id[${id}] exceeds the dictionary of ${cardinality}`);
-    used[id] = 1;
-  }
-  return used;
-}
-
 /**
  * The same rows over a dictionary that UTF-8 can hold and whose every entry is used: texts may become equal and their
  * order another one, and Druid can't read an empty bitmap at the end of an index.
  */
-function settled<T extends StringSource | MultiStringSource>(source: T): T {
+function settled<T extends StringSource | MultiStringSource>(source: T, counts: Uint32Array): T {
   const { ids } = source;
-  const used = usedIds(ids, source.dictionary.length);
-  if (source.dictionary instanceof PackedDictionary && !used.includes(0)) return source;
+  const areUsed = !counts.includes(0);
+  if (source.dictionary instanceof PackedDictionary && areUsed) return source;
   const dictionary = dictionaryTexts(source.dictionary);
   const texts = dictionary.map((text) => (text === null ? null : wellFormed(text)));
-  if (!used.includes(0) && texts.every((text, id) => text === dictionary[id])) return source;
+  if (areUsed && texts.every((text, id) => text === dictionary[id])) return source;
   checkOrder(dictionary, false);
-  const kept = new Set(texts.filter((_, id) => used[id] === 1));
+  const kept = new Set(texts.filter((_, id) => counts[id] !== 0));
   const sorted = [...kept].sort((x, y) => (x === null ? -1 : y === null ? 1 : x < y ? -1 : 1));
   const places = new Map(sorted.map((text, id) => [text, id]));
   const newIds = Uint32Array.from(texts, (text) => places.get(text) ?? 0);
@@ -349,7 +367,9 @@ export function writeStringColumn(
   given: StringSource | MultiStringSource,
   context: WriteContext,
 ): void {
-  const source = settled(given);
+  out.reserve(stringBytes(given));
+  const givenCounts = countIds(given.ids, given.dictionary.length);
+  const source = settled(given, givenCounts);
   const { options } = context;
   const compressed = options.dimensionCompression !== 'uncompressed';
   const bitmaps = options.withoutBitmaps?.includes(source.name) !== true;
@@ -375,11 +395,14 @@ export function writeStringColumn(
     else writeVsizeRows(out, source, cardinality);
   } else if (compressed) writeIds(out, source.ids, cardinality, idCodec(context), context);
   else writeVsize(out, source.ids, cardinality);
-  if (bitmaps) writeBitmapIndex(out, multi ? withNullRows(source) : source, cardinality, context);
+  if (!bitmaps) return;
+  const indexed = multi ? withNullRows(source) : source;
+  const counts = indexed === given ? givenCounts : countIds(indexed.ids, cardinality);
+  writeBitmaps(out, indexed, counts, context);
 }
 
 /** For the bitmaps: rows without values count as null, when the dictionary has it. */
-function withNullRows(source: MultiStringSource): Pick<MultiStringSource, 'ids' | 'offsets'> {
+function withNullRows(source: MultiStringSource): IdRows {
   const { ids, offsets, dictionary } = source;
   const rows = offsets.length - 1;
   let empty = 0;

@@ -197,14 +197,7 @@ function checkPlan(plan: SegmentPlan): void {
   if (rowCount < 1 || time.length !== rowCount) throw bug(`rowCount[${rowCount}] does not fit its times`);
   const first = plan.metadata.ordering?.[0];
   const sorted = first === undefined || (first.columnName === timeColumn && first.order === 'ascending');
-  const start = exactMs(interval.startMs);
-  const end = exactMs(interval.endMs);
-  let before = time[0] as bigint;
-  for (const at of time) {
-    if (at < start || at >= end) throw bug(`time[${at}] lies outside the interval`);
-    if (sorted && at < before) throw bug(`time[${at}] descends`);
-    before = at;
-  }
+  checkTimes(time, interval, sorted);
   const names = new Set([timeColumn]);
   for (const { name } of [...plan.dimensions, ...plan.metrics]) {
     if (name === '' || names.has(name)) throw bug(`column name[${name}] is empty or used twice`);
@@ -214,6 +207,36 @@ function checkPlan(plan: SegmentPlan): void {
       });
     }
     names.add(name);
+  }
+}
+
+/** High words of the times that numbers hold exactly. */
+const EXACT_HIGH = 2 ** 21;
+
+function checkTimes(time: BigInt64Array, interval: SegmentPlan['interval'], isSorted: boolean): void {
+  const { startMs, endMs } = interval;
+  const words = new Int32Array(time.buffer, time.byteOffset, 2 * time.length);
+  let before = -Infinity;
+  for (let row = 0; row < time.length; row++) {
+    const high = words[2 * row + 1]!;
+    const at = high * 2 ** 32 + (words[2 * row]! >>> 0);
+    const isInside = at >= startMs && at < endMs && (!isSorted || at >= before);
+    if (!isInside || high >= EXACT_HIGH || high < -EXACT_HIGH) {
+      checkTimesExactly(time, interval, isSorted);
+      return;
+    }
+    before = at;
+  }
+}
+
+function checkTimesExactly(time: BigInt64Array, interval: SegmentPlan['interval'], isSorted: boolean): void {
+  const start = exactMs(interval.startMs);
+  const end = exactMs(interval.endMs);
+  let before = time[0]!;
+  for (const at of time) {
+    if (at < start || at >= end) throw bug(`time[${at}] lies outside the interval`);
+    if (isSorted && at < before) throw bug(`time[${at}] descends`);
+    before = at;
   }
 }
 
