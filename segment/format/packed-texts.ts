@@ -1,5 +1,11 @@
 /** Many texts as UTF-8 in one buffer: written without touching a string again. */
 
+/** Texts end to end; the first begins at 0, `ends` has one a text. */
+export interface Packed {
+  readonly bytes: Uint8Array;
+  readonly ends: Uint32Array;
+}
+
 export class PackedTexts {
   readonly count: number;
   readonly bytes: Buffer;
@@ -63,19 +69,33 @@ export class TextPacker {
     if (this.#piece.push(text) === PIECE) this.#flush();
   }
 
-  #flush(): void {
-    const joined = this.#piece.join('');
-    const wanted = this.#length + joined.length * 3;
+  /** Many at once, as well-formed UTF-8. */
+  addPacked({ bytes, ends }: Packed): void {
+    this.#flush();
+    this.#reserve(bytes.length, ends.length);
+    this.#bytes.set(bytes, this.#length);
+    for (let i = 0; i < ends.length; i++) this.#ends[this.#count + i] = this.#length + ends[i]!;
+    this.#length += bytes.length;
+    this.#count += ends.length;
+  }
+
+  #reserve(bytes: number, texts: number): void {
+    const wanted = this.#length + bytes;
     if (wanted > this.#bytes.length) {
       const grown = Buffer.allocUnsafeSlow(Math.max(wanted, this.#bytes.length * 2));
       this.#bytes.copy(grown, 0, 0, this.#length);
       this.#bytes = grown;
     }
-    if (this.#count + this.#piece.length > this.#ends.length) {
-      const grown = new Uint32Array(Math.max(PIECE, this.#ends.length * 2));
+    if (this.#count + texts > this.#ends.length) {
+      const grown = new Uint32Array(Math.max(this.#count + texts, this.#ends.length * 2));
       grown.set(this.#ends);
       this.#ends = grown;
     }
+  }
+
+  #flush(): void {
+    const joined = this.#piece.join('');
+    this.#reserve(joined.length * 3, this.#piece.length);
     const isAscii = this.#bytes.write(joined, this.#length, 'utf8') === joined.length;
     for (const text of this.#piece) {
       this.#length += isAscii ? text.length : Buffer.byteLength(text, 'utf8');

@@ -1,4 +1,5 @@
 /** Reading the columns of several segments in their merged form: one dictionary, one kind, batch by batch. */
+import { isUtf8 } from 'node:buffer';
 import { CodedError } from '../../proto/errors.js';
 import type { Arena } from '../kernels/arena.js';
 import { doubleText, floatText } from '../format/json.js';
@@ -6,13 +7,14 @@ import {
   dictionaryTexts,
   PackedDictionary,
   TextPacker,
+  type Packed,
   type TextDictionary,
 } from '../format/packed-texts.js';
 import { textOrder } from '../format/text-order.js';
 import { noId, NumberReader } from '../read/plain-values.js';
 import { enforcedType } from '../read/nested.js';
 import type { CastType } from './source.js';
-import type { ColumnView, NumericColumnView, SegmentView } from '../read/view.js';
+import type { ColumnView, NumericColumnView, SegmentView, StringColumnView } from '../read/view.js';
 
 export type MergedKind = 'string' | 'multiString' | 'long' | 'float' | 'double' | 'json' | 'auto' | 'complex';
 
@@ -118,13 +120,7 @@ function mergeDictionaries(
     if (part?.kind !== 'string') return { first, cardinality: 0, nulls: new Set<number>() };
     hasNull ||= part.hasNulls;
     const { cardinality } = part;
-    const nulls = new Set<number>();
-    for (let id = 0; id < cardinality; id++) {
-      const value = part.value(id);
-      if (value === null) nulls.add(id);
-      else packer.add(value);
-    }
-    return { first, cardinality, nulls };
+    return { first, cardinality, nulls: addTexts(part, packer) };
   });
   const texts = packer.finish();
   const order = textOrder(texts);
@@ -145,6 +141,38 @@ function mergeDictionaries(
     return remap;
   });
   return { dictionary: new PackedDictionary(texts, order.slice(0, distinct), hasNull), remaps };
+}
+
+/** Ids whose texts are asked for at once. */
+const TEXTS_AT_ONCE = 1 << 16;
+
+/** Adds the texts of a column in the order of their ids; answers which ids are null and have none. */
+function addTexts(part: StringColumnView, packer: TextPacker): Set<number> {
+  const nulls = new Set<number>();
+  const { cardinality } = part;
+  const addValue = (id: number): void => {
+    const value = part.value(id);
+    if (value === null) nulls.add(id);
+    else packer.add(value);
+  };
+  if (cardinality > 0) addValue(0);
+  for (let from = 1; from < cardinality; from += TEXTS_AT_ONCE) {
+    const count = Math.min(TEXTS_AT_ONCE, cardinality - from);
+    const packed = part.texts?.(Uint32Array.from({ length: count }, (_, i) => from + i));
+    if (packed !== undefined && areWhole(packed)) packer.addPacked(packed);
+    else for (let id = from; id < from + count; id++) addValue(id);
+  }
+  return nulls;
+}
+
+/** Whether each of the texts is well-formed, and none is empty: as such a null would be read. */
+function areWhole({ bytes, ends }: Packed): boolean {
+  let start = 0;
+  for (const end of ends) {
+    if (end === start || (bytes[start]! & 0xc0) === 0x80) return false;
+    start = end;
+  }
+  return isUtf8(bytes);
 }
 
 /** The same dictionary and remaps, numbers in string columns included: their texts join the dictionary. */
