@@ -34,11 +34,27 @@ function setSystemTimer(delayMs: number, action: () => void, keepAlive = false):
   return { cancel: () => clearTimeout(handle) };
 }
 
+/** Bytes asked of the operating system at a time: each request of its own takes longer than making an id. */
+const randomPoolBytes = 4_096;
+
 /** Unpredictable numbers from the operating system. */
 export function systemRandom(): Random {
+  let pool = Buffer.alloc(0);
+  let at = 0;
+  /** Good until the next call. */
+  const take = (bytes: number): Buffer => {
+    if (bytes > randomPoolBytes) return randomBytes(bytes);
+    if (at + bytes > pool.length) {
+      pool = randomBytes(randomPoolBytes);
+      at = 0;
+    }
+    const taken = pool.subarray(at, at + bytes);
+    at += bytes;
+    return taken;
+  };
   return {
-    next: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
-    hex: (bytes) => randomBytes(bytes).toString('hex'),
+    next: () => take(6).readUIntBE(0, 6) / 2 ** 48,
+    hex: (bytes) => take(bytes).toString('hex'),
   };
 }
 

@@ -13,6 +13,7 @@ import {
   type FastifyRequest,
 } from 'fastify';
 import { CodedError } from '../proto/errors.js';
+import { gzipStored } from './gzip-stored.js';
 import { acceptsGzip, errorEnvelope, isCompressible, refusal, securityHeaders } from './http-rules.js';
 import { untilAborted } from './deadline.js';
 import { pump } from './stream-pump.js';
@@ -25,6 +26,8 @@ const KEEP_ALIVE_MS = 65_000;
 const CHECK_MS = 1_000;
 const CLOSE_GRACE_MS = 2_000;
 const GZIP_FROM_BYTES = 32;
+/** Up to here, one packet at most, packing saves nobody anything: the bytes go as they are into gzip's frame. */
+const GZIP_PACKED_FROM_BYTES = 1_024;
 /** Up to here packing at once is quicker than the way to another thread and back. */
 const GZIP_AT_ONCE_BYTES = 8_192;
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH'] as const;
@@ -278,11 +281,15 @@ async function send(
   let bytes =
     typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   if (zip && bytes.length >= GZIP_FROM_BYTES) {
-    bytes =
-      bytes.length <= GZIP_AT_ONCE_BYTES ? gzipSync(bytes, { level: 1 }) : await gzipped(bytes, { level: 1 });
+    bytes = await zipped(bytes);
     headers['content-encoding'] = 'gzip';
   }
   return reply.code(response.status).headers(headers).send(bytes);
+}
+
+async function zipped(bytes: Buffer): Promise<Buffer> {
+  if (bytes.length <= GZIP_PACKED_FROM_BYTES) return gzipStored(bytes);
+  return bytes.length <= GZIP_AT_ONCE_BYTES ? gzipSync(bytes, { level: 1 }) : gzipped(bytes, { level: 1 });
 }
 
 /** The status line waits for the first piece: a query that fails at once still gets its error answer. */

@@ -61,8 +61,11 @@ export interface BrokerWork {
   ): AsyncIterable<Frame>;
 }
 
-/** So few rows are merged and written in well under a millisecond: not worth the way to a worker. */
-const inlineRowsMax = 500;
+/**
+ * So few rows are merged and written in about a millisecond: not worth the way to a worker. A topN keeps so many of each
+ * segment by default.
+ */
+const inlineRowsMax = 1_000;
 /** Pieces of text (128 KiB) waiting for a slow reader: the rest is not written before it has taken some. */
 const waitingMax = 16;
 /** Of an answer in frames. */

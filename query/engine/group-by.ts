@@ -267,20 +267,23 @@ class Grouping {
   handOver(): Frame[] {
     this.#count();
     const { grouper, marked } = this.#tableParts();
-    const { arena } = this.#environment.scratch;
+    const { scratch } = this.#environment;
     const { size } = grouper;
-    const { stride } = this.#cells;
-    // It outlives this task.
-    const address = arena.allocShared(size * (stride + 1 + marked.length));
-    this.#cells.copyTo(address, size);
+    const address = scratch.take(size * (1 + marked.length));
     for (const [i, from] of [grouper.seen, ...marked].entries())
-      arena.bytes(address + size * (stride + i), size).set(arena.bytes(from, size));
-    const table = { address, groups: size, stride, marks: marked.length };
+      scratch.arena.bytes(address + size * i, size).set(scratch.arena.bytes(from, size));
+    const cells = this.#cells.handOver();
+    scratch.handOver(address);
+    const table = { cells, address, groups: size, stride: this.#cells.stride, marks: marked.length };
     this.#environment.handOver?.(table);
     return [];
   }
 
   ofTables(tables: readonly GroupTable[], { index, count }: GroupRange): Frame[] {
+    const [own, ...others] = tables;
+    if (own === undefined) throw new CodedError('Bug', 'no tables of groups');
+    // Each range of groups is added up by one thread, where the first slice left it.
+    this.#cells.takeOver(own.cells, own.groups);
     const { grouper, marked } = this.#tableParts();
     const { size } = grouper;
     const { stride } = this.#cells;
@@ -291,7 +294,7 @@ class Grouping {
     const from = Math.min(size, index * share);
     const to = Math.min(size, from + share);
     this.#cells.addUp(
-      tables.map(({ address }) => address),
+      others.map(({ cells }) => cells),
       from,
       to,
     );
@@ -300,7 +303,7 @@ class Grouping {
     const words = Math.ceil((to - from) / 8);
     for (const [i, into] of [grouper.seen, ...marked].entries()) {
       for (const { address } of tables)
-        kernels.bitsOr(into + from, address + size * (stride + i) + from, into + from, words);
+        kernels.bitsOr(into + from, address + size * i + from, into + from, words);
     }
     this.#flush(true);
     return this.#frames;

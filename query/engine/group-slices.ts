@@ -3,16 +3,23 @@ import type { SegmentView } from '../../segment/read/view.js';
 import type { Aggregator, DimensionSpec, Granularity } from '../native/model.js';
 
 /**
- * The state of all groups of some rows of a segment, in memory that all threads share: a row of cells a group, then a byte
- * a group that says whether it exists, then such bytes for each aggregator that keeps them. Whoever gets it frees it.
+ * The state of all groups of some rows of a segment, in memory that all threads share: at `cells` a row of cells a group
+ * (0: there are none); at `address` a byte a group that says whether it exists, then such bytes for each aggregator that
+ * keeps them. Whoever gets it frees both.
  */
 export interface GroupTable {
+  readonly cells: number;
   readonly address: number;
   readonly groups: number;
   /** Of a row of cells. */
   readonly stride: number;
   /** Aggregators with bytes of their own. */
   readonly marks: number;
+}
+
+export function freeGroupTable(arena: { free(pointer: number): void }, { cells, address }: GroupTable): void {
+  if (cells !== 0) arena.free(cells);
+  arena.free(address);
 }
 
 /** A part of the possible groups, when several threads read tables. */

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../segment/ports.js';
 import { checkFlag, createExecutor, executeTask, flags, type ExecutorOptions } from './execute.js';
+import { freeGroupTable } from './group-slices.js';
 import { runJob } from './jobs.js';
 import type { Pool, RunOptions, SegmentsPart } from './pool-api.js';
 import { planTasks, RunningQuery } from './running.js';
@@ -28,11 +29,8 @@ export function createInlinePool(options: InlinePoolOptions): Pool {
     threads: 1,
     async *scanSegments(query, refs, runOptions = {}): AsyncIterable<SegmentsPart> {
       const check = checker(runOptions);
-      const running = new RunningQuery(
-        query,
-        planTasks(query, refs, 1, runOptions.bySegment),
-        1,
-        ({ address }) => options.kernels.arena.free(address),
+      const running = new RunningQuery(query, planTasks(query, refs, 1, runOptions.bySegment), 1, (table) =>
+        freeGroupTable(options.kernels.arena, table),
       );
       for (;;) {
         check();

@@ -13,6 +13,7 @@ import { attachResidency, type Residency, type ResidencyHandle } from '../../seg
 import { flag } from '../native/context.js';
 import type { NativeQuery } from '../native/model.js';
 import { flags, type ScanTask } from './execute.js';
+import { freeGroupTable } from './group-slices.js';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
 import type { JobOptions, Pool, RunOptions, ScanOptions, SegmentRef, SegmentsPart } from './pool-api.js';
 import { planTasks, RunningQuery } from './running.js';
@@ -157,7 +158,7 @@ class ThreadPool implements Pool {
       query,
       tasks.map((task) => ({ ...task, token })),
       this.threads * 2 + 2,
-      ({ address }) => this.#arena.free(address),
+      (table) => freeGroupTable(this.#arena, table),
     );
     const { priority } = query.context;
     const entry: QueryEntry = { running, flag: this.#takeFlag(), priority };
@@ -173,9 +174,11 @@ class ThreadPool implements Pool {
       }
     } finally {
       unlink();
-      // A consumer that left early, or an error: what still runs stops at its next batch.
-      Atomics.compareExchange(this.#flags, entry.flag, flags.run, flags.canceled);
-      running.fail(new CodedError('Canceled', 'the query was canceled'));
+      if (!running.isOver) {
+        // A consumer that left early, or an error: what still runs stops at its next batch.
+        Atomics.compareExchange(this.#flags, entry.flag, flags.run, flags.canceled);
+        running.fail(new CodedError('Canceled', 'the query was canceled'));
+      }
       this.#queries.splice(this.#queries.indexOf(entry), 1);
       if (running.inFlight === 0) this.#giveFlag(entry.flag);
       this.#watchLong();

@@ -31,6 +31,12 @@ export class Scratch {
     if (this.#taken.delete(pointer)) this.arena.free(pointer);
   }
 
+  /** It is kept beyond this task, and is whose who is told of it. */
+  handOver(pointer: number): void {
+    this.arena.share(pointer);
+    this.#taken.delete(pointer);
+  }
+
   close(): void {
     for (const pointer of this.#taken) this.arena.free(pointer);
     this.#taken.clear();

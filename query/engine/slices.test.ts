@@ -8,6 +8,7 @@ import type { Frame } from '../frame.js';
 import { mergePartials } from '../merge.js';
 import { parseNativeQuery } from '../native/parse.js';
 import { createExecutor, executeTask, type ScanTask } from './execute.js';
+import { freeGroupTable } from './group-slices.js';
 import { planTasks, RunningQuery } from './running.js';
 import { sliceSpan } from './rows.js';
 import { testSegment } from './test-segment.js';
@@ -64,6 +65,14 @@ const cases: readonly object[] = [
   { queryType: 'groupBy', granularity: 'all', dimensions: ['many', 'unique'], aggregations },
   { queryType: 'topN', granularity: 'all', dimension: 'few', metric: 's', threshold: 3, aggregations },
   { queryType: 'topN', granularity: 'all', dimension: 'many', metric: 's', threshold: 3, aggregations },
+  { queryType: 'timeseries', granularity: 'all', aggregations: aggregations.slice(0, 1) },
+  {
+    queryType: 'timeseries',
+    granularity: 'second',
+    aggregations: nullable,
+    filter: { type: 'selector', dimension: 'many', value: 'm77' },
+    intervals: ['1970-01-01T00:00:01.5/1970-01-01T00:10', '1970-01-01T00:20/1970-01-01T00:22:30'],
+  },
 ];
 
 describe('slices of a segment', () => {
@@ -110,7 +119,7 @@ describe('slices of a segment', () => {
         slice: { index, count },
       }));
       const used = arena.usedBytes;
-      const running = new RunningQuery(plain, tasks, 10, ({ address }) => arena.free(address));
+      const running = new RunningQuery(plain, tasks, 10, (table) => freeGroupTable(arena, table));
       for (;;) {
         const taken: ScanTask[] = [];
         for (let task = running.take(); task !== undefined; task = running.take()) taken.push(task);
@@ -152,7 +161,7 @@ describe('tables of groups', () => {
     const run = (task: ScanTask) => executeTask(executor, task, () => {});
     const used = arena.usedBytes;
     for (const failAfter of [1, 2, 3]) {
-      const running = new RunningQuery(plain, tasks, 10, ({ address }) => arena.free(address));
+      const running = new RunningQuery(plain, tasks, 10, (table) => freeGroupTable(arena, table));
       const taken: ScanTask[] = [];
       const take = (): void => {
         for (let task = running.take(); task !== undefined; task = running.take()) taken.push(task);

@@ -76,6 +76,20 @@ export class Arena {
     return this.#alloc(bytes, 0);
   }
 
+  /** What this thread took outlives it from now on; whoever has it frees it. */
+  share(pointer: number): void {
+    const page = Math.floor(pointer / pageBytes);
+    this.#lock();
+    try {
+      const length = this.#runAt(page);
+      if (page * pageBytes !== pointer || length <= 0)
+        throw new CodedError('Bug', `arena address[${pointer}] is no allocation`);
+      this.#mark(page, length, takenBit);
+    } finally {
+      this.#unlock();
+    }
+  }
+
   /** Frees what a thread that is no more had taken for itself, its lock included; answers how many bytes. */
   reap(owner: number): number {
     if (Atomics.compareExchange(this.#table, lockWord, owner + 1, 0) === owner + 1)

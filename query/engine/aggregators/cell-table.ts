@@ -91,29 +91,30 @@ export class CellTable {
     });
   }
 
-  /** A copy of `groups` rows of cells from group 0 on. */
-  copyTo(address: number, groups: number): void {
-    const { arena } = this.#environment.scratch;
-    const bytes = groups * this.stride;
-    if (bytes > 0) arena.bytes(address, bytes).set(arena.bytes(this.#cells, bytes));
+  /** Gives the table away: its address, 0 = there are no columns. Only results of a table taken over can follow. */
+  handOver(): number {
+    this.fold();
+    if (this.#cells !== 0) this.#environment.scratch.handOver(this.#cells);
+    return this.#cells;
   }
 
-  /** Adds up groups [from, to) of tables like this one; these groups are untouched so far. */
+  /** Works on a table like this one that was handed over, of so many groups. It stays whose it is. */
+  takeOver(address: number, groups: number): void {
+    if (this.#capacity > 0) throw new CodedError('Bug', 'a table of cells with groups takes over no other');
+    this.#cells = address;
+    this.#capacity = groups;
+  }
+
+  /** Adds groups [from, to) of tables like this one. */
   addUp(addresses: readonly number[], from: number, to: number): void {
     const count = to - from;
     const { stride } = this;
     if (stride === 0 || count <= 0) return;
     const { kernels, scratch } = this.#environment;
-    const { arena } = scratch;
     const groups = scratch.take(count * 4);
     const values = scratch.take(count * 8);
     kernels.selectRange(from, count, groups);
-    for (const [i, address] of addresses.entries()) {
-      if (i === 0) {
-        const rows = arena.bytes(address + from * stride, count * stride);
-        arena.bytes(this.#cells + from * stride, count * stride).set(rows);
-        continue;
-      }
+    for (const address of addresses) {
       this.#columns.forEach(({ fold }, column) => {
         if (fold === undefined) throw new CodedError('Bug', 'cells that can not be added up');
         kernels.gatherCells(address + column * 8, stride, groups, count, values);
