@@ -23,16 +23,17 @@ export async function* cachedScan(
   isStored: (segmentId: string) => boolean,
   options: ScanOptions,
 ): AsyncGenerator<SegmentsPart> {
-  const scan = caching === undefined ? undefined : scanKey(query);
+  const wish = cacheWish(query.context, 'useCache', 'populateCache');
+  const isUsed = caching?.use === true && wish.use;
+  const isFilled = caching?.populate === true && wish.populate;
+  // A key is only made for who looks.
+  const scan = isUsed || isFilled ? scanKey(query) : undefined;
   if (caching === undefined || scan === undefined) {
     yield* pool.scanSegments(query, refs, options);
     return;
   }
-  const wish = cacheWish(query.context, 'useCache', 'populateCache');
-  const isUsed = caching.use && wish.use;
-  const isFilled = caching.populate && wish.populate;
   const keys = new Map<string, string>();
-  for (const { segmentId, intervals } of isUsed || isFilled ? refs : []) {
+  for (const { segmentId, intervals } of refs) {
     if (isStored(segmentId)) keys.set(segmentId, segmentKey(scan, segmentId, intervals));
   }
   const found = isUsed && keys.size > 0 ? await caching.partials.get([...keys.values()]) : new Map();

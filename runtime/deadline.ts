@@ -71,6 +71,26 @@ export function openCall(options: {
   };
 }
 
+export interface ChildAbort {
+  readonly signal: AbortSignal;
+  abort(): void;
+  /** Lets go of the parent. Must be called when what is listening is over. */
+  end(): void;
+}
+
+/** A signal that is aborted with its parent's, or alone. AbortSignal.any does the same and costs a multiple of it. */
+export function childAbort(parent: AbortSignal): ChildAbort {
+  const controller = new AbortController();
+  const onParent = (): void => controller.abort(parent.reason);
+  if (parent.aborted) onParent();
+  else parent.addEventListener('abort', onParent, { once: true });
+  return {
+    signal: controller.signal,
+    abort: () => controller.abort(),
+    end: () => parent.removeEventListener('abort', onParent),
+  };
+}
+
 /** Why a signal was aborted, as a coded error: its own reason when that is one, else Canceled. */
 export function cancelReason(signal: AbortSignal | undefined, what: string): CodedError {
   const reason: unknown = signal?.reason;

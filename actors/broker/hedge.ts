@@ -2,6 +2,7 @@
  * A data node that has gone silent in the middle of a query is not waited for: the same work is given to others, and
  * whoever is done first counts. The other one is cancelled.
  */
+import { childAbort, type ChildAbort } from '../../runtime/deadline.js';
 import type { Clock } from '../../runtime/types.js';
 
 export interface HedgeOptions<T> {
@@ -20,22 +21,32 @@ export async function hedged<T>(
   options: HedgeOptions<T>,
 ): Promise<{ readonly value: T; readonly by: 'first' | 'second' }> {
   const { setTimer, silentMs, signal } = options;
-  const firstStop = new AbortController();
-  const secondStop = new AbortController();
+  const firstStop = childAbort(signal);
+  let secondStop: ChildAbort | undefined;
   const running: Promise<unknown>[] = [];
   let over = false;
+  let isFirstOver = false;
+  let isSecondOver = false;
   let timer = setTimer(silentMs, () => undefined);
   const end = (): void => {
     over = true;
     timer.cancel();
-    firstStop.abort();
-    secondStop.abort();
+    // What has ended has nothing left to stop.
+    if (!isFirstOver) firstStop.abort();
+    firstStop.end();
+    if (!isSecondOver) secondStop?.abort();
+    secondStop?.end();
   };
   try {
     return await new Promise((resolve, reject) => {
       let second: 'none' | 'running' | 'failed' = 'none';
       let firstError: unknown;
+      const win = (value: T): void => {
+        isFirstOver = true;
+        resolve({ value, by: 'first' });
+      };
       const lose = (error: unknown): void => {
+        isFirstOver = true;
         firstError = error;
         timer.cancel();
         if (second !== 'running') reject(error);
@@ -44,10 +55,15 @@ export async function hedged<T>(
         const start = over ? undefined : options.second();
         if (start === undefined) return;
         second = 'running';
+        secondStop = childAbort(signal);
         running.push(
-          start(AbortSignal.any([signal, secondStop.signal])).then(
-            (value) => resolve({ value, by: 'second' }),
+          start(secondStop.signal).then(
+            (value) => {
+              isSecondOver = true;
+              resolve({ value, by: 'second' });
+            },
             () => {
+              isSecondOver = true;
               second = 'failed';
               if (firstError !== undefined) reject(firstError);
             },
@@ -60,8 +76,7 @@ export async function hedged<T>(
         timer = setTimer(silentMs, goSilent);
       };
       heard();
-      const first = options.first(AbortSignal.any([signal, firstStop.signal]), heard);
-      running.push(first.then((value) => resolve({ value, by: 'first' }), lose));
+      running.push(options.first(firstStop.signal, heard).then(win, lose));
     });
   } finally {
     end();

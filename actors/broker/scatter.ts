@@ -8,6 +8,7 @@ import type { grove } from '../../proto/services.js';
 import { sharedFrame } from '../../query/frame-build.js';
 import { frameBytes } from '../../query/frame-codec.js';
 import type { Frame } from '../../query/frame.js';
+import { childAbort } from '../../runtime/deadline.js';
 import type { Client, Clock, Deadline } from '../../runtime/types.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import { hedged } from './hedge.js';
@@ -98,9 +99,15 @@ const silentShare = 4;
 const silentMinMs = 500;
 const silentMaxMs = 10_000;
 
+/** Whoever takes the answers wants no more. */
+interface Enough {
+  isReached: boolean;
+  reach(): void;
+}
+
 interface Round {
   readonly signal: AbortSignal;
-  readonly enough: AbortController;
+  readonly enough: Enough;
   readonly isTried: (slice: Slice, node: string) => boolean;
 }
 interface NodeOutcome {
@@ -113,15 +120,35 @@ interface NodeOutcome {
 export async function scatter(deps: ScatterDeps, request: ScatterRequest): Promise<readonly Slice[]> {
   const tried = new Map<string, Set<string>>();
   const isTried = (slice: Slice, node: string): boolean => tried.get(slice.segmentId)?.has(node) === true;
-  const enough = new AbortController();
-  const signal = AbortSignal.any([request.signal, enough.signal]);
+  const stop = childAbort(request.signal);
+  const { signal } = stop;
+  const enough: Enough = {
+    isReached: false,
+    reach: () => {
+      enough.isReached = true;
+      stop.abort();
+    },
+  };
+  try {
+    return await askInRounds(deps, request, { signal, enough, isTried }, tried);
+  } finally {
+    stop.end();
+  }
+}
+
+async function askInRounds(
+  deps: ScatterDeps,
+  request: ScatterRequest,
+  round: Round,
+  tried: Map<string, Set<string>>,
+): Promise<readonly Slice[]> {
   const missing: Slice[] = [];
   let todo = request.slices;
   while (todo.length > 0) {
-    const { byNode, missing: nowhere } = assign(todo, deps.holdersOf, isTried);
+    const { byNode, missing: nowhere } = assign(todo, deps.holdersOf, round.isTried);
     missing.push(...nowhere);
-    const outcomes = await askAll(deps, request, byNode, { signal, enough, isTried });
-    if (enough.signal.aborted) return [];
+    const outcomes = await askAll(deps, request, byNode, round);
+    if (round.enough.isReached) return [];
     for (const { node, again } of outcomes) {
       for (const slice of again) {
         const nodes = tried.get(slice.segmentId) ?? new Set<string>();
@@ -142,18 +169,19 @@ async function askAll(
   round: Round,
 ): Promise<readonly NodeOutcome[]> {
   const { enough } = round;
-  const failed = new AbortController();
-  const signal = AbortSignal.any([round.signal, failed.signal]);
+  const failed = childAbort(round.signal);
+  const { signal } = failed;
   let first: CodedError | undefined;
   const ask = async (node: string, slices: readonly Slice[]): Promise<NodeOutcome> => {
     const outcome = await askNode(deps, request, node, slices, { ...round, signal });
-    if (outcome.error !== undefined && !enough.signal.aborted) {
+    if (outcome.error !== undefined && !enough.isReached) {
       first ??= outcome.error;
       failed.abort();
     }
     return outcome;
   };
-  const outcomes = await Promise.all([...byNode].map(([node, slices]) => ask(node, slices)));
+  const asked = [...byNode].map(([node, slices]) => ask(node, slices));
+  const outcomes = await Promise.all(asked).finally(() => failed.end());
   if (first !== undefined) throw first;
   return outcomes;
 }
@@ -169,7 +197,7 @@ async function askNode(
   try {
     const answer = await readHedged(deps, request, node, slices, round);
     for (const sink of answer.sinks) sink.accept();
-    if (!(await request.take(answer.frames, answer.times, answer.segments))) enough.abort();
+    if (!(await request.take(answer.frames, answer.times, answer.segments))) enough.reach();
     const missing = new Set(answer.missing);
     return { node, again: slices.filter((slice) => missing.has(slice.segmentId)), error: undefined };
   } catch (thrown) {

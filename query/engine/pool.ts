@@ -174,7 +174,7 @@ class ThreadPool implements Pool {
       }
     } finally {
       unlink();
-      if (!running.isOver) {
+      if (!running.isOver || running.inFlight > 0) {
         // A consumer that left early, or an error: what still runs stops at its next batch.
         Atomics.compareExchange(this.#flags, entry.flag, flags.run, flags.canceled);
         running.fail(new CodedError('Canceled', 'the query was canceled'));
