@@ -33,6 +33,8 @@ class BlockStream {
 
   /** A copy of the bytes [start, start + length). */
   read(start: number, length: number): Buffer {
+    if (start + length > this.#blocks * blockBytesMax)
+      throw corruptIn(this.#file, this.#ends, 'a blob ends behind its blocks');
     // Part by part: a damaged length must not be believed before the blocks are there.
     const parts: Buffer[] = [];
     for (let done = 0; done < length;) {
@@ -101,7 +103,13 @@ export function openBlobs(context: ReadContext, name: string, bigEndian: boolean
       if (!(index >= 0 && index < count)) throw corruptIn(file, 0, `no blob[${index}]`);
       const from = index === 0 ? 0n : endOf(index - 1);
       const to = endOf(index);
-      if (from < 0n || to < from || to - from > BigInt(1 << 30)) {
+      // What a block unpacks to may be 255 times its size: a length that the next blob does not confirm is not tried.
+      if (
+        from < 0n ||
+        to < from ||
+        to - from > BigInt(1 << 30) ||
+        (index + 1 < count && to > endOf(index + 1))
+      ) {
         throw corruptIn(file, 0, `blob[${index}] has no sensible length`);
       }
       return data.read(Number(from), Number(to - from));

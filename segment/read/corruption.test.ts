@@ -188,6 +188,31 @@ describe('a damaged segment', () => {
     );
   });
 
+  it('is not believed about a length that the next value does not confirm', () => {
+    const whole = written({ complexCompression: 'uncompressed' });
+    expect(readAll(whole)).to.deep.equal([]);
+    const smoosh = Buffer.from(whole.get('00000.smoosh') as Buffer);
+    const meta = (whole.get('meta.smoosh') as Buffer).toString();
+    const offsets = Number(/^c\.__complexColumn_offsets,0,(\d+),/m.exec(meta)?.[1]);
+    // Behind version, compression, block size, block count and the end of the only block: where each value ends.
+    const end = offsets + 14 + 8 * 5;
+    expect(smoosh.readBigInt64LE(end)).equal(6n);
+    for (const told of [80n, 200_000n]) {
+      smoosh.writeBigInt64LE(told, end);
+      const problems = readAll(new Map([...whole, ['00000.smoosh', smoosh]]));
+      expect(problems).to.have.length(1);
+      expect(problems[0]).to.match(
+        /^column\[c\]: corrupt segment: .*blob\[5\] has no sensible length.*column\[c/,
+      );
+    }
+    // Nothing follows the last value: it ends with the blocks at the latest.
+    smoosh.writeBigInt64LE(6n, end);
+    smoosh.writeBigInt64LE(200_000n, offsets + 14 + 8 * 89);
+    expect(readAll(new Map([...whole, ['00000.smoosh', smoosh]]))[0]).to.match(
+      /a blob ends behind its blocks/,
+    );
+  });
+
   it('is refused when a file is missing or cut short', () => {
     const whole = written({});
     for (const file of ['version.bin', 'meta.smoosh', '00000.smoosh']) {

@@ -27,11 +27,15 @@ export function openTimedCells(
   const cells = new CellBlocks(cursor, context, file);
   const timeBytes = isShort ? 4 : 8;
   return (row) => {
-    const places = index.read(8 * row, 16);
+    const hasNext = row + 1 < context.rowCount;
+    const places = index.read(8 * row, hasNext ? 24 : 16);
     const start = Number(places.readBigInt64LE(0));
-    const length = Number(places.readBigInt64LE(8)) - start;
+    const end = Number(places.readBigInt64LE(8));
+    const length = end - start;
     if (length === 0) return null;
-    if (!(start >= 0) || !(length >= timeBytes))
+    // What a block unpacks to may be 255 times its size: a length that the next cell does not confirm is not tried.
+    const isConfirmed = !hasNext || Number(places.readBigInt64LE(16)) >= end;
+    if (!(start >= 0) || !(length >= timeBytes) || !isConfirmed || end > cells.bytesMax)
       throw corruptIn(file, 0, `cell[${row}] lies outside its blocks`);
     const cell = cells.read(start, length);
     const difference = isShort ? BigInt(cell.readInt32LE(0)) : cell.readBigInt64LE(0);
@@ -80,6 +84,11 @@ class CellBlocks {
     this.#dataBytes = cursor.i32le('blocks');
     this.#data = cursor.skip(this.#dataBytes, 'blocks');
     if (cursor.at !== end) throw cursor.fail('cell blocks are not as long as they say');
+  }
+
+  /** More bytes than the blocks can hold are none. */
+  get bytesMax(): number {
+    return this.#blocks * blockBytesMax;
   }
 
   /** A copy of the bytes [start, start + length). */
