@@ -64,6 +64,14 @@ describe('what stands inside a data source', () => {
     expect(await fetched({ ...body, context: { maxSubqueryBytes: '20' } }, 11)).to.equal('LimitExceeded');
   });
 
+  it('less than no row is no limit, and a limit of bytes of our own goes before that of rows', async () => {
+    const body = { queryType: 'timeseries', dataSource: over };
+    expect(await fetched({ ...body, context: { maxSubqueryRows: -1 } }, 11)).to.be.an('array');
+    expect(await fetched({ ...body, context: { maxSubqueryRows: 0 } }, 11)).to.equal('LimitExceeded');
+    const auto = { maxSubqueryRows: 1, maxSubqueryBytes: 'auto' };
+    expect(await fetched({ ...body, context: auto }, 11)).to.be.an('array');
+  });
+
   it('groups of groups are not limited', async () => {
     const body = { queryType: 'groupBy', dataSource: over, context: { maxSubqueryRows: 10 } };
     expect(await fetched(body, 11)).to.be.an('array');

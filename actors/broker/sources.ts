@@ -32,7 +32,8 @@ export async function fetchSources(
   run: RunInner,
 ): Promise<Frame[]> {
   const frames: Frame[] = [];
-  const rowsMax = query.context.maxSubqueryRows ?? Infinity;
+  const given = query.context.maxSubqueryRows ?? -1;
+  const rowsMax = given < 0 ? Infinity : given;
   const bytesMax = byteLimit(query);
   let rows = 0;
   let bytes = 0;
@@ -56,8 +57,13 @@ export async function fetchSources(
   return frames;
 }
 
+/** Of Druid's `auto`, which is a share of its heap. */
+const bytesByItself = 256 * 2 ** 20;
+
 function byteLimit(query: NativeQuery): number | undefined {
-  const given = Number(query.context.given['maxSubqueryBytes'] ?? Number.NaN);
+  const value = query.context.given['maxSubqueryBytes'];
+  if (typeof value === 'string' && value.toLowerCase() === 'auto') return bytesByItself;
+  const given = Number(value ?? Number.NaN);
   return Number.isFinite(given) && given > 0 ? given : undefined;
 }
 

@@ -23,6 +23,7 @@ import { runSearch } from './search.js';
 import { applySource, inlineView, isInlineHandle } from './sources/apply.js';
 import { runTimeBoundary } from './time-boundary.js';
 import { runTimeseries } from './timeseries.js';
+import { runsOnVectors } from './vectors.js';
 
 export interface ScanTask {
   readonly query: NativeQuery;
@@ -210,7 +211,7 @@ function withSegment<T>(
       check,
       lookups: openLookups(query.lookups),
       wholeIntervals: isInlineHandle(ref.handle),
-      byVector: query.queryType === 'groupBy' || query.queryType === 'timeseries',
+      byVector: runsOnVectors(query, leaf),
       ...(slice === undefined ? {} : { slice: sliceIn(leaf, ref.intervals, slice) }),
     };
     const { virtualColumns, source } = query;

@@ -11,6 +11,7 @@ import { wordsOf, type Environment } from './environment.js';
 import type { Mask } from './filter.js';
 import { orderKey, parseDouble } from './numbers.js';
 import {
+  isUnreadable,
   matchesString,
   unsupportedColumn,
   type NumberTest,
@@ -50,11 +51,23 @@ export function columnMask(
         return numberMask(environment, column, exact, orUnknown && exact.isKnown, span);
       const isIndexed = environment.byIndex === true && column.hasValueIndex === true;
       const withNull =
-        (isIndexed ? predicate.nullMatchesInIndex : undefined) ??
-        (predicate.nullMatchesInNumbers || isUnknown(predicate.nullNumberIsFalse));
+        isNullNamed(environment, isIndexed, column, predicate) ||
+        ((isIndexed ? predicate.nullMatchesInIndex : undefined) ??
+          (predicate.nullMatchesInNumbers || isUnknown(predicate.nullNumberIsFalse)));
       return numberMask(environment, column, predicate, withNull, span);
     }
   }
+}
+
+/** A text that is no number stands for null: one that is selected, where rows are looked at, and one of a list in an index. */
+function isNullNamed(
+  { byVector }: Environment,
+  isIndexed: boolean,
+  { kind }: NumericColumnView,
+  { selected, hasUnreadable }: Predicate,
+): boolean {
+  if (isIndexed) return hasUnreadable?.(kind) === true;
+  return byVector !== true && selected?.some((text) => isUnreadable(text, kind)) === true;
 }
 
 /** Its values are looked up in a stored dictionary, each with its rows; texts mixed with numbers have no such order. */

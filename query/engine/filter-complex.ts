@@ -24,7 +24,9 @@ export function complexMask(
     return nullRows(environment, column, span);
   if (filter.type === 'range' && isArray)
     return arrayRangeMask(environment, asArrays(filter), span, orUnknown);
-  if (filter.type === 'equals' || (filter.type === 'selector' && fn === undefined && !isArray))
+  // Looked at row by row no text of a document is known; a vector knows that none is the one asked for.
+  const isVague = filter.type === 'selector' && environment.byVector !== true;
+  if (filter.type === 'equals' || (filter.type === 'selector' && fn === undefined && !isArray && !isVague))
     return orUnknown ? nullRows(environment, column, span) : { kind: 'none' };
   refuseArrays(column, filter);
   // As text a document or a sketch is null.

@@ -130,7 +130,7 @@ const rules: Readonly<Record<string, readonly Case[]>> = {
   ],
   'an index of numbers knows texts of its own type only, and null is false to any other': [
     ['a text', selector('autoLong', 'x'), '', '0123'],
-    ['a text, without an index', selector('long', 'x'), '', '013'],
+    ['a text, without an index, which is null to the rows', selector('long', 'x'), '2', '013'],
     ['7.0 is no long', selector('autoLong', '7.0'), '', '0123'],
     ['7.0 without an index', selector('long', '7.0'), '0', '13'],
     ['7 is a double', selector('autoDouble', '7'), '0', '13'],
@@ -158,6 +158,20 @@ const rules: Readonly<Record<string, readonly Case[]>> = {
     ['arrays element by element', range('longs', 'ARRAY<LONG>', { lower: [2] }), '13', '0'],
     ['longs at or above 1.5 begin at 2', range('longs', 'ARRAY<DOUBLE>', { lower: [1.5, 5] }), '3', '01'],
   ],
+  'a text that is no number of the column stands for null where rows are looked at': [
+    ['an empty text', selector('double', ''), '2', '013'],
+    ['2.5 is no long', selector('long', '2.5'), '2', '013'],
+    ['one value of a list', { type: 'in', dimension: 'long', values: ['x'] }, '2', '013'],
+    ['several of them', { type: 'in', dimension: 'long', values: ['x', 'y'] }, '', '013'],
+    [
+      'an equality by type',
+      { type: 'equals', column: 'long', matchValueType: 'STRING', matchValue: 'x' },
+      '',
+      '013',
+    ],
+    ['an index is asked for null by a typed list', inType('autoLong', 'STRING', ['7', 'x']), '02', '13'],
+    ['the rows are not', inType('long', 'STRING', ['7', 'x']), '0', '13'],
+  ],
   'a list of typed values': [
     ['longs are what is left of a double', inType('long', 'DOUBLE', [2.5, 7]), '01', '3'],
     ['null is a value like others', inType('long', 'LONG', [null, 7]), '02', '13'],
@@ -179,8 +193,8 @@ const rules: Readonly<Record<string, readonly Case[]>> = {
       '01',
     ],
   ],
-  'a list of one value is that value, which no document is': [
-    ['one', { type: 'in', dimension: 'doc', values: ['x', 'x'] }, '', '013'],
+  'of a document the rows know no text, of one value or of several': [
+    ['one', { type: 'in', dimension: 'doc', values: ['x', 'x'] }, '', ''],
     ['two', { type: 'in', dimension: 'doc', values: ['x', 'y'] }, '', ''],
   ],
   'ends of bounds over longs are decimal numbers': [
@@ -256,6 +270,25 @@ describe('filters and their negations', () => {
     const seven = { type: 'arrayContainsElement', column: 'text', elementMatchValueType: 'DOUBLE' };
     expect(await rowsOf({ ...seven, elementMatchValue: 7 })).to.equal('0');
     expect(await countOf({ ...seven, elementMatchValue: 7 })).to.equal(0);
+  });
+
+  it('vectors of numbers hold no such text, rows of a query that can not run on vectors do', async () => {
+    const aggregations = [{ type: 'count', name: 'c' }];
+    const filter = selector('long', 'x');
+    const count = async (more: object): Promise<number> => {
+      const entries = await answer({ queryType: 'timeseries', aggregations, filter, ...more });
+      return (entries as { result: { c: number } }[])[0]?.result.c ?? 0;
+    };
+    expect(await count({})).to.equal(0);
+    expect(await countOf(filter)).to.equal(0);
+    expect(await count({ context: { vectorize: false } })).to.equal(1);
+    const same = { type: 'columnComparison', dimensions: ['row', 'row'] };
+    expect(await count({ filter: { type: 'and', fields: [filter, same] } })).to.equal(1);
+    const grouped = { queryType: 'groupBy', aggregations, filter };
+    expect(await answer({ ...grouped, dimensions: ['text'] })).to.have.lengthOf(0);
+    expect(await answer({ ...grouped, dimensions: ['tags'] })).to.have.lengthOf(1);
+    const upper = { type: 'extraction', dimension: 'text', extractionFn: { type: 'upper' } };
+    expect(await answer({ ...grouped, dimensions: [upper] })).to.have.lengthOf(1);
   });
 
   it('a filtered aggregator looks at its rows: null is below a bound, unknown to no index', async () => {

@@ -80,6 +80,15 @@ export interface Predicate {
   readonly missingIsFalse: boolean;
   /** The only texts that pass, when there are such: what an index of values is asked for, one by one. */
   readonly exactTexts?: readonly string[];
+  /** Selected texts: where no number of the column's type reads as one of them, rows looked at one by one pass as null. */
+  readonly selected?: readonly string[];
+  /** Some text is no number: an index of numbers is asked for null in its place. */
+  readonly hasUnreadable?: (kind: NumberKind) => boolean;
+}
+
+/** A text that no number of the kind has. */
+export function isUnreadable(text: string, kind: NumberKind): boolean {
+  return readKeys(text, kind) === undefined;
 }
 
 type NumberKind = 'long' | 'double' | 'float';
@@ -102,13 +111,10 @@ function predicateOf(filter: LeafFilter): Predicate {
     case 'selector':
       return filter.value === null
         ? isNull(filter.dimension)
-        : { ...valueSet(filter.dimension, [filter.value], false), exactTexts: [filter.value] };
+        : selectedTexts(filter.dimension, [filter.value]);
     case 'anyOf':
       return filter.matchValueType === undefined
-        ? {
-            ...valueSet(filter.column, filter.values.map(String), false),
-            exactTexts: filter.values.map(String),
-          }
+        ? selectedTexts(filter.column, filter.values.map(String))
         : equalTo(filter.column, filter.values);
     case 'in': {
       const values = filter.values.filter((value) => value !== null);
@@ -147,6 +153,10 @@ function predicateOf(filter: LeafFilter): Predicate {
 /** Equality with a number or its text; null is unknown. */
 export function equalsNumber(column: string, value: bigint): Predicate {
   return valueSet(column, [String(value)], false);
+}
+
+function selectedTexts(column: string, texts: readonly string[]): Predicate {
+  return { ...valueSet(column, texts, false), exactTexts: texts, selected: texts };
 }
 
 function isNull(column: string): Predicate {
@@ -302,6 +312,8 @@ function typedIn({ column, matchValueType, values }: Extract<Filter, { type: 'in
     nullMatches: withNull,
     nullMatchesInNumbers: withNull,
     ...falseNull(withNull),
+    hasUnreadable: (kind) =>
+      known.some((value) => typeof value === 'string' && readKeys(value, kind) === undefined),
   };
 }
 

@@ -29,6 +29,11 @@ export const virtualColumns: readonly VirtualColumn[] = [
 ];
 export const isReal = (name: string): boolean => !name.startsWith('v');
 
+/** What reads as no number of the column stands for null in some queries only: not asked here. */
+export function selectable(kind: Kinds[string] | undefined, text: string): string {
+  return kind === undefined || kind === 'string' || kind === 'strings' || /^-?\d+$/.test(text) ? text : '7';
+}
+
 export function withVirtual(row: Row): Row {
   const all: Record<string, Row[string]> = { ...row };
   for (const column of virtualColumns) {
@@ -108,7 +113,7 @@ function randomLeaf(chance: Chance): Filter {
   if (chance.below(3) === 0) return textLeaf(chance, column);
   switch (chance.below(8)) {
     case 0:
-      return { type: 'selector', dimension: column, value: chance.maybe(text) };
+      return { type: 'selector', dimension: column, value: chance.maybe(selectable(kinds[column], text)) };
     case 1:
       return { type: 'in', dimension: column, values: [chance.maybe(text), other, chance.pick(colors)] };
     case 2:

@@ -296,9 +296,29 @@ function groupBy(body: JsonObject, defaults: QueryDefaults): GroupByQuery {
     granularity,
     dimensions,
     ...values,
+    aggregations: values.aggregations.map(merged),
     ...subtotals,
     having,
     ...limitSpec,
+  };
+}
+
+/**
+ * Druid merges groups under the name of the innermost aggregator: a filtered one of another name finds nothing there.
+ * No row answers so, and of a count null.
+ */
+function merged(aggregator: Aggregator): Aggregator {
+  if (aggregator.type !== 'filtered') return aggregator;
+  let inner: Aggregator = aggregator;
+  while (inner.type === 'filtered') inner = inner.aggregator;
+  const { name } = aggregator;
+  if (inner.name === name) return aggregator;
+  const counted: Aggregator = { type: 'longMin', name, fieldName: '' };
+  return {
+    type: 'filtered',
+    name,
+    filter: { type: 'false' },
+    aggregator: inner.type === 'count' ? counted : { ...inner, name },
   };
 }
 
@@ -353,7 +373,7 @@ function scan(body: JsonObject, defaults: QueryDefaults): ScanQuery {
   return {
     queryType: 'scan',
     ...common,
-    columns: [...new Set(columns)],
+    columns,
     limit: limit === 0 ? undefined : limit,
     offset,
     batchSize: batchSize === 0 ? DEFAULT_BATCH_SIZE : batchSize,

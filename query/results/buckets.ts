@@ -31,9 +31,9 @@ export interface BucketClock {
 
 type Bucketed = Extract<NativeQuery, { granularity: Granularity }>;
 
-/** The start of the query's first interval; 0 when there is none. */
+/** The start of the query's first interval that holds any time; 0 when there is none. */
 export function queryStart(query: NativeQuery): number {
-  return query.intervals[0]?.startMs ?? 0;
+  return query.intervals.find(({ startMs, endMs }) => startMs < endMs)?.startMs ?? 0;
 }
 
 /** Timestamps of a frame's `__bucket` column; equal ones of neighbouring rows are formatted once. */

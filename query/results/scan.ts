@@ -48,7 +48,7 @@ export class ScanWriter {
     if (from === to) return;
     const { batchSize, resultFormat } = this.#query;
     const outputs = this.#outputs(frame);
-    const write = resultFormat === 'list' ? objectWriter(outputs) : arrayWriter(outputs);
+    const write = resultFormat === 'list' ? objectWriter(firstOfName(outputs)) : arrayWriter(outputs);
     const head = `{"segmentId":${segmentId === null ? 'null' : jsonString(segmentId)},"columns":[${outputs.map(({ name }) => jsonString(name)).join(',')}],"events":[`;
     const tail = `],"rowSignature":[${signature(frame, outputs)}]}`;
     for (let start = from; start < to; start += batchSize) {
@@ -76,6 +76,11 @@ export class ScanWriter {
       return column === undefined ? nullOutput(name) : columnOutput(column);
     });
   }
+}
+
+/** A column that is asked for twice is one key of an object. */
+function firstOfName(outputs: readonly Output[]): Output[] {
+  return [...new Map(outputs.map((output) => [output.name, output])).values()];
 }
 
 function signature(frame: Frame, outputs: readonly Output[]): string {

@@ -9,8 +9,9 @@ import { ObjectAccumulator } from './object-accumulator.js';
 import { elementsOf } from '../../expression/value.js';
 import { floatJson } from '../../json/java-number.js';
 import { cellReader } from '../columns/cells.js';
+import { parseDouble, parseLong } from '../numbers.js';
 import { numberOf } from './input.js';
-import { type ScalarKind, scalarReader } from './scalar-reader.js';
+import { type ScalarKind, type ScalarReader, scalarReader } from './scalar-reader.js';
 import { encodePair, pairHead, pairValue, type StateValue } from './state-bytes.js';
 
 type FirstLast = Extract<Aggregator, { timeColumn: string }>;
@@ -53,9 +54,41 @@ interface TimedInput {
   value(row: number): StateValue;
 }
 
+/**
+ * Numbers of a stored column of texts, as Druid has them: a vector has the number a text reads as exactly, and for `any`
+ * null; rows that are looked at one by one have zero. Undefined: another column, or no query over segments.
+ */
+function textNumbers(
+  { type, fieldName }: FirstLast | Any,
+  environment: Environment,
+): ScalarReader | undefined {
+  const { segment, byVector, wholeIntervals } = environment;
+  const column = segment.column(fieldName);
+  const kind = kindOf(type);
+  if (kind === 'string' || column?.kind !== 'string' || byVector === undefined || wholeIntervals === true)
+    return undefined;
+  const always = (value: StateValue): ScalarReader => ({ open: () => {}, at: () => value });
+  if (!byVector) return always(kind === 'long' ? 0n : 0);
+  if (type.endsWith('Any')) return always(null);
+  const texts = scalarReader(environment, fieldName, 'string');
+  const number = (text: string): StateValue => {
+    if (kind === 'long') return parseLong(text) ?? null;
+    const value = parseDouble(text) ?? null;
+    return value === null || kind === 'double' ? value : Math.fround(value);
+  };
+  return {
+    open: (start) => texts.open(start),
+    at(row) {
+      const text = texts.at(row);
+      return typeof text === 'string' ? number(text) : null;
+    },
+  };
+}
+
 function timedInput(spec: FirstLast, environment: Environment): TimedInput {
   const times = scalarReader(environment, spec.timeColumn, 'long');
-  const values = scalarReader(environment, spec.fieldName, kindOf(spec.type));
+  const values =
+    textNumbers(spec, environment) ?? scalarReader(environment, spec.fieldName, kindOf(spec.type));
   return {
     open(start) {
       times.open(start);
@@ -150,12 +183,9 @@ export const anyAggregator: AggregatorType = {
   create(given, context) {
     const spec = anySpec(given);
     const { environment } = context;
-    const values = scalarReader(
-      environment,
-      spec.fieldName,
-      kindOf(spec.type),
-      !spec.aggregateMultipleValues,
-    );
+    const values =
+      textNumbers(spec, environment) ??
+      scalarReader(environment, spec.fieldName, kindOf(spec.type), !spec.aggregateMultipleValues);
     return new ObjectAccumulator<Found>(spec.name, complexType, environment, {
       start: () => ({ found: false, value: null }),
       open: (start) => values.open(start),

@@ -1,7 +1,7 @@
 /** Random filters, virtual columns, aggregators and post-aggregators over the columns of a random table. */
 import type { Aggregator, Filter } from '../../native/model.js';
 import type { Kinds } from '../naive.js';
-import type { Chance } from '../random-queries.js';
+import { selectable, type Chance } from '../random-queries.js';
 import type { AskedPost, AskedVirtual } from './asked.js';
 import { metrics, texts } from './random-world.js';
 
@@ -74,7 +74,7 @@ function randomLeaf(chance: Chance, kinds: Kinds): Filter {
   const text = chance.pick(texts.slice(0, 8));
   switch (chance.below(11)) {
     case 0:
-      return { type: 'selector', dimension: column, value: chance.maybe(text) };
+      return { type: 'selector', dimension: column, value: chance.maybe(selectable(kinds[column], text)) };
     case 1:
       return { type: 'in', dimension: column, values: [text, chance.maybe('9', 0.5), '10'] };
     case 2:
