@@ -17,6 +17,12 @@ const view = testSegment(arena, {
     fruit: { kind: 'string', values: ['pear', 'fig', 'fig'] },
     marks: { kind: 'strings', values: [['a', 'b'], ['b'], []] },
     weight: { kind: 'long', values: [5n, null, 7n] },
+    lists: {
+      kind: 'complex',
+      typeName: 'ARRAY<DOUBLE>',
+      isMixed: true,
+      values: ['[1]', '[2.5]', null].map((text) => (text === null ? null : encoder.encode(text))),
+    },
     doc: {
       kind: 'complex',
       typeName: 'json',
@@ -99,6 +105,16 @@ describe('names', () => {
     const wanted = { figs: null, sum: null, same: 7, own: 2 };
     expect(await events({ aggregations })).to.deep.equal([wanted]);
     expect(await series({ aggregations })).to.deep.equal({ ...wanted, figs: 2, sum: 7 });
+  });
+
+  it('a function of arrays of several types is handed null', async () => {
+    const lookup = { type: 'map', map: { '1': 'one' } };
+    const extractionFn = { type: 'lookup', lookup, replaceMissingValueWith: 'none' };
+    const dimension = { type: 'extraction', dimension: 'lists', outputName: 'l', extractionFn };
+    const aggregations = [{ type: 'count', name: 'n' }];
+    expect(await events({ dimensions: [dimension], aggregations })).to.deep.equal([{ l: 'none', n: 3 }]);
+    const filter = { type: 'columnComparison', dimensions: ['nothing', dimension] };
+    expect(await series({ aggregations, filter })).to.deep.equal({ n: 0 });
   });
 
   it('a column asked for twice is printed twice, but once as a key', async () => {

@@ -25,6 +25,7 @@ export type TestColumn =
       readonly kind: 'complex';
       readonly values: readonly (Uint8Array | null)[];
       readonly typeName?: string;
+      readonly isMixed?: boolean;
     };
 
 export interface TestSegmentOptions {
@@ -97,6 +98,7 @@ function columnView(arena: Arena, column: TestColumn, options: TestSegmentOption
       return {
         kind: 'complex',
         typeName: column.typeName ?? 'opaque',
+        isMixed: column.isMixed === true,
         bytes: (row) => column.values[row] ?? null,
       } satisfies ComplexColumnView;
   }

@@ -135,6 +135,7 @@ export class RowIds {
 
 /** A complex column whose values are JSON: `bytes` is their text in UTF-8 (longs exact). */
 export class JsonColumn extends ComplexColumn {
+  readonly isMixed: boolean;
   readonly #json: (row: number) => JsonValue;
 
   constructor(
@@ -142,6 +143,7 @@ export class JsonColumn extends ComplexColumn {
     json: (row: number) => JsonValue,
     toBytes: (value: JsonValue) => Uint8Array,
     hasNulls: boolean,
+    isMixed = false,
   ) {
     super(
       typeName,
@@ -152,6 +154,7 @@ export class JsonColumn extends ComplexColumn {
       hasNulls,
     );
     this.#json = json;
+    this.isMixed = isMixed;
   }
 
   /** Longs are bigint, doubles number. */
@@ -160,14 +163,15 @@ export class JsonColumn extends ComplexColumn {
   }
 }
 
-/** Arrays, by value ids. */
+/** Arrays, by value ids. `isMixed`: of several types, or with single values among them. */
 export function arrayColumn(
   of: ValueIds,
   typeName: string,
   toBytes: (value: JsonValue) => Uint8Array,
+  isMixed: boolean,
 ): JsonColumn {
   const rows = new RowIds(of);
-  return new JsonColumn(typeName, (row) => of.value(rows.id(row)), toBytes, of.hasNulls);
+  return new JsonColumn(typeName, (row) => of.value(rows.id(row)), toBytes, of.hasNulls, isMixed);
 }
 
 function asText(value: JsonValue): string | null {

@@ -190,7 +190,7 @@ function openVariant(context: ReadContext, layout: Layout, logical: string): Col
     asInts: true,
   };
   const bitmapFile = context.open(`${base}.__valueIndexes`);
-  return viewOf(logical, {
+  const ids: ValueIds = {
     context,
     file: idFile,
     ids: readIds(cursorOf(idFile), context, idFile, shape).source,
@@ -200,13 +200,14 @@ function openVariant(context: ReadContext, layout: Layout, logical: string): Col
     bitmapFile,
     bitmapKind: layout.bitmap,
     hasNulls: layout.part.hasNulls === true,
-  });
+  };
+  return viewOf(logical, ids, layout.part.isVariantType);
 }
 
-function viewOf(logical: string, of: ValueIds): ColumnView {
+function viewOf(logical: string, of: ValueIds, isMixed = false): ColumnView {
   if (logical === 'STRING') return auditable(new MixedStringColumn(of), () => of);
   if (logical === 'DOUBLE' || logical === 'LONG') return auditable(new MixedDoubleColumn(of), () => of);
-  return auditable(arrayColumn(of, logical, toBytes), () => of);
+  return auditable(arrayColumn(of, logical, toBytes, isMixed), () => of);
 }
 
 function openDocuments(cursor: Cursor, context: ReadContext, file: ColumnFile, layout: Layout): NestedColumn {

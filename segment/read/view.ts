@@ -94,6 +94,8 @@ export interface ComplexColumnView {
   readonly typeName: string;
   /** Some row is null; undefined = not known without reading. */
   readonly hasNulls?: boolean | undefined;
+  /** Arrays of several types, or single values among arrays. */
+  readonly isMixed?: boolean;
   /**
    * Bytes of one row's value (a copy), or null. Of "json" and "ARRAY<...>" columns: the value as JSON text in UTF-8,
    * longs exact.

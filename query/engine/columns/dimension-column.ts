@@ -20,6 +20,8 @@ export function dimensionColumn(
   // A document is null before any function is asked.
   if (column?.kind === 'complex') {
     if (!column.typeName.startsWith('ARRAY<')) return undefined;
+    // Among arrays of several types each is null to the function.
+    if (column.isMixed === true) return steppedColumn(environment, undefined, steps, true);
     throw new CodedError(
       'QueryFailed',
       `Dimension selector is currently unsupported for [${column.typeName}]`,
