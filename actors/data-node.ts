@@ -5,7 +5,7 @@
 import { CodedError } from '../proto/errors.js';
 import { DataNodeService, type grove } from '../proto/services.js';
 import type { Pool, RunOptions, SegmentRef, SegmentsPart } from '../query/engine/pool-api.js';
-import { readQuery } from '../query/engine/read-query.js';
+import { KnownQueries, readQuery } from '../query/engine/read-query.js';
 import type { Frame } from '../query/frame.js';
 import { sharedFrame } from '../query/frame-build.js';
 import { framePieces } from '../query/frame-pieces.js';
@@ -46,15 +46,16 @@ export interface DataNodeQueryDeps {
   readonly loadChanged: () => void;
 }
 
-export function dataNodeHandlers(deps: DataNodeQueryDeps): Handlers<typeof DataNodeService> {
+interface Deps extends DataNodeQueryDeps {
+  readonly known: KnownQueries;
+}
+
+export function dataNodeHandlers(given: DataNodeQueryDeps): Handlers<typeof DataNodeService> {
+  const deps: Deps = { ...given, known: new KnownQueries() };
   return { Query: (request, context) => answer(deps, request, context) };
 }
 
-async function* answer(
-  deps: DataNodeQueryDeps,
-  request: DataQuery,
-  context: CallContext,
-): AsyncGenerator<DataPart> {
+async function* answer(deps: Deps, request: DataQuery, context: CallContext): AsyncGenerator<DataPart> {
   const own = deps.clusterId();
   const asked = request.clusterId ?? '';
   if (own !== '' && asked !== '' && own !== asked) {
@@ -73,6 +74,8 @@ async function* answer(
   const query = await readQuery(deps.pool, request.queryJson ?? '', defaults, {
     signal: context.signal,
     deadlineMs: Math.max(1, context.deadline.remainingMs()),
+    known: deps.known,
+    key: request.contextJson ?? '',
   });
   const held = hold(deps, request);
   deps.loadChanged();

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { frameBuffers } from '../../query/engine/execute.js';
 import { inlineHandle } from '../../query/engine/sources/apply.js';
 import type { Pool, RunOptions } from '../../query/engine/pool-api.js';
-import { readQuery } from '../../query/engine/read-query.js';
+import { KnownQueries, readQuery } from '../../query/engine/read-query.js';
 import type { Frame } from '../../query/frame.js';
 import { sharedFrame } from '../../query/frame-build.js';
 import { mergePartials } from '../../query/merge.js';
@@ -72,6 +72,7 @@ const waitingMax = 16;
 const frameRowsMax = 20_000;
 
 export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): BrokerWork {
+  const known = new KnownQueries();
   const merge = async (
     query: NativeQuery,
     frames: readonly Frame[],
@@ -81,7 +82,8 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
     return (await pool.run('merge', { query, frames }, buffersOf(frames), options)) as Frame;
   };
   return {
-    read: (text, defaults, options) => readQuery(pool, text, defaults, options),
+    // All come with this broker's defaults.
+    read: (text, defaults, options) => readQuery(pool, text, defaults, { ...options, known, key: '' }),
     merge,
     async *finish(query, partials, hints, options) {
       const { frames } = partials;

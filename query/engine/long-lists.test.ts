@@ -11,7 +11,7 @@ import { TextSink } from '../json/write.js';
 import { renderResult } from '../results/render.js';
 import { createInlinePool } from './inline-pool.js';
 import { Chance } from './random-queries.js';
-import { readQuery } from './read-query.js';
+import { KnownQueries, readQuery } from './read-query.js';
 import { testSegment } from './test-segment.js';
 
 const interval = { startMs: 0, endMs: 100 };
@@ -144,7 +144,7 @@ describe('long lists of values', function () {
       { type: 'not', field: { type: 'and', fields: selectors.map((field) => ({ type: 'not', field })) } },
     ]) {
       const body = { ...base, filter };
-      const read = await readQuery(pool, JSON.stringify(body), defaults, {});
+      const read = await readQuery(pool, JSON.stringify(body), defaults, asNew());
       expect(read.filter?.type).to.equal('packed');
       expect(await answer(read), filter.type).to.equal(expected);
       expect(await answer(parseNativeQuery(body, defaults)), filter.type).to.equal(expected);
@@ -175,10 +175,37 @@ describe('long lists of values', function () {
     ];
     for (const [i, message] of [/filter\.values\[20000\]/, /line 1, column/].entries()) {
       let error: unknown;
-      await readQuery(pool, texts[i] ?? '', defaults, {}).catch((thrown: unknown) => (error = thrown));
+      await readQuery(pool, texts[i] ?? '', defaults, asNew()).catch((thrown: unknown) => (error = thrown));
       expect(error).to.have.property('code', 'InvalidInput');
       expect((error as Error).message).to.match(message);
     }
+  });
+});
+
+const asNew = () => ({ known: new KnownQueries(), key: '' });
+
+describe('queries known by their text', () => {
+  const read = (known: KnownQueries, body: object, key = '', queryId = 'q') =>
+    known.read(JSON.stringify(body), key, { ...defaults, queryId });
+
+  it('are what reading again would give, with the id of each asking', () => {
+    const known = new KnownQueries();
+    const first = read(known, base);
+    const again = read(known, base, '', 'other');
+    expect(again).to.deep.equal(parseNativeQuery(base, { ...defaults, queryId: 'other' }));
+    expect(again.intervals).to.equal(first.intervals);
+    const named = { ...base, context: { queryId: 'own' } };
+    read(known, named);
+    expect(read(known, named, '', 'other').context.queryId).to.equal('own');
+  });
+
+  it('are read again where more than the text counts', () => {
+    const known = new KnownQueries();
+    expect(read(known, base, 'a').intervals).to.not.equal(read(known, base, 'b').intervals);
+    const over = { ...base, dataSource: { type: 'query', query: base } };
+    expect(read(known, over).intervals).to.not.equal(read(known, over).intervals);
+    const looking = { ...base, context: { about: 'a lookup' } };
+    expect(read(known, looking).intervals).to.not.equal(read(known, looking).intervals);
   });
 });
 
