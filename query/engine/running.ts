@@ -45,6 +45,9 @@ function slicesOf(query: NativeQuery, { rows }: SegmentRef, threads: number): nu
   return isCut ? Math.min(threads, Math.floor((rows ?? 0) / sliceRowsMin)) : 1;
 }
 
+/** Fewer groups are added up by one thread in less time than others need to begin. */
+const rangedGroupsMin = 16_384;
+
 /** So many groups a range are worth the time of the event loop. */
 const rangedTopMax = 1_000;
 
@@ -169,7 +172,8 @@ export class RunningQuery {
   #addUp({ slice: _slice, ...task }: ScanTask, tables: readonly GroupTable[], threads: number): void {
     // The best of the best of each range are picked from those here: they must be few.
     const { query } = task;
-    const isOne = query.queryType === 'topN' && topKept(query) > rangedTopMax;
+    const isTopLong = query.queryType === 'topN' && topKept(query) > rangedTopMax;
+    const isOne = isTopLong || (tables[0]?.groups ?? 0) <= rangedGroupsMin;
     const count = isOne ? 1 : threads;
     const parts = Array.from({ length: count }, (_, index) => ({ ...task, tables, range: { index, count } }));
     this.#todo.unshift(...parts);
