@@ -218,7 +218,12 @@ function withSegment<T>(
     const isVirtual = (column: string): boolean =>
       virtualColumns?.some(({ name }) => name === column) === true;
     const early = source === undefined ? undefined : earlyPart(query.filter, isVirtual);
-    const environment = { ...plain, segment: applySource(plain, source, ref.intervals, early) };
+    const granularity =
+      query.queryType === 'timeseries' || query.queryType === 'groupBy' || query.queryType === 'topN'
+        ? query.granularity
+        : undefined;
+    const segment = applySource(plain, source, ref.intervals, early, granularity);
+    const environment = { ...plain, segment };
     if (virtualColumns === undefined || virtualColumns.length === 0) return run(environment);
     return run({ ...environment, segment: new DerivedSegment(environment, virtualColumns) });
   } finally {

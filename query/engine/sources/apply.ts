@@ -1,7 +1,7 @@
 /** From the streamed leaf of a data source to the view that a query runs over. */
 import { CodedError } from '../../../proto/errors.js';
 import type { IntervalMs, SegmentView } from '../../../segment/read/view.js';
-import type { Filter } from '../../native/model.js';
+import type { Filter, Granularity } from '../../native/model.js';
 import { both, earlyPart } from '../../native/filter-columns.js';
 import { leafOf, type Source } from '../../native/source.js';
 import type { Environment } from '../environment.js';
@@ -31,13 +31,15 @@ export function inlineView(source: Source | undefined, scratch: Scratch): Segmen
 
 /**
  * `environment.segment` is the leaf, the caller's to close; rows outside of the intervals, and rows that do not pass
- * `filter` (a condition asked again of the result), may be left out.
+ * `filter` (a condition asked again of the result), may be left out. `granularity` is that of a query which puts rows
+ * into buckets while it reads them.
  */
 export function applySource(
   environment: Environment,
   source: Source | undefined,
   intervals: readonly IntervalMs[],
   filter: Filter | undefined,
+  granularity: Granularity | undefined,
 ): SegmentView {
   switch (source?.type) {
     case 'join': {
@@ -45,24 +47,34 @@ export function applySource(
       // Right rows that meet nothing are those that no left row met at all.
       const isKept = joinType === 'RIGHT' || joinType === 'FULL';
       const early = isKept ? undefined : earlyPart(filter, (column) => column.startsWith(rightPrefix));
-      const left = { ...environment, segment: applySource(environment, source.left, intervals, early) };
+      const left = {
+        ...environment,
+        segment: applySource(environment, source.left, intervals, early, granularity),
+      };
       return joined(
         left,
         rowsOf(left, intervals, both([leftFilter, atLeaf(source.left, early)])),
         source,
         intervals,
+        granularity,
       );
     }
     case 'unnest': {
       const early = earlyPart(filter, (column) => column === source.column.name);
-      const base = { ...environment, segment: applySource(environment, source.base, intervals, early) };
+      const base = {
+        ...environment,
+        segment: applySource(environment, source.base, intervals, early, granularity),
+      };
       const view = unnested(base, rowsOf(base, intervals, atLeaf(source.base, early)), source.column);
       return source.filter === undefined
         ? view
         : filtered({ ...environment, segment: view }, intervals, source.filter);
     }
     case 'filter': {
-      const base = { ...environment, segment: applySource(environment, source.base, intervals, filter) };
+      const base = {
+        ...environment,
+        segment: applySource(environment, source.base, intervals, filter, granularity),
+      };
       return filtered(base, intervals, source.filter);
     }
     default:

@@ -70,7 +70,17 @@ export class GatherView implements SegmentView {
 
   /** The column as the rows of a scan show it. */
   printed(name: string): ColumnView | undefined {
+    if (name === '__time' && !this.#gathered.columns?.has(name)) return this.#printedTime();
     return this.#gathered.printed?.get(name)?.() ?? this.column(name);
+  }
+
+  /** Rows without a counterpart show no time. */
+  #printedTime(): ColumnView | undefined {
+    const base = this.#environment.segment;
+    const time = base instanceof GatherView ? base.printed('__time') : base.column('__time');
+    if (time === undefined || time.kind === 'string' || time.kind === 'complex') return time;
+    const rows = new RowBatches(this.#environment, this.#gathered.rows, this.#hasGaps);
+    return new GatheredNumbers(rows, time, undefined);
   }
 
   timeRange(): { readonly minMs: number; readonly maxMs: number } | undefined {

@@ -8,6 +8,8 @@ import type { ColumnView, IntervalMs } from '../../../segment/read/view.js';
 import type { Frame, FrameColumn } from '../../frame.js';
 import { isNull } from '../../merge/columns.js';
 import { pickRows } from '../../merge/scan.js';
+import { bucketStart, nextBucket } from '../../granularity.js';
+import type { Granularity } from '../../native/model.js';
 import { sourceText } from '../../native/datasource.js';
 import type { Source } from '../../native/source.js';
 import type { Environment } from '../environment.js';
@@ -29,24 +31,48 @@ export function joined(
   rows: Uint32Array,
   join: Join,
   intervals: readonly IntervalMs[],
+  granularity: Granularity | undefined,
 ): GatherView {
   if (join.right.type !== 'inline') throw new CodedError('Bug', "a join's right side was not fetched");
   const { frame } = join.right;
-  const pairs = pairsOf(environment, rows, join, frame);
+  const noRowTimeMs = timeOfNoRow(environment, intervals, granularity);
+  const pairs = pairsOf(environment, rows, join, frame, noRowTimeMs !== undefined);
   const columns = new Map(
     frame.columns.map((column) => [
       join.rightPrefix + column.name,
       () => rightColumn(environment, column, frame, pairs.right),
     ]),
   );
-  const first = intervals[0]?.startMs ?? 0;
-  const covers = intervals.some(({ startMs, endMs }) => startMs <= 0 && endMs > 0);
   return new GatherView(environment, {
     rows: pairs.left,
     columns,
     inOrder: true,
-    noRowTimeMs: covers ? 0 : first,
+    ...(noRowTimeMs === undefined ? {} : { noRowTimeMs }),
   });
+}
+
+/**
+ * A time that lets right rows without a left one through to the one bucket they belong to. As in Druid they have no
+ * time of their own: they count where the segment's part of the interval is a single bucket, and are lost (undefined)
+ * where there are several, or where the segment has nothing in the interval. Without a granularity all are kept.
+ */
+function timeOfNoRow(
+  { segment, wholeIntervals }: Environment,
+  intervals: readonly IntervalMs[],
+  granularity: Granularity | undefined,
+): number | undefined {
+  const interval = intervals[0];
+  if (interval === undefined) return 0;
+  const { startMs, endMs } = interval;
+  if (granularity === undefined) return startMs;
+  const range = wholeIntervals === true ? { minMs: startMs, maxMs: endMs - 1 } : segment.timeRange();
+  if (range === undefined) return undefined;
+  const from = Math.max(startMs, range.minMs);
+  if (granularity.type === 'all') return from < endMs ? from : undefined;
+  const segmentEnd = nextBucket(granularity, bucketStart(granularity, range.maxMs));
+  const to = Math.min(endMs, segmentEnd);
+  if (from >= to) return undefined;
+  return nextBucket(granularity, bucketStart(granularity, from)) >= to ? from : undefined;
 }
 
 interface Pairs {
@@ -54,7 +80,13 @@ interface Pairs {
   readonly right: Uint32Array;
 }
 
-function pairsOf(environment: Environment, rows: Uint32Array, join: Join, frame: Frame): Pairs {
+function pairsOf(
+  environment: Environment,
+  rows: Uint32Array,
+  join: Join,
+  frame: Frame,
+  keepsUnmet: boolean,
+): Pairs {
   const condition = parseJoinCondition(
     join.condition,
     join.rightPrefix,
@@ -63,7 +95,7 @@ function pairsOf(environment: Environment, rows: Uint32Array, join: Join, frame:
   );
   const table = new JoinTable(frame, condition.equalities);
   const keepsLeft = join.joinType === 'LEFT' || join.joinType === 'FULL';
-  const keepsRight = join.joinType === 'RIGHT' || join.joinType === 'FULL';
+  const keepsRight = keepsUnmet && (join.joinType === 'RIGHT' || join.joinType === 'FULL');
   const met = new Uint8Array(frame.rows);
   const pairs = new PairList();
   const find = joinMatcher(environment, table, condition);

@@ -241,6 +241,43 @@ describe('data sources: join', () => {
     ]);
   });
 
+  it('right rows alone count in a single bucket, and are lost among several', async () => {
+    const on = async (granularity: unknown, intervals: string) =>
+      (
+        (await answer({
+          queryType: 'timeseries',
+          dataSource: { ...(join('RIGHT') as object), condition: 'city == "r.code" && 0' },
+          intervals,
+          granularity,
+          aggregations: counts,
+        })) as { result: { rows: number } }[]
+      ).reduce((sum, { result }) => sum + result.rows, 0);
+    // Five rows for each of two segments; the second has nothing in the shorter interval.
+    expect(await on('all', eternity)).to.equal(10);
+    expect(await on('day', eternity)).to.equal(10);
+    expect(await on('second', eternity)).to.equal(0);
+    const short = '2024-01-01/2024-01-01T00:00:00.500';
+    expect(await on('all', short)).to.equal(5);
+    expect(await on('second', short)).to.equal(5);
+  });
+
+  it('a scan shows no time where there is no left row', async () => {
+    const answered = (await answer({
+      queryType: 'scan',
+      dataSource: {
+        type: 'filter',
+        base: { ...(join('RIGHT') as object), condition: 'city == "r.code" && 0' },
+        filter: { type: 'not', field: { type: 'null', column: 'r.code' } },
+      },
+      intervals: eternity,
+      columns: ['__time', 'r.w'],
+      resultFormat: 'compactedList',
+    })) as { events: unknown[][] }[];
+    const events = answered.flatMap((part) => part.events);
+    expect(events.length).to.equal(8);
+    expect(events.every(([time]) => time === null)).to.equal(true);
+  });
+
   it('refuses conditions that are no equalities, and several values a row', async () => {
     for (const condition of ['k > "r.w"', 'city == "r.code" || k == 1', 'tags == "r.code"']) {
       let code = 'none';
