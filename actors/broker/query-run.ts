@@ -450,12 +450,16 @@ export class QueryRun {
     const parts = new Parts(this.#head(slices, [], ''), this.#request.pretty === true);
     const encoder = new TextEncoder();
     yield parts.rows(encoder.encode('['));
-    for (const [i, slice] of slices.entries()) {
+    // An entry for each interval of a segment that was asked for.
+    const pieces = slices.flatMap((slice) =>
+      slice.intervals.map((interval) => ({ ...slice, intervals: [interval] })),
+    );
+    for (const [i, slice] of pieces.entries()) {
       const gathered = await this.#gather([slice]);
       if (gathered.missing.length > 0) throw segmentsUnavailable(gathered.missing);
       const hints = renderHints(this.#query, gathered.times);
-      const interval = slice.segment.interval;
-      const start = formatTimestamp(interval.startMs, { type: 'all' });
+      const interval = slice.intervals[0] ?? slice.segment.interval;
+      const start = formatTimestamp(slice.segment.interval.startMs, { type: 'all' });
       yield parts.rows(encoder.encode(`${i === 0 ? '' : ','}{"timestamp":"${start}","result":{"results":`));
       for await (const chunk of this.#deps.work.finish(
         this.#query,

@@ -190,6 +190,16 @@ describe('lookups and limits', function () {
       '[0].result.results[0].result.added',
       22,
     );
+    // The parts of a segment that were asked for, each beside the segment's start.
+    const intervals = ['2024-03-01T00:00/2024-03-01T09:00', '2024-03-01T10:00/2024-03-01T11:00'];
+    const bySegment = { ...query, intervals, context: { bySegment: true } };
+    const entries = (await grove.query(bySegment)).json<
+      { timestamp: string; result: { interval: string } }[]
+    >();
+    expect(entries.map(({ timestamp, result }) => [timestamp, result.interval])).to.deep.equal([
+      ['2024-03-01T00:00:00.000Z', '2024-03-01T00:00:00.000Z/2024-03-01T09:00:00.000Z'],
+      ['2024-03-01T00:00:00.000Z', '2024-03-01T10:00:00.000Z/2024-03-01T11:00:00.000Z'],
+    ]);
     const named = await grove.query({ ...query, context: { queryId: 'my-id', uncoveredIntervalsLimit: 1 } });
     expect(named.headers.get('x-druid-query-id')).to.equal('my-id');
     expect(JSON.parse(named.headers.get('x-druid-response-context') ?? '{}')).to.deep.equal({

@@ -233,6 +233,49 @@ describe('rows in every shape', function () {
     }
   });
 
+  it('show elements of documents as they stand there, those counted from the end too', async () => {
+    const some = [0, 1, 2, 3, 4, 5];
+    const dir = path.join(folder, 'elements');
+    writeSegment(dir, indexOf(some).snapshot());
+    const field = (outputName: string, given: object): object => ({
+      type: 'nested-field',
+      columnName: 'doc',
+      outputName,
+      ...given,
+    });
+    const fields = [
+      field('first', { path: '$.l[0]' }),
+      field('second', { path: '$.l[1]' }),
+      field('last', { path: '$.l[-1]', expectedType: 'STRING' }),
+      field('before', { path: '$.l[-2]', expectedType: 'LONG' }),
+      field('none', { path: '$.l[-3]' }),
+      field('raw', { path: '$.k', processFromRaw: true }),
+    ];
+    const columns = ['doc', 'first', 'second', 'last', 'before', 'none', 'raw'];
+    const asked = { ...scan, virtualColumns: fields, order: 'none', columns, resultFormat: 'compactedList' };
+    for (const handle of [
+      registerSegment(residency, { id: 'elements', dir }),
+      realtimeHandle('growing elements', indexOf(some)),
+    ]) {
+      const rows = (await answer(asked, [handle])) as unknown[][];
+      expect(rows.length).to.equal(some.length);
+      expect(rows.some(([doc]) => doc !== null && 'l' in (doc as object))).to.equal(true);
+      for (const [doc, ...shown] of rows) {
+        const { k, l } = (doc ?? {}) as { k?: string; l?: unknown[] };
+        expect(shown).to.deep.equal([
+          ...(l === undefined ? [null, null, null, null] : [l[0], l[1], l[1], l[0]]),
+          null,
+          k ?? null,
+        ]);
+      }
+    }
+    const grouped = { ...groupBy, virtualColumns: fields, aggregations: [], dimensions: ['last'] };
+    const groups = (await answer(grouped, [registerSegment(residency, { id: 'elements', dir })])) as {
+      event: { last: string | null };
+    }[];
+    expect(groups.map(({ event }) => event.last)).to.deep.equal([null, '2']);
+  });
+
   it('are told of the same: growing, stored', async () => {
     const some = [0, 1, 3, 4, 6, 9, 12];
     const dir = path.join(folder, 'told');

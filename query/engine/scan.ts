@@ -75,11 +75,11 @@ function onlyRows(environment: Environment, rows: Uint32Array): Environment {
   return restrictedTo(environment, { kind: 'bits', bits });
 }
 
-/** Virtual columns last. Rows in memory have a time only where it is one of their columns. */
+/** Virtual columns last. Rows in memory have their columns in their order, a time only where it is one of them. */
 function allColumns(segment: SegmentView, { source }: ScanQuery): string[] {
   const leaf = source === undefined ? undefined : leafOf(source);
-  const hasTime = leaf?.type !== 'inline' || leaf.frame.columns.some(({ name }) => name === '__time');
-  const all = [...new Set([...(hasTime ? ['__time'] : []), ...segment.dimensions, ...segment.metrics])];
+  const first = leaf?.type === 'inline' ? leaf.frame.columns.map(({ name }) => name) : ['__time'];
+  const all = [...new Set([...first, ...segment.dimensions, ...segment.metrics])];
   if (!(segment instanceof DerivedSegment)) return all;
   const own = all.filter((name) => !segment.isVirtual(name));
   return [...own, ...all.filter((name) => segment.isVirtual(name))];

@@ -19,13 +19,32 @@ export function mergeScans(query: ScanQuery, parts: readonly Frame[]): Frame {
   const single = frames[0];
   if (single === undefined) return parts[0] ?? { rows: 0, columns: [] };
   if (frames.length === 1 && single.rows <= most) return single;
-  const joined = joinFrames(frames);
+  const isMixed = query.columns.length === 0 && new Set(frames.map(schemaOf)).size > 1;
+  const joined = joinFrames(isMixed ? frames.map(withSchema) : frames);
   if (query.order === 'none') return pickRows(joined, countedRows(Math.min(joined.rows, most)));
   const order =
     query.order === 'columns'
       ? frameOrder(joined, query.orderBy ?? [])
       : timeOrder(joined, query.order === 'descending');
   return pickRows(joined, order.subarray(0, Math.min(order.length, most)));
+}
+
+/**
+ * Where a scan of all columns puts rows of segments in an order, each row keeps the columns that its segment has: their
+ * names, as JSON, are a column of this name in the merged frame.
+ */
+export const schemaColumn = '\u0000columns';
+
+function schemaOf(frame: Frame): string {
+  return JSON.stringify(frame.columns.map(({ name }) => name));
+}
+
+function withSchema(frame: Frame): Frame {
+  if (frame.columns.some(({ name }) => name === schemaColumn)) return frame;
+  const builder = new DictionaryBuilder();
+  const values = new Uint32Array(frame.rows).fill(builder.addText(schemaOf(frame)));
+  const schema: FrameColumn = { name: schemaColumn, type: 'STRING', values, dictionary: builder.build() };
+  return { ...frame, columns: [...frame.columns, schema] };
 }
 
 /** Frames until there are enough rows. */

@@ -14,7 +14,6 @@ import {
   requiredText,
   typeOf,
   unknownType,
-  unsupported,
 } from './json-fields.js';
 import type { Having, OrderByColumn } from './model.js';
 
@@ -37,7 +36,7 @@ export function parseHaving(json: unknown, field: string, depth = 1): Having {
       };
     case 'dimSelector':
       if (!isMissing(object['extractionFn'])) {
-        throw unsupported(`${field}.extractionFn`, `${field}.extractionFn is not supported yet`);
+        return { type: 'filter', filter: parseFilter({ ...object, type: 'selector' }, field) };
       }
       return {
         type,

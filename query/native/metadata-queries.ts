@@ -15,7 +15,6 @@ import {
   requiredArray,
   typeOf,
   unknownType,
-  unsupported,
 } from './json-fields.js';
 import type {
   AggregatorMergeStrategy,
@@ -93,7 +92,6 @@ export function parseSegmentMetadata(body: JsonObject, common: Base): SegmentMet
 function analysisType(json: unknown, i: number): AnalysisType {
   const field = `analysisTypes[${i}]`;
   const name = typeof json === 'string' ? json.toLowerCase() : '';
-  if (name === 'projections') throw unsupported(field, `${field}: projections are not supported`);
   const type = analysisTypes.find((each) => each.toLowerCase() === name);
   if (type === undefined) throw invalidInput(`${field}: unknown analysis type`, field);
   return type;

@@ -90,6 +90,27 @@ describe('native query parser', () => {
     expect(withColumn("lookup(a, 'later')")).not.to.throw();
   });
 
+  it('refuses virtual columns that read themselves, also by way of others', () => {
+    const column = (name: string, expression: string) => ({ type: 'expression', name, expression });
+    const withColumns =
+      (...virtualColumns: object[]) =>
+      () =>
+        parse({ ...ts, virtualColumns });
+    for (const columns of [
+      [column('a', 'a + 1')],
+      [column('a', 'b'), column('b', 'upper(c)'), column('c', 'a')],
+      [{ type: 'nested-field', columnName: 'j', outputName: 'j', path: '$.x' }],
+      [{ type: 'mv-filtered', name: 'm', delegate: 'm', values: ['x'] }],
+    ])
+      expect(withColumns(...columns))
+        .to.throw(/Self-referential column/)
+        .with.property('code', 'InvalidInput');
+    expect(withColumns(column('a', 'b'), column('b', 'c'), column('d', 'a + b'))).not.to.throw();
+    // Each column is looked at once, however many ways lead to it.
+    const many = Array.from({ length: 60 }, (_, i) => column(`v${i}`, i < 2 ? 'x' : `v${i - 1} + v${i - 2}`));
+    expect(withColumns(...many.reverse())).not.to.throw();
+  });
+
   it('applies functions that lose nothing to groups, which are texts', () => {
     const lookup = { type: 'lookup', lookup: { type: 'map', map: { a: 'x' } }, injective: true };
     const dimensionOf = (extractionFn: object): unknown =>

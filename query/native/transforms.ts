@@ -1,7 +1,9 @@
 /** Virtual columns, extraction functions and search specs from Druid's JSON. */
 import { CodedError, invalidInput } from '../../proto/errors.js';
+import { columnsOf } from '../expression/ast.js';
 import { expression } from '../expression/expression.js';
 import { parseJqPath, parseJsonPath } from '../expression/json-path.js';
+import { parseExpression } from '../expression/parser.js';
 import { parseGranularity } from '../granularity.js';
 import {
   describe,
@@ -241,7 +243,40 @@ export function parseVirtualColumns(
       throw invalidInput(`${field}[${i}]: Duplicate virtualColumn name[${name}]`, `${field}[${i}]`);
     names.add(name);
   }
+  const checked = new Set<string>();
+  for (const [i, column] of columns.entries()) refuseCycle(column, columns, [], checked, `${field}[${i}]`);
   return columns.length === 0 ? {} : { virtualColumns: columns };
+}
+
+/** A virtual column hides the stored one of its name: reading that name would be reading itself. */
+function refuseCycle(
+  column: VirtualColumn,
+  all: readonly VirtualColumn[],
+  above: readonly string[],
+  checked: Set<string>,
+  field: string,
+): void {
+  const { name } = column;
+  if (checked.has(name)) return;
+  if (above.includes(name)) throw invalidInput(`${field}: Self-referential column[${name}]`, field);
+  for (const read of columnsRead(column)) {
+    const next = all.find((each) => each.name === read);
+    if (next !== undefined) refuseCycle(next, all, [...above, name], checked, field);
+  }
+  checked.add(name);
+}
+
+function columnsRead(column: VirtualColumn): Iterable<string> {
+  switch (column.type) {
+    case 'expression':
+      return columnsOf(parseExpression(column.expression));
+    case 'nested-field':
+      return [column.columnName];
+    case 'filtered':
+      return [column.delegate];
+    case 'fallback':
+      return column.columns;
+  }
 }
 
 /** An expression that can't be made, its constant parts worked out, is a column that can't be made. */

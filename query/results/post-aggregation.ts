@@ -2,6 +2,7 @@
 import { CodedError } from '../../proto/errors.js';
 import { exactJsonText } from '../../segment/format/json.js';
 import { expressionType } from '../engine/columns/expression-type.js';
+import { castTo } from '../expression/cast.js';
 import { expression, type ExpressionContext } from '../expression/expression.js';
 import { asString, elementsOf, isComplex, nullValue, type Value } from '../expression/value.js';
 import { doubleJson, doubleToLong } from '../json/java-number.js';
@@ -51,6 +52,13 @@ export function postOutput(
   }
 }
 
+/** The value as the type that was asked for; null where it is none. Floats are rounded to their precision. */
+function asOutput(value: Value, outputType: string): Value {
+  if (outputType !== 'FLOAT') return isComplex(outputType) ? value : castTo(value, outputType);
+  const number = castTo(value, 'DOUBLE');
+  return typeof number.value === 'number' ? { ...number, value: Math.fround(number.value) } : number;
+}
+
 function expressionOutput(
   post: Extract<PostAggregator, { type: 'expression' }>,
   read: (name: string) => Output,
@@ -68,7 +76,8 @@ function expressionOutput(
   let last: Value = nullValue;
   const value = (row: number): Value => {
     if (row === lastRow) return last;
-    last = evaluate((name) => cellValue(fields.get(name), row));
+    const found = evaluate((name) => cellValue(fields.get(name), row));
+    last = post.outputType === undefined ? found : asOutput(found, post.outputType);
     lastRow = row;
     return last;
   };

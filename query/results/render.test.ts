@@ -2,9 +2,11 @@ import { expect } from 'chai';
 import { CodedError } from '../../proto/errors.js';
 import type { Frame, FrameColumn } from '../frame.js';
 import { TextSink } from '../json/write.js';
+import { mergePartials } from '../merge.js';
 import { parseNativeQuery } from '../native/parse.js';
 import type { RenderHints } from './buckets.js';
 import { renderResult, renderSteps } from './render.js';
+import { resultFrame } from './result-frame.js';
 import { ScanWriter } from './scan.js';
 
 type Value = string | number | bigint | null;
@@ -329,6 +331,8 @@ describe('groupBy results', () => {
     expect(having({ type: 'greaterThan', aggregation: 's', value: 1 })).to.deep.equal([9]);
     expect(having({ type: 'equalTo', aggregation: 'l', value: 10 })).to.deep.equal([10]);
     expect(having({ type: 'dimSelector', dimension: 'd', value: null })).to.deep.equal([9]);
+    const extractionFn = { type: 'upper' };
+    expect(having({ type: 'dimSelector', dimension: 'd', value: 'Y', extractionFn })).to.deep.equal([null]);
     expect(
       having({ type: 'not', havingSpec: { type: 'lessThan', aggregation: 'l', value: 10 } }),
     ).to.deep.equal([10, null]);
@@ -382,6 +386,27 @@ describe('groupBy results', () => {
     expect(() => render({ ...body, postAggregations }, merged)).to.throw(CodedError, /is no number/);
   });
 
+  it('are cast to the type that is asked for', () => {
+    const of = (outputType: string | undefined, expression: string): unknown => {
+      const post = { type: 'expression', name: 'p', expression, outputType };
+      const query = {
+        ...base,
+        queryType: 'timeseries',
+        granularity: 'all',
+        aggregations: [],
+        postAggregations: [post],
+      };
+      const text = render(query, frame(longs('__bucket', 0), longs('n', 1)));
+      return (JSON.parse(text) as { result: { p: unknown } }[])[0]?.result.p;
+    };
+    expect(of('STRING', '1 + 2')).to.equal('3');
+    expect(of('LONG', "concat('3', '|')")).to.equal(null);
+    expect(of('LONG', '7 / 2.0')).to.equal(3);
+    expect(of('DOUBLE', "'2.5'")).to.equal(2.5);
+    expect(of('FLOAT', '0.1')).to.equal(0.1);
+    expect(of(undefined, '1 + 2')).to.equal(3);
+  });
+
   it('compute greatest and least over what is not null', () => {
     const fields = [
       { type: 'fieldAccess', fieldName: 's' },
@@ -421,6 +446,38 @@ describe('scan results', () => {
     expect(parsed.map(({ events }) => events.length)).to.deep.equal([2, 1]);
     expect(parsed[0]?.events[0]).to.deep.equal({ __time: 1, tags: ['a', null], x: 1.5, nosuch: null });
     expect(render(body, frame())).to.equal('[]');
+  });
+
+  it('in an order show each row with the columns of its own segment', () => {
+    const given = { ...base, queryType: 'scan', order: 'ascending', resultFormat: 'compactedList' };
+    const parts = [
+      frame(longs('__time', 1, 4), longs('a', 10, 40)),
+      frame(longs('__time', 2, 3), strings('b', 'x', null), longs('a', 20, 30)),
+    ];
+    const asked = (more: object, of = parts): unknown => {
+      const query = parseNativeQuery({ ...given, ...more }, { queryId: 'q', timeoutMs: 0 });
+      const sink = new TextSink();
+      renderResult(query, mergePartials(query, of), sink);
+      return (JSON.parse(sink.text) as { columns: string[]; events: unknown[] }[]).map((entry) => [
+        entry.columns.join(),
+        ...entry.events,
+      ]);
+    };
+    expect(asked({ batchSize: 2, offset: 1 })).to.deep.equal([
+      ['__time,b,a', [2, 'x', 20], [3, null, 30]],
+      ['__time,a', [4, 40]],
+    ]);
+    expect(asked({ order: 'descending', resultFormat: 'list', limit: 2 })).to.deep.equal([
+      ['__time,a', { __time: 4, a: 40 }, { __time: 3, b: null, a: 30 }],
+    ]);
+    // Columns that were asked for are in every row, and so are those of segments that are alike.
+    expect(asked({ columns: ['__time', 'b'], limit: 2 })).to.deep.equal([['__time,b', [1, null], [2, 'x']]]);
+    const query = parseNativeQuery(given, { queryId: 'q', timeoutMs: 0 });
+    expect(resultFrame(query, mergePartials(query, parts)).columns.map(({ name }) => name)).to.deep.equal([
+      '__time',
+      'a',
+      'b',
+    ]);
   });
 
   it('count offset and limit over a stream of frames', () => {

@@ -5,7 +5,7 @@
 import { CodedError } from '../../proto/errors.js';
 import type { Frame, FrameColumn } from '../frame.js';
 import { cellColumn } from '../frame-build.js';
-import { pickRows } from '../merge/scan.js';
+import { pickRows, schemaColumn } from '../merge/scan.js';
 import type {
   DimensionSpec,
   GroupByQuery,
@@ -108,7 +108,7 @@ function scanFrame(query: ScanQuery, merged: Frame): Frame {
   const { columns } = query;
   const found =
     columns.length === 0
-      ? merged.columns
+      ? merged.columns.filter(({ name }) => name !== schemaColumn)
       : columns.map(
           (name) => merged.columns.find((column) => column.name === name) ?? nullColumn(name, merged.rows),
         );

@@ -1,6 +1,8 @@
 /** Scan results as Druid's JSON: entries of at most batchSize events. */
 import type { Frame, FrameColumn } from '../frame.js';
 import { jsonString, type JsonSink } from '../json/write.js';
+import { entryText } from '../merge/dictionary.js';
+import { schemaColumn } from '../merge/scan.js';
 import type { ScanQuery } from '../native/model.js';
 import { leafOf } from '../native/source.js';
 import type { Steps } from './buckets.js';
@@ -15,6 +17,14 @@ const typeNames: Readonly<Record<FrameColumn['type'], string>> = {
   STRING_ARRAY: 'STRING',
   COMPLEX: 'COMPLEX',
 };
+
+/** What an entry of rows with the same columns looks like. */
+interface Shape {
+  /** From its columns to its events. */
+  readonly head: string;
+  readonly write: (row: number) => string;
+  readonly tail: string;
+}
 
 /**
  * Writes a scan frame by frame, in the order they are given: for streams of frames without an order, and for one
@@ -46,16 +56,16 @@ export class ScanWriter {
     const to = Math.min(frame.rows, from + this.#left);
     this.#left -= to - from;
     if (from === to) return;
-    const { batchSize, resultFormat } = this.#query;
-    const outputs = this.#outputs(frame);
-    const write = resultFormat === 'list' ? objectWriter(firstOfName(outputs)) : arrayWriter(outputs);
-    const head = `{"segmentId":${segmentId === null ? 'null' : jsonString(segmentId)},"columns":[${outputs.map(({ name }) => jsonString(name)).join(',')}],"events":[`;
-    const tail = `],"rowSignature":[${signature(frame, outputs)}]}`;
+    const { batchSize } = this.#query;
+    const shapes = this.#shapes(frame);
     for (let start = from; start < to; start += batchSize) {
-      this.#sink.raw(this.#entries++ === 0 ? head : `,${head}`);
+      const { head, tail } = shapes.at(start);
+      const open = `{"segmentId":${segmentId === null ? 'null' : jsonString(segmentId)},${head}`;
+      this.#sink.raw(this.#entries++ === 0 ? open : `,${open}`);
       const end = Math.min(to, start + batchSize);
       for (let row = start; row < end; row++) {
-        this.#sink.raw(row === start ? write(row) : `,${write(row)}`);
+        const text = shapes.at(row).write(row);
+        this.#sink.raw(row === start ? text : `,${text}`);
         if (row % 1024 === 1023) yield;
       }
       this.#sink.raw(tail);
@@ -66,9 +76,37 @@ export class ScanWriter {
     this.#sink.raw(']');
   }
 
-  /** The columns asked in their order, or all of the frame but the internal ones. */
-  #outputs(frame: Frame): Output[] {
-    const { columns } = this.#query;
+  /** How rows are written: all alike, or each with the columns of its own segment. */
+  #shapes(frame: Frame): { at(row: number): Shape } {
+    const schema = frame.columns.find(({ name }) => name === schemaColumn);
+    if (schema?.type !== 'STRING') {
+      const only = this.#shape(frame, this.#query.columns);
+      return { at: () => only };
+    }
+    const known = new Map<number, Shape>();
+    return {
+      at: (row) => {
+        const entry = schema.values[row] ?? 0;
+        const shape =
+          known.get(entry) ?? this.#shape(frame, JSON.parse(entryText(schema.dictionary, entry)) as string[]);
+        known.set(entry, shape);
+        return shape;
+      },
+    };
+  }
+
+  #shape(frame: Frame, columns: readonly string[]): Shape {
+    const outputs = this.#outputs(frame, columns);
+    const names = outputs.map(({ name }) => jsonString(name)).join(',');
+    return {
+      head: `"columns":[${names}],"events":[`,
+      write: this.#query.resultFormat === 'list' ? objectWriter(firstOfName(outputs)) : arrayWriter(outputs),
+      tail: `],"rowSignature":[${signature(frame, outputs)}]}`,
+    };
+  }
+
+  /** The columns in their order, or all of the frame. */
+  #outputs(frame: Frame, columns: readonly string[]): Output[] {
     if (columns.length === 0) return frame.columns.map((column) => columnOutput(column));
     const byName = new Map(frame.columns.map((column) => [column.name, column]));
     return columns.map((name) => {

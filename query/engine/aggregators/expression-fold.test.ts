@@ -12,13 +12,14 @@ import { testSegment } from '../test-segment.js';
 const interval = { startMs: 0, endMs: 10 };
 const arena = createArena({ maximumBytes: 1 << 26 });
 const kernels = instantiateKernels(compileKernels(), arena);
-const segments = [0, 1].map((i) =>
+/** Two alike, and one with other texts. */
+const segments = [0, 1, 2].map((i) =>
   testSegment(arena, {
     id: `s${i}`,
     interval,
     columns: {
       __time: { kind: 'long', values: [0n, 1n, 2n, 3n] },
-      text: { kind: 'string', values: ['a', 'a', 'b', 'b'] },
+      text: { kind: 'string', values: i === 2 ? ['c', 'c', 'c', 'c'] : ['a', 'a', 'b', 'b'] },
       number: { kind: 'long', values: [1n, 1n, 2n, 2n] },
       d: { kind: 'double', values: [1.75, 2.75, 0.5, 0.5] },
     },
@@ -104,6 +105,22 @@ describe('folds by expressions', () => {
     const aggregations = [fold, { ...kept, name: 'k' }, { ...fold, name: 'f', finalize }];
     const [bucket] = (await answer({ ...series, aggregations })) as { result: unknown }[];
     expect(bucket?.result).to.deep.equal({ s: null, k: 7, f: 'none' });
+  });
+
+  it('a part that nothing was taken from is null to the combining expression', async () => {
+    const filter = { type: 'selector', dimension: 'text', value: 'c' };
+    const plain = { ...fold, fields: ['number'], fold: '__acc + number' };
+    const aggregations = [
+      plain,
+      { ...plain, name: 'n', combine: '__acc + nvl(n, 0)' },
+      { ...plain, name: 'z', combine: 'nvl(__acc, 0) + nvl(z, 0)' },
+      { ...plain, name: 'k', combine: '__acc + k', shouldCombineAggregateNullInputs: false },
+      { ...plain, name: 'i', combine: '__acc + i', isNullUnlessAggregated: false },
+    ];
+    const [bucket] = (await answer({ queryType: 'timeseries', filter, aggregations }, [0, 2])) as {
+      result: unknown;
+    }[];
+    expect(bucket?.result).to.deep.equal({ s: null, n: null, z: 6, k: 6, i: 6 });
   });
 
   it('are answered unfinished when the context says so', async () => {

@@ -72,6 +72,7 @@ export const expressionAggregator: AggregatorType = {
         };
       },
       encode: (state) => encode(spec, state),
+      untouched: () => encode(spec, { value: start, isFilled: false }),
     });
   },
   combine: () => 'objects',
@@ -87,17 +88,22 @@ export const expressionAggregator: AggregatorType = {
       );
     const typed = ({ value }: State): Value =>
       isComplex(type) || (type === 'STRING' && elementsOf(value) !== undefined) ? value : castTo(value, type);
+    // A part of rows that nothing was taken from is null as its answer would be; the expression sees that.
+    const part = (bytes: Uint8Array): State => {
+      const state = decode(bytes);
+      return state.isFilled || !spec.isNullUnlessAggregated
+        ? state
+        : { ...state, value: { type, value: null } };
+    };
     return (a, b) => {
-      const parts = [decode(a), decode(b)].filter(
-        ({ value, isFilled }) =>
-          (isFilled || !spec.isNullUnlessAggregated) &&
-          (spec.shouldCombineAggregateNullInputs || value.value !== null),
-      );
-      const [left, right] = parts;
-      const isFilled = parts.some((part) => part.isFilled);
-      if (left === undefined) return encode(spec, { value: { type, value: null }, isFilled });
-      const value = right === undefined ? left.value : join(typed(left), typed(right));
-      return encode(spec, { value, isFilled });
+      const left = part(a);
+      const right = part(b);
+      const isFilled = left.isFilled || right.isFilled;
+      if (!spec.shouldCombineAggregateNullInputs) {
+        if (left.value.value === null) return encode(spec, { value: right.value, isFilled });
+        if (right.value.value === null) return encode(spec, { value: left.value, isFilled });
+      }
+      return encode(spec, { value: join(typed(left), typed(right)), isFilled: true });
     };
   },
   finish(given) {

@@ -13,6 +13,8 @@ export interface ObjectAggregation<S> {
   add(state: S, row: number): S;
   /** Null: nothing was seen. */
   encode(state: S): Uint8Array | null;
+  /** The part of a group without rows, where merging has to see it; null when absent. */
+  untouched?(): Uint8Array;
 }
 
 export class ObjectAccumulator<S> implements Accumulator {
@@ -71,7 +73,8 @@ export class ObjectAccumulator<S> implements Accumulator {
     const flags = new Uint8Array(count);
     for (let i = 0; i < count; i++) {
       const state = this.#states[wanted[i] ?? 0];
-      const bytes = state === undefined ? null : this.#aggregation.encode(state);
+      const bytes =
+        state === undefined ? (this.#aggregation.untouched?.() ?? null) : this.#aggregation.encode(state);
       if (bytes === null) flags[i] = 1;
       else values[i] = builder.addBytes(bytes);
     }

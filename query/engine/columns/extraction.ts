@@ -177,9 +177,17 @@ function formatLocalized(
     .map((token) => {
       const field = 'literal' in token ? undefined : textField(token);
       if (field === undefined) return formatPattern([token], ms, zone);
-      return new Intl.DateTimeFormat(locale.replace('_', '-'), { ...field, timeZone: 'UTC' }).format(local);
+      return namedAs(field, locale.replace('_', '-'), local);
     })
     .join('');
+}
+
+/** Months as they stand beside a day, which some languages write otherwise than alone; numbers only alone. */
+function namedAs(field: Intl.DateTimeFormatOptions, locale: string, local: Date): string {
+  const alone = new Intl.DateTimeFormat(locale, { ...field, timeZone: 'UTC' }).format(local);
+  if (field.month === undefined || /\d/.test(alone)) return alone;
+  const besideDay = new Intl.DateTimeFormat(locale, { ...field, day: 'numeric', timeZone: 'UTC' });
+  return besideDay.formatToParts(local).find(({ type }) => type === 'month')?.value ?? alone;
 }
 
 function textField({ letter, count }: Exclude<PatternToken, { literal: string }>) {

@@ -13,14 +13,28 @@ import { textRows } from './text-rows.js';
 
 type NestedField = Extract<VirtualColumn, { type: 'nested-field' }>;
 
-/** As rows are printed: a stored field as it is stored, whatever type is expected. */
+/** As rows are printed: what the documents hold or, of a stored field, as it is stored, whatever type is expected. */
 export function printedField(environment: Environment, field: NestedField): ColumnView | undefined {
-  const { expectedType: _, ...plain } = field;
+  const { expectedType, ...plain } = field;
   const column = environment.segment.column(field.columnName);
-  const type = field.expectedType?.toUpperCase();
+  if (column?.kind !== 'complex' || field.path.length === 0) return nestedFieldColumn(environment, field);
+  const stored = column instanceof NestedColumn ? storedField(column, field.path) : undefined;
+  const isElement = stored === undefined && typeof field.path.at(-1) === 'number';
+  // Rows that still come in have documents only.
+  const isGrowing = !(column instanceof NestedColumn) && column.typeName === 'json';
+  if (isFromDocuments(field) || isElement || isGrowing || stored?.kind === 'complex')
+    return fromDocuments(environment, column, field.path, 'COMPLEX<json>');
+  const type = expectedType?.toUpperCase();
   const isNumber = type === 'LONG' || type === 'DOUBLE' || type === 'FLOAT';
-  const isStored = column instanceof NestedColumn && storedField(column, field.path) !== undefined;
-  return nestedFieldColumn(environment, isNumber && isStored ? { ...plain, expectedType: undefined } : field);
+  return nestedFieldColumn(
+    environment,
+    isNumber && stored !== undefined ? { ...plain, expectedType: undefined } : field,
+  );
+}
+
+/** Elements counted from the end are nothing that is stored. */
+function isFromDocuments({ processFromRaw, path }: NestedField): boolean {
+  return processFromRaw || path.some((step) => typeof step === 'number' && step < 0);
 }
 
 export function nestedFieldColumn(environment: Environment, field: NestedField): ColumnView | undefined {
@@ -28,7 +42,7 @@ export function nestedFieldColumn(environment: Environment, field: NestedField):
   const type = field.expectedType?.toUpperCase() ?? 'STRING';
   const isStructured = type.startsWith('COMPLEX') || type.startsWith('ARRAY');
   if (column === undefined) return undefined;
-  if (column instanceof NestedColumn && !field.processFromRaw && !isStructured) {
+  if (column instanceof NestedColumn && !isFromDocuments(field) && !isStructured) {
     const stored = storedField(column, field.path);
     const isNumber = type === 'LONG' || type === 'DOUBLE' || type === 'FLOAT';
     // Texts where numbers are expected are read as such, document by document.

@@ -394,6 +394,22 @@ describe('data sources: unnest and filter', () => {
     expect(((await rowsOf(table, 'tags', 'ARRAY<STRING>')) as unknown[]).length).to.equal(texts);
   });
 
+  it('a scan of rows in memory shows their columns in their order', async () => {
+    const inline = {
+      type: 'inline',
+      columnNames: ['b', '__time', 'a'],
+      columnTypes: ['LONG', 'LONG', 'STRING'],
+      rows: [[1, 5, 'x']],
+    };
+    const [entry] = (await answer({
+      queryType: 'scan',
+      dataSource: inline,
+      intervals: eternity,
+      resultFormat: 'compactedList',
+    })) as { columns: string[]; events: unknown[] }[];
+    expect([entry?.columns, entry?.events]).to.deep.equal([['b', '__time', 'a'], [[1, 5, 'x']]]);
+  });
+
   it('filters of data sources are conditions, below unnesting and at the top', async () => {
     const filter = { type: 'selector', dimension: 'city', value: 'c2' };
     const filteredTable = { type: 'filter', base: table, filter };
