@@ -1,6 +1,6 @@
 /** Walks the selected rows block by block; the selection vector is made once per block. */
 import { BATCH_ROWS } from '../../segment/read/view.js';
-import type { Batch } from './aggregators/accumulator.js';
+import type { Batch, SelectedRows } from './aggregators/accumulator.js';
 import type { Environment } from './environment.js';
 import type { Selected } from './filter.js';
 import { forEachBlock } from './rows.js';
@@ -9,7 +9,7 @@ import { forEachBlock } from './rows.js';
 export interface MaskedVisit {
   /** From such a part of the rows on. */
   readonly share: number;
-  readonly visit: (batch: Batch, bits: number) => void;
+  readonly visit: (batch: Batch, selected: SelectedRows) => void;
 }
 
 /**
@@ -39,17 +39,17 @@ export function forEachBatch(
       batch.groups = 0;
       batch.count = to - from;
       if (mask.kind === 'bits') {
-        if (masked !== undefined) {
-          const set = kernels.bitsCount(mask.bits, from, to) >>> 0;
-          if (set < batch.count && set >= batch.count * masked.share) {
-            masked.visit(batch, mask.bits);
+        const count = kernels.bitsCount(mask.bits, from, to) >>> 0;
+        if (count === 0) return;
+        if (count < batch.count) {
+          if (masked !== undefined && count >= batch.count * masked.share) {
+            masked.visit(batch, { bits: mask.bits, count });
             return;
           }
+          kernels.bitsToSelection(mask.bits, start, from, to, 0, sel);
+          batch.sel = sel;
+          batch.count = count;
         }
-        const count = kernels.bitsToSelection(mask.bits, start, from, to, 0, sel) >>> 0;
-        if (count === 0) return;
-        if (count < batch.count) batch.sel = sel;
-        batch.count = count;
       }
       isDone = visit(batch) === false;
     });

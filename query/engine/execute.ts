@@ -200,7 +200,7 @@ function withSegment<T>(
   check: () => void,
   run: (environment: Environment) => T,
 ): T {
-  const scratch = new Scratch(executor.kernels.arena, executor.scratchBytes);
+  const scratch = new Scratch(executor.kernels.arena, executor.scratchBytes, executor.queryKernels);
   let leaf: SegmentView | undefined;
   try {
     leaf = isInlineHandle(ref.handle) ? inlineView(query.source, scratch) : executor.open(ref.handle, token);

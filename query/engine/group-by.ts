@@ -9,7 +9,7 @@ import { flag } from '../native/context.js';
 import type { Frame, FrameColumn } from '../frame.js';
 import { mergePartials } from '../merge.js';
 import type { Aggregator, DimensionSpec, Granularity, GroupByQuery, TopNQuery } from '../native/model.js';
-import type { Accumulator, Batch } from './aggregators/accumulator.js';
+import type { Accumulator, Batch, SelectedRows } from './aggregators/accumulator.js';
 import { inputCache } from './aggregators/input.js';
 import { CellTable } from './aggregators/cell-table.js';
 import { createAccumulators } from './aggregators/registry.js';
@@ -356,7 +356,7 @@ class Grouping {
     const grouper = this.#grouper;
     const isPlain = grouper instanceof DenseGrouper && this.#exploder === undefined && !this.#hasBucketKey;
     if (!isPlain || this.#accumulators.some((one) => one.takesSpareGroups !== true)) return undefined;
-    const visit = (batch: Batch, bits: number): void => {
+    const visit = (batch: Batch, { bits }: SelectedRows): void => {
       const { count } = batch;
       this.#room(grouper.bound());
       const numbers = this.#keys.map((key, i) => key.numbers(batch, 0, count, this.#numbers[i] ?? 0));

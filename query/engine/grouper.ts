@@ -96,7 +96,7 @@ export class DenseGrouper implements Grouper {
   }
 
   clear(): void {
-    this.#environment.scratch.arena.bytes(this.#seen, this.#size).fill(0);
+    this.#environment.kernels.clearBytes(this.#seen, this.#size);
     this.#isFull = false;
   }
 }

@@ -3,13 +3,16 @@
  * `budgetBytes` is where grouping starts to flush its groups; single takes may pass it, up to what the arena has.
  */
 import type { Arena } from '../../segment/kernels/arena.js';
+import type { QueryKernels } from '../kernels/exports.js';
 
 export class Scratch {
   readonly arena: Arena;
   readonly budgetBytes: number;
+  readonly #kernels: Pick<QueryKernels, 'clearBytes'>;
   readonly #taken = new Set<number>();
 
-  constructor(arena: Arena, budgetBytes: number) {
+  constructor(arena: Arena, budgetBytes: number, kernels: Pick<QueryKernels, 'clearBytes'>) {
+    this.#kernels = kernels;
     this.arena = arena;
     this.budgetBytes = budgetBytes;
   }
@@ -23,7 +26,7 @@ export class Scratch {
 
   takeZeroed(bytes: number): number {
     const pointer = this.take(bytes);
-    this.arena.bytes(pointer, bytes).fill(0);
+    this.#kernels.clearBytes(pointer, bytes);
     return pointer;
   }
 

@@ -18,9 +18,6 @@ import { selectRows, type Selected } from './filter.js';
 import { bucketEnds, BucketNumbers, bucketsOfSlice, rowsPerBucketMin, timeBuckets } from './time-buckets.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 
-/** From such a part of the rows on, looking at a bitset beats listing its rows. */
-const maskedShare = 1 / 3;
-
 export function runTimeseries(
   all: Environment,
   query: TimeseriesQuery,
@@ -57,9 +54,9 @@ export function runTimeseries(
       },
       takeMasks
         ? {
-            share: maskedShare,
-            visit: (batch, bits) => {
-              for (const accumulator of accumulators) accumulator.masked?.(batch, bits, 0);
+            share: 0,
+            visit: (batch, selected) => {
+              for (const accumulator of accumulators) accumulator.masked?.(batch, selected, 0);
             },
           }
         : undefined,

@@ -152,6 +152,7 @@ export interface QueryKernels {
   readonly bitsAndNot: (a: number, b: number, out: number, words: number) => void;
   readonly bitsNot: (a: number, out: number, words: number) => void;
   readonly bitsCopy: (a: number, out: number, words: number) => void;
+  readonly clearBytes: (p: number, n: number) => void;
   readonly bitsClear: (p: number, words: number) => void;
   readonly bitsFillRange: (p: number, from: number, to: number, on: number) => void;
   readonly bitsCount: (p: number, from: number, to: number) => number;
@@ -323,6 +324,7 @@ const names = [
   'bitsAndNot',
   'bitsNot',
   'bitsCopy',
+  'clearBytes',
   'bitsClear',
   'bitsFillRange',
   'bitsCount',

@@ -21,6 +21,13 @@ export interface Batch {
   groups: number;
 }
 
+/** Rows of a batch whose bit is set, and how many they are. */
+export interface SelectedRows {
+  /** Address of a bitset over all rows. */
+  readonly bits: number;
+  readonly count: number;
+}
+
 export interface GroupMarks {
   /** Address of a byte a group. */
   readonly seen: number;
@@ -60,9 +67,9 @@ export interface Accumulator {
   marks?(): number;
   /**
    * `run` (or `group`, when `group` is undefined) of the entries whose row's bit in `bits` is set, of a batch without
-   * `sel`. Absent: the entries have to be selected first.
+   * `sel`; `selected` of them are. Absent: the entries have to be selected first.
    */
-  masked?(batch: Batch, bits: number, group: number | undefined): void;
+  masked?(batch: Batch, selected: SelectedRows, group: number | undefined): void;
   /**
    * Groups are ranges of rows: the row behind the last of each stands at `ends` (u32). The first entry is in group
    * `bucket` or a later one. Answers the last entry's group. Absent: `run` has to be called for each.

@@ -1,7 +1,7 @@
 /** count: entries of the group, never null. */
 import { BATCH_ROWS } from '../../../segment/read/view.js';
 import type { FrameColumn } from '../../frame.js';
-import type { Accumulator, AccumulatorContext, AggregatorType, Batch, GroupMarks } from './accumulator.js';
+import type { Accumulator, AccumulatorContext, AggregatorType, Batch, GroupMarks, SelectedRows } from './accumulator.js';
 import { cellsColumn } from './result.js';
 
 /** The number of this operation in `runBuckets`. */
@@ -48,18 +48,18 @@ export class CountAccumulator implements Accumulator {
     environment.kernels.countGroup(batch.groups, batch.count, first, cells.stride, cells.copy, this.#marks);
   }
 
-  masked(batch: Batch, bits: number, group: number | undefined): void {
+  masked(batch: Batch, selected: SelectedRows, group: number | undefined): void {
     const { environment, cells } = this.#context;
     const { kernels, scratch } = environment;
     const { count, groups } = batch;
     const first = batch.start + batch.from;
     const cell = cells.cells(this.#column);
     if (group !== undefined) {
-      kernels.countRun(kernels.bitsCount(bits, first, first + count), cell + group * cells.stride);
+      kernels.countRun(selected.count, cell + group * cells.stride);
       return;
     }
     if (this.#counted === 0) this.#counted = scratch.take(BATCH_ROWS * 4);
-    kernels.spareGroups(groups, count, bits, first, 0, cells.spare, this.#counted);
+    kernels.spareGroups(groups, count, selected.bits, first, 0, cells.spare, this.#counted);
     kernels.countGroup(this.#counted, count, cell, cells.stride, cells.copy, 0);
   }
 

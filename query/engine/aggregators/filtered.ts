@@ -9,8 +9,8 @@ import type { Accumulator, AccumulatorContext, AggregatorType, Batch } from './a
 import { inputCache } from './input.js';
 import { refineBatch } from './numeric.js';
 
-/** From such a part of the entries on, blanking out the others costs less than listing those. */
-const maskedShares = { run: 1 / 16, group: 2 / 3 } as const;
+/** Of entries with groups: from such a part on, sending the others to spare groups costs less than listing those. */
+const maskedGroupShare = 2 / 3;
 
 class FilteredAccumulator implements Accumulator {
   readonly bytesPerGroup: number;
@@ -68,8 +68,8 @@ class FilteredAccumulator implements Accumulator {
     const { kernels } = this.#context.environment;
     const matching = kernels.bitsCount(bits, first, first + batch.count) >>> 0;
     if (matching === 0) return true;
-    if (matching < batch.count * maskedShares[group === undefined ? 'group' : 'run']) return false;
-    this.#inner.masked(batch, bits, group);
+    if (group === undefined && matching < batch.count * maskedGroupShare) return false;
+    this.#inner.masked(batch, { bits, count: matching }, group);
     return true;
   }
 

@@ -8,7 +8,14 @@ import { elementsOf } from '../../expression/value.js';
 import { cellReader } from '../columns/cells.js';
 import { type BlockSource, ComputedNumbers } from '../columns/computed-views.js';
 import { wordsOf, type Environment } from '../environment.js';
-import type { Accumulator, AccumulatorContext, AggregatorType, Batch, GroupMarks } from './accumulator.js';
+import type {
+  Accumulator,
+  AccumulatorContext,
+  AggregatorType,
+  Batch,
+  GroupMarks,
+  SelectedRows,
+} from './accumulator.js';
 import { spareRows } from './cell-table.js';
 import { numberOf, once, startOf, type NumericInput, type NumericKind, type NumericOp } from './input.js';
 import { cellsColumn, nullColumn, type CellType } from './result.js';
@@ -133,7 +140,7 @@ class NumericAccumulator implements Accumulator {
   }
 
   reset(from: number, to: number): void {
-    if (this.#marks) this.#context.environment.scratch.arena.bytes(this.#seen + from, to - from).fill(0);
+    if (this.#marks) this.#kernels.clearBytes(this.#seen + from, to - from);
   }
 
   run(batch: Batch, group: number): void {
@@ -169,10 +176,10 @@ class NumericAccumulator implements Accumulator {
     }
   }
 
-  masked(batch: Batch, bits: number, group: number | undefined): void {
+  masked(batch: Batch, { bits, count }: SelectedRows, group: number | undefined): void {
     // Before the bits are looked at: computed columns make both together.
     const values = this.#input.values(batch.start, batch.rows);
-    let mask: RowMask = { bits, first: batch.start + batch.from, flip: 0 };
+    let mask: RowMask = { bits, first: batch.start + batch.from, flip: 0, kept: count };
     if (this.#nulls !== 0) {
       const words = wordsOf(batch.rows);
       const { bits: both } = this.#room();
@@ -222,14 +229,11 @@ class NumericAccumulator implements Accumulator {
   }
 
   /** Entries of a batch without `sel`; a mask without bits keeps all of them. */
-  #runMasked(batch: Batch, values: number, group: number, { bits, first, flip }: RowMask): void {
+  #runMasked(batch: Batch, values: number, group: number, mask: RowMask): void {
     const { cells } = this.#context;
     const { count } = batch;
-    let kept = count;
-    if (bits !== 0) {
-      const set = this.#kernels.bitsCount(bits, first, first + count) >>> 0;
-      kept = flip === 1 ? count - set : set;
-    }
+    const { bits, first, flip } = mask;
+    const kept = bits === 0 ? count : this.#keptOf(count, mask);
     if (kept === 0) return;
     if (this.#marks) this.#kernels.fill8(this.#seen + group, 1);
     const cell = cells.cells(this.#column) + group * cells.stride;
@@ -237,6 +241,12 @@ class NumericAccumulator implements Accumulator {
     const areOthersZero = flip === 1 && this.#areNullsZero;
     if (kept === count || areOthersZero) this.#own.run(p, count, cell);
     else this.#own.mask(p, count, bits, first, flip, cell);
+  }
+
+  #keptOf(count: number, { bits, first, flip, kept }: RowMask): number {
+    if (kept !== undefined) return kept;
+    const set = this.#kernels.bitsCount(bits, first, first + count) >>> 0;
+    return flip === 1 ? count - set : set;
   }
 
   #runSelected(values: number, sel: number, count: number, group: number, hasValues: boolean): void {
@@ -247,10 +257,8 @@ class NumericAccumulator implements Accumulator {
 
   /** Entries that don't count go to spare groups, or are left out when they are many. */
   #groupMasked(batch: Batch, values: number, mask: RowMask): void {
-    const { bits, first, flip } = mask;
     if (batch.sel === 0) {
-      const set = this.#kernels.bitsCount(bits, first, first + batch.count) >>> 0;
-      const kept = flip === 1 ? batch.count - set : set;
+      const kept = this.#keptOf(batch.count, mask);
       if (kept === 0) return;
       if (kept === batch.count) {
         this.#add(batch, values, this.#seen);
@@ -327,6 +335,8 @@ interface RowMask {
   readonly bits: number;
   readonly first: number;
   readonly flip: 0 | 1;
+  /** Entries that count; absent = nobody counted them yet. */
+  readonly kept?: number;
 }
 
 /** Room for the entries of a batch. */

@@ -107,23 +107,6 @@ import {
   }
 }
 
-/** 1 when no value is NaN or minus zero: then minima and maxima need no more than a comparison. */
-export function isPlainF64(p: usize, n: u32): u32 {
-  const minusZero = i64x2.splat(i64.MIN_VALUE);
-  let odd = i64x2.splat(0);
-  const pairs = p + (<usize>(n & ~1) << 3);
-  let q = p;
-  for (; q < pairs; q += 16) {
-    const v = v128.load(q);
-    odd = v128.or(odd, v128.or(f64x2.ne(v, v), i64x2.eq(v, minusZero)));
-  }
-  if (n & 1) {
-    const v = v128.load64_splat(q);
-    odd = v128.or(odd, v128.or(f64x2.ne(v, v), i64x2.eq(v, minusZero)));
-  }
-  return v128.any_true(odd) ? 0 : 1;
-}
-
 // @ts-ignore: decorator
 @inline function updatePlain(cell: usize, value: usize, isMin: bool): void {
   const a = v128.load64_zero(cell);

@@ -1,20 +1,37 @@
 // Bitsets over the rows of a segment: bit r of 64-bit little-endian words. Set rows of a batch become a selection
 // vector (u32 row numbers relative to the batch's first row), made once and used by every aggregator.
 
-export function bitsAnd(a: usize, b: usize, out: usize, words: u32): void {
-  for (let i: usize = 0, n = <usize>words << 3; i < n; i += 8) store<u64>(out + i, load<u64>(a + i) & load<u64>(b + i));
+// @ts-ignore: decorator
+@inline function combined(a: v128, b: v128, op: i32): v128 {
+  return op == 0 ? v128.and(a, b) : op == 1 ? v128.or(a, b) : v128.andnot(a, b);
 }
-export function bitsOr(a: usize, b: usize, out: usize, words: u32): void {
-  for (let i: usize = 0, n = <usize>words << 3; i < n; i += 8) store<u64>(out + i, load<u64>(a + i) | load<u64>(b + i));
+// @ts-ignore: decorator
+@inline function combine(a: usize, b: usize, out: usize, words: u32, op: i32): void {
+  const n = <usize>words << 3;
+  let i: usize = 0;
+  for (; i + 32 <= n; i += 32) {
+    v128.store(out + i, combined(v128.load(a + i), v128.load(b + i), op));
+    v128.store(out + i, combined(v128.load(a + i, 16), v128.load(b + i, 16), op), 16);
+  }
+  for (; i < n; i += 8) {
+    const x = load<u64>(a + i), y = load<u64>(b + i);
+    store<u64>(out + i, op == 0 ? x & y : op == 1 ? x | y : x & ~y);
+  }
 }
-export function bitsAndNot(a: usize, b: usize, out: usize, words: u32): void {
-  for (let i: usize = 0, n = <usize>words << 3; i < n; i += 8) store<u64>(out + i, load<u64>(a + i) & ~load<u64>(b + i));
-}
+export function bitsAnd(a: usize, b: usize, out: usize, words: u32): void { combine(a, b, out, words, 0); }
+export function bitsOr(a: usize, b: usize, out: usize, words: u32): void { combine(a, b, out, words, 1); }
+export function bitsAndNot(a: usize, b: usize, out: usize, words: u32): void { combine(a, b, out, words, 2); }
 export function bitsNot(a: usize, out: usize, words: u32): void {
-  for (let i: usize = 0, n = <usize>words << 3; i < n; i += 8) store<u64>(out + i, ~load<u64>(a + i));
+  const n = <usize>words << 3;
+  let i: usize = 0;
+  for (; i + 16 <= n; i += 16) v128.store(out + i, v128.not(v128.load(a + i)));
+  if (i < n) store<u64>(out + i, ~load<u64>(a + i));
 }
 export function bitsCopy(a: usize, out: usize, words: u32): void {
   memory.copy(out, a, <usize>words << 3);
+}
+export function clearBytes(p: usize, n: usize): void {
+  memory.fill(p, 0, n);
 }
 export function bitsClear(p: usize, words: u32): void {
   memory.fill(p, 0, <usize>words << 3);
@@ -38,16 +55,21 @@ export function bitsFillRange(p: usize, from: u32, to: u32, on: u32): void {
 /** Set rows in [from, to). */
 export function bitsCount(p: usize, from: u32, to: u32): u32 {
   if (from >= to) return 0;
-  let w = from >>> 6;
-  const last = (to - 1) >>> 6;
-  let count: u64 = 0;
-  let mask = ~<u64>0 << <u64>(from & 63);
-  for (; w < last; w++) {
-    count += popcnt<u64>(load<u64>(p + (<usize>w << 3)) & mask);
-    mask = ~<u64>0;
+  const head = ~<u64>0 << <u64>(from & 63);
+  const tail = ~<u64>0 >> <u64>(63 - ((to - 1) & 63));
+  let q = p + (<usize>(from >>> 6) << 3);
+  const last = p + (<usize>((to - 1) >>> 6) << 3);
+  if (q == last) return <u32>popcnt<u64>(load<u64>(q) & head & tail);
+  let a = popcnt<u64>(load<u64>(q) & head), b = popcnt<u64>(load<u64>(last) & tail), c: u64 = 0, d: u64 = 0;
+  q += 8;
+  for (; q + 32 <= last; q += 32) {
+    a += popcnt<u64>(load<u64>(q));
+    b += popcnt<u64>(load<u64>(q, 8));
+    c += popcnt<u64>(load<u64>(q, 16));
+    d += popcnt<u64>(load<u64>(q, 24));
   }
-  count += popcnt<u64>(load<u64>(p + (<usize>w << 3)) & mask & (~<u64>0 >> <u64>(63 - ((to - 1) & 63))));
-  return <u32>count;
+  for (; q < last; q += 8) a += popcnt<u64>(load<u64>(q));
+  return <u32>(a + b + c + d);
 }
 /** First set row in [from, to), or 0xffffffff. */
 export function bitsFirst(p: usize, from: u32, to: u32): u32 {

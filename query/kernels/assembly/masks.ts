@@ -3,14 +3,14 @@
 
 import { foldF32, foldF64, foldI64, storeF32 } from './_lanes';
 
-/** Of each four bits: four lanes of 64 bits, and of 32, that are all ones where the bit is set. */
-const lanes64 = memory.data(16 * 32);
-const lanes32 = memory.data(16 * 16);
-for (let four: u32 = 0; four < 16; four++) {
-  for (let lane: u32 = 0; lane < 4; lane++) {
-    const all: i64 = -<i64>((four >>> lane) & 1);
-    store<i64>(lanes64 + (<usize>four << 5) + (<usize>lane << 3), all);
-    store<i32>(lanes32 + (<usize>four << 4) + (<usize>lane << 2), <i32>all);
+/** Of each byte of bits: eight lanes of 64 bits, and of 32, that are all ones where the bit is set. */
+const lanes64 = memory.data(256 * 64, 16);
+const lanes32 = memory.data(256 * 32, 16);
+for (let byte: u32 = 0; byte < 256; byte++) {
+  for (let lane: u32 = 0; lane < 8; lane++) {
+    const all: i64 = -<i64>((byte >>> lane) & 1);
+    store<i64>(lanes64 + (<usize>byte << 6) + (<usize>lane << 3), all);
+    store<i32>(lanes32 + (<usize>byte << 5) + (<usize>lane << 2), <i32>all);
   }
 }
 
@@ -23,27 +23,30 @@ for (let four: u32 = 0; four < 16; four++) {
 @inline function headOf(n: u32, first: u32): u32 {
   return min<u32>(n, (8 - (first & 7)) & 7);
 }
+/** From lanes64 to the masks of the byte of bits at an address; `invert` is that of the byte 255 or 0. */
 // @ts-ignore: decorator
-@inline function byteAt(bits: usize, row: u32, flip: u32): usize {
-  return <usize>(<u32>load<u8>(bits + <usize>(row >>> 3)) ^ (flip ? 0xff : 0));
+@inline function at64(bits: usize, invert: usize): usize {
+  return (<usize>load<u8>(bits) << 6) ^ invert;
 }
-/** Address of the masks of bits 0 to 3 of a byte, four lanes of 64 bits each. */
+/** The same from lanes32. */
 // @ts-ignore: decorator
-@inline function low64(byte: usize): usize {
-  return lanes64 + ((byte & 15) << 5);
-}
-/** Of bits 4 to 7. */
-// @ts-ignore: decorator
-@inline function high64(byte: usize): usize {
-  return lanes64 + ((byte & 0xf0) << 1);
+@inline function at32(bits: usize, invert: usize): usize {
+  return (<usize>load<u8>(bits) << 5) ^ invert;
 }
 // @ts-ignore: decorator
-@inline function low32(byte: usize): v128 {
-  return v128.load(lanes32 + ((byte & 15) << 4));
+@inline function invertOf(flip: u32, shift: usize): usize {
+  return flip ? <usize>255 << shift : 0;
 }
+
+/**
+ * Kernels over runs take 64 entries at a time: so few of them that count are visited one by one, more are taken eight
+ * at a time with masks of lanes.
+ */
+const fewBits: u64 = 6;
+/** The next 64 bits, set where entries count; `at` need not be aligned. */
 // @ts-ignore: decorator
-@inline function high32(byte: usize): v128 {
-  return v128.load(lanes32 + (byte & 0xf0));
+@inline function wordAt(at: usize, flip: u32): u64 {
+  return load<u64>(at) ^ (flip ? ~<u64>0 : 0);
 }
 
 // @ts-ignore: decorator
@@ -52,97 +55,268 @@ for (let four: u32 = 0; four < 16; four++) {
   return isFloat<T>() ? (sizeof<T>() == 8 ? f64x2.add(a, kept) : f32x4.add(a, kept)) : i64x2.add(a, kept);
 }
 // @ts-ignore: decorator
-@inline function sumMask<T>(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize): void {
+@inline function sumOf<T>(p: usize, from: u32, to: u32, bits: usize, first: u32, flip: u32): T {
   let t: T = 0;
-  let i: u32 = 0;
-  for (const head = headOf(n, first); i < head; i++) {
+  for (let i = from; i < to; i++) {
     if (bitAt(bits, first + i, flip)) t += load<T>(p + <usize>i * sizeof<T>());
   }
+  return t;
+}
+/** The values at `q` whose bit is set. */
+// @ts-ignore: decorator
+@inline function sumOfBits<T>(q: usize, word: u64): T {
+  let t: T = 0;
+  for (let x = word; x != 0; x &= x - 1) t += load<T>(q + <usize>ctz<u64>(x) * sizeof<T>());
+  return t;
+}
+// @ts-ignore: decorator
+@inline function sumMask64<T>(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize): void {
+  let i = headOf(n, first);
+  let t = sumOf<T>(p, 0, i, bits, first, flip);
+  const bytesEnd = i + ((n - i) & ~7);
+  const invert = invertOf(flip, 6);
   let a = i64x2.splat(0), b = a, c = a, d = a;
-  for (; i + 8 <= n; i += 8) {
-    const q = p + <usize>i * sizeof<T>();
-    const byte = byteAt(bits, first + i, flip);
-    if (sizeof<T>() == 8) {
-      const low = low64(byte), high = high64(byte);
-      a = addLanes<T>(a, q, v128.load(low));
-      b = addLanes<T>(b, q + 16, v128.load(low, 16));
-      c = addLanes<T>(c, q + 32, v128.load(high));
-      d = addLanes<T>(d, q + 48, v128.load(high, 16));
-    } else {
-      a = addLanes<T>(a, q, low32(byte));
-      b = addLanes<T>(b, q + 16, high32(byte));
+  let q = p + (<usize>i << 3), at = bits + <usize>((first + i) >>> 3);
+  while (i < bytesEnd) {
+    let end = bytesEnd;
+    if (i + 64 <= n) {
+      const word = wordAt(at, flip);
+      end = i + 64;
+      if (popcnt<u64>(word) <= fewBits) {
+        t += sumOfBits<T>(q, word);
+        i = end;
+        q += 512;
+        at += 8;
+        continue;
+      }
+    }
+    for (; i + 16 <= end; i += 16) {
+      const m = at64(at, invert);
+      a = addLanes<T>(a, q, v128.load(m, lanes64));
+      b = addLanes<T>(b, q + 16, v128.load(m, lanes64 + 16));
+      c = addLanes<T>(c, q + 32, v128.load(m, lanes64 + 32));
+      d = addLanes<T>(d, q + 48, v128.load(m, lanes64 + 48));
+      const o = at64(at + 1, invert);
+      a = addLanes<T>(a, q + 64, v128.load(o, lanes64));
+      b = addLanes<T>(b, q + 80, v128.load(o, lanes64 + 16));
+      c = addLanes<T>(c, q + 96, v128.load(o, lanes64 + 32));
+      d = addLanes<T>(d, q + 112, v128.load(o, lanes64 + 48));
+      q += 128;
+      at += 2;
+    }
+    if (i < end) {
+      const m = at64(at, invert);
+      a = addLanes<T>(a, q, v128.load(m, lanes64));
+      b = addLanes<T>(b, q + 16, v128.load(m, lanes64 + 16));
+      c = addLanes<T>(c, q + 32, v128.load(m, lanes64 + 32));
+      d = addLanes<T>(d, q + 48, v128.load(m, lanes64 + 48));
+      i = end;
     }
   }
-  for (; i < n; i++) {
-    if (bitAt(bits, first + i, flip)) t += load<T>(p + <usize>i * sizeof<T>());
-  }
-  if (!isFloat<T>()) {
-    a = i64x2.add(i64x2.add(a, b), i64x2.add(c, d));
-    t += <T>(i64x2.extract_lane(a, 0) + i64x2.extract_lane(a, 1));
-  } else if (sizeof<T>() == 8) {
+  t += sumOf<T>(p, i, n, bits, first, flip);
+  if (isFloat<T>()) {
     a = f64x2.add(f64x2.add(a, b), f64x2.add(c, d));
     t += <T>(f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1));
   } else {
-    a = f32x4.add(a, b);
-    const low = f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 1);
-    t += <T>(low + (f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3)));
+    a = i64x2.add(i64x2.add(a, b), i64x2.add(c, d));
+    t += <T>(i64x2.extract_lane(a, 0) + i64x2.extract_lane(a, 1));
   }
   store<T>(cell, load<T>(cell) + t);
 }
-export function sumI64Mask(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize): void { sumMask<i64>(p, n, bits, first, flip, cell); }
-export function sumF64Mask(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize): void { sumMask<f64>(p, n, bits, first, flip, cell); }
-export function sumF32Mask(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize): void { sumMask<f32>(p, n, bits, first, flip, cell); }
+export function sumI64Mask(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize): void { sumMask64<i64>(p, n, bits, first, flip, cell); }
+export function sumF64Mask(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize): void { sumMask64<f64>(p, n, bits, first, flip, cell); }
+export function sumF32Mask(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize): void {
+  let i = headOf(n, first);
+  let t = sumOf<f32>(p, 0, i, bits, first, flip);
+  const bytesEnd = i + ((n - i) & ~7);
+  const invert = invertOf(flip, 5);
+  let a = i64x2.splat(0), b = a, c = a, d = a;
+  let q = p + (<usize>i << 2), at = bits + <usize>((first + i) >>> 3);
+  while (i < bytesEnd) {
+    let end = bytesEnd;
+    if (i + 64 <= n) {
+      const word = wordAt(at, flip);
+      end = i + 64;
+      if (popcnt<u64>(word) <= fewBits) {
+        t += sumOfBits<f32>(q, word);
+        i = end;
+        q += 256;
+        at += 8;
+        continue;
+      }
+    }
+    for (; i + 16 <= end; i += 16) {
+      const m = at32(at, invert), o = at32(at + 1, invert);
+      a = addLanes<f32>(a, q, v128.load(m, lanes32));
+      b = addLanes<f32>(b, q + 16, v128.load(m, lanes32 + 16));
+      c = addLanes<f32>(c, q + 32, v128.load(o, lanes32));
+      d = addLanes<f32>(d, q + 48, v128.load(o, lanes32 + 16));
+      q += 64;
+      at += 2;
+    }
+    if (i < end) {
+      const m = at32(at, invert);
+      a = addLanes<f32>(a, q, v128.load(m, lanes32));
+      b = addLanes<f32>(b, q + 16, v128.load(m, lanes32 + 16));
+      i = end;
+    }
+  }
+  t += sumOf<f32>(p, i, n, bits, first, flip);
+  a = f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
+  const low = f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 1);
+  t += low + (f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3));
+  store<f32>(cell, load<f32>(cell) + t);
+}
 
-/** Minima and maxima: what is left out counts as the cell was at first, which changes nothing. */
+// @ts-ignore: decorator
+@inline function least<T>(a: T, v: T, isMin: bool): T {
+  return isMin ? min<T>(a, v) : max<T>(a, v);
+}
 // @ts-ignore: decorator
 @inline function extremeOf<T>(p: usize, from: u32, to: u32, bits: usize, first: u32, flip: u32, cell: usize, isMin: bool): void {
   let a = load<T>(cell);
   for (let i = from; i < to; i++) {
-    if (!bitAt(bits, first + i, flip)) continue;
-    const v = load<T>(p + <usize>i * sizeof<T>());
-    a = isMin ? min<T>(a, v) : max<T>(a, v);
+    if (bitAt(bits, first + i, flip)) a = least<T>(a, load<T>(p + <usize>i * sizeof<T>()), isMin);
   }
   store<T>(cell, a);
 }
+/** The cell and the values at `q` whose bit is set. */
 // @ts-ignore: decorator
-@inline function keepF64(a: v128, p: usize, mask: v128, other: v128, isMin: bool): v128 {
-  return foldF64(a, v128.bitselect(v128.load(p), other, mask), isMin);
+@inline function extremeOfBits<T>(q: usize, word: u64, cell: usize, isMin: bool): void {
+  let a = load<T>(cell);
+  for (let x = word; x != 0; x &= x - 1) a = least<T>(a, load<T>(q + <usize>ctz<u64>(x) * sizeof<T>()), isMin);
+  store<T>(cell, a);
+}
+
+/** 1 when no value is NaN or minus zero: then minima and maxima need no more than a comparison. */
+export function isPlainF64(p: usize, n: u32): u32 {
+  const minusZero = i64x2.splat(i64.MIN_VALUE);
+  let odd = i64x2.splat(0);
+  const pairs = p + (<usize>(n & ~1) << 3);
+  let q = p;
+  for (; q < pairs; q += 16) {
+    const v = v128.load(q);
+    odd = v128.or(odd, v128.or(f64x2.ne(v, v), i64x2.eq(v, minusZero)));
+  }
+  if (n & 1) {
+    const v = v128.load64_splat(q);
+    odd = v128.or(odd, v128.or(f64x2.ne(v, v), i64x2.eq(v, minusZero)));
+  }
+  return v128.any_true(odd) ? 0 : 1;
+}
+
+/** The better of two vectors of plain doubles: a single instruction, which takes NaN for neither. */
+// @ts-ignore: decorator
+@inline function betterPlain(a: v128, v: v128, isMin: bool): v128 {
+  return isMin ? f64x2.pmin(a, v) : f64x2.pmax(a, v);
 }
 // @ts-ignore: decorator
-@inline function extremeMaskF64(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize, isMin: bool): void {
-  const head = headOf(n, first);
-  extremeOf<f64>(p, 0, head, bits, first, flip, cell, isMin);
+@inline function exactF64(a: v128, p: usize, mask: v128, other: v128, isMin: bool): v128 {
+  return foldF64(a, v128.bitselect(v128.load(p), other, mask), isMin);
+}
+/** For any doubles; what is left out counts as the cell was at first, which changes nothing. `first`, n: whole bytes. */
+// @ts-ignore: decorator
+@inline function extremeExactF64(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize, isMin: bool): void {
+  const invert = invertOf(flip, 6);
   const other = f64x2.splat(load<f64>(cell));
   let a = other, b = a, c = a, d = a;
-  let i = head;
-  for (; i + 8 <= n; i += 8) {
-    const q = p + (<usize>i << 3);
-    const byte = byteAt(bits, first + i, flip);
-    const low = low64(byte), high = high64(byte);
-    a = keepF64(a, q, v128.load(low), other, isMin);
-    b = keepF64(b, q + 16, v128.load(low, 16), other, isMin);
-    c = keepF64(c, q + 32, v128.load(high), other, isMin);
-    d = keepF64(d, q + 48, v128.load(high, 16), other, isMin);
+  let at = bits + <usize>(first >>> 3);
+  for (let q = p, end = p + (<usize>n << 3); q < end; q += 64) {
+    const m = at64(at++, invert);
+    a = exactF64(a, q, v128.load(m, lanes64), other, isMin);
+    b = exactF64(b, q + 16, v128.load(m, lanes64 + 16), other, isMin);
+    c = exactF64(c, q + 32, v128.load(m, lanes64 + 32), other, isMin);
+    d = exactF64(d, q + 48, v128.load(m, lanes64 + 48), other, isMin);
   }
   a = foldF64(foldF64(a, b, isMin), foldF64(c, d, isMin), isMin);
-  const low = f64x2.extract_lane(a, 0), high = f64x2.extract_lane(a, 1);
-  store<f64>(cell, isMin ? min<f64>(low, high) : max<f64>(low, high));
+  store<f64>(cell, least<f64>(f64x2.extract_lane(a, 0), f64x2.extract_lane(a, 1), isMin));
+}
+/**
+ * As if no value were NaN: what is left out is made NaN, which changes nothing. All values are added up beside it, so
+ * that one NaN, or infinities of both signs, shows in the end; then, and for a zero that may be another than it looks,
+ * it is done again exactly.
+ */
+// @ts-ignore: decorator
+@inline function extremeMaskF64(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize, isMin: bool): void {
+  let i = headOf(n, first);
+  extremeOf<f64>(p, 0, i, bits, first, flip, cell, isMin);
+  const from = i, bytes = (n - i) & ~7, bytesEnd = i + bytes;
+  const invert = invertOf(flip ^ 1, 6);
+  const start: f64 = isMin ? Infinity : -Infinity;
+  let a = f64x2.splat(start), b = a, c = a, d = a;
+  let s = f64x2.splat(0), t = s;
+  let e = start, u: f64 = 0;
+  let q = p + (<usize>i << 3), at = bits + <usize>((first + i) >>> 3);
+  while (i < bytesEnd) {
+    let end = bytesEnd;
+    if (i + 64 <= n) {
+      end = i + 64;
+      const word = wordAt(at, flip);
+      if (popcnt<u64>(word) <= fewBits) {
+        for (let x = word; x != 0; x &= x - 1) {
+          const v = load<f64>(q + (<usize>ctz<u64>(x) << 3));
+          u += v;
+          if (isMin ? v < e : v > e) e = v;
+        }
+        i = end;
+        q += 512;
+        at += 8;
+        continue;
+      }
+    }
+    for (; i < end; i += 8) {
+      const m = at64(at++, invert);
+      const v0 = v128.load(q), v1 = v128.load(q, 16), v2 = v128.load(q, 32), v3 = v128.load(q, 48);
+      a = betterPlain(a, v128.or(v0, v128.load(m, lanes64)), isMin);
+      b = betterPlain(b, v128.or(v1, v128.load(m, lanes64 + 16)), isMin);
+      c = betterPlain(c, v128.or(v2, v128.load(m, lanes64 + 32)), isMin);
+      d = betterPlain(d, v128.or(v3, v128.load(m, lanes64 + 48)), isMin);
+      s = f64x2.add(s, f64x2.add(v0, v1));
+      t = f64x2.add(t, f64x2.add(v2, v3));
+      q += 64;
+    }
+  }
+  a = betterPlain(betterPlain(a, b, isMin), betterPlain(c, d, isMin), isMin);
+  const found = least<f64>(least<f64>(f64x2.extract_lane(a, 0), f64x2.extract_lane(a, 1), isMin), e, isMin);
+  s = f64x2.add(s, t);
+  const sum = f64x2.extract_lane(s, 0) + f64x2.extract_lane(s, 1) + u;
+  const q0 = p + (<usize>from << 3);
+  if (sum == sum && (found != 0 || isPlainF64(q0, bytes))) store<f64>(cell, least<f64>(load<f64>(cell), found, isMin));
+  else extremeExactF64(q0, bytes, bits, first + from, flip, cell, isMin);
   extremeOf<f64>(p, i, n, bits, first, flip, cell, isMin);
 }
 // @ts-ignore: decorator
 @inline function extremeMaskF32(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize, isMin: bool): void {
-  const head = headOf(n, first);
-  extremeOf<f32>(p, 0, head, bits, first, flip, cell, isMin);
+  let i = headOf(n, first);
+  extremeOf<f32>(p, 0, i, bits, first, flip, cell, isMin);
+  const bytesEnd = i + ((n - i) & ~7);
+  const invert = invertOf(flip, 5);
   const other = f32x4.splat(load<f32>(cell));
   let a = other, b = a;
-  let i = head;
-  for (; i + 8 <= n; i += 8) {
-    const q = p + (<usize>i << 2);
-    const byte = byteAt(bits, first + i, flip);
-    a = foldF32(a, v128.bitselect(v128.load(q), other, low32(byte)), isMin);
-    b = foldF32(b, v128.bitselect(v128.load(q, 16), other, high32(byte)), isMin);
+  let q = p + (<usize>i << 2), at = bits + <usize>((first + i) >>> 3);
+  while (i < bytesEnd) {
+    let end = bytesEnd;
+    if (i + 64 <= n) {
+      end = i + 64;
+      const word = wordAt(at, flip);
+      if (popcnt<u64>(word) <= fewBits) {
+        extremeOfBits<f32>(q, word, cell, isMin);
+        i = end;
+        q += 256;
+        at += 8;
+        continue;
+      }
+    }
+    for (; i < end; i += 8) {
+      const m = at32(at++, invert);
+      a = foldF32(a, v128.bitselect(v128.load(q), other, v128.load(m, lanes32)), isMin);
+      b = foldF32(b, v128.bitselect(v128.load(q, 16), other, v128.load(m, lanes32 + 16)), isMin);
+      q += 32;
+    }
   }
+  const few = load<f32>(cell);
   storeF32(foldF32(a, b, isMin), cell, isMin);
+  store<f32>(cell, least<f32>(load<f32>(cell), few, isMin));
   extremeOf<f32>(p, i, n, bits, first, flip, cell, isMin);
 }
 // @ts-ignore: decorator
@@ -152,22 +326,37 @@ export function sumF32Mask(p: usize, n: u32, bits: usize, first: u32, flip: u32,
 }
 // @ts-ignore: decorator
 @inline function extremeMaskI64(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize, isMin: bool): void {
-  const head = headOf(n, first);
-  extremeOf<i64>(p, 0, head, bits, first, flip, cell, isMin);
-  let a = i64x2.splat(load<i64>(cell)), b = a;
-  let i = head;
-  for (; i + 8 <= n; i += 8) {
-    const q = p + (<usize>i << 3);
-    const byte = byteAt(bits, first + i, flip);
-    const low = low64(byte), high = high64(byte);
-    a = keepI64(a, q, v128.load(low), isMin);
-    b = keepI64(b, q + 16, v128.load(low, 16), isMin);
-    a = keepI64(a, q + 32, v128.load(high), isMin);
-    b = keepI64(b, q + 48, v128.load(high, 16), isMin);
+  let i = headOf(n, first);
+  extremeOf<i64>(p, 0, i, bits, first, flip, cell, isMin);
+  const bytesEnd = i + ((n - i) & ~7);
+  const invert = invertOf(flip, 6);
+  let a = i64x2.splat(load<i64>(cell)), b = a, c = a, d = a;
+  let q = p + (<usize>i << 3), at = bits + <usize>((first + i) >>> 3);
+  while (i < bytesEnd) {
+    let end = bytesEnd;
+    if (i + 64 <= n) {
+      end = i + 64;
+      const word = wordAt(at, flip);
+      if (popcnt<u64>(word) <= fewBits) {
+        extremeOfBits<i64>(q, word, cell, isMin);
+        i = end;
+        q += 512;
+        at += 8;
+        continue;
+      }
+    }
+    for (; i < end; i += 8) {
+      const m = at64(at++, invert);
+      a = keepI64(a, q, v128.load(m, lanes64), isMin);
+      b = keepI64(b, q + 16, v128.load(m, lanes64 + 16), isMin);
+      c = keepI64(c, q + 32, v128.load(m, lanes64 + 32), isMin);
+      d = keepI64(d, q + 48, v128.load(m, lanes64 + 48), isMin);
+      q += 64;
+    }
   }
-  a = foldI64(a, b, isMin);
-  const low = i64x2.extract_lane(a, 0), high = i64x2.extract_lane(a, 1);
-  store<i64>(cell, isMin ? min<i64>(low, high) : max<i64>(low, high));
+  a = foldI64(foldI64(a, b, isMin), foldI64(c, d, isMin), isMin);
+  const found = least<i64>(i64x2.extract_lane(a, 0), i64x2.extract_lane(a, 1), isMin);
+  store<i64>(cell, least<i64>(load<i64>(cell), found, isMin));
   extremeOf<i64>(p, i, n, bits, first, flip, cell, isMin);
 }
 export function minI64Mask(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize): void { extremeMaskI64(p, n, bits, first, flip, cell, true); }
@@ -180,23 +369,26 @@ export function maxF32Mask(p: usize, n: u32, bits: usize, first: u32, flip: u32,
 /** Values of a block, `other` in place of those of rows whose bit is set; `first` is a multiple of 8. */
 export function blend64(p: usize, n: u32, bits: usize, first: u32, other: u64, out: usize): void {
   const others = i64x2.splat(other);
+  let q = p, o = out, at = bits + <usize>(first >>> 3);
   for (let i: u32 = 0; i < n; i += 8) {
-    const q = p + (<usize>i << 3), o = out + (<usize>i << 3);
-    const byte = byteAt(bits, first + i, 0);
-    const low = low64(byte), high = high64(byte);
-    v128.store(o, v128.bitselect(others, v128.load(q), v128.load(low)));
-    v128.store(o, v128.bitselect(others, v128.load(q, 16), v128.load(low, 16)), 16);
-    v128.store(o, v128.bitselect(others, v128.load(q, 32), v128.load(high)), 32);
-    v128.store(o, v128.bitselect(others, v128.load(q, 48), v128.load(high, 16)), 48);
+    const m = at64(at++, 0);
+    v128.store(o, v128.bitselect(others, v128.load(q), v128.load(m, lanes64)));
+    v128.store(o, v128.bitselect(others, v128.load(q, 16), v128.load(m, lanes64 + 16)), 16);
+    v128.store(o, v128.bitselect(others, v128.load(q, 32), v128.load(m, lanes64 + 32)), 32);
+    v128.store(o, v128.bitselect(others, v128.load(q, 48), v128.load(m, lanes64 + 48)), 48);
+    q += 64;
+    o += 64;
   }
 }
 export function blend32(p: usize, n: u32, bits: usize, first: u32, other: u64, out: usize): void {
   const others = i32x4.splat(<u32>other);
+  let q = p, o = out, at = bits + <usize>(first >>> 3);
   for (let i: u32 = 0; i < n; i += 8) {
-    const q = p + (<usize>i << 2), o = out + (<usize>i << 2);
-    const byte = byteAt(bits, first + i, 0);
-    v128.store(o, v128.bitselect(others, v128.load(q), low32(byte)));
-    v128.store(o, v128.bitselect(others, v128.load(q, 16), high32(byte)), 16);
+    const m = at32(at++, 0);
+    v128.store(o, v128.bitselect(others, v128.load(q), v128.load(m, lanes32)));
+    v128.store(o, v128.bitselect(others, v128.load(q, 16), v128.load(m, lanes32 + 16)), 16);
+    q += 32;
+    o += 32;
   }
 }
 
@@ -210,11 +402,13 @@ export function spareGroups(groups: usize, n: u32, bits: usize, first: u32, flip
     store<u32>(out + (<usize>i << 2), bitAt(bits, first + i, flip) ? load<u32>(groups + (<usize>i << 2)) : spare + (i & 3));
   }
   const others = i32x4.add(i32x4.splat(spare), i32x4(0, 1, 2, 3));
+  const invert = invertOf(flip, 5);
+  let at = bits + <usize>((first + i) >>> 3);
   for (; i + 8 <= n; i += 8) {
     const g = groups + (<usize>i << 2), o = out + (<usize>i << 2);
-    const byte = byteAt(bits, first + i, flip);
-    v128.store(o, v128.bitselect(v128.load(g), others, low32(byte)));
-    v128.store(o, v128.bitselect(v128.load(g, 16), others, high32(byte)), 16);
+    const m = at32(at++, invert);
+    v128.store(o, v128.bitselect(v128.load(g), others, v128.load(m, lanes32)));
+    v128.store(o, v128.bitselect(v128.load(g, 16), others, v128.load(m, lanes32 + 16)), 16);
   }
   for (; i < n; i++) {
     store<u32>(out + (<usize>i << 2), bitAt(bits, first + i, flip) ? load<u32>(groups + (<usize>i << 2)) : spare + (i & 3));
