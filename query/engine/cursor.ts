@@ -43,7 +43,7 @@ export function forEachBatch(
         if (count === 0) return;
         if (count < batch.count) {
           if (masked !== undefined && count >= batch.count * masked.share) {
-            masked.visit(batch, { bits: mask.bits, count });
+            masked.visit(batch, { bits: mask.bits, first: from, count });
             return;
           }
           kernels.bitsToSelection(mask.bits, start, from, to, 0, sel);

@@ -36,8 +36,9 @@ const nearRows = 2048;
 /** So many rows are worth several copies of a small table. */
 const busyRowsMin = 100_000;
 
-/** From such a part of the rows on, all of them are grouped. */
-const maskedShare = 2 / 3;
+/** From such a part of the rows on, all of them are grouped; fewer are passed over one by one, very few are listed. */
+const spareShare = 3 / 4;
+const maskedShare = 1 / 8;
 
 /** Of its working memory a slice takes one in so many parts. */
 const slicesShare = 4;
@@ -356,16 +357,29 @@ class Grouping {
     const grouper = this.#grouper;
     const isPlain = grouper instanceof DenseGrouper && this.#exploder === undefined && !this.#hasBucketKey;
     if (!isPlain || this.#accumulators.some((one) => one.takesSpareGroups !== true)) return undefined;
-    const visit = (batch: Batch, { bits }: SelectedRows): void => {
+    const canPass = this.#accumulators.every((one) => one.masked !== undefined);
+    const visit = (batch: Batch, selected: SelectedRows): void => {
       const { count } = batch;
+      const { bits, first } = selected;
       this.#room(grouper.bound());
       const numbers = this.#keys.map((key, i) => key.numbers(batch, 0, count, this.#numbers[i] ?? 0));
-      this.#aggregate(
-        batch,
-        grouper.groupMasked(numbers, count, this.#groups, bits, batch.start + batch.from),
-      );
+      if (!canPass || selected.count >= count * spareShare) {
+        this.#aggregate(batch, grouper.groupMasked(numbers, count, this.#groups, bits, first));
+        return;
+      }
+      batch.groups = grouper.groupSome(numbers, count, this.#groups, bits, first);
+      this.#nearParts(batch, (part, at) => {
+        const isWhole = part.count === count;
+        const from = first + at;
+        const some = isWhole
+          ? selected.count
+          : this.#environment.kernels.bitsCount(bits, from, from + part.count) >>> 0;
+        if (some === 0) return;
+        for (const one of this.#accumulators)
+          one.masked?.(part, { bits, first: from, count: some }, undefined);
+      });
     };
-    return { share: maskedShare, visit };
+    return { share: canPass ? maskedShare : spareShare, visit };
   }
 
   /** Flushes when there may be too many groups: before any numbers of a batch are handed out, as flushing forgets them. */
@@ -387,18 +401,24 @@ class Grouping {
 
   #aggregate(batch: Batch, groups: number): void {
     batch.groups = groups;
+    this.#nearParts(batch, (part) => {
+      for (const accumulator of this.#accumulators) accumulator.group(part);
+    });
+  }
+
+  /** So many entries at a time that the rows of the table one aggregator touched are still near for the next one. */
+  #nearParts(batch: Batch, visit: (part: Batch, at: number) => void): void {
     if (this.#accumulators.length < 2 || this.#capacity * this.#cells.stride < cachedBytes) {
-      for (const accumulator of this.#accumulators) accumulator.group(batch);
+      visit(batch, 0);
       return;
     }
-    // The rows of the table that one aggregator touched are still near when the next one comes.
-    const { sel, from, count } = batch;
+    const { sel, from, count, groups } = batch;
     for (let at = 0; at < count; at += nearRows) {
       batch.sel = sel === 0 ? 0 : sel + at * 4;
       batch.from = sel === 0 ? from + at : from;
       batch.groups = groups + at * 4;
       batch.count = Math.min(nearRows, count - at);
-      for (const accumulator of this.#accumulators) accumulator.group(batch);
+      visit(batch, at);
     }
   }
 

@@ -70,6 +70,15 @@ export class DenseGrouper implements Grouper {
     return this.#marked(combined(this.#environment, numbers, this.#radices, count, out), count);
   }
 
+  /** The same; nothing is said of the groups of entries whose row's bit (from `first` on) is not set. */
+  groupSome(numbers: readonly number[], count: number, out: number, bits: number, first: number): number {
+    const groups = combined(this.#environment, numbers, this.#radices, count, out);
+    if (this.#isMarkedElsewhere || this.#isFull) return groups;
+    this.#environment.kernels.markGroupMask(groups, count, bits, first, 0, this.#seen);
+    this.#lookIfFull();
+    return groups;
+  }
+
   /** The same; entries whose row's bit (from `first` on) is not set go to the spare groups behind the last. */
   groupMasked(numbers: readonly number[], count: number, out: number, bits: number, first: number): number {
     const groups = combined(this.#environment, numbers, this.#radices, count, out);
@@ -81,8 +90,13 @@ export class DenseGrouper implements Grouper {
     if (this.#isMarkedElsewhere || this.#isFull) return groups;
     const { kernels } = this.#environment;
     kernels.markGroup(groups, count, this.#seen);
-    this.#isFull = this.#size <= checkedSizeMax && kernels.marksMissing(0, this.#seen, this.#size) === 0;
+    this.#lookIfFull();
     return groups;
+  }
+
+  #lookIfFull(): void {
+    const { kernels } = this.#environment;
+    this.#isFull = this.#size <= checkedSizeMax && kernels.marksMissing(0, this.#seen, this.#size) === 0;
   }
 
   existing(): { pointer: number; count: number } {

@@ -33,6 +33,19 @@ export type MaskKernel = (
   flip: number,
   cell: number,
 ) => void;
+/** Of entries that are rows first, first + 1, … of a bitset those whose bit differs from `flip`. */
+export type GroupMaskKernel = (
+  g: number,
+  p: number,
+  n: number,
+  bits: number,
+  first: number,
+  flip: number,
+  cells: number,
+  stride: number,
+  copy: number,
+  seen: number,
+) => void;
 export interface QueryKernels {
   // aggregate.ts
   readonly sumI64Run: (p: number, n: number, cell: number) => void;
@@ -121,8 +134,37 @@ export interface QueryKernels {
   readonly maxI64Mask: MaskKernel;
   readonly maxF64Mask: MaskKernel;
   readonly maxF32Mask: MaskKernel;
-  readonly blend64: (p: number, n: number, bits: number, first: number, other: bigint, out: number) => void;
-  readonly blend32: (p: number, n: number, bits: number, first: number, other: bigint, out: number) => void;
+  // grouped-masks.ts
+  readonly sumI64GroupMask: GroupMaskKernel;
+  readonly minI64GroupMask: GroupMaskKernel;
+  readonly maxI64GroupMask: GroupMaskKernel;
+  readonly sumF64GroupMask: GroupMaskKernel;
+  readonly minF64GroupMask: GroupMaskKernel;
+  readonly maxF64GroupMask: GroupMaskKernel;
+  readonly sumF32GroupMask: GroupMaskKernel;
+  readonly minF32GroupMask: GroupMaskKernel;
+  readonly maxF32GroupMask: GroupMaskKernel;
+  readonly minPlainGroupMask: GroupMaskKernel;
+  readonly maxPlainGroupMask: GroupMaskKernel;
+  readonly countGroupMask: (
+    groups: number,
+    n: number,
+    bits: number,
+    first: number,
+    flip: number,
+    cells: number,
+    stride: number,
+    copy: number,
+    seen: number,
+  ) => void;
+  readonly markGroupMask: (
+    groups: number,
+    n: number,
+    bits: number,
+    first: number,
+    flip: number,
+    seen: number,
+  ) => void;
   readonly spareGroups: (
     groups: number,
     n: number,
@@ -312,8 +354,19 @@ const names = [
   'maxI64Mask',
   'maxF64Mask',
   'maxF32Mask',
-  'blend64',
-  'blend32',
+  'sumI64GroupMask',
+  'minI64GroupMask',
+  'maxI64GroupMask',
+  'sumF64GroupMask',
+  'minF64GroupMask',
+  'maxF64GroupMask',
+  'sumF32GroupMask',
+  'minF32GroupMask',
+  'maxF32GroupMask',
+  'minPlainGroupMask',
+  'maxPlainGroupMask',
+  'countGroupMask',
+  'markGroupMask',
   'spareGroups',
   'spareGroupsSel',
   'anyKept',

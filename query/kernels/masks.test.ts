@@ -177,21 +177,6 @@ describe('kernels over masks', () => {
     }
   });
 
-  it('replace values of marked rows', () => {
-    for (const n of lengths) {
-      for (const first of [0, 8, 64]) {
-        const flags = Array.from({ length: first + n + 9 }, () => below(2));
-        const values = Array.from({ length: n }, () => 1 + below(100));
-        const wanted = values.map((value, i) => (flags[first + i] === 1 ? 7 : value));
-        const out = arena.alloc(n * 8);
-        kernels.blend64(numbersAt('I64', values), n, bitset(flags), first, 7n, out);
-        expect([...arena.i64(out, n)].map(Number)).to.deep.equal(wanted);
-        kernels.blend32(ints(values), n, bitset(flags), first, 7n, out);
-        expect([...arena.u32(out, n)]).to.deep.equal(wanted);
-      }
-    }
-  });
-
   it('aggregate into buckets what a mask keeps', () => {
     const rows = 300;
     for (const flip of [0, 1] as const) {

@@ -23,8 +23,10 @@ export interface Batch {
 
 /** Rows of a batch whose bit is set, and how many they are. */
 export interface SelectedRows {
-  /** Address of a bitset over all rows. */
+  /** Address of a bitset. */
   readonly bits: number;
+  /** Number there of the batch's first entry. */
+  readonly first: number;
   readonly count: number;
 }
 

@@ -1,5 +1,4 @@
 /** count: entries of the group, never null. */
-import { BATCH_ROWS } from '../../../segment/read/view.js';
 import type { FrameColumn } from '../../frame.js';
 import type { Accumulator, AccumulatorContext, AggregatorType, Batch, GroupMarks, SelectedRows } from './accumulator.js';
 import { cellsColumn } from './result.js';
@@ -15,8 +14,6 @@ export class CountAccumulator implements Accumulator {
   readonly #context: Pick<AccumulatorContext, 'environment' | 'cells'>;
   readonly #column: number;
   #marks = 0;
-  /** Group numbers of a batch, those of entries that don't count replaced. */
-  #counted = 0;
 
   constructor(name: string, context: Pick<AccumulatorContext, 'environment' | 'cells'>) {
     this.name = name;
@@ -50,17 +47,15 @@ export class CountAccumulator implements Accumulator {
 
   masked(batch: Batch, selected: SelectedRows, group: number | undefined): void {
     const { environment, cells } = this.#context;
-    const { kernels, scratch } = environment;
+    const { kernels } = environment;
     const { count, groups } = batch;
-    const first = batch.start + batch.from;
+    const { bits, first } = selected;
     const cell = cells.cells(this.#column);
     if (group !== undefined) {
       kernels.countRun(selected.count, cell + group * cells.stride);
       return;
     }
-    if (this.#counted === 0) this.#counted = scratch.take(BATCH_ROWS * 4);
-    kernels.spareGroups(groups, count, selected.bits, first, 0, cells.spare, this.#counted);
-    kernels.countGroup(this.#counted, count, cell, cells.stride, cells.copy, 0);
+    kernels.countGroupMask(groups, count, bits, first, 0, cell, cells.stride, cells.copy, this.#marks);
   }
 
   inBuckets(batch: Batch, ends: number, bucket: number): number {

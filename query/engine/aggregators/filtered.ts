@@ -9,9 +9,6 @@ import type { Accumulator, AccumulatorContext, AggregatorType, Batch } from './a
 import { inputCache } from './input.js';
 import { refineBatch } from './numeric.js';
 
-/** Of entries with groups: from such a part on, sending the others to spare groups costs less than listing those. */
-const maskedGroupShare = 2 / 3;
-
 class FilteredAccumulator implements Accumulator {
   readonly bytesPerGroup: number;
   readonly takesSpareGroups: boolean;
@@ -68,8 +65,7 @@ class FilteredAccumulator implements Accumulator {
     const { kernels } = this.#context.environment;
     const matching = kernels.bitsCount(bits, first, first + batch.count) >>> 0;
     if (matching === 0) return true;
-    if (group === undefined && matching < batch.count * maskedGroupShare) return false;
-    this.#inner.masked(batch, { bits, count: matching }, group);
+    this.#inner.masked(batch, { bits, first, count: matching }, group);
     return true;
   }
 

@@ -3,7 +3,13 @@ import { CodedError } from '../../../proto/errors.js';
 import { BATCH_ROWS } from '../../../segment/read/view.js';
 import type { FrameColumn } from '../../frame.js';
 import type { Aggregator, NumericAggregator } from '../../native/model.js';
-import type { GroupKernel, GroupSelKernel, MaskKernel, QueryKernels } from '../../kernels/exports.js';
+import type {
+  GroupKernel,
+  GroupMaskKernel,
+  GroupSelKernel,
+  MaskKernel,
+  QueryKernels,
+} from '../../kernels/exports.js';
 import { elementsOf } from '../../expression/value.js';
 import { cellReader } from '../columns/cells.js';
 import { type BlockSource, ComputedNumbers } from '../columns/computed-views.js';
@@ -55,10 +61,8 @@ const kindCodes = { long: 0, double: 3, float: 6 } as const;
 
 /** Groups of at most so many: whether all of them have values is looked at after each batch. */
 const lazyGroupsMax = 4096;
-/** From such a part of the entries on, nulls are blanked out; fewer values are listed. */
-const maskedShare = 1 / 2;
-/** From such a part of a block's rows on, all its nulls are replaced. */
-const blendedShare = 1 / 4;
+/** From such a part of the entries on, the others are sent to spare groups instead of being passed over. */
+const spareShares = { sum: 3 / 4, long: 3 / 4, others: 1 } as const;
 /** Of `runBuckets`: rows whose bit is set are left out; their values are 0 anyway. */
 const leaveOut = 1;
 const leaveOutZeros = 3;
@@ -82,9 +86,9 @@ class NumericAccumulator implements Accumulator {
   /** Null rows hold 0, and that changes no sum. */
   readonly #areNullsZero: boolean;
   readonly #buffers: Buffers | undefined;
+  readonly #spareShare: number;
   /** No cell holds NaN or minus zero. */
   #isPlain = true;
-  #blendedStart = -1;
   #seen = 0;
   /** Address of the bytes of groups that exist, to be set here; 0 = somebody else does. */
   #groupsSeen = 0;
@@ -105,8 +109,8 @@ class NumericAccumulator implements Accumulator {
     this.#marks = context.emptyGroups || input.nullBits !== 0;
     this.#areNullsZero = op === 'sum' && input.areNullsZero;
     const buffer = (): number => scratch.take(BATCH_ROWS * 4);
-    const values = scratch.take(this.#marks && !this.#areNullsZero ? BATCH_ROWS * 8 : 0);
-    this.#buffers = this.#marks ? { sel: buffer(), groups: buffer(), bits: buffer(), values } : undefined;
+    this.#buffers = this.#marks ? { sel: buffer(), groups: buffer(), bits: buffer() } : undefined;
+    this.#spareShare = op === 'sum' ? spareShares.sum : kind === 'long' ? spareShares.long : spareShares.others;
     this.#width = kind === 'float' ? 4 : 8;
     this.#own = ownKernels(kernels, parts);
     this.#plain = kind === 'double' && op !== 'sum' ? plainKernels(kernels, op) : undefined;
@@ -115,7 +119,7 @@ class NumericAccumulator implements Accumulator {
 
   markGroups({ seen, size, isTaken }: GroupMarks): boolean {
     if (this.#marks) {
-      if (this.#nulls === 0 || size > lazyGroupsMax) return false;
+      if (this.#nulls === 0 || !this.#areNullsZero || size > lazyGroupsMax) return false;
       this.#wanted = seen;
       this.#size = size;
     }
@@ -165,26 +169,27 @@ class NumericAccumulator implements Accumulator {
       this.#add(batch, values, this.#marks ? this.#seen : this.#groupsSeen);
     } else if (this.#wanted === 0) {
       this.#groupMasked(batch, values, this.#notNull(batch));
-    } else if (!this.#areNullsZero && batch.sel !== 0 && batch.count < batch.rows * blendedShare) {
-      if (this.#groupsSeen !== 0) this.#kernels.markGroup(batch.groups, batch.count, this.#groupsSeen);
-      this.#groupMasked(batch, values, this.#notNull(batch));
     } else {
-      this.#add(batch, this.#areNullsZero ? values : this.#blended(batch, values), this.#groupsSeen);
+      this.#add(batch, values, this.#groupsSeen);
       if (this.#kernels.marksMissing(this.#wanted, this.#seen, this.#size) === 0) return;
       const groups = this.#counting(batch, this.#notNull(batch));
       this.#kernels.markGroup(groups, batch.count, this.#seen);
     }
   }
 
-  masked(batch: Batch, { bits, count }: SelectedRows, group: number | undefined): void {
+  masked(batch: Batch, { bits, first, count }: SelectedRows, group: number | undefined): void {
     // Before the bits are looked at: computed columns make both together.
     const values = this.#input.values(batch.start, batch.rows);
-    let mask: RowMask = { bits, first: batch.start + batch.from, flip: 0, kept: count };
+    let mask: RowMask = { bits, first, flip: 0, kept: count };
     if (this.#nulls !== 0) {
       const words = wordsOf(batch.rows);
       const { bits: both } = this.#room();
-      this.#kernels.bitsAndNot(bits + batch.start / 8, this.#nulls + batch.start / 8, both, words);
+      // `bits` from the block's first row on, which is a multiple of 64 rows away from where they begin.
+      const block = bits + (first - batch.from) / 8;
+      this.#kernels.bitsAndNot(block, this.#nulls + batch.start / 8, both, words);
       mask = { bits: both, first: batch.from, flip: 0 };
+      if (group === undefined && this.#groupsSeen !== 0)
+        this.#kernels.markGroupMask(batch.groups, batch.count, bits, first, 0, this.#groupsSeen);
     }
     if (group === undefined) this.#groupMasked(batch, values, mask);
     else this.#runMasked(batch, values, group, mask);
@@ -260,16 +265,26 @@ class NumericAccumulator implements Accumulator {
     if (batch.sel === 0) {
       const kept = this.#keptOf(batch.count, mask);
       if (kept === 0) return;
+      const seen = this.#marks ? this.#seen : this.#groupsSeen;
       if (kept === batch.count) {
-        this.#add(batch, values, this.#seen);
+        this.#add(batch, values, seen);
         return;
       }
-      if (kept < batch.count * maskedShare) {
-        this.#add(this.#listed(batch, mask), values, this.#seen);
+      if (!this.#marks || kept < batch.count * this.#spareShare) {
+        this.#addMasked(batch, values, mask, seen);
         return;
       }
     }
     this.#add({ ...batch, groups: this.#counting(batch, mask) }, values, this.#seen);
+  }
+
+  #addMasked(batch: Batch, values: number, { bits, first, flip }: RowMask, seen: number): void {
+    const { cells } = this.#context;
+    const { from, count, groups } = batch;
+    const { groupMask } = this.#plainHere(batch) ?? this.#own;
+    const p = values + from * this.#width;
+    const at = cells.cells(this.#column);
+    groupMask(groups, p, count, bits, first, flip, at, cells.stride, cells.copy, seen);
   }
 
   /** Group numbers of the batch's entries, spare ones for those that don't count. */
@@ -305,17 +320,6 @@ class NumericAccumulator implements Accumulator {
     return { bits: this.#nulls, first: batch.start + batch.from, flip: 1 };
   }
 
-  /** Values of the block, where null what changes no minimum or maximum. */
-  #blended({ start, rows }: Batch, values: number): number {
-    const { values: out } = this.#room();
-    if (start === this.#blendedStart) return out;
-    const { blend64, blend32 } = this.#kernels;
-    const blend = this.#width === 8 ? blend64 : blend32;
-    blend(values, rows, this.#nulls, start, initialBits(this.#parts), out);
-    this.#blendedStart = start;
-    return out;
-  }
-
   /** The entries that count. */
   #listed(batch: Batch, { bits, first, flip }: RowMask): Batch {
     const { sel, groups } = this.#room();
@@ -344,10 +348,10 @@ interface Buffers {
   readonly sel: number;
   readonly groups: number;
   readonly bits: number;
-  readonly values: number;
 }
 
 interface PlainKernels {
+  readonly groupMask: GroupMaskKernel;
   readonly group: GroupKernel;
   readonly groupSel: GroupSelKernel;
 }
@@ -366,11 +370,13 @@ function ownKernels(kernels: QueryKernels, { kind, op }: Parts): OwnKernels {
     mask: kernels[`${stem}Mask`],
     group: kernels[`${stem}Group`],
     groupSel: kernels[`${stem}GroupSel`],
+    groupMask: kernels[`${stem}GroupMask`],
   };
 }
 
 function plainKernels(kernels: QueryKernels, op: 'min' | 'max'): PlainKernels {
-  return { group: kernels[`${op}PlainGroup`], groupSel: kernels[`${op}PlainGroupSel`] };
+  const stem = `${op}PlainGroup` as const;
+  return { group: kernels[stem], groupSel: kernels[`${stem}Sel`], groupMask: kernels[`${stem}Mask`] };
 }
 
 /**

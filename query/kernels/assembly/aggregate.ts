@@ -4,6 +4,7 @@
 // run = every row goes to one cell; group = cell number per entry. Sel = row numbers of the entries, else rows 0 … n-1.
 
 import { bitsCount } from './bits';
+import { cellOf, increment, marked, update, updatePlain } from './_cells';
 import { foldF32, foldF64, foldI64, storeF32 } from './_lanes';
 import {
   maxF32Mask, maxF64Mask, maxI64Mask, minF32Mask, minF64Mask, minI64Mask, sumF32Mask, sumF64Mask, sumI64Mask,
@@ -29,41 +30,6 @@ import {
     a = op == 0 ? <T>(a + v) : op == 1 ? min<T>(a, v) : max<T>(a, v);
   }
   store<T>(cell, a);
-}
-
-/**
- * Groups are rows of a table, `stride` bytes each; `cells` is the column's cell in the first row. Entries go in turn to
- * four copies of the table, `copy` bytes apart (0 = one table): with few groups an update would have to wait for the
- * one before it to the same cell.
- */
-// @ts-ignore: decorator
-@inline function cellOf(cells: usize, group: usize, stride: usize): usize {
-  return cells + <usize>load<u32>(group) * stride;
-}
-/** The same; notes in a byte a group at `seen` (0 = nowhere) that something was aggregated there. */
-// @ts-ignore: decorator
-@inline function marked(cells: usize, group: usize, stride: usize, seen: usize): usize {
-  const g = <usize>load<u32>(group);
-  if (seen) store<u8>(seen + g, 1);
-  return cells + g * stride;
-}
-
-/**
- * A group's minimum soon stops changing, so a predictable comparison beats the min instruction, which is slow for equal
- * operands. Only NaN and zeros need its full rules; a NaN in the cell stays, as it is below and above nothing.
- */
-// @ts-ignore: decorator
-@inline function update<T>(cell: usize, v: T, op: i32): void {
-  const a = load<T>(cell);
-  if (op == 0) {
-    store<T>(cell, <T>(a + v));
-  } else if (op == 1) {
-    if (v < a) store<T>(cell, v);
-    else if (isFloat<T>() && (v != v || v == 0)) store<T>(cell, min<T>(a, v));
-  } else {
-    if (v > a) store<T>(cell, v);
-    else if (isFloat<T>() && (v != v || v == 0)) store<T>(cell, max<T>(a, v));
-  }
 }
 
 // @ts-ignore: decorator
@@ -107,12 +73,6 @@ import {
   }
 }
 
-// @ts-ignore: decorator
-@inline function updatePlain(cell: usize, value: usize, isMin: bool): void {
-  const a = v128.load64_zero(cell);
-  const v = v128.load64_zero(value);
-  v128.store64_lane(cell, isMin ? f64x2.pmin(a, v) : f64x2.pmax(a, v), 0);
-}
 /** Minima and maxima of plain doubles, as long as no cell holds anything else: without branches. */
 // @ts-ignore: decorator
 @inline function groupPlain(groups: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize, isMin: bool): void {
@@ -291,10 +251,6 @@ export function minF32GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: us
 export function maxF32GroupSel(g: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void { groupSel<f32>(g, p, sel, n, cells, stride, copy, seen, 2); }
 
 export function countRun(n: u32, cell: usize): void { store<i64>(cell, load<i64>(cell) + <i64>n); }
-// @ts-ignore: decorator
-@inline function increment(cell: usize): void {
-  store<i64>(cell, load<i64>(cell) + 1);
-}
 export function countGroup(groups: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize): void {
   const four = groups + (<usize>(n & ~3) << 2);
   let g = groups;

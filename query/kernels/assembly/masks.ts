@@ -366,32 +366,11 @@ export function maxF64Mask(p: usize, n: u32, bits: usize, first: u32, flip: u32,
 export function minF32Mask(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize): void { extremeMaskF32(p, n, bits, first, flip, cell, true); }
 export function maxF32Mask(p: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize): void { extremeMaskF32(p, n, bits, first, flip, cell, false); }
 
-/** Values of a block, `other` in place of those of rows whose bit is set; `first` is a multiple of 8. */
-export function blend64(p: usize, n: u32, bits: usize, first: u32, other: u64, out: usize): void {
-  const others = i64x2.splat(other);
-  let q = p, o = out, at = bits + <usize>(first >>> 3);
-  for (let i: u32 = 0; i < n; i += 8) {
-    const m = at64(at++, 0);
-    v128.store(o, v128.bitselect(others, v128.load(q), v128.load(m, lanes64)));
-    v128.store(o, v128.bitselect(others, v128.load(q, 16), v128.load(m, lanes64 + 16)), 16);
-    v128.store(o, v128.bitselect(others, v128.load(q, 32), v128.load(m, lanes64 + 32)), 32);
-    v128.store(o, v128.bitselect(others, v128.load(q, 48), v128.load(m, lanes64 + 48)), 48);
-    q += 64;
-    o += 64;
-  }
+/** Groups are below the spare ones: the least of both is theirs, or a spare one where all their bits were set. */
+// @ts-ignore: decorator
+@inline function spared(groups: v128, leftOut: v128, others: v128): v128 {
+  return i32x4.min_u(v128.or(groups, leftOut), others);
 }
-export function blend32(p: usize, n: u32, bits: usize, first: u32, other: u64, out: usize): void {
-  const others = i32x4.splat(<u32>other);
-  let q = p, o = out, at = bits + <usize>(first >>> 3);
-  for (let i: u32 = 0; i < n; i += 8) {
-    const m = at32(at++, 0);
-    v128.store(o, v128.bitselect(others, v128.load(q), v128.load(m, lanes32)));
-    v128.store(o, v128.bitselect(others, v128.load(q, 16), v128.load(m, lanes32 + 16)), 16);
-    q += 32;
-    o += 32;
-  }
-}
-
 /**
  * Groups of entries, those that don't count sent to groups spare … spare + 3 in turn: every kernel over groups then
  * leaves them out. Several, so that updates there do not wait for each other.
@@ -402,13 +381,18 @@ export function spareGroups(groups: usize, n: u32, bits: usize, first: u32, flip
     store<u32>(out + (<usize>i << 2), bitAt(bits, first + i, flip) ? load<u32>(groups + (<usize>i << 2)) : spare + (i & 3));
   }
   const others = i32x4.add(i32x4.splat(spare), i32x4(0, 1, 2, 3));
-  const invert = invertOf(flip, 5);
+  const invert = invertOf(flip ^ 1, 5);
   let at = bits + <usize>((first + i) >>> 3);
-  for (; i + 8 <= n; i += 8) {
-    const g = groups + (<usize>i << 2), o = out + (<usize>i << 2);
-    const m = at32(at++, invert);
-    v128.store(o, v128.bitselect(v128.load(g), others, v128.load(m, lanes32)));
-    v128.store(o, v128.bitselect(v128.load(g, 16), others, v128.load(m, lanes32 + 16)), 16);
+  let g = groups + (<usize>i << 2), o = out + (<usize>i << 2);
+  for (; i + 16 <= n; i += 16) {
+    const l = at32(at, invert), m = at32(at + 1, invert);
+    v128.store(o, spared(v128.load(g), v128.load(l, lanes32), others));
+    v128.store(o, spared(v128.load(g, 16), v128.load(l, lanes32 + 16), others), 16);
+    v128.store(o, spared(v128.load(g, 32), v128.load(m, lanes32), others), 32);
+    v128.store(o, spared(v128.load(g, 48), v128.load(m, lanes32 + 16), others), 48);
+    at += 2;
+    g += 64;
+    o += 64;
   }
   for (; i < n; i++) {
     store<u32>(out + (<usize>i << 2), bitAt(bits, first + i, flip) ? load<u32>(groups + (<usize>i << 2)) : spare + (i & 3));
