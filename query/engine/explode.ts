@@ -31,11 +31,14 @@ export class EntryExploder {
   readonly #environment: Environment;
   readonly #keys: readonly (MultiKey | undefined)[];
   readonly #rows: number;
+  readonly #rowsMatter: boolean;
   /** Room for the entries of a part each. */
   readonly #buffers: number[] = [];
 
-  constructor(environment: Environment, keys: readonly (MultiKey | undefined)[]) {
+  /** `rowsMatter`: false when nobody looks at the rows of entries; they may then be anything. */
+  constructor(environment: Environment, keys: readonly (MultiKey | undefined)[], rowsMatter: boolean) {
     this.#environment = environment;
+    this.#rowsMatter = rowsMatter;
     this.#keys = keys;
     this.#rows = environment.scratch.take(BATCH_ROWS * 4);
   }
@@ -100,11 +103,10 @@ export class EntryExploder {
       large.push(pointer);
       return pointer;
     };
-    const whole = this.#whole(sel, count, blocks);
-    if (whole !== undefined) {
+    const only = this.#only(sel, count, blocks);
+    if (only !== undefined) {
       const rows = buffer();
-      kernels.rowsOfValues(whole.offsets, whole.from, count, rows);
-      this.#visit(rows, whole.entries, whole.ids, visit);
+      this.#run(only, count, { rows, ids: buffer }, blocks, visit);
       for (const pointer of large) scratch.give(pointer);
       return;
     }
@@ -145,24 +147,42 @@ export class EntryExploder {
     }
   }
 
-  /** One key and neighbouring rows that all have values: the ids are entries as they stand. */
-  #whole(sel: number, count: number, blocks: readonly (Blocks | undefined)[]): WholeRows | undefined {
+  /** Of the one key: where all rows have values, the ids are entries as they stand. */
+  #run(
+    { block, from }: RunOfRows,
+    count: number,
+    room: { readonly rows: number; readonly ids: () => number },
+    blocks: readonly (Blocks | undefined)[],
+    visit: Visit,
+  ): void {
     const { kernels, scratch } = this.#environment;
+    const { offsets, ids, nullNumber } = block;
+    const idsAt = (pointer: number): (number | undefined)[] =>
+      blocks.map((one) => (one === undefined ? undefined : pointer));
+    if (kernels.anyEmpty(offsets, from, count) === 1) {
+      const out = room.ids();
+      const n = kernels.explodeRange(offsets, ids, from, count, nullNumber, room.rows, out) >>> 0;
+      this.#visit(room.rows, n, idsAt(out), visit);
+      return;
+    }
+    const edges = scratch.arena.u32(offsets + from * 4, count + 1);
+    const first = edges[0] ?? 0;
+    if (this.#rowsMatter) kernels.rowsOfValues(offsets, from, count, room.rows);
+    this.#visit(room.rows, (edges[count] ?? 0) - first, idsAt(ids + first * 4), visit);
+  }
+
+  /** Set when there is one key and the rows are neighbours. */
+  #only(sel: number, count: number, blocks: readonly (Blocks | undefined)[]): RunOfRows | undefined {
+    const { scratch } = this.#environment;
     const [block, ...others] = blocks.filter((one) => one !== undefined);
     if (block === undefined || others.length > 0) return undefined;
     const from = scratch.arena.u32(sel, 1)[0] ?? 0;
     const last = scratch.arena.u32(sel + (count - 1) * 4, 1)[0] ?? 0;
-    if (last - from + 1 !== count || kernels.anyEmpty(block.offsets, from, count) === 1) return undefined;
-    const offsets = scratch.arena.u32(block.offsets + from * 4, count + 1);
-    const first = offsets[0] ?? 0;
-    const ids = blocks.map((one) => (one === undefined ? undefined : one.ids + first * 4));
-    return { offsets: block.offsets, from, ids, entries: (offsets[count] ?? 0) - first };
+    return last - from + 1 === count ? { block, from } : undefined;
   }
 }
 
-interface WholeRows {
-  readonly offsets: number;
+interface RunOfRows {
+  readonly block: Blocks;
   readonly from: number;
-  readonly ids: readonly (number | undefined)[];
-  readonly entries: number;
 }

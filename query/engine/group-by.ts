@@ -238,9 +238,6 @@ class Grouping {
       key.multi === undefined ? undefined : { view: key.multi, nullNumber: key.nullNumber },
     );
     if (query.unnests === false) refuseMulti(query.dimensions, this.#keys);
-    this.#exploder = multi.some((key) => key !== undefined)
-      ? new EntryExploder(environment, multi)
-      : undefined;
     this.#cells = new CellTable(environment);
     this.#accumulators = createAccumulators(query.aggregations, {
       environment,
@@ -251,6 +248,13 @@ class Grouping {
       typedStates: query.typedStates,
     });
     this.#hasBucketKey = this.#buckets.length !== 1 || this.#keys.length === 0;
+    const rowsMatter =
+      this.#hasBucketKey ||
+      this.#keys.length > 1 ||
+      this.#accumulators.some(({ countsOnly }) => countsOnly !== true);
+    this.#exploder = multi.some((key) => key !== undefined)
+      ? new EntryExploder(environment, multi, rowsMatter)
+      : undefined;
     this.#grouper = this.#chooseGrouper(isTable);
     if (this.#grouper instanceof DenseGrouper) this.#grouper.leaveMarking(this.#accumulators);
     this.#numbers = this.#keys.map(() => scratch.take(BATCH_ROWS * 4));

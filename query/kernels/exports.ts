@@ -269,6 +269,15 @@ export interface QueryKernels {
     sources: number,
     out: number,
   ) => number;
+  readonly explodeRange: (
+    offsets: number,
+    ids: number,
+    from: number,
+    n: number,
+    nullId: number,
+    sources: number,
+    out: number,
+  ) => number;
   readonly anyEmpty: (offsets: number, from: number, n: number) => number;
   readonly rowsOfValues: (offsets: number, from: number, n: number, out: number) => number;
   readonly filledRows: (offsets: number, n: number, bits: number) => void;
@@ -410,6 +419,7 @@ const names = [
   'numbersWithNull',
   'explodedCount',
   'explode',
+  'explodeRange',
   'anyEmpty',
   'rowsOfValues',
   'filledRows',

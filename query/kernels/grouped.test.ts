@@ -20,6 +20,13 @@ function ints(values: readonly number[]): number {
   arena.u32(pointer, values.length).set(values);
   return pointer;
 }
+function bitset(flags: readonly number[]): number {
+  const length = Math.ceil(flags.length / 64) * 8;
+  const pointer = arena.alloc(length);
+  const bytes = arena.bytes(pointer, length).fill(0);
+  flags.forEach((flag, row) => (bytes[row >> 3]! |= flag << (row & 7)));
+  return pointer;
+}
 const odd = [Number.NaN, -0, 0, Infinity, -Infinity, 1e300, -3.5];
 
 interface Kind {
@@ -73,7 +80,7 @@ function compare(
   op: keyof typeof folds,
   n: number,
   call: (groups: number, values: number, sel: number, cells: number, copy: number, seen: number) => void,
-  options: { readonly copies: number; readonly isPlain?: boolean },
+  options: { readonly copies: number; readonly isPlain?: boolean; readonly isKept?: (i: number) => boolean },
 ): void {
   const { start, fold } = folds[op];
   const rows = n + below(5);
@@ -88,8 +95,11 @@ function compare(
   arena.bytes(seen, groupsMax).fill(0);
   call(ints(groups), valuesAt(kind, values), ints(sel), cells, copy, seen);
   const isSel = label.includes('Sel');
+  const isKept = options.isKept ?? (() => true);
   for (let g = 0; g < groupsMax; g++) {
-    const own = groups.flatMap((group, i) => (group === g ? [values[isSel ? (sel[i] ?? 0) : i] ?? 0] : []));
+    const own = groups.flatMap((group, i) =>
+      group === g && isKept(i) ? [values[isSel ? (sel[i] ?? 0) : i] ?? 0] : [],
+    );
     const wanted = own.reduce((a, b) => fold(a, b), Number(start));
     let got: number = start;
     for (let c = 0; c < options.copies; c++)
@@ -154,6 +164,50 @@ describe('grouping kernels', () => {
               kernels[`${op}PlainGroupSel`](g, p, sel, n, cells, stride, copy, seen),
             { copies, isPlain: true },
           );
+        }
+      }
+    }
+  });
+
+  it('sum, min, max, count and mark what a mask keeps', () => {
+    const double = kinds[1];
+    if (double === undefined) return;
+    const plain = (['min', 'max'] as const).map((op) => ({ kind: double, op, isPlain: true }));
+    const all = kinds.flatMap((kind) =>
+      (['sum', 'min', 'max'] as const).map((op) => ({ kind, op, isPlain: false })),
+    );
+    for (const { kind, op, isPlain } of [...all, ...plain]) {
+      const name =
+        isPlain && op !== 'sum' ? (`${op}PlainGroupMask` as const) : (`${op}${kind.kind}GroupMask` as const);
+      for (const n of lengths) {
+        for (const copies of [1, 4]) {
+          const first = below(130);
+          const flip = below(2);
+          const share = below(12);
+          const flags = Array.from({ length: first + n + 1 }, () => (below(11) < share ? 1 : 0));
+          const bits = bitset(flags);
+          const isKept = (i: number): boolean => flags[first + i] !== flip;
+          const call = kernels[name];
+          compare(
+            name,
+            kind,
+            op,
+            n,
+            (g, p, _sel, cells, copy, seen) => call(g, p, n, bits, first, flip, cells, stride, copy, seen),
+            { copies, isPlain, isKept },
+          );
+          const groups = Array.from({ length: n }, () => below(groupsMax));
+          const counts = arena.alloc(groupsMax * 8);
+          arena.i64(counts, groupsMax).fill(0n);
+          const seen = arena.alloc(groupsMax);
+          arena.bytes(seen, groupsMax).fill(0);
+          kernels.countGroupMask(ints(groups), n, bits, first, flip, counts, 8, 0, 0);
+          kernels.markGroupMask(ints(groups), n, bits, first, flip, seen);
+          for (let g = 0; g < groupsMax; g++) {
+            const own = groups.filter((group, i) => group === g && isKept(i)).length;
+            expect(Number(arena.i64(counts, groupsMax)[g])).to.equal(own);
+            expect(arena.bytes(seen, groupsMax)[g]).to.equal(own > 0 ? 1 : 0);
+          }
         }
       }
     }

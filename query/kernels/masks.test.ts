@@ -58,8 +58,9 @@ function forEachMask(
   for (const n of lengths) {
     for (const first of firsts) {
       for (const flip of [0, 1] as const) {
-        const share = 1 + below(9);
-        const flags = Array.from({ length: first + n + 8 }, () => (below(10) < share ? 1 : 0));
+        // From none and very few to all of them.
+        const share = [0, 2, 5, 12, 30, 50, 90, 100][below(8)] ?? 0;
+        const flags = Array.from({ length: first + n + 8 }, () => (below(100) < share ? 1 : 0));
         visit(n, first, flip, bitset(flags), (i) => flags[first + i] !== flip);
       }
     }
@@ -72,10 +73,14 @@ describe('kernels over masks', () => {
       for (const kind of kinds) {
         for (const op of ['sum', 'min', 'max'] as const) {
           const start = below(40) - 20;
+          // Zeros of both signs are the least or the most of some.
+          const isZeros = kind !== 'I64' && below(4) === 0;
           // What is left out may be anything.
           const values = Array.from({ length: n }, (_, i) => {
             if (kind === 'I64') return below(200) - 100;
-            if (!isKept(i)) return odd[below(odd.length)] ?? 0;
+            if (isZeros)
+              return below(9) === 0 ? -0 : below(3) === 0 ? 0 : op === 'max' ? -1 - below(9) : below(9);
+            if (!isKept(i) && below(3) > 0) return odd[below(odd.length)] ?? 0;
             return op !== 'sum' && below(50) === 0 ? (odd[below(odd.length)] ?? 0) : below(800) / 8 - 50;
           });
           const cell = numbersAt(kind, [start]);
@@ -246,6 +251,15 @@ describe('kernels over rows with several values', () => {
         const count = kernels.explode(offsets, ids, sel, n, 77, isRow ? sel : 0, sources, out) >>> 0;
         expect([...arena.u32(out, count)]).to.deep.equal(wanted.map(({ id }) => id));
         expect([...arena.u32(sources, count)]).to.deep.equal(wanted.map(({ row, i }) => (isRow ? row : i)));
+      }
+      for (const from of [0, 1, 2]) {
+        const count = kernels.explodeRange(offsets, ids, from, n, 77, sources, out) >>> 0;
+        const own = Array.from({ length: n }, (_, i) => ({ row: from + i, list: lists[from + i] ?? [] }));
+        const pairs = own.flatMap(({ row, list }) =>
+          (list.length === 0 ? [77] : list).map((id) => ({ id, row })),
+        );
+        expect([...arena.u32(out, count)]).to.deep.equal(pairs.map(({ id }) => id));
+        expect([...arena.u32(sources, count)]).to.deep.equal(pairs.map(({ row }) => row));
       }
       const isFilled = (row: number): boolean => (lists[row]?.length ?? 0) > 0;
       for (const from of [0, 1, 2]) {

@@ -48,7 +48,7 @@ export interface Accumulator {
   reserve(capacity: number): void;
   /** Groups [from, to) start afresh. */
   reset(from: number, to: number): void;
-  /** `run` looks at nothing but how many entries there are. */
+  /** `run` looks at nothing but how many entries there are, `group` at nothing but their groups. */
   readonly countsOnly?: boolean;
   /** Every entry goes to one group. */
   run(batch: Batch, group: number): void;

@@ -1,6 +1,13 @@
 /** count: entries of the group, never null. */
 import type { FrameColumn } from '../../frame.js';
-import type { Accumulator, AccumulatorContext, AggregatorType, Batch, GroupMarks, SelectedRows } from './accumulator.js';
+import type {
+  Accumulator,
+  AccumulatorContext,
+  AggregatorType,
+  Batch,
+  GroupMarks,
+  SelectedRows,
+} from './accumulator.js';
 import { cellsColumn } from './result.js';
 
 /** The number of this operation in `runBuckets`. */

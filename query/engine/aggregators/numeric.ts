@@ -110,7 +110,8 @@ class NumericAccumulator implements Accumulator {
     this.#areNullsZero = op === 'sum' && input.areNullsZero;
     const buffer = (): number => scratch.take(BATCH_ROWS * 4);
     this.#buffers = this.#marks ? { sel: buffer(), groups: buffer(), bits: buffer() } : undefined;
-    this.#spareShare = op === 'sum' ? spareShares.sum : kind === 'long' ? spareShares.long : spareShares.others;
+    this.#spareShare =
+      op === 'sum' ? spareShares.sum : kind === 'long' ? spareShares.long : spareShares.others;
     this.#width = kind === 'float' ? 4 : 8;
     this.#own = ownKernels(kernels, parts);
     this.#plain = kind === 'double' && op !== 'sum' ? plainKernels(kernels, op) : undefined;

@@ -173,24 +173,75 @@ export function anyEmpty(offsets: usize, from: u32, n: u32): u32 {
   for (; p < end; p += 4) if (load<u32>(p) == load<u32>(p, 4)) return 1;
   return 0;
 }
-/** The row of each value of rows [from, from + n), each of which has some; room for three more. Answers how many. */
+/** Copies of `v` from p on, for `bytes` bytes or a little more. */
+// @ts-ignore: decorator
+@inline function fillBehind(p: usize, bytes: usize, v: v128): void {
+  for (let done: usize = 16; done < bytes; done += 16) v128.store(p + done, v);
+}
+/**
+ * The row of each value of rows [from, from + n), each of which has some; room for three more. Answers how many. Four
+ * rows of up to four values take no branch between them.
+ */
 export function rowsOfValues(offsets: usize, from: u32, n: u32, out: usize): u32 {
   let p = offsets + (<usize>from << 2);
-  let at = load<u32>(p);
-  let o = out;
-  const one = i32x4.splat(1);
+  const last = p + (<usize>n << 2);
+  const o = out - (<usize>load<u32>(p) << 2);
+  const one = i32x4.splat(1), four = i32x4.splat(4);
   let row = i32x4.splat(from);
-  for (let i: u32 = 0; i < n; i++) {
-    p += 4;
-    const end = load<u32>(p);
-    const bytes = <usize>(end - at) << 2;
-    at = end;
-    v128.store(o, row);
-    for (let done: usize = 16; done < bytes; done += 16) v128.store(o + done, row);
-    o += bytes;
+  for (; p + 16 <= last; p += 16) {
+    const starts = v128.load(p);
+    if (v128.any_true(i32x4.gt_u(i32x4.sub(v128.load(p, 4), starts), four))) {
+      for (let k: usize = 0; k < 16; k += 4) {
+        const at = load<u32>(p + k), to = o + (<usize>at << 2);
+        v128.store(to, row);
+        fillBehind(to, <usize>(load<u32>(p + k, 4) - at) << 2, row);
+        row = i32x4.add(row, one);
+      }
+      continue;
+    }
+    v128.store(o + (<usize>load<u32>(p) << 2), row);
+    row = i32x4.add(row, one);
+    v128.store(o + (<usize>load<u32>(p, 4) << 2), row);
+    row = i32x4.add(row, one);
+    v128.store(o + (<usize>load<u32>(p, 8) << 2), row);
+    row = i32x4.add(row, one);
+    v128.store(o + (<usize>load<u32>(p, 12) << 2), row);
     row = i32x4.add(row, one);
   }
-  return <u32>((o - out) >>> 2);
+  for (; p < last; p += 4) {
+    const at = load<u32>(p), to = o + (<usize>at << 2);
+    v128.store(to, row);
+    fillBehind(to, <usize>(load<u32>(p, 4) - at) << 2, row);
+    row = i32x4.add(row, one);
+  }
+  return load<u32>(last) - load<u32>(offsets + (<usize>from << 2));
+}
+/** `explode` of rows from, from + 1, ...: the rows themselves into `sources`. */
+export function explodeRange(
+  offsets: usize, ids: usize, from: u32, n: u32, nullId: u32, sources: usize, out: usize,
+): u32 {
+  let p = offsets + (<usize>from << 2);
+  const last = p + (<usize>n << 2);
+  const one = i32x4.splat(1);
+  let row = i32x4.splat(from);
+  let k: usize = 0;
+  let at = <usize>load<u32>(p) << 2;
+  for (; p < last; p += 4) {
+    const end = <usize>load<u32>(p, 4) << 2;
+    const bytes = end - at;
+    const first = ids + at;
+    v128.store(sources + k, row);
+    v128.store(out + k, v128.load(first));
+    store<u32>(out + k, select<u32>(nullId, load<u32>(first), bytes == 0));
+    if (bytes > 16) {
+      fillBehind(sources + k, bytes, row);
+      for (let done: usize = 16; done < bytes; done += 16) v128.store(out + k + done, v128.load(first + done));
+    }
+    k += max<usize>(bytes, 4);
+    at = end;
+    row = i32x4.add(row, one);
+  }
+  return <u32>(k >>> 2);
 }
 /** Rows of [0, n) of a batch that have any value, into words of a bitset; bits behind the last row are 0. */
 export function filledRows(offsets: usize, n: u32, bits: usize): void {
