@@ -219,7 +219,6 @@ export interface QueryKernels {
     outSel: number,
     outGroups: number,
   ) => number;
-  readonly bitsGather: (bits: number, base: number, sel: number, n: number, out: number) => number;
   // predicate.ts
   readonly matchIds1: (ids: number, n: number, table: number, bits: number) => void;
   readonly matchIds2: (ids: number, n: number, table: number, bits: number) => void;
@@ -245,7 +244,6 @@ export interface QueryKernels {
   readonly gather64: (p: number, sel: number, n: number, out: number) => void;
   readonly gather32To64: (p: number, sel: number, n: number, out: number) => void;
   readonly fill32: (p: number, n: number, value: number) => void;
-  readonly widen32To64: (p: number, n: number, out: number) => void;
   readonly combine32: (a: number, multiplier: number, b: number, n: number, out: number) => void;
   readonly hashNumber: (
     keys: number,
@@ -291,7 +289,6 @@ export interface QueryKernels {
   ) => void;
   readonly selectionLowerBound: (sel: number, n: number, row: number) => number;
   readonly markedNumbers: (p: number, n: number, out: number) => number;
-  readonly lookup64: (numbers: number, n: number, table: number, out: number) => void;
   readonly lookupBits: (numbers: number, n: number, table: number, bits: number) => void;
   readonly pair64: (a: number, b: number, n: number, out: number) => void;
   readonly lowerBoundI64: (p: number, n: number, value: bigint) => number;
@@ -395,7 +392,6 @@ const names = [
   'bitsToSelection',
   'selectRange',
   'selectionRefine',
-  'bitsGather',
   'matchIds1',
   'matchIds2',
   'matchIds4',
@@ -412,7 +408,6 @@ const names = [
   'gather64',
   'gather32To64',
   'fill32',
-  'widen32To64',
   'combine32',
   'hashNumber',
   'hashRebuild',
@@ -426,7 +421,6 @@ const names = [
   'bucketNumbers',
   'selectionLowerBound',
   'markedNumbers',
-  'lookup64',
   'lookupBits',
   'pair64',
   'lowerBoundI64',

@@ -13,7 +13,6 @@ export interface SegmentKernels {
   lz4_encode(source: number, length: number, target: number, table: number): number;
   /** The same, smaller and slower; `table` = 262144 bytes of scratch. */
   lz4_encode_high(source: number, length: number, target: number, table: number): number;
-  unpack3(source: number, count: number, target: number): void;
   unpack_le(source: number, count: number, width: number, target: number): void;
   unpack_be(source: number, count: number, width: number, target: number, targetWidth: number): void;
   max_id(source: number, count: number, width: number): number;
@@ -86,7 +85,6 @@ const segmentNames: readonly (keyof SegmentKernels)[] = [
   'lz4_decode',
   'lz4_encode',
   'lz4_encode_high',
-  'unpack3',
   'unpack_le',
   'unpack_be',
   'max_id',

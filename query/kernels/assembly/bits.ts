@@ -197,16 +197,3 @@ export function selectionRefine(
   }
   return <u32>k;
 }
-
-/** Sets bit i of `out` for every entry i whose row has its bit set in `bits`; answers whether any. */
-export function bitsGather(bits: usize, base: u32, sel: usize, n: u32, out: usize): u32 {
-  let any: u32 = 0;
-  for (let i: u32 = 0; i < n; i++) {
-    const at = load<u32>(sel + (<usize>i << 2)) + base;
-    const bit = (load<u8>(bits + <usize>(at >>> 3)) >>> <u8>(at & 7)) & 1;
-    const to = out + <usize>(i >>> 3);
-    store<u8>(to, load<u8>(to) | (bit << <u8>(i & 7)));
-    any |= <u32>bit;
-  }
-  return any;
-}

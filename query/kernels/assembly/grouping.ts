@@ -57,9 +57,6 @@ export function fill32(p: usize, n: u32, value: u32): void {
   for (; q < wide; q += 16) v128.store(q, v);
   for (const end = p + (<usize>n << 2); q < end; q += 4) store<u32>(q, value);
 }
-export function widen32To64(p: usize, n: u32, out: usize): void {
-  for (let i: usize = 0; i < <usize>n; i++) store<u64>(out + (i << 3), <u64>load<u32>(p + (i << 2)));
-}
 /** out = a * multiplier + b, 32 bits. */
 export function combine32(a: usize, multiplier: u32, b: usize, n: u32, out: usize): void {
   const m = i32x4.splat(multiplier);
@@ -308,10 +305,6 @@ export function markedNumbers(p: usize, n: u32, out: usize): u32 {
     }
   }
   return <u32>k;
-}
-/** 8-byte table entries of u32 ids. */
-export function lookup64(numbers: usize, n: u32, table: usize, out: usize): void {
-  for (let i: usize = 0; i < <usize>n; i++) store<u64>(out + (i << 3), load<u64>(table + (<usize>load<u32>(numbers + (i << 2)) << 3)));
 }
 /** One flag byte a number to a bitset, bit i = flag of numbers[i]. */
 export function lookupBits(numbers: usize, n: u32, table: usize, bits: usize): void {

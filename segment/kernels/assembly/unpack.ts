@@ -1,7 +1,7 @@
 // Packed integers: widening, byte order, bit-packed longs, range checks.
 
 /** 3-byte little-endian ids to u32. Reads up to 4 bytes past the last id. */
-export function unpack3(source: usize, count: u32, target: usize): void {
+function unpack3(source: usize, count: u32, target: usize): void {
   let i: u32 = 0;
   let s = source;
   let t = target;
