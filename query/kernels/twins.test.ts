@@ -317,6 +317,7 @@ describe('kernels beside their twins', () => {
       'segment/kernels/lz4.test.ts': /^lz4_/,
       'segment/kernels/bitmap.test.ts': /^(?:roaring|concise)_or$/,
       'segment/kernels/unpack.test.ts': /^(?:unpack_(?:le|be|delta|table)|max_id|ascending|set_range)$/,
+      'segment/format/packed-texts.test.ts': /^text_/,
       'ingest/formats/cell-scan.test.ts': /^json_/,
     };
     const here =
