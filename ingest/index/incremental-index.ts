@@ -24,6 +24,7 @@ import { keyColumn } from './key-columns.js';
 import { combiningJson, metricColumn, type MetricColumn } from './metric-columns.js';
 import { NestedKeys } from './nested-keys.js';
 import { cellKinds, cellNames, type RowCells } from './row-cells.js';
+import { RowFields } from './row-fields.js';
 import { RowKeys } from './row-keys.js';
 import { truncation } from './truncation.js';
 import { highWord, lowWord } from './words.js';
@@ -74,6 +75,10 @@ export class IncrementalIndex {
   readonly #known: Set<string>;
   readonly #metrics: readonly MetricColumn[];
   readonly #keys: RowKeys;
+  readonly #fields = new RowFields();
+  /** Where in them each dimension's value is, and each metric's; -1: its input is the time, or none. */
+  readonly #dimensionPlaces: number[] = [];
+  readonly #metricPlaces: readonly number[];
   /** Found when it is first needed. */
   #metricCells: Int32Array | undefined;
   #keyWords = TIME_WORDS;
@@ -93,6 +98,9 @@ export class IncrementalIndex {
     this.#known = new Set(schema.dimensionExclusions);
     this.#metrics = schema.metrics.map((metric) => metricColumn(metric, schema.lookups ?? {}));
     for (const dimension of schema.dimensions) this.#addDimension(dimension);
+    this.#metricPlaces = this.#metrics.map(({ fieldName }) =>
+      fieldName === undefined || fieldName === TIME_COLUMN ? -1 : this.#fields.placeOf(fieldName),
+    );
     // A few names also live on Object's prototype, where a missing field must not find them.
     const names = [...schema.dimensions.map((d) => d.name), ...this.#metrics.map((m) => m.fieldName ?? '')];
     this.#unsafe = schema.discoverDimensions !== 'none' || names.some((name) => name in Object.prototype);
@@ -116,21 +124,25 @@ export class IncrementalIndex {
   /** Takes a row in; answers which of its values could not be read (they became null). */
   add(timestampMs: number, row: InputRow): readonly string[] {
     if (this.#schema.discoverDimensions !== 'none') this.#discover(row);
+    this.#fields.read(row.fields);
+    const { values } = this.#fields;
     const time = this.#rowTime(timestampMs);
     const key = this.#begin(time);
+    const dimensions = this.#dimensions;
     let errors: string[] | undefined;
-    for (const dimension of this.#dimensions) {
-      const error = dimension.encode(this.#dimensionValue(row, dimension.name), row, key);
+    for (let i = 0; i < dimensions.length; i++) {
+      const dimension = dimensions[i]!;
+      const value = values[this.#dimensionPlaces[i]!];
+      const own = this.#discovered.size > 0 ? this.#discoverable(dimension.name, value) : value;
+      const error = dimension.encode(own, row, key);
       if (error !== undefined) (errors ??= []).push(error);
     }
     const stored = this.#end(time);
     if (this.#metrics.length === 0) return errors ?? noErrors;
     const input = { row, timeMs: timestampMs };
-    for (const metric of this.#metrics) {
-      const { fieldName } = metric;
-      const value =
-        fieldName === undefined || fieldName === TIME_COLUMN ? timestampMs : this.#field(row, fieldName);
-      const error = metric.fold(stored, value, input);
+    for (let i = 0; i < this.#metrics.length; i++) {
+      const place = this.#metricPlaces[i]!;
+      const error = this.#metrics[i]!.fold(stored, place < 0 ? timestampMs : values[place], input);
       if (error !== undefined) (errors ??= []).push(error);
     }
     return errors ?? noErrors;
@@ -229,10 +241,8 @@ export class IncrementalIndex {
   }
 
   /** Of a text column that was discovered, a row has only what would have made it be discovered. */
-  #dimensionValue(row: InputRow, name: string): unknown {
-    const value = this.#field(row, name);
-    if (this.#discovered.size === 0 || !this.#discovered.has(name)) return value;
-    return isDiscoverable(value) ? value : undefined;
+  #discoverable(name: string, value: unknown): unknown {
+    return !this.#discovered.has(name) || isDiscoverable(value) ? value : undefined;
   }
 
   #grow(): void {
@@ -243,6 +253,7 @@ export class IncrementalIndex {
   #addDimension(spec: DimensionSpec): void {
     const column = keyColumn(spec, this.#keyWords, this.#schema.rollup);
     this.#dimensions.push(column);
+    this.#dimensionPlaces.push(this.#fields.placeOf(spec.name));
     this.#known.add(spec.name);
     this.#keyWords += column.words;
   }

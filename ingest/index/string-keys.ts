@@ -7,13 +7,13 @@ import type { MultiValueHandling } from '../spec/model.js';
 import { isTooDeep, scalarText } from '../values.js';
 import type { ColumnSnapshot } from './column-snapshot.js';
 import type { FrozenColumn, KeyColumn, KeyRoom, KeyWords, StorageOrder, TextData } from './key-column.js';
+import { RecentTexts } from './recent-texts.js';
 import { TextQueue } from './text-queue.js';
 import { TextTable } from './text-table.js';
 
 const LIST_OVERHEAD_BYTES = 128;
-const STRING_OVERHEAD_BYTES = 64;
-/** As long as there are no more texts than this, strings are looked up as such: those seen before know their hash. */
-const STRINGS_MAX = 4096;
+/** As long as there are no more texts than this, their table is near, and bytes are looked up at once. */
+const NEAR_TEXTS_MAX = 4096;
 
 /** Word: 0 = null, n > 0 = the n-th value, n < 0 = list number -n - 1. */
 export class StringKeys implements KeyColumn {
@@ -23,8 +23,7 @@ export class StringKeys implements KeyColumn {
   readonly #handling: MultiValueHandling;
   readonly #keepsEmpty: boolean;
   readonly #texts = new TextTable();
-  #strings = new Map<string, number>();
-  #stringBytes = 0;
+  readonly #recent = new RecentTexts();
   /** Absent where the number of a text is asked for at once. */
   readonly #queue: TextQueue | undefined;
   #trueId = 0;
@@ -42,15 +41,20 @@ export class StringKeys implements KeyColumn {
   }
 
   get bytes(): number {
-    return this.#texts.memoryBytes + this.#stringBytes + this.#listBytes + (this.#queue?.memoryBytes ?? 0);
+    return this.#texts.memoryBytes + this.#recent.bytes + this.#listBytes + (this.#queue?.memoryBytes ?? 0);
   }
 
   encode(value: unknown, row: InputRow, { words, base, step }: KeyRoom): string | undefined {
     const to = base + this.at * step;
     if (typeof value === 'string') {
-      const known = this.#strings.get(value);
-      if (known !== undefined) words[to] = known;
-      else this.#encodeUnknown(value, words, to);
+      const known = this.#recent.find(value);
+      if (known > 0) words[to] = known;
+      else if (known < 0 && this.#queue !== undefined) this.#queue.add(value, words, to);
+      else {
+        const id = this.#texts.idOf(value);
+        if (known === 0) this.#recent.keep(value, id);
+        words[to] = id;
+      }
     } else if (value === null || value === undefined) words[to] = 0;
     else if (value === true) words[to] = this.#trueId ||= this.#texts.idOf('true');
     else if (value === false) words[to] = this.#falseId ||= this.#texts.idOf('false');
@@ -62,26 +66,9 @@ export class StringKeys implements KeyColumn {
     return undefined;
   }
 
-  #encodeUnknown(value: string, words: Int32Array, to: number): void {
-    if (this.#texts.count >= STRINGS_MAX) {
-      // The string that was just asked for is not among those that are kept, and few others are.
-      if (this.#strings.size > 0) {
-        this.#strings = new Map();
-        this.#stringBytes = 0;
-      }
-      if (this.#queue === undefined) words[to] = this.#texts.idOf(value);
-      else this.#queue.add(value, words, to);
-      return;
-    }
-    const id = this.#texts.idOf(value);
-    this.#strings.set(value, id);
-    this.#stringBytes += 2 * value.length + STRING_OVERHEAD_BYTES;
-    words[to] = id;
-  }
-
   encodeBytes(bytes: Uint8Array, start: number, end: number, { words, base, step }: KeyRoom): undefined {
     const to = base + this.at * step;
-    const isFew = this.#texts.count < STRINGS_MAX;
+    const isFew = this.#texts.count < NEAR_TEXTS_MAX;
     if (this.#queue === undefined || isFew) words[to] = this.#texts.idOfBytes(bytes, start, end);
     else this.#queue.addBytes(bytes, start, end, words, to);
   }

@@ -8,14 +8,16 @@ const TEXTS_MAX = 128;
 const BYTES_MAX = 8192;
 const FIRST_BYTES = 512;
 
-/** Room to make bytes of strings in, used from call to call. */
+/** Room to make bytes of strings in, used from call to call: a unit takes at most three bytes. */
 let shared = Buffer.allocUnsafeSlow(3 * BYTES_MAX);
+let sharedView = new DataView(shared.buffer);
 
 export class TextQueue {
   readonly #table: TextTable;
-  #strings: string[] = [];
-  /** Of the strings, in UTF-16 units. */
-  #units = 0;
+  /** Strings end to end: they become bytes in one call. */
+  #joined = '';
+  /** Of them; what `ends` counts is then UTF-16 units. */
+  #strings = 0;
   /** The other kind: texts that came as bytes. Only one kind waits at a time. */
   #bytes: Buffer | undefined;
   readonly #ends = new Uint32Array(TEXTS_MAX);
@@ -34,13 +36,15 @@ export class TextQueue {
 
   /** The text's number will be in `words[place]` after {@link settle}; until then what is there means nothing. */
   add(text: string, words: Int32Array, place: number): void {
-    if (words !== this.#words || this.#count > 0 || this.#units + text.length > BYTES_MAX) {
+    if (words !== this.#words || this.#count > 0 || this.#joined.length + text.length > BYTES_MAX) {
       this.settle();
       this.#words = words;
     }
-    this.#places[this.#strings.length] = place;
-    this.#units += text.length;
-    if (this.#strings.push(text) === TEXTS_MAX) this.settle();
+    this.#joined += text;
+    const number = this.#strings++;
+    this.#places[number] = place;
+    this.#ends[number] = this.#joined.length;
+    if (number === TEXTS_MAX - 1) this.settle();
   }
 
   /** The same for the text whose well-formed UTF-8 is source[start, end). */
@@ -52,7 +56,7 @@ export class TextQueue {
       return;
     }
     let from = this.#count === 0 ? 0 : this.#ends[this.#count - 1]!;
-    if (words !== this.#words || this.#strings.length > 0 || from + length > BYTES_MAX) {
+    if (words !== this.#words || this.#strings > 0 || from + length > BYTES_MAX) {
       this.settle();
       this.#words = words;
       from = 0;
@@ -78,30 +82,62 @@ export class TextQueue {
     const words = this.#words;
     if (words === undefined) return;
     const ids = this.#ends;
-    if (this.#strings.length > 0) this.#settleStrings(words, ids);
-    else if (this.#count > 0 && this.#bytes !== undefined) this.#number(this.#bytes, this.#count, words);
+    if (this.#strings > 0) this.#settleStrings(words, ids);
+    else if (this.#count > 0) this.#number(new DataView(this.#bytes!.buffer), this.#count, words);
     this.#count = 0;
     this.#words = undefined;
   }
 
   #settleStrings(words: Int32Array, ends: Uint32Array): void {
-    const strings = this.#strings;
-    const joined = strings.join('');
-    if (shared.length < 3 * joined.length) shared = Buffer.allocUnsafeSlow(3 * joined.length);
-    if (shared.write(joined, 0, 'utf8') === joined.length) {
-      let end = 0;
-      for (let i = 0; i < strings.length; i++) ends[i] = end += strings[i]!.length;
-      this.#number(shared, strings.length, words);
-    } else {
-      for (let i = 0; i < strings.length; i++) words[this.#places[i]!] = this.#table.idOf(strings[i]!);
+    const joined = this.#joined;
+    const count = this.#strings;
+    this.#joined = '';
+    this.#strings = 0;
+    if (shared.length < 3 * joined.length) {
+      shared = Buffer.allocUnsafeSlow(3 * joined.length);
+      sharedView = new DataView(shared.buffer);
     }
-    this.#strings = [];
-    this.#units = 0;
+    const length = shared.write(joined, 0, 'utf8');
+    const isPlain = length === joined.length || (joined.isWellFormed() && toByteEnds(shared, ends, count));
+    if (isPlain) this.#number(sharedView, count, words);
+    else {
+      for (let i = 0, start = 0; i < count; i++) {
+        const end = ends[i]!;
+        words[this.#places[i]!] = this.#table.idOf(joined.slice(start, end));
+        start = end;
+      }
+    }
   }
 
-  #number(bytes: Buffer, count: number, words: Int32Array): void {
+  #number(bytes: DataView, count: number, words: Int32Array): void {
     const ids = this.#ends;
     this.#table.idsOfBytes(bytes, ids, count);
     for (let i = 0; i < count; i++) words[this.#places[i]!] = ids[i]!;
   }
 }
+
+/**
+ * Turns ends of texts in UTF-16 units into those in the UTF-8 of all of them. False, and nothing changed, when a pair
+ * of units came together only because two texts did.
+ */
+function toByteEnds(bytes: Uint8Array, ends: Uint32Array, count: number): boolean {
+  const byteEnds = endsOfMany.length < count ? (endsOfMany = new Uint32Array(count)) : endsOfMany;
+  let at = 0;
+  let units = 0;
+  for (let i = 0; i < count; i++) {
+    const end = ends[i]!;
+    while (units < end) {
+      const byte = bytes[at]!;
+      if (byte < 0x80) at++;
+      else at += byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+      units += byte < 0xf0 ? 1 : 2;
+    }
+    if (units > end) return false;
+    byteEnds[i] = at;
+  }
+  ends.set(byteEnds.subarray(0, count));
+  return true;
+}
+
+/** Room for the ends of one call. */
+let endsOfMany = new Uint32Array(TEXTS_MAX);

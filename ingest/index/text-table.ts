@@ -14,14 +14,18 @@ const BYTES_MAX = 2 ** 32 - 1;
 const LARGE_BYTES = 16 << 20;
 const loneSurrogates = /\p{Surrogate}/gu;
 
-/** Room for the hashes of one call. */
+/** Room for what is known of the texts of one call. */
 let hashesOfMany = new Int32Array(128);
+let entriesOfMany = new Int32Array(128);
+let startsOfMany = new Float64Array(128);
 
 /** What was read ahead ends here, so that the reading is not left out. */
 const sink = new Int32Array(1);
 
 export class TextTable {
   #bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  /** The same memory, read four bytes at a time. */
+  #view = viewOf(this.#bytes);
   /** Bytes used. */
   #length = 0;
   #ends = new Uint32Array(FIRST_TEXTS);
@@ -43,53 +47,80 @@ export class TextTable {
   /** The number of a text, which is added when it is new. UTF-8 has no half surrogate pairs: they count as `?`. */
   idOf(text: string): number {
     const end = this.#encode(text);
-    const bytes = this.#bytes;
-    return this.#add(bytes, this.#length, end, hashOf(bytes, this.#length, end));
+    const start = this.#length;
+    return this.#add(this.#view, start, end, hashOf(this.#view, start, end));
   }
 
   /** The same for the text whose well-formed UTF-8 is source[start, end). */
   idOfBytes(source: Uint8Array, start: number, end: number): number {
-    return this.#add(source, start, end, hashOf(source, start, end));
+    const view = lastViewOf(source);
+    return this.#add(view, start, end, hashOf(view, start, end));
   }
 
   /**
    * The same for many texts, the UTF-8 of each beginning in `source` where the one before ends: `ends` holds their ends
    * and gets their numbers instead.
    */
-  idsOfBytes(source: Uint8Array, ends: Uint32Array, count: number): void {
-    const hashes = hashesOfMany.length < count ? (hashesOfMany = new Int32Array(count)) : hashesOfMany;
-    // What the lookups will read is asked for beforehand, when nothing waits for it yet.
-    let touched = 0;
+  idsOfBytes(source: DataView, ends: Uint32Array, count: number): void {
+    if (hashesOfMany.length < count) {
+      hashesOfMany = new Int32Array(count);
+      entriesOfMany = new Int32Array(count);
+      startsOfMany = new Float64Array(count);
+    }
+    const hashes = hashesOfMany;
+    const starts = startsOfMany;
+    this.#readAhead(source, ends, count);
     let start = 0;
     for (let i = 0; i < count; i++) {
       const end = ends[i]!;
-      const hash = hashOf(source, start, end);
-      hashes[i] = hash;
-      touched ^= this.#places[hash & (this.#places.length - 1)]!;
+      const at = starts[i]!;
+      const isKnown = at >= 0 && isSame(this.#view, at, source, start, end);
+      ends[i] = isKnown ? entriesOfMany[i]! : this.#add(source, start, end, hashes[i]!);
       start = end;
     }
-    const mask = this.#places.length - 1;
+  }
+
+  /**
+   * The hash of each text, the number of the one it most likely is, and where that begins, -1: there is none. One thing
+   * after the other for all of them, in loops so short that the processor waits for many of these reads at once.
+   */
+  #readAhead(source: DataView, ends: Uint32Array, count: number): void {
+    const hashes = hashesOfMany;
+    const entries = entriesOfMany;
+    const starts = startsOfMany;
+    let start = 0;
     for (let i = 0; i < count; i++) {
-      const hash = hashes[i]!;
-      const entry = this.#places[hash & mask]!;
-      if (entry !== 0 && ((entry ^ hash) & ~mask) === 0)
-        touched ^= this.#bytes[this.#ends[(entry & mask) - 1]! - 1]!;
+      const end = ends[i]!;
+      hashes[i] = hashOf(source, start, end);
+      start = end;
     }
-    sink[0] = touched;
+    const places = this.#places;
+    const mask = places.length - 1;
+    for (let i = 0; i < count; i++) entries[i] = places[hashes[i]! & mask]!;
+    const known = this.#ends;
     start = 0;
     for (let i = 0; i < count; i++) {
       const end = ends[i]!;
-      ends[i] = this.#add(source, start, end, hashes[i]!);
+      const entry = entries[i]!;
+      const id = entry & mask;
+      const isLikely = id !== 0 && ((entry ^ hashes[i]!) & ~mask) === 0;
+      const at = id > 1 ? known[id - 2]! : 0;
+      entries[i] = id;
+      starts[i] = isLikely && known[id - 1]! - at === end - start ? at : -1;
       start = end;
     }
+    const bytes = this.#bytes;
+    let touched = 0;
+    for (let i = 0; i < count; i++) touched ^= bytes[Math.max(0, starts[i]!)]!;
+    sink[0] = touched;
   }
 
   /** The number of a text, 0 when it is not there. */
   find(text: string): number {
     if (!text.isWellFormed()) return 0;
     const end = this.#encode(text);
-    const bytes = this.#bytes;
-    return Math.max(0, this.#placeOf(bytes, this.#length, end, hashOf(bytes, this.#length, end)));
+    const start = this.#length;
+    return Math.max(0, this.#placeOf(this.#view, start, end, hashOf(this.#view, start, end)));
   }
 
   text(id: number): string {
@@ -132,12 +163,13 @@ export class TextTable {
     const grown = Buffer.allocUnsafeSlow(Math.max(wanted, Math.min(roomier, BYTES_MAX)));
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;
+    this.#view = viewOf(grown);
   }
 
-  #add(source: Uint8Array, start: number, end: number, hash: number): number {
+  #add(source: DataView, start: number, end: number, hash: number): number {
     const found = this.#placeOf(source, start, end, hash);
     if (found > 0) return found;
-    if (source !== this.#bytes) this.#copy(source, start, end);
+    if (source !== this.#view) this.#copy(source, start, end);
     this.#length += end - start;
     if (this.#count === this.#ends.length) {
       this.#ends = grown(this.#ends, new Uint32Array(2 * this.#count));
@@ -151,33 +183,30 @@ export class TextTable {
     return this.#count;
   }
 
-  #copy(source: Uint8Array, start: number, end: number): void {
+  #copy(source: DataView, start: number, end: number): void {
     this.#reserve(end - start);
-    const bytes = this.#bytes;
-    const length = this.#length;
-    if (end - start > SHORT) bytes.set(source.subarray(start, end), length);
-    else for (let from = start; from < end; from++) bytes[length + from - start] = source[from]!;
+    const view = this.#view;
+    let to = this.#length;
+    if (end - start > SHORT) {
+      this.#bytes.set(new Uint8Array(source.buffer, source.byteOffset + start, end - start), to);
+      return;
+    }
+    let from = start;
+    for (; from + 4 <= end; from += 4, to += 4) view.setInt32(to, source.getInt32(from, true), true);
+    for (; from < end; from++, to++) view.setUint8(to, source.getUint8(from));
   }
 
   /** The text's number; below 0 when it is not there: the place it belongs to, inverted. */
-  #placeOf(source: Uint8Array, start: number, end: number, hash: number): number {
+  #placeOf(source: DataView, start: number, end: number, hash: number): number {
     const places = this.#places;
-    const bytes = this.#bytes;
     const ends = this.#ends;
     const mask = places.length - 1;
     let place = hash & mask;
     for (let entry = places[place]!; entry !== 0; entry = places[place]!) {
       if (((entry ^ hash) & ~mask) === 0) {
         const id = entry & mask;
-        let at = id === 1 ? 0 : ends[id - 2]!;
-        if (ends[id - 1]! - at === end - start) {
-          let from = start;
-          while (from < end && bytes[at] === source[from]) {
-            at++;
-            from++;
-          }
-          if (from === end) return id;
-        }
+        const at = id === 1 ? 0 : ends[id - 2]!;
+        if (ends[id - 1]! - at === end - start && isSame(this.#view, at, source, start, end)) return id;
       }
       place = (place + 1) & mask;
     }
@@ -202,17 +231,49 @@ function grown<T extends Uint32Array | Int32Array>(old: T, larger: T): T {
   return larger;
 }
 
-/** Four bytes a step. */
-function hashOf(bytes: Uint8Array, start: number, end: number): number {
-  let hash = Math.imul(end - start, 0x9e3779b1);
-  let at = start;
-  for (const last = end - 4; at <= last; at += 4) {
-    const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-    hash = Math.imul(hash ^ word, 0x85ebca6b);
-    hash ^= hash >>> 15;
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+/** Many texts in a row mostly lie in the same bytes. */
+let lastSource: Uint8Array = new Uint8Array(0);
+let lastView = viewOf(lastSource);
+
+function lastViewOf(source: Uint8Array): DataView {
+  if (source !== lastSource) {
+    lastSource = source;
+    lastView = viewOf(source);
   }
+  return lastView;
+}
+
+/** Four bytes a step; the last step goes back when fewer are left, so that no byte behind the text is read. */
+function isSame(known: DataView, at: number, source: DataView, start: number, end: number): boolean {
+  const last = end - 4;
+  if (last < start) {
+    for (let from = start; from < end; from++) {
+      if (known.getUint8(at + from - start) !== source.getUint8(from)) return false;
+    }
+    return true;
+  }
+  for (let from = start; from < last; from += 4) {
+    if (known.getInt32(at + from - start, true) !== source.getInt32(from, true)) return false;
+  }
+  return known.getInt32(at + last - start, true) === source.getInt32(last, true);
+}
+
+function hashOf(view: DataView, start: number, end: number): number {
+  let hash = Math.imul(end - start, 0x9e3779b1);
+  const last = end - 4;
   let rest = 0;
-  for (; at < end; at++) rest = (rest << 8) | bytes[at]!;
+  if (last < start) for (let at = start; at < end; at++) rest = (rest << 8) | view.getUint8(at);
+  else {
+    for (let at = start; at < last; at += 4) {
+      hash = Math.imul(hash ^ view.getInt32(at, true), 0x85ebca6b);
+      hash ^= hash >>> 15;
+    }
+    rest = view.getInt32(last, true);
+  }
   hash = Math.imul(hash ^ rest, 0xc2b2ae35);
   hash ^= hash >>> 13;
   hash = Math.imul(hash, 0x27d4eb2f);
