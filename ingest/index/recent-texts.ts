@@ -33,7 +33,7 @@ export class RecentTexts {
     }
     const { length } = text;
     if (length === 0 || length > UNITS_MAX) return -1;
-    if (++this.#asked === WINDOW) this.#judge();
+    if (++this.#asked === WINDOW && !this.#isUseful()) return -1;
     const slot = slotOf(text, length);
     if (this.#texts[slot] === text) return this.#ids[slot]!;
     this.#missed++;
@@ -52,8 +52,9 @@ export class RecentTexts {
     this.#ids[slot] = id;
   }
 
-  #judge(): void {
-    if (this.#missed > MISSES_MAX) {
+  #isUseful(): boolean {
+    const isUseful = this.#missed <= MISSES_MAX;
+    if (!isUseful) {
       this.#pause = PAUSE;
       this.#texts = [];
       this.#ids = new Int32Array(0);
@@ -61,6 +62,7 @@ export class RecentTexts {
     }
     this.#asked = 0;
     this.#missed = 0;
+    return isUseful;
   }
 }
 

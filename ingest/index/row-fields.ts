@@ -46,8 +46,9 @@ export class RowFields {
       this.#readByName(fields);
       return;
     }
-    if (this.#order.length === 0) this.#forget();
     const { values } = this;
+    if (values.length === 0) return;
+    if (this.#order.length === 0) this.#forget();
     const read = ++this.#reads;
     const order = this.#order;
     const places = this.#orderPlaces;

@@ -5,7 +5,17 @@ import { TextTable } from './text-table.js';
 
 const text = fc.oneof(
   fc.nat(300).map((n) => `text ${n}`),
-  fc.constantFrom('', 'ä', '😀', 'a\ud83d', '\ude00b', 'a?', 'x'.repeat(9000), 'ö'.repeat(5000)),
+  fc.constantFrom(
+    '',
+    'ä',
+    '😀',
+    '\u4e2d\u6587',
+    'a\ud83d',
+    '\ude00b',
+    'a?',
+    'x'.repeat(9000),
+    'ö'.repeat(5000),
+  ),
 );
 /** A text, whether it comes as bytes, and whether its row's words were moved before it. */
 const given = fc.array(fc.tuple(text, fc.boolean(), fc.nat(20)), { maxLength: 600 });
