@@ -10,6 +10,10 @@ const FIRST_TEXTS = 16;
 /** Texts of so few units are encoded and copied in a loop: a call would cost more. */
 const SHORT = 48;
 const BYTES_MAX = 2 ** 32 - 1;
+/** Texts whose hashes are alike only by chance are all found in fewer steps. */
+const STEPS_MAX = 128;
+/** Rough size of an entry of a Map, and of a string's head. */
+const CROWDED_BYTES = 64;
 /** From here on the buffer grows by half, not to twice its size. */
 const LARGE_BYTES = 16 << 20;
 const loneSurrogates = /\p{Surrogate}/gu;
@@ -35,13 +39,20 @@ export class TextTable {
   /** In the low bits the number of a text (0: free), above them those bits of its hash. At most half full. */
   #places = new Int32Array(2 * FIRST_TEXTS);
 
+  /**
+   * Texts for which there was no place within so many steps: somebody made up texts with the same hash. A Map's hash is
+   * another in each process. Their bytes, one a unit.
+   */
+  #crowded = new Map<string, number>();
+  #crowdedBytes = 0;
+
   get count(): number {
     return this.#count;
   }
 
   /** What it takes in memory, room for growth included. */
   get memoryBytes(): number {
-    return this.#bytes.length + 2 * this.#ends.byteLength + this.#places.byteLength;
+    return this.#bytes.length + 2 * this.#ends.byteLength + this.#places.byteLength + this.#crowdedBytes;
   }
 
   /** The number of a text, which is added when it is new. UTF-8 has no half surrogate pairs: they count as `?`. */
@@ -120,7 +131,7 @@ export class TextTable {
     if (!text.isWellFormed()) return 0;
     const end = this.#encode(text);
     const start = this.#length;
-    return Math.max(0, this.#placeOf(this.#view, start, end, hashOf(this.#view, start, end)));
+    return Math.max(0, this.#lookUp(this.#view, start, end, hashOf(this.#view, start, end)));
   }
 
   text(id: number): string {
@@ -167,7 +178,7 @@ export class TextTable {
   }
 
   #add(source: DataView, start: number, end: number, hash: number): number {
-    const found = this.#placeOf(source, start, end, hash);
+    const found = this.#lookUp(source, start, end, hash);
     if (found > 0) return found;
     if (source !== this.#view) this.#copy(source, start, end);
     this.#length += end - start;
@@ -179,7 +190,8 @@ export class TextTable {
     this.#hashes[this.#count] = hash;
     this.#count++;
     if (2 * this.#count > this.#places.length) this.#widen();
-    else this.#places[~found] = this.#count | (hash & -this.#places.length);
+    else if (found < 0) this.#places[~found] = this.#count | (hash & -this.#places.length);
+    else this.#crowd(this.#count);
     return this.#count;
   }
 
@@ -196,18 +208,34 @@ export class TextTable {
     for (; from < end; from++, to++) view.setUint8(to, source.getUint8(from));
   }
 
-  /** The text's number; below 0 when it is not there: the place it belongs to, inverted. */
+  /** The text's number; not there: its place, inverted, or 0 when there is none near enough. */
+  #lookUp(source: DataView, start: number, end: number, hash: number): number {
+    const found = this.#placeOf(source, start, end, hash);
+    if (found !== 0 || this.#crowded.size === 0) return found;
+    return this.#crowded.get(unitsOf(source, start, end)) ?? 0;
+  }
+
+  #crowd(id: number): void {
+    const start = id === 1 ? 0 : this.#ends[id - 2]!;
+    const end = this.#ends[id - 1]!;
+    this.#crowded.set(unitsOf(this.#view, start, end), id);
+    this.#crowdedBytes += end - start + CROWDED_BYTES;
+  }
+
+  /** As {@link #lookUp}, without the texts that have no place. */
   #placeOf(source: DataView, start: number, end: number, hash: number): number {
     const places = this.#places;
     const ends = this.#ends;
     const mask = places.length - 1;
     let place = hash & mask;
+    let steps = 0;
     for (let entry = places[place]!; entry !== 0; entry = places[place]!) {
       if (((entry ^ hash) & ~mask) === 0) {
         const id = entry & mask;
         const at = id === 1 ? 0 : ends[id - 2]!;
         if (ends[id - 1]! - at === end - start && isSame(this.#view, at, source, start, end)) return id;
       }
+      if (++steps === STEPS_MAX) return 0;
       place = (place + 1) & mask;
     }
     return ~place;
@@ -216,11 +244,15 @@ export class TextTable {
   #widen(): void {
     const places = new Int32Array(2 * this.#places.length);
     const mask = places.length - 1;
+    this.#crowded = new Map();
+    this.#crowdedBytes = 0;
     for (let id = 1; id <= this.#count; id++) {
       const hash = this.#hashes[id - 1]!;
       let place = hash & mask;
-      while (places[place] !== 0) place = (place + 1) & mask;
-      places[place] = id | (hash & ~mask);
+      let steps = 0;
+      for (; steps < STEPS_MAX && places[place] !== 0; steps++) place = (place + 1) & mask;
+      if (steps === STEPS_MAX) this.#crowd(id);
+      else places[place] = id | (hash & ~mask);
     }
     this.#places = places;
   }
@@ -233,6 +265,11 @@ function grown<T extends Uint32Array | Int32Array>(old: T, larger: T): T {
 
 function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);
+}
+
+/** A string as long as the bytes, the same for the same bytes only. */
+function unitsOf({ buffer, byteOffset }: DataView, start: number, end: number): string {
+  return Buffer.from(buffer, byteOffset + start, end - start).toString('latin1');
 }
 
 /** Many texts in a row mostly lie in the same bytes. */
