@@ -87,6 +87,26 @@ describe('queries on vectors and row by row', () => {
   });
 });
 
+describe('sketches of a column that holds none', () => {
+  const aggregations = [{ type: 'hyperUnique', name: 'h', fieldName: 'fruit' }];
+  const failureOf = (asked: Promise<unknown>): Promise<unknown> => asked.catch((error: unknown) => error);
+
+  it('are empty to vectors, and refused by rows', async () => {
+    expect(await series({ aggregations })).to.deep.equal({ h: 0 });
+    const refused = await failureOf(series({ aggregations, context: byRow }));
+    expect(refused).to.have.property('code', 'QueryFailed');
+    expect(refused).to.have.nested.property('context.legacyCode', 'druidException');
+    expect(await failureOf(events({ aggregations, dimensions: ['marks'] }))).to.have.property(
+      'code',
+      'QueryFailed',
+    );
+    const ofDoc = [{ type: 'hyperUnique', name: 'h', fieldName: 'doc' }];
+    expect(await failureOf(series({ aggregations: ofDoc }))).to.have.property('code', 'QueryFailed');
+    const missing = [{ type: 'hyperUnique', name: 'h', fieldName: 'nothing' }];
+    expect(await series({ aggregations: missing, context: byRow })).to.deep.equal({ h: 0 });
+  });
+});
+
 describe('names', () => {
   it('groups are merged under the inner name of a filtered aggregator: another one has nothing', async () => {
     const filter = { type: 'selector', dimension: 'fruit', value: 'fig' };

@@ -16,7 +16,7 @@ interface LegacyForm {
   readonly error: string;
   readonly errorClass: string;
   readonly status: number;
-  readonly category: ErrorCategory;
+  readonly category: ErrorCategory | 'UNCATEGORIZED';
 }
 
 const packages = 'org.apache.druid.query';
@@ -75,7 +75,8 @@ export function errorEnvelope(error: CodedError): ErrorAnswer {
       error: legacyCode,
       errorClass: errorClass ?? 'java.lang.RuntimeException',
       status: spec.http,
-      category: spec.category,
+      // What Druid reports of itself has no category.
+      category: legacyCode === 'druidException' ? 'UNCATEGORIZED' : spec.category,
     });
   }
   if (code === 'InvalidInput' && 'json' in context) {

@@ -146,6 +146,19 @@ function addRows(fields: readonly Field[]): Add {
   };
 }
 
+/** Rows that are looked at one by one can't be asked for a sketch they do not hold; vectors of documents neither. */
+function refuseOthers(column: ColumnView, byVector: boolean | undefined): void {
+  const isDocument = column.kind === 'complex';
+  if (byVector === undefined || (byVector && !isDocument)) return;
+  const name = isDocument ? column.typeName : column.kind.toUpperCase();
+  const type = isDocument && !name.startsWith('ARRAY<') ? `COMPLEX<${name}>` : name;
+  throw new CodedError(
+    'QueryFailed',
+    `Using aggregator [hyperUnique] is not supported for complex columns with type [${type}].`,
+    { legacyCode: 'druidException' },
+  );
+}
+
 export const hyperUniqueAggregator: AggregatorType = {
   create(spec, { environment }) {
     if (spec.type !== 'hyperUnique')
@@ -153,6 +166,8 @@ export const hyperUniqueAggregator: AggregatorType = {
     const column = environment.segment.column(spec.fieldName);
     // Only stored sketches count; columns of other types have none.
     const isStored = column?.kind === 'complex' && column.typeName === 'hyperUnique';
+    if (column !== undefined && !isStored && environment.wholeIntervals !== true)
+      refuseOthers(column, environment.byVector);
     let from = 0;
     return new ObjectAccumulator<HyperUnique>(spec.name, complexType, environment, {
       start: () => new HyperUnique(),
