@@ -49,6 +49,9 @@ export type FrameColumn =
       readonly dictionary: Dictionary;
     };
 
+/** A `complexType`: values of several types, each in its own, as JSON. */
+export const mixedType = 'mixed';
+
 /** Entries end to end (UTF-8 or opaque), `ends[i]` = end offset of entry i. */
 export interface Dictionary {
   readonly bytes: Uint8Array;

@@ -6,7 +6,9 @@ import {
   elementsOf,
   elementText,
   elementType,
+  isComplex,
   type Json,
+  unwrapJson,
   type Value,
 } from '../expression/value.js';
 import { CodedError } from '../../proto/errors.js';
@@ -109,16 +111,36 @@ export function elementMask(
   const { element, elementType: type } = filter;
   if (column === undefined || column.kind !== 'complex')
     return scalarMask(environment, column, filter.column, type, element, span, orUnknown);
-  if (!column.typeName.startsWith('ARRAY<')) return orUnknown ? { kind: 'all' } : { kind: 'none' };
+  const isDocument = column.typeName === 'json';
+  if (!isDocument && !column.typeName.startsWith('ARRAY<'))
+    return orUnknown ? { kind: 'all' } : { kind: 'none' };
   const reader = cellReader(environment, column);
   return rowMask(environment, span, {
     open: (start) => reader.open(start),
     test(row) {
       const value = reader.at(row);
+      if (isDocument) {
+        const elements = documentElements(value, element === null ? undefined : type);
+        return elements === undefined ? orUnknown : hasElement(elements, element);
+      }
       // A mixed column holds scalars too: arrays of one element.
       return value.value === null ? orUnknown : hasElement(elementsOf(value) ?? [value.value], element);
     },
   });
+}
+
+/** Of documents that are a list or a scalar, as values of a type; undefined: objects and nothing, of which nothing is known. */
+function documentElements(document: Value, type: ValueType | undefined): readonly unknown[] | undefined {
+  const found = unwrapJson(document);
+  if (found.value === null || isComplex(found.type)) return undefined;
+  const elements = elementsOf(found);
+  const from = elements === undefined ? found.type : elementType(found.type);
+  const all = elements ?? [found.value];
+  if (type === undefined) return all;
+  const target = type === 'FLOAT' ? 'DOUBLE' : type;
+  return all.map((each) =>
+    isComplex(from) ? null : castTo({ type: from, value: each as Value['value'] }, target).value,
+  );
 }
 
 export function hasElement(elements: readonly unknown[], element: Constant | null): boolean {

@@ -44,7 +44,7 @@ export function refuseArrays(column: ComplexColumnView, filter: Filter): void {
     'QueryFailed',
     `filter[${filter.type}]: there is no text of type[${column.typeName}]`,
     {
-      errorClass: 'java.lang.UnsupportedOperationException',
+      errorClass: 'org.apache.druid.java.util.common.UOE',
       legacyCode: 'Unsupported operation',
     },
   );

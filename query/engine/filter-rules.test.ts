@@ -297,4 +297,25 @@ describe('filters and their negations', () => {
     expect(await countOf({ type: 'not', field: bound })).to.equal(3);
     expect(await countOf({ type: 'not', field: selector('autoLong', 'x') })).to.equal(3);
   });
+
+  it('documents that are lists or scalars have elements, objects none that are known', async () => {
+    const contains = (elementMatchValueType: string, elementMatchValue: unknown) => ({
+      type: 'arrayContainsElement',
+      column: 'doc',
+      elementMatchValueType,
+      elementMatchValue,
+    });
+    expect(await rowsOf(contains('LONG', 1))).equals('1');
+    expect(await rowsOf(contains('STRING', '1'))).equals('1');
+    expect(await rowsOf(contains('STRING', 'x'))).equals('3');
+    expect(await rowsOf({ type: 'not', field: contains('LONG', 1) })).equals('3');
+    expect(await rowsOf({ type: 'not', field: contains('STRING', null) })).equals('13');
+  });
+
+  it('no value matches nothing, arrays too', async () => {
+    const none = { type: 'in', dimension: 'list', values: [] };
+    expect(await rowsOf(none)).equals('');
+    expect(await rowsOf({ type: 'not', field: none })).equals('0123');
+    expect(await rowsOf({ type: 'inType', column: 'longs', matchValueType: 'LONG', values: [] })).equals('');
+  });
 });

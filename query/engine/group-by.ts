@@ -118,10 +118,10 @@ export function runGroupBy(all: Environment, query: GroupByQuery, intervals: rea
 }
 
 /** Keeps the best groups of each bucket: as many as the threshold asks for, or minTopNThreshold if that is more. */
-export function runTopN(all: Environment, query: TopNQuery, intervals: readonly IntervalMs[]): Frame[] {
-  const { environment, mode } = inSlice(all, query);
+export function runTopN(all: Environment, given: TopNQuery, intervals: readonly IntervalMs[]): Frame[] {
+  const { environment, mode } = inSlice(all, given);
   if (environment === undefined) return [];
-  refuseOpaque(environment, query.dimension);
+  const query = { ...given, dimension: topNDimension(environment, given.dimension) };
   const matching = selectRows(environment, intervals, query.filter);
   const grouping = {
     ...query,
@@ -157,13 +157,17 @@ function isByDictionary(environment: Environment, spec: DimensionSpec): boolean 
   return segment.column(dimension)?.kind === 'string';
 }
 
-/** groupBy takes arrays as text and documents as null; topN, as in Druid, neither. */
-function refuseOpaque(environment: Environment, { dimension, steps = [] }: DimensionSpec): void {
+/** groupBy takes arrays as text and documents as null; topN refuses the ones and takes texts and numbers of the others. */
+function topNDimension(environment: Environment, spec: DimensionSpec): DimensionSpec {
+  const { dimension, steps = [] } = spec;
   const column = steps.length === 0 ? environment.segment.column(dimension) : undefined;
-  if (column?.kind !== 'complex') return;
+  if (column?.kind !== 'complex') return spec;
+  if (column.typeName === 'json')
+    return { ...spec, steps: [{ type: 'extraction', fn: { type: 'identity' } }] };
   throw new CodedError(
     'QueryFailed',
     `Cannot create query type helper from invalid type [${column.typeName}]`,
+    { errorClass: 'org.apache.druid.java.util.common.IAE' },
   );
 }
 

@@ -9,7 +9,7 @@ import {
 import { exactJsonText } from '../../segment/format/json.js';
 import { hasJson } from '../../segment/read/rows.js';
 import type { JsonValue } from '../../segment/write/source.js';
-import type { FrameColumn } from '../frame.js';
+import { type FrameColumn, mixedType } from '../frame.js';
 import { packNulls } from '../merge/columns.js';
 import { DictionaryBuilder, emptyDictionary } from '../merge/dictionary.js';
 import { allNulls } from './aggregators/result.js';
@@ -184,7 +184,13 @@ function mixedColumn(name: string, valueOf: (row: number) => JsonValue, rows: Ui
     else values[i] = builder.addText(exactJsonText(value));
   });
   const nulls = packNulls(flags);
-  const base = { name, type: 'COMPLEX', complexType: 'json', values, dictionary: builder.build() } as const;
+  const base = {
+    name,
+    type: 'COMPLEX',
+    complexType: mixedType,
+    values,
+    dictionary: builder.build(),
+  } as const;
   return nulls === undefined ? base : { ...base, nulls };
 }
 

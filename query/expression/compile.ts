@@ -2,7 +2,13 @@
 import { invalidInput } from '../../proto/errors.js';
 import { columnsOf, type Node } from './ast.js';
 import { castTo, parseType } from './cast.js';
-import { type ExprFunction, type FunctionTable, type Thunk, validationError } from './function.js';
+import {
+  type ExprFunction,
+  type FunctionTable,
+  type Thunk,
+  unknownFunction,
+  validationError,
+} from './function.js';
 import { spendValue } from './effort.js';
 import { applyLambda, checkLambda, countLambdaCall } from './lambda.js';
 import { andValues, binaryOperator, negate, not, orValues } from './operators.js';
@@ -77,7 +83,7 @@ function call(node: Extract<Node, { kind: 'call' }>, functions: FunctionTable): 
   const tree: Node = { ...node, args: args.map((arg) => arg.node) };
   if (node.name.toLowerCase() === 'cast') return cast(args, tree);
   const found = functions.get(node.name.toLowerCase());
-  if (found === undefined) throw validationError(`function '${node.name}' is not defined.`);
+  if (found === undefined) throw unknownFunction(node.name);
   checkArity(found, args.length);
   found.checkArgs?.(node.args);
   const { apply: plain, choose, prepare } = found;
@@ -92,7 +98,7 @@ function call(node: Extract<Node, { kind: 'call' }>, functions: FunctionTable): 
   }
   const constants = args.map(({ constant, evaluate }) => (constant ? evaluate(() => nullValue) : undefined));
   const apply = prepare === undefined ? plain : prepare(constants);
-  if (apply === undefined) throw validationError(`function '${node.name}' is not defined.`);
+  if (apply === undefined) throw unknownFunction(node.name);
   return folded(
     (row) => {
       const made = apply(args.map(({ evaluate }) => evaluate(row)));

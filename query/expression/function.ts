@@ -39,6 +39,13 @@ export function validationError(message: string): CodedError {
   });
 }
 
+export function unknownFunction(name: string): CodedError {
+  return new CodedError('QueryFailed', `function '${name}' is not defined.`, {
+    field: 'expression',
+    errorClass: 'org.apache.druid.java.util.common.RE',
+  });
+}
+
 /** The argument, or the null value when it is not given. */
 export function argument(args: readonly Value[], index: number): Value {
   const value = args[index];

@@ -17,11 +17,25 @@ export function doubleText(value: number): string {
 /** `value` is a float (32 bits) held in a number. */
 export function floatText(value: number): string {
   if (!Number.isFinite(value) || value === 0) return extremeText(value, '');
-  const digits = shortestFloat(value);
   const size = Math.abs(value);
+  const digits = size >= 2 ** 25 && size < 2 ** 63 ? longFloat(value) : shortestFloat(value);
   if (size < 1e-3 || size >= 1e7) return extremeText(value, digits);
   const text = String(Number(digits));
   return text.includes('.') ? text : `${text}.0`;
+}
+
+/**
+ * Large whole floats as Java before 19 writes them: as the long they are, without the digits that their last bits can't
+ * tell, though fewer would do.
+ */
+function longFloat(value: number): string {
+  const size = BigInt(Math.abs(value));
+  const unsure = 10n ** BigInt(Math.floor((size.toString(2).length - 26) * Math.log10(2)));
+  const kept = String(size / unsure + (size % unsure >= unsure / 2n && unsure > 1n ? 1n : 0n));
+  const digits = kept.replace(/0+$/, '');
+  const power = kept.length + unsure.toString().length - 2;
+  const mantissa = digits.length === 1 ? digits : `${digits.charAt(0)}.${digits.slice(1)}`;
+  return `${value < 0 ? '-' : ''}${mantissa}e+${power}`;
 }
 
 /** Exponential form with the fewest digits that read back as this float. */

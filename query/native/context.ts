@@ -28,25 +28,30 @@ const DEFAULT_MIN_TOPN_THRESHOLD = 1000;
 const DEFAULT_MAX_SUBQUERY_ROWS = 100_000;
 
 /** Throws InvalidInput in the form of Druid's "Query context parse failed", naming the key. */
-export function parseContext(json: unknown, defaults: QueryDefaults): QueryContext {
+export function parseContext(json: unknown, defaults: QueryDefaults, queryType?: unknown): QueryContext {
   if (!isMissing(json) && !isObject(json))
     throw invalidInput(`context must be an object, got ${describe(json)}`, 'context');
   const given: JsonObject = { ...defaults.context, ...(isObject(json) ? json : {}) };
   const timeoutMs = long(given, 'timeout', defaults.timeoutMs);
   if (timeoutMs < 0)
     throw badContext('timeout', `Timeout [timeout] must be a non negative value, but was ${timeoutMs}`);
+  // Other queries do not look at these keys, whatever they say.
+  const isSeries = queryType === 'timeseries';
   return {
     queryId: text(given, 'queryId') ?? defaults.queryId,
     timeoutMs,
     priority: long(given, 'priority', 0, 'integer'),
     ...lane(given),
-    skipEmptyBuckets: flag(given, 'skipEmptyBuckets', false),
-    grandTotal: flag(given, 'grandTotal', false),
+    skipEmptyBuckets: isSeries && flag(given, 'skipEmptyBuckets', false),
+    grandTotal: isSeries && flag(given, 'grandTotal', false),
     resultAsArray: flag(given, 'resultAsArray', false),
     allowPartialResults: flag(given, 'allowPartialResults', false) || isSet(given, 'returnPartialResults'),
     bySegment: flag(given, 'bySegment', false),
     maxSubqueryRows: long(given, 'maxSubqueryRows', DEFAULT_MAX_SUBQUERY_ROWS),
-    minTopNThreshold: long(given, 'minTopNThreshold', DEFAULT_MIN_TOPN_THRESHOLD),
+    minTopNThreshold:
+      queryType === 'topN'
+        ? long(given, 'minTopNThreshold', DEFAULT_MIN_TOPN_THRESHOLD)
+        : DEFAULT_MIN_TOPN_THRESHOLD,
     given,
   };
 }

@@ -74,7 +74,8 @@ function lookupDimension(object: JsonObject, field: string): DimensionSpec {
   }
   requiredText(object, 'outputName', field, 'outputName can not be Null');
   const fn = name === '' ? parseMapLookup(object, field) : parseRegisteredLookup(object, 'name', field);
-  return plainDimension(object, field, [{ type: 'extraction', fn }]);
+  const { outputType: _, ...rest } = object;
+  return plainDimension(rest, field, [{ type: 'extraction', fn }]);
 }
 
 const maxDepth = 20;

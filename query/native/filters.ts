@@ -77,8 +77,11 @@ function leaf(object: JsonObject, type: string, field: string): Filter {
       const value = optionalText(object, 'value', field) ?? null;
       return { type: 'selector', dimension: dimension(), value, ...extraction };
     }
-    case 'in':
-      return { type, dimension: dimension(), values: textValues(object, 'values', field), ...extraction };
+    case 'in': {
+      const values = textValues(object, 'values', field);
+      const name = dimension();
+      return values.length === 0 ? { type: 'false' } : { type, dimension: name, values, ...extraction };
+    }
     case 'inType':
       return typedIn(object, field);
     case 'null':
@@ -170,7 +173,7 @@ function typedIn(object: JsonObject, field: string): Filter {
     value === null ? null : parseConstant(value, matchValueType, `${field}.${name}[${i}]`),
   );
   const [first] = values;
-  if (first === undefined) return { type: 'in', dimension: column, values: [] };
+  if (first === undefined) return { type: 'false' };
   if (values.some((other) => other !== first)) return { type: 'inType', column, matchValueType, values };
   return first === null
     ? { type: 'null', column }

@@ -79,9 +79,8 @@ const MAX_INT = 0x7fffffff;
 export function parseLimitSpec(json: unknown, field: string): LimitSpec {
   if (isMissing(json)) return { orderBy: [], limit: undefined, offset: 0 };
   const object = objectAt(json, field);
-  const type = typeOf(object, 'limit spec', field);
-  if (type === 'noop') return { orderBy: [], limit: undefined, offset: 0 };
-  if (type !== 'default') throw unknownType('limit spec', type, field, []);
+  // What has no type, or another one, limits nothing.
+  if (object['type'] !== 'default') return { orderBy: [], limit: undefined, offset: 0 };
   const limit = optionalInteger(object, 'limit', field);
   const offset = optionalInteger(object, 'offset', field) ?? 0;
   if (limit !== undefined && limit <= 0)

@@ -66,9 +66,11 @@ function parseOne(text: string, field: string): IntervalMs {
   return interval;
 }
 
-/** Sorted by start, overlapping and adjoining ones joined. */
+/** Sorted by start, overlapping and adjoining ones joined, empty ones left out. */
 export function condense(intervals: readonly IntervalMs[]): readonly IntervalMs[] {
-  const sorted = intervals.toSorted((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
+  const sorted = intervals
+    .filter(({ startMs, endMs }) => endMs > startMs)
+    .toSorted((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
   const joined: IntervalMs[] = [];
   for (const interval of sorted) {
     const last = joined[joined.length - 1];

@@ -11,8 +11,21 @@ export function isObject(json: unknown): json is JsonObject {
 }
 
 export function objectAt(json: unknown, field: string): JsonObject {
-  if (!isObject(json)) throw invalidInput(`${field} must be an object, got ${describe(json)}`, field);
+  if (!isObject(json)) throw otherShape(field, 'an object', json);
   return json;
+}
+
+const jackson = 'com.fasterxml.jackson.databind.exc';
+
+/**
+ * What is no object or list where one is due, in Jackson's words: it looks for the type of a scalar that should be an
+ * object. Nothing at all is for others to report.
+ */
+function otherShape(field: string, due: 'an object' | 'an array', json: unknown): CodedError {
+  const message = `${field} must be ${due}, got ${describe(json)}`;
+  if (isMissing(json)) return invalidInput(message, field);
+  const kind = due === 'an object' && !Array.isArray(json) ? 'InvalidTypeId' : 'MismatchedInput';
+  return new CodedError('InvalidInput', message, { field, errorClass: `${jackson}.${kind}Exception` });
 }
 
 export function describe(json: unknown): string {
@@ -87,8 +100,7 @@ export function optionalInteger(object: JsonObject, name: string, path: string):
 export function optionalArray(object: JsonObject, name: string, path: string): readonly unknown[] {
   const json = object[name];
   if (isMissing(json)) return [];
-  if (!Array.isArray(json))
-    throw invalidInput(`${path}.${name} must be an array, got ${describe(json)}`, `${path}.${name}`);
+  if (!Array.isArray(json)) throw otherShape(`${path}.${name}`, 'an array', json);
   return json as readonly unknown[];
 }
 
@@ -124,7 +136,7 @@ export function unknownType(
   }
   if (known.includes(type))
     return unsupported(field, `${field}: ${family} type[${type}] is not supported yet`);
-  const errorClass = 'com.fasterxml.jackson.databind.exc.InvalidTypeIdException';
+  const errorClass = `${jackson}.InvalidTypeIdException`;
   return new CodedError('InvalidInput', `${field}: could not resolve type id '${type}' as a ${family}`, {
     field,
     errorClass,
@@ -132,7 +144,7 @@ export function unknownType(
 }
 
 export function missingType(family: string, field: string, name = 'type'): CodedError {
-  const errorClass = 'com.fasterxml.jackson.databind.exc.InvalidTypeIdException';
+  const errorClass = `${jackson}.InvalidTypeIdException`;
   return new CodedError('InvalidInput', `${field}: missing type id property '${name}' of a ${family}`, {
     field,
     errorClass,

@@ -243,7 +243,6 @@ describe('native query parser', () => {
       [{ granularity: undefined }, 'granularity'],
       [{ limit: -1 }, 'limit'],
       [{ descending: 'downwards' }, 'query.descending'],
-      [{ filter: 'x' }, 'filter'],
       [{ filter: { type: 'and', fields: [] } }, 'filter.fields'],
       [{ filter: { type: 'not', field: { type: 'selector', value: 1 } } }, 'filter.field.dimension'],
       [
@@ -285,6 +284,31 @@ describe('native query parser', () => {
         'com.fasterxml.jackson.databind.exc.ValueInstantiationException',
       );
     }
+  });
+
+  it('reads what is lenient in Druid as Druid does', () => {
+    const read = (body: object) => parseNativeQuery({ ...ts, ...body }, { queryId: 'q', timeoutMs: 0 });
+    expect(read({ intervals: ['2024-01-01/2024-01-01'] }).intervals).to.deep.equal([]);
+    expect(read({ queryType: 'timeBoundary', bound: 'MAXTIME' })).to.include({ bound: 'maxTime' });
+    expect(read({ queryType: 'timeBoundary', virtualColumns: [{}] })).not.to.have.property('virtualColumns');
+    expect(read({ queryType: 'scan', columns: [1, true] })).to.deep.include({ columns: ['1', 'true'] });
+    const context = { grandTotal: 1, minTopNThreshold: 'x' };
+    expect(read({ queryType: 'scan', context }).context.grandTotal).to.equal(false);
+    const constant = { type: 'constant', name: 'p', value: '12' };
+    expect(read({ postAggregations: [constant] })).to.have.nested.property('postAggregations[0].value', 12n);
+    const lookup = { type: 'lookup', dimension: 'd', outputName: 'o', lookup: { type: 'map', map: {} } };
+    const unlimited = read({ queryType: 'groupBy', limitSpec: { limit: 5, columns: ['x'] } });
+    expect(unlimited).to.deep.include({ limit: undefined, orderBy: [] });
+    const typed = read({ queryType: 'groupBy', dimensions: [{ ...lookup, outputType: 'LONG' }] });
+    expect(typed).to.have.nested.property('dimensions[0].outputType', 'STRING');
+  });
+
+  it('names the class of another shape as Jackson does', () => {
+    const classOf = (change: object): unknown => refusal({ ...ts, ...change }).answer['errorClass'];
+    const jackson = 'com.fasterxml.jackson.databind.exc';
+    expect(classOf({ filter: 'x' })).to.equal(`${jackson}.InvalidTypeIdException`);
+    expect(classOf({ aggregations: 'x' })).to.equal(`${jackson}.MismatchedInputException`);
+    expect(classOf({ filter: { type: 'and', fields: {} } })).to.equal(`${jackson}.MismatchedInputException`);
   });
 
   it('takes segments named one by one', () => {

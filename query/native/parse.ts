@@ -26,6 +26,7 @@ import {
   optionalText,
   requiredArray,
   requiredText,
+  scalarText,
   unknownType,
   unsupported,
 } from './json-fields.js';
@@ -124,7 +125,7 @@ function base(body: JsonObject, defaults: QueryDefaults, needsIntervals: boolean
   // A virtual column may hide one that the data source's condition means.
   const { source, filter } =
     virtual.virtualColumns === undefined ? withoutFilters(filled, own) : { source: filled, filter: own };
-  const context = parseContext(body['context'], defaults);
+  const context = parseContext(body['context'], defaults, body['queryType']);
   checkContextKeys(context.given, body['queryType']);
   const lookups = lookupsOf(body, defaults);
   const common = {
@@ -345,10 +346,7 @@ function scan(body: JsonObject, defaults: QueryDefaults): ScanQuery {
   const common = base(body, defaults, true);
   const columns = isMissing(body['columns'])
     ? []
-    : requiredArray(body, 'columns', 'query').map((each, i) => {
-        if (typeof each !== 'string') throw invalidInput(`columns[${i}] must be a string`, `columns[${i}]`);
-        return each;
-      });
+    : requiredArray(body, 'columns', 'query').map((each, i) => scalarText(each, `columns[${i}]`));
   const format = optionalText(body, 'resultFormat', 'query') ?? 'list';
   if (format === 'valueVector')
     throw unsupported('resultFormat', 'resultFormat[valueVector] is not supported');
@@ -414,10 +412,12 @@ function scanOrder(body: JsonObject, columns: readonly string[]): Pick<ScanQuery
 }
 
 function timeBoundary(body: JsonObject, defaults: QueryDefaults): TimeBoundaryQuery {
-  const bound = optionalText(body, 'bound', 'query');
+  const bound = optionalText(body, 'bound', 'query')?.toLowerCase();
+  // Such a query has no virtual columns: what its filter names is stored.
+  const { virtualColumns: _, ...rest } = body;
   return {
     queryType: 'timeBoundary',
-    ...base(body, defaults, false),
-    bound: bound === 'minTime' || bound === 'maxTime' ? bound : undefined,
+    ...base(rest, defaults, false),
+    bound: bound === 'mintime' ? 'minTime' : bound === 'maxtime' ? 'maxTime' : undefined,
   };
 }

@@ -167,6 +167,9 @@ function constant(object: JsonObject, field: string): number | bigint {
       throw unsupported(`${field}.value`, `${field}.value has more than 64 bits`);
     return value;
   }
+  if (typeof value === 'string' && /^[+-]?\d+$/.test(value)) return BigInt.asIntN(64, BigInt(value));
+  if (typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value)))
+    return Number(value);
   if (typeof value !== 'number')
     throw invalidInput(`${field}.value must be a number, got ${describe(value)}`, `${field}.value`);
   return value;

@@ -1,7 +1,7 @@
 /** Columns of a result: what stands in a row, as a value and as JSON. Frame columns and post-aggregators are both. */
 import { exactJsonText } from '../../segment/format/json.js';
 import { timedKindOf, timedTime, timedValue, type TimedKind } from '../../segment/format/timed-values.js';
-import type { Dictionary, Frame, FrameColumn } from '../frame.js';
+import { type Dictionary, type Frame, type FrameColumn, mixedType } from '../frame.js';
 import { doubleJson, doubleText, floatJson, floatText } from '../json/java-number.js';
 import { parseJson } from '../json/parse.js';
 import { jsonString } from '../json/write.js';
@@ -84,7 +84,7 @@ export function columnOutput(column: FrameColumn, name = column.name): Output {
     case 'COMPLEX': {
       const { values, dictionary, complexType } = column;
       // Documents and arrays are carried as their JSON text.
-      const isJson = complexType === 'json' || complexType.startsWith('ARRAY<');
+      const isJson = complexType === 'json' || complexType === mixedType || complexType.startsWith('ARRAY<');
       const pair = timedKindOf(complexType);
       const json = (row: number): string => {
         const entry = values[row] ?? 0;

@@ -32,22 +32,22 @@ export function postOutput(
     case 'doubleGreatest':
       return doubles(
         name,
-        extreme(numbersOf(post, read, lookups), -Infinity, (a, b) => compareDoubles(a, b) > 0),
+        extreme(numbersOf(post, read, lookups), (a, b) => compareDoubles(a, b) > 0),
       );
     case 'doubleLeast':
       return doubles(
         name,
-        extreme(numbersOf(post, read, lookups), Infinity, (a, b) => compareDoubles(a, b) < 0),
+        extreme(numbersOf(post, read, lookups), (a, b) => compareDoubles(a, b) < 0),
       );
     case 'longGreatest':
       return longs(
         name,
-        extreme(longsOf(post, read, lookups), -(2n ** 63n), (a, b) => a > b),
+        extreme(longsOf(post, read, lookups), (a, b) => a > b),
       );
     case 'longLeast':
       return longs(
         name,
-        extreme(longsOf(post, read, lookups), 2n ** 63n - 1n, (a, b) => a < b),
+        extreme(longsOf(post, read, lookups), (a, b) => a < b),
       );
   }
 }
@@ -193,13 +193,13 @@ function arithmetic(
   };
 }
 
-/** The extreme of the fields that are not null; `start` when all are. */
-function extreme<T>(fields: readonly Reader<T>[], start: T, beats: (a: T, b: T) => boolean): Reader<T> {
+/** The extreme of the fields that are not null; null when all are. */
+function extreme<T>(fields: readonly Reader<T>[], beats: (a: T, b: T) => boolean): Reader<T> {
   return (row) => {
-    let best = start;
+    let best: T | null = null;
     for (const field of fields) {
       const value = field(row);
-      if (value !== null && beats(value, best)) best = value;
+      if (value !== null && (best === null || beats(value, best))) best = value;
     }
     return best;
   };

@@ -426,6 +426,20 @@ describe('groupBy results', () => {
       ['NaN', 2, 2, 0],
       [2, 2, 2, 2],
     ]);
+    const alone = postAggregations.map((post) => ({ ...post, fields: fields.slice(0, 1) }));
+    const last = JSON.parse(
+      render({ ...body, postAggregations: alone, context: { resultAsArray: true } }, merged),
+    ) as unknown[][];
+    expect(last.at(-1)?.slice(3)).to.deep.equal([null, null, null, null]);
+  });
+
+  it('cast expressions to the type asked for', () => {
+    const value = (outputType: string): unknown => {
+      const post = { type: 'expression', name: 'p', expression: '5 / 2.0', outputType };
+      const text = render({ ...body, postAggregations: [post], context: { resultAsArray: true } }, merged);
+      return (JSON.parse(text) as unknown[][])[0]?.at(-1);
+    };
+    expect(['LONG', 'double', 'STRING', 'ARRAY<LONG>'].map(value)).to.deep.equal([2, 2.5, '2.5', [2]]);
   });
 });
 
@@ -440,12 +454,33 @@ describe('scan results', () => {
   it('are entries of events with their signature', () => {
     expect(render({ ...body, resultFormat: 'compactedList', batchSize: 2, offset: 1 }, merged)).to.equal(
       '[{"segmentId":null,"columns":["__time","tags","x","nosuch"],"events":[[2,"b",null,null],[3,null,2.0,null]],' +
-        '"rowSignature":[{"name":"__time","type":"LONG"},{"name":"tags","type":"STRING"},{"name":"x","type":"DOUBLE"},{"name":"nosuch","type":null}]}]',
+        '"rowSignature":[{"name":"__time","type":"LONG"},{"name":"tags","type":"STRING"},{"name":"x","type":"DOUBLE"},{"name":"nosuch"}]}]',
     );
     const parsed = JSON.parse(render({ ...body, batchSize: 2, limit: 3 }, merged)) as { events: unknown[] }[];
     expect(parsed.map(({ events }) => events.length)).to.deep.equal([2, 1]);
     expect(parsed[0]?.events[0]).to.deep.equal({ __time: 1, tags: ['a', null], x: 1.5, nosuch: null });
     expect(render(body, frame())).to.equal('[]');
+    const dictionary = dictionaryOf(['[1]']);
+    const complex = (name: string, complexType: string): FrameColumn => ({
+      name,
+      type: 'COMPLEX',
+      complexType,
+      values: Uint32Array.of(0),
+      dictionary,
+    });
+    const some = frame(complex('a', 'ARRAY<LONG>'), complex('b', 'mixed'), complex('c', 'json'));
+    expect(JSON.parse(render({ ...body, columns: [] }, some))).to.deep.include.members([
+      {
+        segmentId: null,
+        columns: ['a', 'b', 'c'],
+        events: [{ a: [1], b: [1], c: [1] }],
+        rowSignature: [
+          { name: 'a', type: 'ARRAY<LONG>' },
+          { name: 'b', type: 'STRING' },
+          { name: 'c', type: 'COMPLEX<json>' },
+        ],
+      },
+    ]);
   });
 
   it('in an order show each row with the columns of its own segment', () => {

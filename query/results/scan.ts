@@ -1,5 +1,5 @@
 /** Scan results as Druid's JSON: entries of at most batchSize events. */
-import type { Frame, FrameColumn } from '../frame.js';
+import { type Frame, type FrameColumn, mixedType } from '../frame.js';
 import { jsonString, type JsonSink } from '../json/write.js';
 import { entryText } from '../merge/dictionary.js';
 import { schemaColumn } from '../merge/scan.js';
@@ -121,19 +121,25 @@ function firstOfName(outputs: readonly Output[]): Output[] {
   return [...new Map(outputs.map((output) => [output.name, output])).values()];
 }
 
+/** Values of several types are texts to whoever reads the signature. */
+function complexName(complexType: string): string {
+  if (complexType === mixedType) return 'STRING';
+  if (complexType === '' || complexType.startsWith('ARRAY<')) return complexType || 'COMPLEX';
+  return `COMPLEX<${complexType}>`;
+}
+
+/** A column that is not there has no type. */
 function signature(frame: Frame, outputs: readonly Output[]): string {
   const types = new Map(
     frame.columns.map((column) => [
       column.name,
-      column.type === 'COMPLEX' && column.complexType !== ''
-        ? `COMPLEX<${column.complexType}>`
-        : typeNames[column.type],
+      column.type === 'COMPLEX' ? complexName(column.complexType) : typeNames[column.type],
     ]),
   );
   return outputs
     .map(({ name }) => {
       const type = types.get(name);
-      return `{"name":${jsonString(name)},"type":${type === undefined ? 'null' : jsonString(type)}}`;
+      return `{"name":${jsonString(name)}${type === undefined ? '' : `,"type":${jsonString(type)}`}}`;
     })
     .join(',');
 }

@@ -107,7 +107,12 @@ export const cardinalityAggregator: AggregatorType = {
   create(spec, { environment }) {
     if (spec.type !== 'cardinality')
       throw new CodedError('Bug', `aggregator[${spec.type}] is no cardinality`);
-    const fields = spec.fields.map((field) => fieldOf(environment, dimensionColumn(environment, field)));
+    const fields = spec.fields.map((field) => {
+      const column = dimensionColumn(environment, field);
+      // Documents have no text and count for nothing.
+      const isDocument = column?.kind === 'complex' && column.typeName === 'json';
+      return fieldOf(environment, isDocument ? undefined : column);
+    });
     const add = spec.byRow ? addRows(fields) : addValues(fields);
     return new ObjectAccumulator<HyperUnique>(spec.name, complexType, environment, {
       start: () => new HyperUnique(),

@@ -2,10 +2,11 @@
 import { CodedError } from '../../../proto/errors.js';
 import { hasJson } from '../../../segment/read/rows.js';
 import type { ColumnView } from '../../../segment/read/view.js';
-import { asDouble, asLong, asString, elementsOf, type Value } from '../../expression/value.js';
+import { asDouble, asLong, asString, elementsOf, elementText, type Value } from '../../expression/value.js';
 import { doubleText, floatText } from '../../json/java-number.js';
-import { cellReader } from '../columns/cells.js';
+import { type CellReader, cellReader } from '../columns/cells.js';
 import type { Environment } from '../environment.js';
+import { parseDouble, parseLong } from '../numbers.js';
 import type { StateValue } from './state-bytes.js';
 
 export type ScalarKind = 'long' | 'double' | 'float' | 'string';
@@ -25,8 +26,13 @@ export function scalarReader(
   const column = environment.segment.column(field);
   refuseComplex(field, column);
   if (kind === 'string' && column?.kind === 'double' && hasJson(column)) return mixedTexts(column);
+  const isArray = column?.kind === 'complex' && column.typeName.startsWith('ARRAY<');
+  // No array is a number, one element or not.
+  if (isArray && kind !== 'string') return { open: () => undefined, at: () => null };
   const reader = cellReader(environment, column);
-  const convert = converter(kind, column?.kind === 'float');
+  if (column?.kind === 'complex' && kind === 'string') return opaqueTexts(reader, isArray);
+  const ofTexts = column?.kind === 'string' && (kind === 'long' || kind === 'double' || kind === 'float');
+  const convert = ofTexts ? textConverter(kind) : converter(kind, column?.kind === 'float');
   return {
     open: (start) => reader.open(start),
     at(row) {
@@ -50,6 +56,30 @@ function mixedTexts(column: { json(row: number): unknown }): ScalarReader {
       if (typeof value === 'number') return doubleText(value);
       return value === null ? null : String(value as bigint | string);
     },
+  };
+}
+
+/** Java's text of the object that stands for a document or an array. */
+function opaqueTexts(reader: CellReader, isArray: boolean): ScalarReader {
+  return {
+    open: (start) => reader.open(start),
+    at(row) {
+      const { value } = reader.at(row);
+      if (value === null) return null;
+      return isArray ? elementText(value) : `StructuredData{value=${elementText(value)}}`;
+    },
+  };
+}
+
+/** A column of texts as numbers: a long is a whole number to the letter. */
+function textConverter(kind: 'long' | 'double' | 'float'): (value: Value) => StateValue {
+  return (value) => {
+    const text = asString(value);
+    if (text === null) return null;
+    if (kind === 'long') return parseLong(text) ?? null;
+    const number = parseDouble(text);
+    if (number === undefined) return null;
+    return kind === 'float' ? Math.fround(number) : number;
   };
 }
 

@@ -17,8 +17,8 @@ export function dimensionColumn(
 ): ColumnView | undefined {
   const column = environment.segment.column(dimension);
   if (steps === undefined || steps.length === 0) return column;
-  // A document is null before any function is asked.
   if (column?.kind === 'complex') {
+    if (column.typeName === 'json') return documentTexts(environment, column, steps);
     if (!column.typeName.startsWith('ARRAY<')) return undefined;
     // Among arrays of several types each is null to the function.
     if (column.isMixed === true) return steppedColumn(environment, undefined, steps, true);
@@ -29,6 +29,23 @@ export function dimensionColumn(
     );
   }
   return steppedColumn(environment, column, steps, true);
+}
+
+/** Documents that are a text or a number alone; objects and lists are null before any function is asked. */
+export function documentTexts(
+  environment: Environment,
+  column: ColumnView,
+  steps: readonly ValueStep[],
+): StringColumnView {
+  const reader = cellReader(environment, column);
+  const map = valueMap(steps, environment.lookups);
+  const at = (row: number): string | null | [] => {
+    const { value } = reader.at(row);
+    if (value === null || typeof value === 'object') return null;
+    const text = map(asString({ type: 'COMPLEX<json>', value }));
+    return text === undefined ? [] : text;
+  };
+  return textRows(environment, { open: (start) => reader.open(start), at }, false);
 }
 
 export function steppedColumn(

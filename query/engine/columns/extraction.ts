@@ -128,16 +128,13 @@ function registeredLookup(fn: Of<'registeredLookup'>, { lookup: find }: Expressi
   return (value) => table.apply(value) ?? (fn.retainMissingValue ? value : fn.replaceMissingValueWith);
 }
 
-/** Without a format: ISO. Texts are instants in ISO form. */
+/** Without a format: ISO, or milliseconds. Texts are instants in ISO form; `asMillis`: or in milliseconds. */
 function timeFormat(fn: Of<'timeFormat'>): Extract1 {
   const zone = fn.timeZone === undefined ? utcZone : zoneOrUtc(fn.timeZone);
   const tokens = fn.format === undefined ? undefined : patternOf(fn.format);
   const { granularity } = fn;
-  const print = fn.asMillis
-    ? String
-    : tokens === undefined
-      ? (ms: number) => formatInstant(ms, zone)
-      : (ms: number) => formatLocalized(tokens, ms, zone, fn.locale);
+  const plain = fn.asMillis ? String : (ms: number) => formatInstant(ms, zone);
+  const print = tokens === undefined ? plain : (ms: number) => formatLocalized(tokens, ms, zone, fn.locale);
   return (value, number) => {
     if (value === null) return null;
     if (typeof number === 'number') {
@@ -145,7 +142,8 @@ function timeFormat(fn: Of<'timeFormat'>): Extract1 {
         errorClass: 'java.lang.IllegalArgumentException',
       });
     }
-    const ms = number === undefined ? parseInstant(value) : Number(number);
+    const isMillis = fn.asMillis && /^[+-]?\d{1,18}$/.test(value);
+    const ms = number !== undefined ? Number(number) : isMillis ? Number(value) : parseInstant(value);
     if (ms === undefined) throw new CodedError('QueryFailed', `Invalid format: "${value}"`);
     return print(granularity === undefined ? ms : bucketStart(granularity, ms));
   };
@@ -177,17 +175,17 @@ function formatLocalized(
     .map((token) => {
       const field = 'literal' in token ? undefined : textField(token);
       if (field === undefined) return formatPattern([token], ms, zone);
-      return namedAs(field, locale.replace('_', '-'), local);
+      return nameOf(field, local, locale);
     })
     .join('');
 }
 
-/** Months as they stand beside a day, which some languages write otherwise than alone; numbers only alone. */
-function namedAs(field: Intl.DateTimeFormatOptions, locale: string, local: Date): string {
-  const alone = new Intl.DateTimeFormat(locale, { ...field, timeZone: 'UTC' }).format(local);
-  if (field.month === undefined || /\d/.test(alone)) return alone;
-  const besideDay = new Intl.DateTimeFormat(locale, { ...field, day: 'numeric', timeZone: 'UTC' });
-  return besideDay.formatToParts(local).find(({ type }) => type === 'month')?.value ?? alone;
+/** As it stands in a date ("So.", not "So"); a language that only has numbers there has names alone. */
+function nameOf(field: Intl.DateTimeFormatOptions, local: Date, locale: string): string {
+  const inDate = new Intl.DateTimeFormat(locale, { ...field, day: 'numeric', timeZone: 'UTC' });
+  const part = inDate.formatToParts(local).find(({ type }) => type === 'month' || type === 'weekday');
+  if (part !== undefined && !/^\d+$/.test(part.value)) return part.value;
+  return new Intl.DateTimeFormat(locale, { ...field, timeZone: 'UTC' }).format(local);
 }
 
 function textField({ letter, count }: Exclude<PatternToken, { literal: string }>) {

@@ -7,7 +7,7 @@ import {
   type NumericColumnView,
   type StringColumnView,
 } from '../../../segment/read/view.js';
-import type { FrameColumn } from '../../frame.js';
+import { type FrameColumn, mixedType } from '../../frame.js';
 import { isNull } from '../../merge/columns.js';
 import { entryBytes, entryText } from '../../merge/dictionary.js';
 import { compareText } from '../../sort/comparators.js';
@@ -28,7 +28,7 @@ export function frameColumnView(column: FrameColumn, rows: number, scratch: Scra
       const { values, dictionary, nulls, complexType } = column;
       return {
         kind: 'complex',
-        typeName: complexType,
+        typeName: complexType === mixedType ? 'json' : complexType,
         bytes: (row) => (isNull(nulls, row) ? null : entryBytes(dictionary, values[row] ?? 0).slice()),
       } satisfies ComplexColumnView;
     }

@@ -12,6 +12,7 @@ import {
   type SegmentView,
   type StringColumnView,
 } from '../../../segment/read/view.js';
+import { hasJson } from '../../../segment/read/rows.js';
 import { wordsOf, type Environment } from '../environment.js';
 import { forEachRun } from '../scan-column.js';
 
@@ -134,22 +135,24 @@ export class GatherView implements SegmentView {
     const column = this.#environment.segment.column(name);
     if (column === undefined) return undefined;
     const rows = new RowBatches(this.#environment, this.#gathered.rows, this.#hasGaps);
+    const at = (row: number): number => this.#gathered.rows[row] ?? noRow;
+    // Values of several types are still told one by one.
+    const told = hasJson(column)
+      ? { json: (row: number) => (at(row) === noRow ? null : column.json(at(row))) }
+      : {};
     switch (column.kind) {
       case 'string':
-        return new GatheredStrings(rows, column);
+        return Object.assign(new GatheredStrings(rows, column), told);
       case 'complex':
         return {
           kind: 'complex',
           typeName: column.typeName,
-          bytes: (row) => {
-            const at = this.#gathered.rows[row] ?? noRow;
-            return at === noRow ? null : column.bytes(at);
-          },
+          bytes: (row) => (at(row) === noRow ? null : column.bytes(at(row))),
         } satisfies ComplexColumnView;
       default:
         return name === '__time'
           ? new GatheredNumbers(rows, column, BigInt(this.#gathered.noRowTimeMs ?? 0))
-          : new GatheredNumbers(rows, column, undefined);
+          : Object.assign(new GatheredNumbers(rows, column, undefined), told);
     }
   }
 }
