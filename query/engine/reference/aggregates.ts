@@ -173,7 +173,7 @@ export function postValue(post: AskedPost, values: ReadonlyMap<string, Single>):
         const value = postValue(field, values);
         return value === null ? [] : [Number(value)];
       });
-      // Of nothing but nulls it is where the comparison starts, as in Druid.
+      if (numbers.length === 0) return null;
       return post.type === 'doubleGreatest' ? Math.max(...numbers) : Math.min(...numbers);
     }
     case 'arithmetic': {
