@@ -26,10 +26,7 @@ export function joinMatcher(environment: Environment, table: JoinTable, conditio
 }
 
 function severalValues(): never {
-  throw new CodedError('Unsupported', 'Joining against a multi-value dimension is not supported.', {
-    legacyCode: 'Unsupported query',
-    errorClass: 'org.apache.druid.query.QueryUnsupportedException',
-  });
+  throw new CodedError('QueryFailed', 'Joining against a multi-value dimension is not supported.');
 }
 
 /** Each distinct value is looked up once. */

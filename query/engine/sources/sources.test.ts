@@ -286,7 +286,7 @@ describe('data sources: join', () => {
       } catch (thrown) {
         code = (thrown as { code: string }).code;
       }
-      expect(code, condition).to.equal(condition.startsWith('tags') ? 'Unsupported' : 'QueryFailed');
+      expect(code, condition).to.equal('QueryFailed');
     }
   });
 
