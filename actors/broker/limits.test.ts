@@ -1,7 +1,9 @@
 import { expect } from 'chai';
+import type { CodedError } from '../../proto/errors.js';
+import { errorEnvelope } from '../../query/native/errors.js';
 import { cellColumn } from '../../query/frame-build.js';
 import { parseNativeQuery } from '../../query/native/parse.js';
-import { ByteLimit, checkAsked, checkOrdering, HeldLimit, noLimits } from './limits.js';
+import { ByteLimit, checkAsked, checkOrdering, HeldLimit, noLimits, subqueryBytes } from './limits.js';
 
 const frame = { rows: 2, columns: [{ name: 'a', type: 'LONG', values: new BigInt64Array(2) } as const] };
 
@@ -24,6 +26,8 @@ describe('maxScatterGatherBytes', () => {
     expect(added({ maxScatterGatherBytes: 32 }, 2)).to.equal('passed');
     expect(added({ maxScatterGatherBytes: '32' }, 3)).to.equal('LimitExceeded');
     expect(added({}, 100)).to.equal('passed');
+    expect(added({ maxScatterGatherBytes: 0 }, 1)).to.equal('LimitExceeded');
+    expect(added({ maxScatterGatherBytes: -5 }, 1)).to.equal('LimitExceeded');
   });
 });
 
@@ -37,6 +41,23 @@ describe('limits of one query', () => {
   const texts = { rows: 2, columns: [cellColumn('d', 'STRING', ['abcdefgh', 'ijklmnop'])] };
   const over = (context: object, limits: object, frames = [texts]): string =>
     new HeldLimit(groupBy(context), { ...noLimits, ...limits }).over(frames)?.message ?? 'room';
+
+  it('bytes of what stands inside the data source', () => {
+    const asked = (maxSubqueryBytes: unknown, heldBytesMax = 0): number | string | undefined => {
+      try {
+        return subqueryBytes(groupBy({ maxSubqueryBytes }), { ...noLimits, heldBytesMax });
+      } catch (error) {
+        return errorEnvelope(error as CodedError).body;
+      }
+    };
+    for (const none of [undefined, null, 'disabled', 0]) expect(asked(none)).to.equal(undefined);
+    expect(asked('auto', 500)).to.equal(500);
+    expect(asked('auto')).to.equal(Infinity);
+    expect(asked('100')).to.equal(100);
+    expect(asked(7n)).to.equal(7);
+    expect(asked(-1)).to.contain('Limit too large').and.contain('"errorCode":"invalidInput"');
+    for (const bad of ['unlimited', 1.5, true, [1]]) expect(asked(bad)).to.contain('Unable to parse');
+  });
 
   it('bytes held', () => {
     expect(over({}, {})).to.equal('room');

@@ -1,5 +1,5 @@
 /** What one query may use: time, bytes that data nodes answer, bytes of partial results held at the broker. */
-import { CodedError } from '../../proto/errors.js';
+import { CodedError, invalidInput } from '../../proto/errors.js';
 import { frameBytes } from '../../query/frame-codec.js';
 import type { Frame } from '../../query/frame.js';
 import { badContext, byteCount } from '../../query/native/context-keys.js';
@@ -25,8 +25,9 @@ export const noLimits: QueryLimits = {
 };
 
 /** Throws InvalidInput for a context that asks for more than there is. */
-export function checkAsked({ context }: NativeQuery, limits: QueryLimits): void {
-  const { timeoutMs, given } = context;
+export function checkAsked(query: NativeQuery, limits: QueryLimits): void {
+  const { timeoutMs, given } = query.context;
+  subqueryBytes(query, limits);
   const { timeoutMsMax, scatterGatherBytesMax } = limits;
   if (timeoutMsMax > 0 && timeoutMs > timeoutMsMax) {
     throw badContext(
@@ -70,6 +71,29 @@ export function checkOrdering(query: NativeQuery, slices: readonly Pick<Slice, '
   );
 }
 
+/**
+ * Bytes that what stands inside the data source may answer; undefined: its rows count. Throws InvalidInput for what is
+ * neither a number nor a word that is known.
+ */
+export function subqueryBytes({ context }: NativeQuery, limits: QueryLimits): number | undefined {
+  const value = context.given['maxSubqueryBytes'];
+  if (value === undefined || value === null || value === 'disabled') return undefined;
+  if (value === 'auto') return least(limits.heldBytesMax);
+  const isWhole =
+    typeof value === 'bigint' ||
+    Number.isInteger(value) ||
+    (typeof value === 'string' && /^[+-]?\d+$/.test(value));
+  if (!isWhole) {
+    const shown = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    throw invalidInput(
+      `Unable to parse the provided maxSubqueryLimit [${shown}] to a valid number. Valid values for the maxSubqueryLimits can be 'auto', 'disabled' or a positive integer representing bytes to reserve.`,
+    );
+  }
+  const bytes = Number(value);
+  if (bytes < 0) throw invalidInput('Limit too large');
+  return bytes === 0 ? undefined : bytes;
+}
+
 /** A number above 0; 0 and what is no number ask for nothing. */
 function asked(value: unknown): number | undefined {
   const number = byteCount(value) ?? 0;
@@ -87,7 +111,9 @@ export class ByteLimit {
 
   constructor({ context }: NativeQuery, limits: QueryLimits = noLimits) {
     this.#queryId = context.queryId;
-    this.#bytesMax = least(asked(context.given['maxScatterGatherBytes']), limits.scatterGatherBytesMax);
+    const given = byteCount(context.given['maxScatterGatherBytes']);
+    // Only the server's 0 means any.
+    this.#bytesMax = given !== undefined && given <= 0 ? 0 : least(given, limits.scatterGatherBytesMax);
   }
 
   /** Throws LimitExceeded. */

@@ -158,9 +158,13 @@ export class QueryRun {
         return;
       }
       const gathered = await this.#gather(slices);
-      if (this.#mustReplan(gathered.missing, attempt)) continue;
-      const isWhole = gathered.missing.length === 0;
-      yield* this.#finish(this.#head(slices, gathered.missing, etag), gathered, isWhole ? cached : undefined);
+      const { missing } = gathered;
+      if (this.#mustReplan(missing, attempt)) continue;
+      yield* this.#finish(
+        this.#head(slices, missing, etag),
+        gathered,
+        missing.length > 0 ? undefined : cached,
+      );
       return;
     }
   }
@@ -204,6 +208,7 @@ export class QueryRun {
           await run.close();
         }
       },
+      this.#deps.limits,
     );
     this.#query = { ...this.#query, source: withFrames(source, this.#sourceFrames) };
   }

@@ -6,7 +6,8 @@ import { lookupTable } from '../../query/lookup/table.js';
 import type { LookupFinder } from '../../query/native/context.js';
 import { parseNativeQuery } from '../../query/native/parse.js';
 import { pendingSources } from '../../query/native/source.js';
-import { fetchSources } from './sources.js';
+import type { Slice } from './route.js';
+import { fetchSources, wantedSlices } from './sources.js';
 
 const counts = [{ type: 'count', name: 'rows' }];
 const common = { intervals: '2024-01-01/2024-01-02', granularity: 'all', aggregations: counts };
@@ -105,5 +106,22 @@ describe('what stands inside a data source', () => {
     expect(joined).to.have.nested.property('[0].rows', 1);
     const byValue = { ...join, condition: 'd == "r.v"' };
     expect(await fetched({ queryType: 'timeseries', dataSource: byValue }, 0, known)).to.equal('QueryFailed');
+  });
+});
+
+describe('rows that are still growing', () => {
+  it('are asked too, not, or alone', () => {
+    const slices = [true, false].map((realtime) => ({ segment: { realtime } }) as unknown as Slice);
+    const asked = (context: object): string => {
+      const body = { queryType: 'timeBoundary', dataSource: 't', context };
+      const query = parseNativeQuery(body, { queryId: 'q', timeoutMs: 0 });
+      return wantedSlices(query, slices)
+        .map(({ segment }) => (segment.realtime ? 'growing' : 'stored'))
+        .join(' ');
+    };
+    expect(asked({})).to.equal('growing stored');
+    expect(asked({ realtimeSegmentsMode: 'exclude' })).to.equal('stored');
+    expect(asked({ realtimeSegmentsMode: 'exclusive' })).to.equal('growing');
+    expect(asked({ realtimeSegmentsOnly: 'true' })).to.equal('growing');
   });
 });

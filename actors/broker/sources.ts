@@ -11,9 +11,11 @@ import { pickRows } from '../../query/merge/scan.js';
 import type { ExpressionContext } from '../../query/expression/expression.js';
 import { openLookups, type LookupTable } from '../../query/lookup/table.js';
 import type { LookupFinder } from '../../query/native/context.js';
+import { realtimeMode } from '../../query/native/context-keys.js';
 import { notJoinable, sourceText } from '../../query/native/datasource.js';
 import type { NativeQuery } from '../../query/native/model.js';
 import { leafOf, type PendingSource, type Source } from '../../query/native/source.js';
+import { noLimits, subqueryBytes } from './limits.js';
 import type { Slice } from './route.js';
 
 type PendingQuery = Extract<PendingSource, { type: 'query' }>;
@@ -30,11 +32,11 @@ export async function fetchSources(
   pending: readonly PendingSource[],
   lookupOf: LookupFinder | undefined,
   run: RunInner,
+  limits = noLimits,
 ): Promise<Frame[]> {
   const frames: Frame[] = [];
-  const given = query.context.maxSubqueryRows ?? -1;
-  const rowsMax = given < 0 ? Infinity : given;
-  const bytesMax = byteLimit(query);
+  const rowsMax = query.context.maxSubqueryRows ?? Infinity;
+  const bytesMax = subqueryBytes(query, limits);
   let rows = 0;
   let bytes = 0;
   if (query.source !== undefined) checkLookupJoins(query.source, openLookups(query.lookups));
@@ -55,16 +57,6 @@ export async function fetchSources(
     frames.push(frame);
   }
   return frames;
-}
-
-/** Of Druid's `auto`, which is a share of its heap. */
-const bytesByItself = 256 * 2 ** 20;
-
-function byteLimit(query: NativeQuery): number | undefined {
-  const value = query.context.given['maxSubqueryBytes'];
-  if (typeof value === 'string' && value.toLowerCase() === 'auto') return bytesByItself;
-  const given = Number(value ?? Number.NaN);
-  return Number.isFinite(given) && given > 0 ? given : undefined;
 }
 
 export function tooManyRows(rowsMax: number): CodedError {
@@ -131,7 +123,10 @@ const noEntries: Frame = {
 const weekMs = 7 * 86_400_000;
 
 /** Of the segments a query may look at those it has to. */
-export function wantedSlices(query: NativeQuery, slices: Slice[]): Slice[] {
+export function wantedSlices(query: NativeQuery, all: Slice[]): Slice[] {
+  const mode = realtimeMode(query.context.given);
+  const slices =
+    mode === 'include' ? all : all.filter(({ segment }) => segment.realtime === (mode === 'exclusive'));
   if (slices.length === 0) return slices;
   switch (query.queryType) {
     case 'dataSourceMetadata': {

@@ -66,6 +66,7 @@ export interface BrokerWork {
  * segment by default.
  */
 const inlineRowsMax = 1_000;
+const inlineCellsMax = 10_000;
 /** Pieces of text (128 KiB) waiting for a slow reader: the rest is not written before it has taken some. */
 const waitingMax = 16;
 /** Of an answer in frames. */
@@ -78,7 +79,7 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
     frames: readonly Frame[],
     options: WorkOptions,
   ): Promise<Frame> => {
-    if (isSmall({ frames })) return mergePartials(query, frames);
+    if (isSmall(query, { frames })) return mergePartials(query, frames);
     return (await pool.run('merge', { query, frames }, buffersOf(frames), options)) as Frame;
   };
   return {
@@ -87,7 +88,7 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
     merge,
     async *finish(query, partials, hints, options) {
       const { frames } = partials;
-      if (isSmall(partials)) {
+      if (isSmall(query, partials)) {
         yield* renderHere(query, frames, hints);
         return;
       }
@@ -114,7 +115,7 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
     },
     async result(query, partials, hints, keepTime, options) {
       const { frames } = partials;
-      if (isSmall(partials))
+      if (isSmall(query, partials))
         return sharedFrame(resultFrame(query, mergePartials(query, frames), hints, keepTime));
       const input = { query, ...partials, hints, keepTime };
       return (await pool.run('result', input, buffersOf(frames), options)) as Frame;
@@ -126,7 +127,7 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
     async *finishFrames(query, partials, hints, options) {
       const { frames } = partials;
       const input = { query, ...partials, hints };
-      const frame = isSmall(partials)
+      const frame = isSmall(query, partials)
         ? answerFrame(query, mergePartials(query, frames), hints)
         : ((await pool.run('answer', input, buffersOf(frames), options)) as Frame);
       // A message has an end.
@@ -138,11 +139,15 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
   };
 }
 
-function isSmall({ frames, stored = [] }: Partials): boolean {
+function isSmall(query: NativeQuery, { frames, stored = [] }: Partials): boolean {
   if (stored.length > 0) return false;
   let rows = 0;
-  for (const frame of frames) rows += frame.rows;
-  return rows <= inlineRowsMax;
+  let columns = 'postAggregations' in query ? query.postAggregations.length : 0;
+  for (const frame of frames) {
+    rows += frame.rows;
+    columns = Math.max(columns, frame.columns.length);
+  }
+  return rows <= inlineRowsMax && rows * columns <= inlineCellsMax;
 }
 
 function renderHere(query: NativeQuery, frames: readonly Frame[], hints: RenderHints): Uint8Array[] {

@@ -115,6 +115,17 @@ describe('bounded work', function () {
     });
   });
 
+  it('a long chain of columns made of each other', async () => {
+    const virtualColumns = Array.from({ length: 20_000 }, (_, i) => ({
+      type: 'expression',
+      name: `v${i}`,
+      expression: i === 0 ? '1' : `v${i - 1} + 1`,
+      outputType: 'LONG',
+    }));
+    const aggregations = [{ type: 'longSum', name: 'n', fieldName: 'v19999' }];
+    await ends({ ...timeseries, virtualColumns, aggregations });
+  });
+
   it('deep nesting is refused wherever specs hold specs', () => {
     const nest = (depth: number, inner: unknown, wrap: (inner: unknown) => unknown): unknown => {
       let all = inner;

@@ -98,7 +98,13 @@ export function executeTask(
   check: () => void,
   pause: () => void = check,
 ): ScanOutcome {
-  return watched(check, () => runTask(executor, { ...task, query: unpackQuery(task.query) }, pause));
+  try {
+    return watched(check, () => runTask(executor, { ...task, query: unpackQuery(task.query) }, pause));
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError) || !/call stack/.test(thrown.message)) throw thrown;
+    // Long chains of columns made of each other, for one.
+    throw new CodedError('LimitExceeded', 'The parts of the query depend on each other in too long a chain', {}, thrown);
+  }
 }
 
 function runTask(executor: Executor, task: ScanTask, check: () => void): ScanOutcome {

@@ -322,6 +322,18 @@ describe('the worker pool', function () {
     expect(await long).to.equal('Canceled');
   });
 
+  it('ends a query when a segment has taken its time', async () => {
+    const clock = new HandClock();
+    const pool = poolWith({ threads: 1 }, clock);
+    const given = { perSegmentTimeout: 5 };
+    const timed = codeOf(gather(pool, { ...endless, context: { ...context, given } }, manyRefs()));
+    const plenty = gather(pool, { ...query, context: { ...context, given } }, refs);
+    clock.fire();
+    expect(await timed).to.equal('Timeout');
+    expect((await plenty).frame.rows).to.equal(23);
+    expect(clock.actions.size).to.equal(0);
+  });
+
   it('answers the same with interruptions as without', async () => {
     const clock = new HandClock();
     const pool = poolWith({ threads: 1 }, clock);

@@ -11,6 +11,7 @@ import type { WasmModule } from '../../segment/kernels/wasm.js';
 import type { Log } from '../../segment/ports.js';
 import { attachResidency, type Residency, type ResidencyHandle } from '../../segment/read/residency.js';
 import { flag } from '../native/context.js';
+import { segmentTimeoutMs } from '../native/context-keys.js';
 import type { NativeQuery } from '../native/model.js';
 import { flags, type ScanTask } from './execute.js';
 import { freeGroupTable } from './group-slices.js';
@@ -70,6 +71,8 @@ interface QueryEntry {
   readonly running: RunningQuery;
   readonly flag: number;
   readonly priority: number;
+  /** For a segment; undefined: any. */
+  readonly segmentMs: number | undefined;
 }
 
 /** What a thread is at, by the message it was sent. */
@@ -77,6 +80,8 @@ interface Started {
   readonly work: Work;
   /** For some time: others of its priority may interrupt it. */
   isLong: boolean;
+  /** Ends its query, where a segment has a time of its own. */
+  readonly timer: { cancel(): void } | undefined;
 }
 
 interface Thread {
@@ -153,7 +158,8 @@ class ThreadPool implements Pool {
     this.#admit(this.#queries.length, this.#options.queriesMax ?? queriesMaxDefault, 'queries');
     if (flag(query.context.given, 'dropHotColumns', false)) this.#residency.dropHot();
     const token = this.#residency.nextToken();
-    const tasks = planTasks(query, refs, this.threads, options.bySegment);
+    const segmentMs = segmentTimeoutMs(query.context.given);
+    const tasks = planTasks(query, refs, this.threads, segmentMs !== undefined || options.bySegment);
     const running = new RunningQuery(
       query,
       tasks.map((task) => ({ ...task, token })),
@@ -161,7 +167,7 @@ class ThreadPool implements Pool {
       (table) => freeGroupTable(this.#arena, table),
     );
     const { priority } = query.context;
-    const entry: QueryEntry = { running, flag: this.#takeFlag(), priority };
+    const entry: QueryEntry = { running, flag: this.#takeFlag(), priority, segmentMs };
     const unlink = this.#watch(options, entry.flag, (error) => running.fail(error));
     this.#queries.push(entry);
     this.#dispatch();
@@ -279,7 +285,8 @@ class ThreadPool implements Pool {
 
   #post(thread: Thread, work: Work, isUrgent: boolean): void {
     const [message, transfer] = this.#messageOf(work, isUrgent);
-    thread.works.set(message.id, { work, isLong: false });
+    const timer = this.#segmentTimer(work);
+    thread.works.set(message.id, { work, isLong: false, timer });
     // Only a thread with work keeps the process alive.
     thread.worker.ref();
     try {
@@ -289,6 +296,18 @@ class ThreadPool implements Pool {
       thread.works.delete(message.id);
       this.#fail(work, asCoded(thrown));
     }
+  }
+
+  #segmentTimer(work: Work): { cancel(): void } | undefined {
+    if (work.kind === 'job' || work.query.segmentMs === undefined) return undefined;
+    const { query, task } = work;
+    const { segmentMs, running, flag } = query;
+    return this.#options.clock.setTimer(segmentMs ?? 0, () => {
+      Atomics.compareExchange(this.#flags, flag, flags.run, flags.expired);
+      const { queryId } = task.query.context;
+      const text = `Query [${queryId}] took more than its perSegmentTimeout[${segmentMs} ms] for a segment`;
+      running.fail(new CodedError('Timeout', text));
+    });
   }
 
   /** Marks what takes long, for as long as anything waits. */
@@ -387,8 +406,10 @@ class ThreadPool implements Pool {
 
   #answered(index: number, message: FromWorker): void {
     const thread = this.#all[index];
-    const work = thread?.works.get(message.id)?.work;
-    if (thread === undefined || work === undefined) return;
+    const started = thread?.works.get(message.id);
+    if (thread === undefined || started === undefined) return;
+    const { work, timer } = started;
+    timer?.cancel();
     thread.works.delete(message.id);
     if (thread.works.size === 0) thread.worker.unref();
     if (message.kind === 'piece') {
@@ -476,7 +497,10 @@ class ThreadPool implements Pool {
     // Its last steps, if any, are over by the time its process resources are.
     void worker.terminate().finally(() => this.#reap(owner));
     const error = new CodedError('Unavailable', `a worker thread stopped while it worked on this: ${reason}`);
-    for (const { work } of works) this.#fail(work, error);
+    for (const { work, timer } of works) {
+      timer?.cancel();
+      this.#fail(work, error);
+    }
     for (const job of this.#resting) if (job.resting?.worker === worker) this.#drop(job, error);
     if (this.#failedStarts >= startFailuresMax) this.#giveUp(error);
     this.#dispatch();

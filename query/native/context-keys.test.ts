@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { byteCount } from './context-keys.js';
+import { byteCount, realtimeMode } from './context-keys.js';
 import { parseNativeQuery } from './parse.js';
 
 const groupBy = (context: object, more: object = {}) => ({
@@ -26,7 +26,6 @@ describe('context keys', () => {
         { bufferGrouperMaxLoadFactor: 'x' },
         'Expected key [bufferGrouperMaxLoadFactor] to be in float format',
       ],
-      [{ maxSubqueryBytes: 'some' }, 'Unable to parse the provided maxSubqueryLimit [some]'],
     ];
     for (const [context, words] of wrong) expect(() => parse(groupBy(context)), words).to.throw(words);
     // Only those that mean something to the type of query.
@@ -50,7 +49,15 @@ describe('context keys', () => {
   it('that ask for what is not there are refused', () => {
     expect(() => parse(groupBy({ forceProjections: true }))).to.throw('none satisfy query');
     expect(() => parse(groupBy({ useProjection: 'p' }))).to.throw('Projection[p]');
-    expect(() => parse(groupBy({ realtimeSegmentsOnly: true }))).to.throw('realtimeSegmentsOnly');
+    expect(() => parse(groupBy({ realtimeSegmentsMode: 'some' }))).to.throw('[INCLUDE,EXCLUDE,EXCLUSIVE]');
+    expect(() => parse(groupBy({ maxSubqueryRows: 'all' }))).to.throw('integer format');
+    expect(() => parse(groupBy({ perSegmentTimeout: 'x' }))).to.throw('perSegmentTimeout');
+    expect(parse(groupBy({ maxSubqueryRows: -1 })).context.maxSubqueryRows).to.equal(Infinity);
+    expect(parse(groupBy({ minTopNThreshold: 'x' })).context.minTopNThreshold).to.equal(1000);
+    const modeOf = (given: object): string => realtimeMode(parse(groupBy(given)).context.given);
+    expect(modeOf({})).to.equal('include');
+    expect(modeOf({ realtimeSegmentsOnly: true })).to.equal('exclusive');
+    expect(modeOf({ realtimeSegmentsOnly: true, realtimeSegmentsMode: 'Exclude' })).to.equal('exclude');
     const having = { having: { type: 'always' } };
     expect(() => parse(groupBy({ forceLimitPushDown: true }, having))).to.throw(
       'Cannot force limit push down',

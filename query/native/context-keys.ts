@@ -5,7 +5,7 @@
 import { CodedError, invalidInput } from '../../proto/errors.js';
 import { isMissing, type JsonObject } from './json-fields.js';
 
-type Format = 'Boolean' | 'Integer' | 'Long' | 'Float' | 'bytes' | 'vectorize' | 'subqueryBytes';
+type Format = 'Boolean' | 'Integer' | 'Long' | 'Float' | 'bytes' | 'vectorize' | 'realtimeMode';
 
 const everyQuery: Readonly<Record<string, Format>> = {
   finalize: 'Boolean',
@@ -19,7 +19,8 @@ const everyQuery: Readonly<Record<string, Format>> = {
   uncoveredIntervalsLimit: 'Integer',
   maxScatterGatherBytes: 'Long',
   maxQueuedBytes: 'Long',
-  maxSubqueryBytes: 'subqueryBytes',
+  perSegmentTimeout: 'Long',
+  realtimeSegmentsMode: 'realtimeMode',
 };
 
 const groupBys: Readonly<Record<string, Format>> = {
@@ -77,11 +78,21 @@ export function checkContextKeys(given: JsonObject, queryType: unknown): void {
     if (!isMissing(value)) checkFormat(key, value, format);
   }
   checkProjections(given);
-  if (isTrue(given['realtimeSegmentsOnly'])) {
-    throw new CodedError('Unsupported', 'context.realtimeSegmentsOnly is not supported', {
-      field: 'context.realtimeSegmentsOnly',
-    });
-  }
+}
+
+const realtimeModes = ['include', 'exclude', 'exclusive'] as const;
+
+/** Are rows that are still growing asked, too; not; or alone? */
+export function realtimeMode(given: JsonObject): (typeof realtimeModes)[number] {
+  const mode = given['realtimeSegmentsMode'];
+  if (isMissing(mode)) return isTrue(given['realtimeSegmentsOnly']) ? 'exclusive' : 'include';
+  return realtimeModes.find((one) => one === String(mode).toLowerCase()) ?? 'include';
+}
+
+/** Milliseconds for one segment on one thread; undefined: any. */
+export function segmentTimeoutMs(given: JsonObject): number | undefined {
+  const ms = byteCount(given['perSegmentTimeout']) ?? 0;
+  return ms > 0 ? ms : undefined;
 }
 
 const isTrue = (value: unknown): boolean => shown(value).toLowerCase() === 'true';
@@ -125,11 +136,11 @@ function checkFormat(key: string, value: unknown, format: Format): void {
         key,
         `Expected key [${key}] to be referring to one of the values [FALSE,TRUE,FORCE] of enum [Vectorize], but got [${shown(value)}]`,
       );
-    case 'subqueryBytes':
-      if (value === 'auto' || value === 'disabled' || isNumber || (isText && wholeNumber.test(value))) return;
-      throw invalidInput(
-        `context.${key}: Unable to parse the provided maxSubqueryLimit [${shown(value)}] to a valid number. Valid values are 'disabled', 'auto', or a number`,
-        `context.${key}`,
+    case 'realtimeMode':
+      if (isText && realtimeModes.some((mode) => mode === value.toLowerCase())) return;
+      throw badContext(
+        key,
+        `Expected key [${key}] to be referring to one of the values [INCLUDE,EXCLUDE,EXCLUSIVE] of enum [RealtimeSegmentsMode], but got [${shown(value)}]`,
       );
   }
   throw badContext(

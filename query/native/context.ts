@@ -47,13 +47,20 @@ export function parseContext(json: unknown, defaults: QueryDefaults, queryType?:
     resultAsArray: flag(given, 'resultAsArray', false),
     allowPartialResults: flag(given, 'allowPartialResults', false) || isSet(given, 'returnPartialResults'),
     bySegment: flag(given, 'bySegment', false),
-    maxSubqueryRows: long(given, 'maxSubqueryRows', DEFAULT_MAX_SUBQUERY_ROWS),
+    maxSubqueryRows: subqueryRows(given),
+    // Other queries may say anything there.
     minTopNThreshold:
       queryType === 'topN'
         ? long(given, 'minTopNThreshold', DEFAULT_MIN_TOPN_THRESHOLD)
         : DEFAULT_MIN_TOPN_THRESHOLD,
     given,
   };
+}
+
+/** A negative number means any. */
+function subqueryRows(given: JsonObject): number {
+  const rows = long(given, 'maxSubqueryRows', DEFAULT_MAX_SUBQUERY_ROWS, 'integer');
+  return rows < 0 ? Infinity : rows;
 }
 
 function text(given: JsonObject, key: string): string | undefined {

@@ -153,7 +153,8 @@ export function missingType(family: string, field: string, name = 'type'): Coded
 
 /** The "type" of an object, which must be there and be text. */
 export function typeOf(object: JsonObject, family: string, field: string): string {
-  const type = object['type'];
+  const given = object['type'];
+  const type = typeof given === 'boolean' ? String(given) : given;
   if (typeof type !== 'string') throw missingType(family, field);
   return type;
 }

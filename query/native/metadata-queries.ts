@@ -30,11 +30,7 @@ const searchLimitDefault = 1000;
 export function parseSearch(body: JsonObject, common: Base): SearchQuery {
   const limit = optionalInteger(body, 'limit', 'query') ?? 0;
   if (limit < 0) throw invalidInput('limit must not be negative', 'limit');
-  const dimensions = isMissing(body['searchDimensions'])
-    ? []
-    : Array.isArray(body['searchDimensions'])
-      ? (body['searchDimensions'] as readonly unknown[])
-      : [body['searchDimensions']];
+  const dimensions = optionalArray(body, 'searchDimensions', 'query');
   const sort = isMissing(body['sort']) ? {} : objectAt(body['sort'], 'sort');
   return {
     queryType: 'search',

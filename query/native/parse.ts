@@ -330,8 +330,9 @@ function subtotalsOf(
   const given = optionalArray(body, 'subtotalsSpec', 'query');
   if (given.length === 0) return {};
   const subtotals = given.map((subtotal, i) => {
-    const names = Array.isArray(subtotal) ? (subtotal as unknown[]) : [subtotal];
     const field = `subtotalsSpec[${i}]`;
+    if (!Array.isArray(subtotal)) throw invalidInput(`${field} must be an array`, field);
+    const names = subtotal as unknown[];
     return names.map((name) => {
       if (typeof name === 'string' && dimensions.includes(name)) return name;
       throw invalidInput(`${field} is not a subset of the dimensions`, field);
