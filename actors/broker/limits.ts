@@ -71,20 +71,24 @@ export function checkOrdering(query: NativeQuery, slices: readonly Pick<Slice, '
   );
 }
 
+/** Of Druid's `auto`, which is a share of its heap. */
+const bytesByItself = 256 * 2 ** 20;
+
 /**
  * Bytes that what stands inside the data source may answer; undefined: its rows count. Throws InvalidInput for what is
  * neither a number nor a word that is known.
  */
 export function subqueryBytes({ context }: NativeQuery, limits: QueryLimits): number | undefined {
-  const value = context.given['maxSubqueryBytes'];
+  const given = context.given['maxSubqueryBytes'];
+  const value = typeof given === 'string' ? given.toLowerCase() : given;
   if (value === undefined || value === null || value === 'disabled') return undefined;
-  if (value === 'auto') return least(limits.heldBytesMax);
+  if (value === 'auto') return least(limits.heldBytesMax, bytesByItself);
   const isWhole =
     typeof value === 'bigint' ||
     Number.isInteger(value) ||
     (typeof value === 'string' && /^[+-]?\d+$/.test(value));
   if (!isWhole) {
-    const shown = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    const shown = typeof value === 'string' ? value : JSON.stringify(value);
     throw invalidInput(
       `Unable to parse the provided maxSubqueryLimit [${shown}] to a valid number. Valid values for the maxSubqueryLimits can be 'auto', 'disabled' or a positive integer representing bytes to reserve.`,
     );

@@ -103,7 +103,12 @@ export function executeTask(
   } catch (thrown) {
     if (!(thrown instanceof RangeError) || !/call stack/.test(thrown.message)) throw thrown;
     // Long chains of columns made of each other, for one.
-    throw new CodedError('LimitExceeded', 'The parts of the query depend on each other in too long a chain', {}, thrown);
+    throw new CodedError(
+      'LimitExceeded',
+      'The parts of the query depend on each other in too long a chain',
+      {},
+      thrown,
+    );
   }
 }
 

@@ -124,13 +124,13 @@ describe('long lists of values', function () {
 
   it('merged filters pass the rows that the single ones pass', async () => {
     let merged = 0;
-    for (let seed = 1; seed <= 1500; seed++) {
+    for (let seed = 1; seed <= 500; seed++) {
       const filter = several(new Chance(seed), 2);
       const short = mergeFilter(filter, 2);
       if (JSON.stringify(short, text).includes('"anyOf"')) merged++;
       expect(await both(short), `seed ${seed} ${JSON.stringify(filter, text)}`).to.equal(await both(filter));
     }
-    expect(merged).to.be.above(400);
+    expect(merged).to.be.above(100);
   });
 
   it('thousands of values, however they are written, find the same rows', async () => {

@@ -2,7 +2,7 @@
  * Context keys of which the format is checked, although not all of them change anything here: a query that Druid refuses
  * for its context is refused. Formats as Druid reads them.
  */
-import { CodedError, invalidInput } from '../../proto/errors.js';
+import { CodedError } from '../../proto/errors.js';
 import { isMissing, type JsonObject } from './json-fields.js';
 
 type Format = 'Boolean' | 'Integer' | 'Long' | 'Float' | 'bytes' | 'vectorize' | 'realtimeMode';
@@ -86,7 +86,7 @@ const realtimeModes = ['include', 'exclude', 'exclusive'] as const;
 export function realtimeMode(given: JsonObject): (typeof realtimeModes)[number] {
   const mode = given['realtimeSegmentsMode'];
   if (isMissing(mode)) return isTrue(given['realtimeSegmentsOnly']) ? 'exclusive' : 'include';
-  return realtimeModes.find((one) => one === String(mode).toLowerCase()) ?? 'include';
+  return realtimeModes.find((one) => one === shown(mode).toLowerCase()) ?? 'include';
 }
 
 /** Milliseconds for one segment on one thread; undefined: any. */
