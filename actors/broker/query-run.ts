@@ -119,14 +119,7 @@ export class QueryRun {
     if (this.#deadline.expired()) {
       return new CodedError('Timeout', `Query [${queryId}] timed out after ${timeoutMs} ms`);
     }
-    const error = asCoded(thrown);
-    if (error.code !== 'Bug') return error;
-    return new CodedError(
-      'Bug',
-      `Query [${queryId}] failed by a bug: ${error.message}`,
-      error.context,
-      error,
-    );
+    return asCoded(thrown);
   }
 
   async *answer(): AsyncGenerator<BrokerPart> {

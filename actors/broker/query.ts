@@ -76,10 +76,8 @@ export class BrokerQueries {
       }
       outcome = 'answered';
     } catch (thrown) {
-      const error = run.errorOf(thrown);
+      const error = this.#told(run.errorOf(thrown), queryId);
       outcome = error.code;
-      const stack = error.code === 'Bug' ? stackOf(asCoded(thrown)) : undefined;
-      if (stack !== undefined) this.#deps.log.error('a query failed by a bug', { queryId, stack });
       // After the first bytes only breaking the stream says that something is missing.
       if (isHeadSent) throw error;
       yield refusal(error, queryId);
@@ -104,6 +102,18 @@ export class BrokerQueries {
       signal: call.signal,
       deadlineMs: Math.max(1, call.deadline.remainingMs()),
     });
+  }
+
+  /** A bug is told with its place, and answered with whom it hit. */
+  #told(error: CodedError, queryId: string): CodedError {
+    if (error.code !== 'Bug') return error;
+    this.#deps.log.error('a query failed by a bug', { queryId, stack: stackOf(error) ?? '' });
+    return new CodedError(
+      'Bug',
+      `Query [${queryId}] failed by a bug: ${error.message}`,
+      error.context,
+      error,
+    );
   }
 
   #countQuery({ queryType }: NativeQuery, outcome: string): void {

@@ -48,7 +48,6 @@ export function parseContext(json: unknown, defaults: QueryDefaults, queryType?:
     allowPartialResults: flag(given, 'allowPartialResults', false) || isSet(given, 'returnPartialResults'),
     bySegment: flag(given, 'bySegment', false),
     maxSubqueryRows: subqueryRows(given),
-    // Other queries may say anything there.
     minTopNThreshold:
       queryType === 'topN'
         ? long(given, 'minTopNThreshold', DEFAULT_MIN_TOPN_THRESHOLD)
