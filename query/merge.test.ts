@@ -4,6 +4,7 @@ import { mergePartials } from './merge.js';
 import { isNull, packNulls } from './merge/columns.js';
 import { compareEntries, DictionaryBuilder, entryText, mergeDictionaries } from './merge/dictionary.js';
 import { sortedOrder } from './merge/order.js';
+import { schemaColumn } from './merge/scan.js';
 import type { GroupByQuery, QueryContext, ScanQuery } from './native/model.js';
 
 const context: QueryContext = {
@@ -168,11 +169,12 @@ describe('merging partial results', () => {
     const one = frame(longs('__time', 1n, 5n), longs('x', 1n, null));
     const two = frame(longs('__time', 3n), strings('y', 'q'));
     const ordered = mergePartials({ ...scan, order: 'descending' }, [one, two]);
-    expect(ordered.columns.map(({ name }) => name)).to.deep.equal(['__time', 'x', 'y']);
+    // Each row says which columns its segment has.
+    expect(ordered.columns.map(({ name }) => name)).to.deep.equal(['__time', 'x', schemaColumn, 'y']);
     expect(plain(ordered)).to.deep.equal([
-      [5n, null, null],
-      [3n, null, 'q'],
-      [1n, 1n, null],
+      [5n, null, '["__time","x"]', null],
+      [3n, null, '["__time","y"]', 'q'],
+      [1n, 1n, '["__time","x"]', null],
     ]);
     expect(
       plain(mergePartials({ ...scan, order: 'ascending', limit: 1, offset: 1 }, [one, two])).map(
