@@ -25,6 +25,8 @@ import { everyKind, fixtureFolder, recordedSpecimens } from '../../segment/speci
 import { lineitem, lineitemDays, lineitemDimensions, lineitemRows, lineitemStartMs } from './lineitem.js';
 
 const dayMs = 86_400_000;
+/** Machines are noisy: the best of these counts, all are shown. */
+const writeRounds = 5;
 const folder = temporaryFolder('grove-perf-');
 const arena = createArena({ maximumBytes: 1024 << 20 });
 const kernels = instantiateKernels(compileKernels(), arena);
@@ -47,7 +49,29 @@ function best(times: number, action: () => void): number {
   return least / 1000;
 }
 
+interface Written {
+  readonly dir: string;
+  readonly bytes: number;
+  /** Taking in, sorting, columns to disk. */
+  readonly shares: readonly number[];
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
 function writing(rows: number): string {
+  const times = Array.from({ length: writeRounds }, () => writtenOnce(rows));
+  const least = times.reduce((a, b) => (b.seconds < a.seconds ? b : a));
+  const rates = times.map(({ seconds }) => Math.round(rows / seconds));
+  const cpuRate = Math.round(rows / Math.min(...times.map(({ cpuSeconds }) => cpuSeconds)));
+  const rate = String(Math.max(...rates));
+  line('write, rows/s from parsed rows (fast lz4)', rate, `aim ≥ 250000; all rounds: ${rates.join(', ')}`);
+  line('  the same per second of processor time', String(cpuRate), 'on a busy machine');
+  const shares = least.shares.map((s) => s.toFixed(2)).join(' + ');
+  line('  seconds', shares, `taking in, sorting, columns to disk: ${rows} rows, ${least.bytes} bytes`);
+  return least.dir;
+}
+
+function writtenOnce(rows: number): Written {
   const index = new IncrementalIndex(
     {
       dimensions: lineitemDimensions,
@@ -83,6 +107,7 @@ function writing(rows: number): string {
   flush();
   const added = seconds;
   const dir = path.join(folder, 'lineitem');
+  fs.rmSync(dir, { recursive: true, force: true });
   const from = performance.now();
   const cpu = process.cpuUsage();
   const source = index.snapshot();
@@ -91,13 +116,8 @@ function writing(rows: number): string {
   const written = performance.now();
   cpuSeconds += cpuSince(cpu);
   seconds += (written - from) / 1000;
-  const rate = Math.round(rows / seconds);
-  line('write, rows/s from parsed rows (fast lz4)', String(rate), 'aim ≥ 250000');
-  line('  the same per second of processor time', String(Math.round(rows / cpuSeconds)), 'on a busy machine');
-  line('  of it: taking in, sorting, columns to disk', '', '');
   const shares = [added, (sorted - from) / 1000, (written - sorted) / 1000];
-  line('  seconds', shares.map((s) => s.toFixed(2)).join(' + '), `${rows} rows, ${bytes} bytes`);
-  return dir;
+  return { dir, bytes, shares, seconds, cpuSeconds };
 }
 
 /** Touches every batch of a column; answers the plain bytes. */
