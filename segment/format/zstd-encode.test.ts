@@ -4,6 +4,12 @@ import { createLz4Encoder } from './lz4.js';
 import { createZstdEncoder } from './zstd-encode.js';
 import { decodeZstd } from './zstd.js';
 
+/** Numbers in [0, 1) from a seed. */
+function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
+}
+
 const blocks = fc.oneof(
   fc.uint8Array({ maxLength: 600 }),
   // Few distinct bytes: many matches.
@@ -16,6 +22,26 @@ const blocks = fc.oneof(
     return Buffer.from(values.buffer);
   }),
   fc.integer({ min: 0, max: 255 }).map((byte) => Buffer.alloc(65536, byte)),
+  // Some bytes far more often than others, hardly a match: Huffman codes, of one stream and of four.
+  fc
+    .record({
+      length: fc.integer({ min: 2, max: 65536 }),
+      kinds: fc.integer({ min: 2, max: 256 }),
+      skew: fc.double({ min: 1, max: 12, noNaN: true }),
+      seed: fc.integer({ min: 1 }),
+    })
+    .map(({ length, kinds, skew, seed }) => {
+      const random = randomOf(seed);
+      return Uint8Array.from({ length }, () => 255 - Math.floor(random() ** skew * kinds));
+    }),
+  // Distances that come again.
+  fc.record({ step: fc.integer({ min: 5, max: 40 }), seed: fc.integer({ min: 1 }) }).map(({ step, seed }) => {
+    const random = randomOf(seed);
+    const record = Uint8Array.from({ length: step }, () => random() * 256);
+    return Uint8Array.from({ length: 9000 }, (_, i) =>
+      i % step < 2 ? random() * 256 : (record[i % step] as number),
+    );
+  }),
 );
 
 describe('zstd frames written here', () => {

@@ -1,9 +1,10 @@
 /**
- * Writing Zstandard frames (RFC 8878), small and without a package: the matches are those the LZ4 encoder found, coded
- * with the format's own default tables; literals stay as they are. Smaller than LZ4, larger than what zstd itself
- * would write.
+ * Writes Zstandard frames (RFC 8878), without a package: the matches are those the LZ4 encoder found, coded with tables
+ * made for the block where these are shorter than the format's own; literals are Huffman codes. About as small as what
+ * zstd itself writes at its lower levels.
  */
 import { CodedError } from '../../proto/errors.js';
+import { BitWriter } from './bit-writer.js';
 import { lz4Bound, type Lz4Encoder } from './lz4.js';
 import {
   literalLengthBases,
@@ -12,37 +13,18 @@ import {
   matchLengthBits,
   stateKinds,
 } from './zstd.js';
-import { buildStates } from './zstd-entropy.js';
+import { writeHuffman } from './zstd-huffman.js';
+import {
+  coderOf,
+  costOf,
+  frequenciesOf,
+  singleCoder,
+  step,
+  writeFrequencies,
+  type Coder,
+} from './zstd-states.js';
 
-/** What one coding table needs for writing: per symbol and following state the state before it. */
-interface Coder {
-  readonly log: number;
-  readonly size: number;
-  readonly bits: Uint8Array;
-  readonly bases: Uint16Array;
-  /** [symbol * size + following state] → state. */
-  readonly before: Uint8Array;
-  /** Some state of each symbol, to end with. */
-  readonly last: Uint8Array;
-}
-
-function coderOf(frequencies: readonly number[], log: number): Coder {
-  const { symbols, bits, bases } = buildStates(frequencies, log);
-  const size = 1 << log;
-  const before = new Uint8Array(frequencies.length * size);
-  const last = new Uint8Array(frequencies.length);
-  for (let state = 0; state < size; state++) {
-    const symbol = symbols[state] as number;
-    const base = bases[state] as number;
-    before.fill(state, symbol * size + base, symbol * size + base + (1 << (bits[state] as number)));
-    last[symbol] = state;
-  }
-  return { log, size, bits, bases, before, last };
-}
-
-const [literalCoder, offsetCoder, matchCoder] = stateKinds.map(({ frequencies, log }) =>
-  coderOf(frequencies, log),
-) as [Coder, Coder, Coder];
+const defaultCoders = stateKinds.map(({ frequencies, log }) => coderOf(frequencies, log));
 
 /** Per length its code, for lengths of one block. */
 function codesOf(bases: readonly number[], limit: number): Uint8Array {
@@ -54,36 +36,6 @@ function codesOf(bases: readonly number[], limit: number): Uint8Array {
 const plainMax = 65536;
 const literalCodes = codesOf(literalLengthBases, plainMax + 1);
 const matchCodes = codesOf(matchLengthBases, plainMax + 4);
-
-/** Bits from the lowest on, to be read backwards. */
-class BitWriter {
-  readonly #bytes: Buffer;
-  at: number;
-  #held = 0;
-  #count = 0;
-
-  constructor(bytes: Buffer, at: number) {
-    this.#bytes = bytes;
-    this.at = at;
-  }
-
-  /** At most 17 bits. */
-  write(value: number, count: number): void {
-    this.#held += value * 2 ** this.#count;
-    this.#count += count;
-    while (this.#count >= 8) {
-      this.#bytes[this.at++] = this.#held % 256;
-      this.#held = Math.floor(this.#held / 256);
-      this.#count -= 8;
-    }
-  }
-
-  /** The mark where reading starts. */
-  finish(): void {
-    this.write(1, 1);
-    if (this.#count > 0) this.#bytes[this.at++] = this.#held;
-  }
-}
 
 /** Sequences of an LZ4 block: literal lengths, matches, distances; the literals themselves go to `literals`. */
 interface Parsed {
@@ -125,48 +77,88 @@ function parseLz4(block: Buffer, literals: Buffer): Parsed {
   return { lengths, matches, distances, literalBytes: used };
 }
 
-function offsetCode(distance: number): number {
-  return 31 - Math.clz32(distance + 3);
+/** Per match the value that stands for its distance: 1 to 3 for one of the three before it, else distance + 3. */
+function offsetValues({ lengths, distances }: Parsed): Uint32Array {
+  const recent = [1, 4, 8] as [number, number, number];
+  return Uint32Array.from(distances, (distance, i) => {
+    const [first, second, third] = recent;
+    // Without literals between, the distance just used would only have made the match longer.
+    const isDirect = lengths[i] === 0;
+    const choices = isDirect ? [second, third, first - 1] : [first, second, third];
+    const found = choices.indexOf(distance);
+    const index = isDirect ? found + 1 : found;
+    if (found >= 0 && index === 0) return 1;
+    if (found < 0 || index > 1) recent[2] = second;
+    recent[1] = first;
+    recent[0] = distance;
+    return found < 0 ? distance + 3 : found + 1;
+  });
 }
 
-function writeSequences(out: Buffer, start: number, parsed: Parsed): number {
-  const { lengths, matches, distances } = parsed;
-  const writer = new BitWriter(out, start);
-  let ll = 0;
-  let of = 0;
-  let ml = 0;
-  for (let i = lengths.length - 1; i >= 0; i--) {
-    const length = lengths[i] as number;
-    const match = matches[i] as number;
-    const value = (distances[i] as number) + 3;
-    const llCode = literalCodes[length] as number;
-    const mlCode = matchCodes[match] as number;
-    const ofCode = offsetCode(value - 3);
-    if (i === lengths.length - 1) {
-      ll = literalCoder.last[llCode] as number;
-      of = offsetCoder.last[ofCode] as number;
-      ml = matchCoder.last[mlCode] as number;
-    } else {
-      of = step(writer, offsetCoder, ofCode, of);
-      ml = step(writer, matchCoder, mlCode, ml);
-      ll = step(writer, literalCoder, llCode, ll);
-    }
-    writer.write(length - (literalLengthBases[llCode] as number), literalLengthBits[llCode] as number);
-    writer.write(match - (matchLengthBases[mlCode] as number), matchLengthBits[mlCode] as number);
-    writer.write(value - (1 << ofCode), ofCode);
+/** Chooses the coder of one kind of codes and writes what tells it; answers how it is told. */
+function chooseCoder(
+  codes: Uint8Array,
+  kind: number,
+  writer: BitWriter,
+): { readonly coder: Coder; readonly mode: number } {
+  const { frequencies: usual, log: usualLog, limits } = stateKinds[kind] as (typeof stateKinds)[number];
+  const counts = Array<number>(limits.symbols).fill(0);
+  for (const code of codes) (counts[code] as number)++;
+  const only = codes[0] as number;
+  if (counts[only] === codes.length && codes.length > 1) {
+    writer.write(only, 8);
+    return { coder: singleCoder(only), mode: 1 };
   }
-  writer.write(ml, matchCoder.log);
-  writer.write(of, offsetCoder.log);
-  writer.write(ll, literalCoder.log);
+  const kinds = counts.filter((count) => count > 0).length;
+  const log = Math.min(8, limits.log, Math.max(5, 32 - Math.clz32(codes.length), 32 - Math.clz32(kinds)));
+  const own = frequenciesOf(counts, log);
+  const described = 4 + 5 * own.length;
+  if (costOf(counts, own, log) + described < costOf(counts, usual, usualLog)) {
+    writeFrequencies(writer, own, log);
+    return { coder: coderOf(own, log), mode: 2 };
+  }
+  return { coder: defaultCoders[kind] as Coder, mode: 0 };
+}
+
+/** The tables, and the sequences coded by them. */
+function writeSequences(out: Buffer, start: number, parsed: Parsed): number {
+  const { lengths, matches } = parsed;
+  const values = offsetValues(parsed);
+  const llCodes = Uint8Array.from(lengths, (length) => literalCodes[length] as number);
+  const ofCodes = Uint8Array.from(values, (value) => 31 - Math.clz32(value));
+  const mlCodes = Uint8Array.from(matches, (match) => matchCodes[match] as number);
+  const writer = new BitWriter(out, start + 1);
+  const chosen = [llCodes, ofCodes, mlCodes].map((codes, kind) => chooseCoder(codes, kind, writer));
+  out[start] = chosen.reduce((modes, { mode }, kind) => modes | (mode << (6 - 2 * kind)), 0);
+  const [literal, offset, match] = chosen.map(({ coder }) => coder) as [Coder, Coder, Coder];
+  const last = lengths.length - 1;
+  let ll = literal.last[llCodes[last] as number] as number;
+  let of = offset.last[ofCodes[last] as number] as number;
+  let ml = match.last[mlCodes[last] as number] as number;
+  for (let i = last; i >= 0; i--) {
+    const llCode = llCodes[i] as number;
+    const ofCode = ofCodes[i] as number;
+    const mlCode = mlCodes[i] as number;
+    if (i < last) {
+      of = step(writer, offset, ofCode, of);
+      ml = step(writer, match, mlCode, ml);
+      ll = step(writer, literal, llCode, ll);
+    }
+    writer.write(
+      (lengths[i] as number) - (literalLengthBases[llCode] as number),
+      literalLengthBits[llCode] as number,
+    );
+    writer.write(
+      (matches[i] as number) - (matchLengthBases[mlCode] as number),
+      matchLengthBits[mlCode] as number,
+    );
+    writer.write((values[i] as number) - (1 << ofCode), ofCode);
+  }
+  writer.write(ml, match.log);
+  writer.write(of, offset.log);
+  writer.write(ll, literal.log);
   writer.finish();
   return writer.at;
-}
-
-/** Writes the way from the state before to `after`; answers the state before. */
-function step(writer: BitWriter, coder: Coder, symbol: number, after: number): number {
-  const state = coder.before[symbol * coder.size + after] as number;
-  writer.write(after - (coder.bases[state] as number), coder.bits[state] as number);
-  return state;
 }
 
 const magic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
@@ -211,14 +203,8 @@ function writeHead(out: Buffer, size: number): number {
 }
 
 function writeBlock(out: Buffer, start: number, parsed: Parsed, literals: Buffer): number {
-  const { literalBytes } = parsed;
   const count = parsed.lengths.length;
-  let at = start;
-  if (literalBytes < 32) out[at++] = literalBytes << 3;
-  else if (literalBytes < 4096) at = out.writeUInt16LE((1 << 2) | (literalBytes << 4), at);
-  else at = out.writeUIntLE((3 << 2) | (literalBytes << 4), at, 3);
-  literals.copy(out, at, 0, literalBytes);
-  at += literalBytes;
+  let at = writeLiterals(out, start, literals.subarray(0, parsed.literalBytes));
   if (count < 128) out[at++] = count;
   else if (count < 0x7f00) {
     out[at++] = (count >>> 8) + 128;
@@ -227,8 +213,17 @@ function writeBlock(out: Buffer, start: number, parsed: Parsed, literals: Buffer
     out[at++] = 255;
     at = out.writeUInt16LE(count - 0x7f00, at);
   }
-  if (count === 0) return at;
-  // All three tables are the default ones.
-  out[at++] = 0;
-  return writeSequences(out, at, parsed);
+  return count === 0 ? at : writeSequences(out, at, parsed);
+}
+
+function writeLiterals(out: Buffer, start: number, literals: Buffer): number {
+  const coded = writeHuffman(out, start, literals);
+  if (coded >= 0) return coded;
+  const { length } = literals;
+  let at = start;
+  if (length < 32) out[at++] = length << 3;
+  else if (length < 4096) at = out.writeUInt16LE((1 << 2) | (length << 4), at);
+  else at = out.writeUIntLE((3 << 2) | (length << 4), at, 3);
+  literals.copy(out, at);
+  return at + length;
 }

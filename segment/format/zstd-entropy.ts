@@ -56,6 +56,13 @@ export class BackwardBits {
 
   read(count: number): number {
     this.left -= count;
+    if (count <= 24 && this.left >= 0) {
+      const at = this.#from + (this.left >>> 3);
+      const bytes = this.#bytes;
+      // Bytes behind the array are as good as zeros: what is wanted lies before the mark.
+      const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+      return (word >>> (this.left & 7)) & ((1 << count) - 1);
+    }
     let value = 0;
     let done = 0;
     let bit = this.left;
@@ -241,13 +248,18 @@ export function decodeStream(
   table: HuffmanTable,
   target: Uint8Array,
 ): void {
-  const reader = new BackwardBits(bytes, from, end);
-  const mask = (1 << table.maxBits) - 1;
-  let state = reader.read(table.maxBits);
+  let { left } = new BackwardBits(bytes, from, end);
+  const { maxBits, symbols, bits } = table;
+  const mask = (1 << maxBits) - 1;
   for (let i = 0; i < target.length; i++) {
-    target[i] = table.symbols[state] as number;
-    const count = table.bits[state] as number;
-    state = ((state << count) & mask) | reader.read(count);
+    // Before the first byte there are zeros; a code and the bits it shares a byte with are less than three bytes.
+    const low = Math.max(0, left - maxBits);
+    const at = from + (low >>> 3);
+    const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16);
+    const state = ((word >>> (low & 7)) << (low - (left - maxBits))) & mask;
+    target[i] = symbols[state]!;
+    left -= bits[state]!;
+    demand(left >= 0);
   }
-  demand(reader.left === -table.maxBits);
+  demand(left === 0);
 }
