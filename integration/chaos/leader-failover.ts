@@ -14,11 +14,8 @@ export const leaderFailover: ChaosCase = {
     await oracle.ingest('led', { rows: 200, days: 2 });
     await oracle.settled('led');
     for (let round = 0; round < Math.max(rounds, 2); round++) {
-      const overlord = await cluster.leader('overlord');
-      const epochs = {
-        coordinator: await (await cluster.leader('coordinator')).leads('coordinator'),
-        overlord: await overlord.leads('overlord'),
-      };
+      const { process: overlord, epoch } = await cluster.leadership('overlord');
+      const epochs = { coordinator: await cluster.epoch('coordinator'), overlord: epoch };
       const watcher = watchQueries(oracle, 'led');
       const { batch, task } = oracle.make('led', { rows: 200 });
       await oracle.submitted(batch, task);

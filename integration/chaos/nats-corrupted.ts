@@ -35,7 +35,7 @@ export const natsCorrupted: ChaosCase = {
   run: async ({ cluster, oracle, measure, note, rounds }) => {
     await oracle.ingest('blocks', { rows: 200, days: 2 });
     await oracle.settled('blocks');
-    let epoch = await (await cluster.leader('overlord')).leads('overlord');
+    let epoch = await cluster.epoch('overlord');
     const watcher = watchQueries(oracle, 'blocks');
     const starts = (): number => cluster.process('mm').log().split('task process started').length - 1;
     let tasks = starts();
@@ -63,7 +63,7 @@ export const natsCorrupted: ChaosCase = {
       });
       process.kill(pid, 'SIGCONT');
       expect(await oracle.ended(batch)).to.equal('published');
-      const now = await (await cluster.leader('overlord')).leads('overlord');
+      const now = await cluster.epoch('overlord');
       expect(now).to.be.at.least(epoch);
       epoch = now;
       const after = oracle.make('blocks', { rows: 40 });

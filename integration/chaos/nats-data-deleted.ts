@@ -7,7 +7,7 @@ import { leaderPlan } from './plans.js';
 import { watchQueries } from './steps.js';
 
 async function oneRound({ cluster, oracle, measure }: ChaosRun): Promise<void> {
-  const before = await (await cluster.leader('overlord')).leads('overlord');
+  const before = await cluster.epoch('overlord');
   const watcher = watchQueries(oracle, 'memory');
   const { batch, task } = oracle.make('memory', { rows: 150 });
   await oracle.submitted(batch, task);

@@ -7,8 +7,7 @@ import { otherLeader, pause, watchQueries } from './steps.js';
 const twoLeasesMs = 6_500;
 
 async function oneRound({ cluster, oracle, measure }: ChaosRun): Promise<void> {
-  const old = await cluster.leader('overlord');
-  const oldEpoch = await old.leads('overlord');
+  const { process: old, epoch: oldEpoch } = await cluster.leadership('overlord');
   const watcher = watchQueries(oracle, 'paused');
   old.pause();
   const pausedAt = performance.now();

@@ -276,11 +276,21 @@ export class Cluster {
   }
 
   /** The running process that says that it leads, once there is one. */
-  leader(role: string, ms = 15_000): Promise<ClusterProcess> {
+  async leader(role: string, ms = 15_000): Promise<ClusterProcess> {
+    return (await this.leadership(role, ms)).process;
+  }
+
+  /** The epoch of the role's leader, once there is one. Epoch and leadership come from one answer. */
+  async epoch(role: string, ms = 15_000): Promise<number> {
+    return (await this.leadership(role, ms)).epoch;
+  }
+
+  /** The leader and the epoch it led with when it was asked: it may have stepped down since. */
+  leadership(role: string, ms = 15_000): Promise<{ process: ClusterProcess; epoch: number }> {
     return until(`a leader of ${role}`, ms, async () => {
-      for (const one of this.withRole(role).filter((other) => other.isRunning)) {
-        const epoch = await one.leads(role).catch(() => 0);
-        if (epoch > 0) return one;
+      for (const process of this.withRole(role).filter((other) => other.isRunning)) {
+        const epoch = await process.leads(role).catch(() => 0);
+        if (epoch > 0) return { process, epoch };
       }
       return undefined;
     });
