@@ -7,6 +7,7 @@ import { DataNodeService, type grove } from '../proto/services.js';
 import type { Pool, RunOptions, SegmentRef, SegmentsPart } from '../query/engine/pool-api.js';
 import { KnownQueries, readQuery } from '../query/engine/read-query.js';
 import type { Frame } from '../query/frame.js';
+import { bucketEnd } from '../query/granularity.js';
 import { sharedFrame } from '../query/frame-build.js';
 import { framePieces } from '../query/frame-pieces.js';
 import { parseJson } from '../query/json/parse.js';
@@ -77,7 +78,7 @@ async function* answer(deps: Deps, request: DataQuery, context: CallContext): As
     known: deps.known,
     key: request.contextJson ?? '',
   });
-  const held = hold(deps, request);
+  const held = hold(deps, request, query);
   deps.loadChanged();
   const since = deps.clock.monotonic();
   const watch = new Stopwatch(deps.clock);
@@ -250,7 +251,7 @@ function partOf(part: SegmentsPart, held: Held): Pick<DataPart, 'ofSegment' | 't
 }
 
 /** Nothing is waited for in here: what is taken is always given back by the caller. */
-function hold(deps: DataNodeQueryDeps, request: DataQuery): Held {
+function hold(deps: DataNodeQueryDeps, request: DataQuery, query: NativeQuery): Held {
   const refs: SegmentRef[] = [];
   const missing: string[] = [];
   const empty: string[] = [];
@@ -276,7 +277,7 @@ function hold(deps: DataNodeQueryDeps, request: DataQuery): Held {
     if (handles.length === 0) empty.push(segmentId);
     const size = segment.parts === undefined ? { rows: segment.rows } : {};
     for (const handle of handles) refs.push({ segmentId, handle, intervals, ...size });
-    const own = cut(held.segment.times, intervals);
+    const own = cut(query, held.segment.times, intervals);
     times.push(...own);
     const [span] = widest(own);
     if (span !== undefined) timesOf.set(segmentId, span);
@@ -315,13 +316,19 @@ const wantsEveryTime = (query: NativeQuery): boolean =>
   (query.queryType === 'topN' && !['all', 'none'].includes(query.granularity.type)) ||
   (query.queryType === 'timeseries' && query.descending && query.granularity.type === 'all');
 
-/** From the first to the last row of a segment, cut to what was asked of it. */
-function cut(times: OpenSegment['times'], intervals: readonly IntervalMs[]): IntervalMs[] {
+/** From the first row of a segment to the end of the last one's bucket, cut to what was asked of it. */
+function cut(
+  query: NativeQuery,
+  times: OpenSegment['times'],
+  intervals: readonly IntervalMs[],
+): IntervalMs[] {
   if (times === undefined) return [];
+  const hasBuckets = query.queryType === 'timeseries' || query.queryType === 'topN';
+  const lastMs = hasBuckets ? bucketEnd(query.granularity, times.maxMs) - 1 : times.maxMs;
   return intervals
     .map((interval) => ({
       startMs: Math.max(interval.startMs, times.minMs),
-      endMs: Math.min(interval.endMs - 1, times.maxMs),
+      endMs: Math.min(interval.endMs - 1, lastMs),
     }))
     .filter(({ startMs, endMs }) => startMs <= endMs);
 }

@@ -33,6 +33,11 @@ export function nextBucket(granularity: Granularity, startMs: number): number {
   return bucketer(granularity).next(startMs);
 }
 
+/** End of the bucket that holds `ms`; for `all` the end of eternity. */
+export function bucketEnd(granularity: Granularity, ms: number): number {
+  return nextBucket(granularity, bucketStart(granularity, ms));
+}
+
 /** Are the buckets of `a` shorter than those of `b`? Measured at 1970, as Druid does. */
 export function isFinerThan(a: Granularity, b: Granularity): boolean {
   return bucketLength(a) < bucketLength(b);

@@ -60,15 +60,15 @@ export function analysesOf(frames: readonly Frame[]): SegmentAnalysis[] {
   });
 }
 
-/** Oldest first; one when the query merges. */
+/** Oldest first; one when the query merges, and of each segment one always. */
 export function mergeAnalyses(query: SegmentMetadataQuery, frames: readonly Frame[]): Frame {
-  const all = analysesOf(frames).toSorted(byTime);
-  if (!query.merge) return analysesFrame(all);
-  const merged = all.reduceRight<SegmentAnalysis | undefined>(
-    (later, one) => (later === undefined ? one : mergePair(later, one, query.aggregatorMergeStrategy)),
-    undefined,
-  );
-  return analysesFrame(merged === undefined ? [] : [merged]);
+  const kept = new Map<string, SegmentAnalysis>();
+  for (const one of analysesOf(frames).toSorted(byTime).reverse()) {
+    const key = query.merge ? '' : one.id;
+    const later = kept.get(key);
+    kept.set(key, later === undefined ? one : mergePair(later, one, query.aggregatorMergeStrategy));
+  }
+  return analysesFrame([...kept.values()].reverse());
 }
 
 /** By the end of their intervals, then by partition. */
@@ -80,26 +80,32 @@ function byTime(a: SegmentAnalysis, b: SegmentAnalysis): number {
   );
 }
 
-/** Where the version begins in a segment's id; undefined when it is none. */
-function versionAt({ id, interval }: SegmentAnalysis): number | undefined {
+interface IdParts {
+  readonly table: string;
+  /** Where the version begins. */
+  readonly versionAt: number;
+}
+
+/** Undefined when the id is none of a segment. */
+function idParts({ id, interval }: SegmentAnalysis): IdParts | undefined {
   const time = (ms: number): string => formatTimestamp(ms, { type: 'all' });
   const middle = `_${time(interval.startMs)}_${time(interval.endMs)}_`;
   const at = id.indexOf(middle);
-  return at < 0 ? undefined : at + middle.length;
+  return at < 0 ? undefined : { table: id.slice(0, at), versionAt: at + middle.length };
 }
 
 function partitionOf(analysis: SegmentAnalysis): number {
-  const version = analysis.id.slice(versionAt(analysis) ?? 0);
+  const version = analysis.id.slice(idParts(analysis)?.versionAt ?? 0);
   return Number(/^[^_]*_(\d+)$/.exec(version)?.[1] ?? 0);
 }
 
-/** That of the latest segment, with another version. */
+/** That of the latest segment, with another version; those of different tables have none in common. */
 function mergedId(later: SegmentAnalysis, earlier: SegmentAnalysis): string {
   if (later.id === earlier.id) return later.id;
-  const at = versionAt(later);
-  if (at === undefined) return 'merged';
+  const parts = idParts(later);
+  if (parts === undefined || parts.table !== idParts(earlier)?.table) return 'merged';
   const partition = partitionOf(later);
-  return `${later.id.slice(0, at)}merged${partition === 0 ? '' : `_${partition}`}`;
+  return `${later.id.slice(0, parts.versionAt)}merged${partition === 0 ? '' : `_${partition}`}`;
 }
 
 function mergePair(

@@ -6,13 +6,12 @@ import { setImmediate } from 'node:timers/promises';
 import { asCoded, CodedError } from '../../proto/errors.js';
 import type { grove } from '../../proto/services.js';
 import type { Frame } from '../../query/frame.js';
-import { bucketStart, formatTimestamp, nextBucket } from '../../query/granularity.js';
+import { formatTimestamp } from '../../query/granularity.js';
 import { ChunkSink, jsonString, jsonText } from '../../query/json/write.js';
 import type { LookupFinder } from '../../query/native/context.js';
 import type { JsonObject } from '../../query/native/json-fields.js';
 import type { GroupByQuery, NativeQuery, ScanQuery } from '../../query/native/model.js';
 import { pendingSources, withFrames } from '../../query/native/source.js';
-import type { RenderHints } from '../../query/results/buckets.js';
 import { ScanWriter } from '../../query/results/scan.js';
 import type { CallContext, Deadline, Log, Node } from '../../runtime/types.js';
 import type { IntervalMs } from '../../segment/read/view.js';
@@ -20,12 +19,15 @@ import { formatInterval } from '../../segment/timeline/interval.js';
 import type { PartialCaching } from '../cached-scan.js';
 import type { FrameCarrier } from '../frame-by-reference.js';
 import type { GroupMemory, QueryGroups } from '../group-memory.js';
+import { queryOfSegment, segmentEntries } from './by-segment.js';
 import { etagOf, matchesTag, responseContext } from './answer-head.js';
 import { keptPartials } from './kept-partials.js';
 import { roleLoad, type LoadBook } from './load-book.js';
 import { cachedResult, chunksOf, ResultCopy, type CachedResult, type ResultCaching } from './result-cache.js';
 import { PrettyJson } from './pretty.js';
+import { allTime, renderHints } from './render-hints.js';
 import {
+  askingRounds,
   assign,
   chooseSlices,
   onlyNamed,
@@ -38,7 +40,7 @@ import { scatter, type FrameSink, type NodeRequest, type ScatterDeps } from './s
 import { ByteLimit, checkOrdering, HeldLimit, limitedRows, type QueryLimits } from './limits.js';
 import type { QueryScheduler } from './scheduler.js';
 import { fetchSources, leafTables, tooManyRows, wantedSlices } from './sources.js';
-import { rowsOf, streamScan, type SegmentRows } from './scan-stream.js';
+import { rowsOf, streamRounds, type SegmentRows } from './scan-stream.js';
 import type { BrokerView } from './view.js';
 import type { BrokerWork, Partials, WorkOptions } from './work.js';
 
@@ -79,8 +81,6 @@ const noTimeoutMs = 2 ** 31 - 1;
 const framesBeforeFold = 16;
 /** Writing rows gives way to others after this long. */
 const sliceMs = 5;
-/** Buckets without a match are answered up to so many. */
-const emptyBucketsMax = 100_000;
 const FRAMES = 1;
 
 interface Gathered extends Partials {
@@ -321,30 +321,34 @@ export class QueryRun {
       frames.push(await this.#deps.work.merge(this.#query, some, this.#workOptions()));
       held.check(frames);
     };
-    const kept = await keptPartials(this.#deps.partials, this.#query, slices);
-    frames.push(...kept.frames);
-    times.push(...kept.times);
-    // What was kept takes as much room as what is asked.
-    if (kept.frames.length > 0) await (folding = fold());
-    const missing = await scatter(this.#scatterDeps(), {
-      ...this.#nodeRequest(),
-      slices: kept.rest,
-      bySegment: kept.keep !== undefined,
-      take: async (parts, partTimes, segments) => {
-        // Before anything is done with them that moves their memory.
-        if (kept.keep !== undefined) segments.forEach(kept.keep);
-        frames.push(...parts);
-        times.push(...partTimes);
-        for (const part of parts) {
-          rows += part.rows;
-          limit.add(part);
-        }
-        if (isScan && this.#rowsKept(rows) > rowsMax) throw tooManyRows(rowsMax);
-        folding = folding.then(fold);
-        await folding;
-        return true;
-      },
-    });
+    const missing: Slice[] = [];
+    for (const round of askingRounds(slices)) {
+      const kept = await keptPartials(this.#deps.partials, this.#query, round);
+      frames.push(...kept.frames);
+      times.push(...kept.times);
+      // What was kept takes as much room as what is asked.
+      if (kept.frames.length > 0) await (folding = fold());
+      const lost = await scatter(this.#scatterDeps(), {
+        ...this.#nodeRequest(),
+        slices: kept.rest,
+        bySegment: kept.keep !== undefined,
+        take: async (parts, partTimes, segments) => {
+          // Before anything is done with them that moves their memory.
+          if (kept.keep !== undefined) segments.forEach(kept.keep);
+          frames.push(...parts);
+          times.push(...partTimes);
+          for (const part of parts) {
+            rows += part.rows;
+            limit.add(part);
+          }
+          if (isScan && this.#rowsKept(rows) > rowsMax) throw tooManyRows(rowsMax);
+          folding = folding.then(fold);
+          await folding;
+          return true;
+        },
+      });
+      missing.push(...lost);
+    }
     return { frames, missing, times };
   }
 
@@ -358,23 +362,28 @@ export class QueryRun {
       () => this.#workOptions(),
     );
     this.#groups = groups;
-    const kept = await keptPartials(this.#deps.partials, query, slices);
-    const times = [...kept.times];
-    const own = groups.sink();
-    for (const frame of kept.frames) await own.add(frame);
-    own.accept();
-    const missing = await scatter(this.#scatterDeps(), {
-      ...this.#nodeRequest(),
-      slices: kept.rest,
-      bySegment: kept.keep !== undefined,
-      ...(kept.keptBytesMax === undefined ? {} : { segmentBytesMax: kept.keptBytesMax }),
-      sink: () => limitedSink(groups.sink(), limit),
-      take: (_frames, partTimes, segments) => {
-        if (kept.keep !== undefined) segments.forEach(kept.keep);
-        times.push(...partTimes);
-        return true;
-      },
-    });
+    const times: IntervalMs[] = [];
+    const missing: Slice[] = [];
+    for (const round of askingRounds(slices)) {
+      const kept = await keptPartials(this.#deps.partials, query, round);
+      times.push(...kept.times);
+      const own = groups.sink();
+      for (const frame of kept.frames) await own.add(frame);
+      own.accept();
+      const lost = await scatter(this.#scatterDeps(), {
+        ...this.#nodeRequest(),
+        slices: kept.rest,
+        bySegment: kept.keep !== undefined,
+        ...(kept.keptBytesMax === undefined ? {} : { segmentBytesMax: kept.keptBytesMax }),
+        sink: () => limitedSink(groups.sink(), limit),
+        take: (_frames, partTimes, segments) => {
+          if (kept.keep !== undefined) segments.forEach(kept.keep);
+          times.push(...partTimes);
+          return true;
+        },
+      });
+      missing.push(...lost);
+    }
     return { frames: groups.frames, stored: groups.runs, bytesMax: held.bytesMax, missing, times };
   }
 
@@ -448,24 +457,15 @@ export class QueryRun {
     const parts = new Parts(this.#head(slices, [], ''), this.#request.pretty === true);
     const encoder = new TextEncoder();
     yield parts.rows(encoder.encode('['));
-    // An entry for each interval of a segment that was asked for.
-    const pieces = slices.flatMap((slice) =>
-      slice.intervals.map((interval) => ({ ...slice, intervals: [interval] })),
-    );
-    for (const [i, slice] of pieces.entries()) {
-      const gathered = await this.#gather([slice]);
-      if (gathered.missing.length > 0) throw segmentsUnavailable(gathered.missing);
-      const hints = renderHints(this.#query, gathered.times);
+    const query = queryOfSegment(this.#query);
+    this.#query = query;
+    for (const [i, slice] of segmentEntries(query, slices).entries()) {
       const interval = slice.intervals[0] ?? slice.segment.interval;
       const start = formatTimestamp(slice.segment.interval.startMs, { type: 'all' });
       yield parts.rows(encoder.encode(`${i === 0 ? '' : ','}{"timestamp":"${start}","result":{"results":`));
-      for await (const chunk of this.#deps.work.finish(
-        this.#query,
-        partialsOf(gathered),
-        hints,
-        this.#workOptions(),
-      ))
-        yield parts.rows(chunk);
+      yield* query.queryType === 'scan' && query.order === 'none'
+        ? this.#scanRows(query, this.#streamed(query, [slice]), parts)
+        : this.#segmentRows(slice, parts);
       const tail = `,"segment":${jsonString(slice.segmentId)},"interval":"${formatInterval(interval)}"}}`;
       yield parts.rows(encoder.encode(tail));
     }
@@ -473,20 +473,31 @@ export class QueryRun {
     yield* parts.end();
   }
 
+  async *#segmentRows(slice: Slice, parts: Parts): AsyncGenerator<BrokerPart> {
+    const gathered = await this.#gather([slice]);
+    if (gathered.missing.length > 0) throw segmentsUnavailable(gathered.missing);
+    const segmentStartMs = slice.segment.interval.startMs;
+    const hints = { ...renderHints(this.#query, gathered.times), segmentStartMs };
+    const { work } = this.#deps;
+    for await (const chunk of work.finish(this.#query, partialsOf(gathered), hints, this.#workOptions()))
+      yield parts.rows(chunk);
+  }
+
   async *#streamScan(query: ScanQuery, slices: readonly Slice[], etag: string): AsyncGenerator<BrokerPart> {
     const { missing } = assign(slices, (id) => this.#holders(id));
     if (missing.length > 0 && !query.context.allowPartialResults) throw segmentsUnavailable(missing);
     const lost = new Set(missing);
     const asked = slices.filter((slice) => !lost.has(slice));
-    const rows = limitedRows(
-      query,
-      streamScan(this.#scatterDeps(), this.#nodeRequest(), asked),
-      this.#deps.limits,
-    );
+    const rows = this.#streamed(query, asked);
     const parts = new Parts(this.#head(slices, missing, etag), this.#request.pretty === true);
     if (this.#request.format === FRAMES) yield* this.#scanFrames(query, rows, parts);
     else yield* this.#scanRows(query, rows, parts);
     yield* parts.end();
+  }
+
+  #streamed(query: ScanQuery, slices: readonly Slice[]): AsyncIterable<SegmentRows> {
+    const streamed = streamRounds(this.#scatterDeps(), this.#nodeRequest(), askingRounds(slices));
+    return limitedRows(query, streamed, this.#deps.limits);
   }
 
   async *#scanRows(
@@ -571,25 +582,3 @@ const limitedSink = (sink: FrameSink, limit: ByteLimit): FrameSink => ({
   accept: () => sink.accept(),
   discard: () => sink.discard(),
 });
-
-/** Rows in memory have no times of their own: the one bucket of all of them is there without any row. */
-function allTime(query: NativeQuery): readonly IntervalMs[] {
-  return query.queryType === 'topN' && query.granularity.type === 'all' ? query.intervals.slice(0, 1) : [];
-}
-
-/** What the renderer can't see in the rows: where there were any to look at. */
-function renderHints(query: NativeQuery, times: readonly IntervalMs[]): RenderHints {
-  if (times.length === 0) return {};
-  const isDescending = query.queryType === 'timeseries' && query.descending;
-  const starts = times.map(({ startMs }) => startMs);
-  const allStartMs = starts.reduce((a, b) => (isDescending ? Math.max(a, b) : Math.min(a, b)));
-  if (query.queryType !== 'topN' || query.granularity.type === 'all') return { allStartMs };
-  if (query.granularity.type === 'none') return {};
-  const buckets = new Map<number, number>();
-  for (const { startMs, endMs } of times) {
-    let at = bucketStart(query.granularity, startMs);
-    for (; at <= endMs && buckets.size < emptyBucketsMax; at = nextBucket(query.granularity, at))
-      buckets.set(at, (buckets.get(at) ?? 0) + 1);
-  }
-  return { buckets };
-}

@@ -30,13 +30,13 @@ export interface Question {
   readonly filter: Filter | undefined;
 }
 
-/** The segments that answer, in time order; fixed for the whole query. */
+/** The segments that answer, in time order, once for each time that their table is named; fixed for the whole query. */
 export function chooseSlices(
   question: Question,
   timelineOf: (dataSource: string) => Pick<Timeline<ViewSegment>, 'lookup'> | undefined,
 ): Slice[] {
   const slices: Slice[] = [];
-  for (const dataSource of new Set(question.dataSources)) {
+  for (const dataSource of question.dataSources) {
     const timeline = timelineOf(dataSource);
     if (timeline === undefined) continue;
     const byId = new Map<string, { slice: Slice; intervals: IntervalMs[] }>();
@@ -65,6 +65,32 @@ export function chooseSlices(
     for (const { slice } of byId.values()) slices.push(slice);
   }
   return slices;
+}
+
+/**
+ * A union counts a table as often as it names it, but a node answers for each segment once: slices are asked for in
+ * rounds, none of which holds a segment twice.
+ */
+export function askingRounds(slices: readonly Slice[]): readonly (readonly Slice[])[] {
+  const rounds: Slice[][] = [];
+  const seen = new Map<string, number>();
+  for (const slice of slices) {
+    const round = seen.get(slice.segmentId) ?? 0;
+    seen.set(slice.segmentId, round + 1);
+    (rounds[round] ??= []).push(slice);
+  }
+  return rounds;
+}
+
+/** A union is one question for each of its tables; tables in the order they are named. */
+export function slicesByTable(slices: readonly Slice[]): readonly (readonly Slice[])[] {
+  const tables = new Map<string, Slice[]>();
+  for (const slice of slices) {
+    const ofTable = tables.get(slice.dataSource);
+    if (ofTable === undefined) tables.set(slice.dataSource, [slice]);
+    else ofTable.push(slice);
+  }
+  return [...tables.values()];
 }
 
 /**

@@ -41,6 +41,15 @@ export async function* streamScan(
   }
 }
 
+/** Slices in which a segment may stand again, a round after the other. */
+export async function* streamRounds(
+  deps: ScatterDeps,
+  request: NodeRequest,
+  rounds: readonly (readonly Slice[])[],
+): AsyncGenerator<SegmentRows> {
+  for (const slices of rounds) yield* streamScan(deps, request, slices);
+}
+
 interface Group {
   readonly node: string;
   readonly slices: readonly Slice[];

@@ -111,7 +111,9 @@ describe('what stands inside a data source', () => {
 
 describe('rows that are still growing', () => {
   it('are asked too, not, or alone', () => {
-    const slices = [true, false].map((realtime) => ({ segment: { realtime } }) as unknown as Slice);
+    const slices = [true, false].map(
+      (realtime) => ({ dataSource: 't', segment: { realtime } }) as unknown as Slice,
+    );
     const asked = (context: object): string => {
       const body = { queryType: 'timeBoundary', dataSource: 't', context };
       const query = parseNativeQuery(body, { queryId: 'q', timeoutMs: 0 });
@@ -123,5 +125,23 @@ describe('rows that are still growing', () => {
     expect(asked({ realtimeSegmentsMode: 'exclude' })).to.equal('stored');
     expect(asked({ realtimeSegmentsMode: 'exclusive' })).to.equal('growing');
     expect(asked({ realtimeSegmentsOnly: 'true' })).to.equal('growing');
+  });
+});
+
+describe('metadata of a union', () => {
+  it('looks at the last segments of each of its tables', () => {
+    const day = 86_400_000;
+    const slice = (dataSource: string, at: number): Slice =>
+      ({
+        dataSource,
+        segment: { interval: { startMs: at * day, endMs: (at + 1) * day } },
+      }) as unknown as Slice;
+    const slices = [slice('old', 0), slice('old', 1), slice('new', 400), slice('new', 401)];
+    const asked = (queryType: string): string =>
+      wantedSlices(parseNativeQuery({ queryType, dataSource: 't' }, { queryId: 'q', timeoutMs: 0 }), slices)
+        .map(({ dataSource, segment }) => `${dataSource}${segment.interval.startMs / day}`)
+        .join(' ');
+    expect(asked('segmentMetadata')).to.equal('old0 old1 new400 new401');
+    expect(asked('dataSourceMetadata')).to.equal('old1 new401');
   });
 });

@@ -13,10 +13,10 @@ import { openLookups, type LookupTable } from '../../query/lookup/table.js';
 import type { LookupFinder } from '../../query/native/context.js';
 import { realtimeMode } from '../../query/native/context-keys.js';
 import { notJoinable, sourceText } from '../../query/native/datasource.js';
-import type { NativeQuery } from '../../query/native/model.js';
+import type { DataSourceMetadataQuery, NativeQuery, SegmentMetadataQuery } from '../../query/native/model.js';
 import { leafOf, type PendingSource, type Source } from '../../query/native/source.js';
 import { noLimits, subqueryBytes } from './limits.js';
-import type { Slice } from './route.js';
+import { slicesByTable, type Slice } from './route.js';
 
 type PendingQuery = Extract<PendingSource, { type: 'query' }>;
 type RunInner = (inner: PendingQuery, keepTime: boolean, rowsMax: number) => Promise<Frame>;
@@ -127,19 +127,20 @@ export function wantedSlices(query: NativeQuery, all: Slice[]): Slice[] {
   const mode = realtimeMode(query.context.given);
   const slices =
     mode === 'include' ? all : all.filter(({ segment }) => segment.realtime === (mode === 'exclusive'));
-  if (slices.length === 0) return slices;
-  switch (query.queryType) {
-    case 'dataSourceMetadata': {
-      // No earlier segment can hold a later time.
-      const startMs = Math.max(...slices.map(({ segment }) => segment.interval.startMs));
-      return slices.filter(({ segment }) => segment.interval.endMs > startMs);
-    }
-    case 'segmentMetadata': {
-      if (!query.usesDefaultInterval) return slices;
-      const startMs = Math.max(...slices.map(({ segment }) => segment.interval.endMs)) - weekMs;
-      return slices.filter(({ segment }) => segment.interval.endMs > startMs);
-    }
-    default:
-      return slices;
+  if (query.queryType !== 'dataSourceMetadata' && query.queryType !== 'segmentMetadata') return slices;
+  return slicesByTable(slices).flatMap((ofTable) => latest(query, ofTable));
+}
+
+function latest(
+  query: DataSourceMetadataQuery | SegmentMetadataQuery,
+  slices: readonly Slice[],
+): readonly Slice[] {
+  if (query.queryType === 'dataSourceMetadata') {
+    // No earlier segment can hold a later time.
+    const startMs = Math.max(...slices.map(({ segment }) => segment.interval.startMs));
+    return slices.filter(({ segment }) => segment.interval.endMs > startMs);
   }
+  if (!query.usesDefaultInterval) return slices;
+  const startMs = Math.max(...slices.map(({ segment }) => segment.interval.endMs)) - weekMs;
+  return slices.filter(({ segment }) => segment.interval.endMs > startMs);
 }

@@ -1,7 +1,7 @@
 /** The buckets of a granularity that a segment's rows can fall into. */
 import { CodedError } from '../../proto/errors.js';
 import { BATCH_ROWS, type IntervalMs } from '../../segment/read/view.js';
-import { bucketStart, nextBucket } from '../granularity.js';
+import { bucketEnd, bucketStart, nextBucket } from '../granularity.js';
 import type { Granularity } from '../native/model.js';
 import type { Batch } from './aggregators/accumulator.js';
 import type { Environment, RowSlice } from './environment.js';
@@ -30,12 +30,11 @@ export function timeBuckets(
   }
   const time = segment.timeRange();
   if (time === undefined) return new Float64Array(0);
+  const lastEnd = bucketEnd(granularity, time.maxMs);
   const inside = intervals
-    .map(({ startMs, endMs }) => ({
-      from: Math.max(startMs, time.minMs),
-      to: Math.min(endMs, time.maxMs + 1),
-    }))
+    .map(({ startMs, endMs }) => ({ from: Math.max(startMs, time.minMs), to: Math.min(endMs, lastEnd) }))
     .filter(({ from, to }) => from < to);
+  // An interval behind the last row, but in its bucket, has that bucket.
   const first = inside[0];
   if (first === undefined) return new Float64Array(0);
   if (granularity.type === 'all') return new Float64Array(1);

@@ -80,7 +80,7 @@ function union(object: JsonObject, field: string, parseQuery: ParseQuery, depth:
   });
   if (names.length === 0)
     throw invalidInput(`${field}.dataSources: at least one data source is needed`, `${field}.dataSources`);
-  return { type: 'tables', names: [...new Set(names)] };
+  return { type: 'tables', names };
 }
 
 const joinTypes: readonly JoinType[] = ['INNER', 'LEFT', 'RIGHT', 'FULL'];

@@ -21,6 +21,8 @@ export interface RenderHints {
    * many segments cover each.
    */
   readonly buckets?: ReadonlyMap<number, number>;
+  /** The answer of one segment alone: where the segment starts; its bounds are dated by it. */
+  readonly segmentStartMs?: number;
 }
 
 export interface BucketClock {

@@ -4,7 +4,7 @@ import { formatTimestamp } from '../granularity.js';
 import { jsonText, type JsonSink } from '../json/write.js';
 import type { DataSourceMetadataQuery } from '../native/model.js';
 import { analysesOf, type ColumnAnalysis, type SegmentAnalysis } from '../segment-analysis.js';
-import { type Steps, stamper } from './buckets.js';
+import { type RenderHints, type Steps, stamper } from './buckets.js';
 import { frameOutput } from './output.js';
 
 /** [] when there is no row to tell of. */
@@ -13,10 +13,16 @@ export function* renderDataSourceMetadata(
   query: DataSourceMetadataQuery,
   merged: Frame,
   sink: JsonSink,
+  { segmentStartMs }: RenderHints,
 ): Steps {
   const max = merged.rows === 0 ? null : frameOutput(merged, 'maxTime').at(0);
-  const time = max === null ? undefined : stamper(query)(Number(max));
-  sink.raw(time === undefined ? '[]' : `[{"timestamp":${time},"result":{"maxIngestedEventTime":${time}}}]`);
+  if (max === null) {
+    sink.raw('[]');
+    return;
+  }
+  const stamp = stamper(query);
+  const at = stamp(segmentStartMs ?? Number(max));
+  sink.raw(`[{"timestamp":${at},"result":{"maxIngestedEventTime":${stamp(Number(max))}}}]`);
 }
 
 export function* renderSegmentMetadata(merged: Frame, sink: JsonSink): Steps {

@@ -560,5 +560,14 @@ describe('timeBoundary results', () => {
       '[{"timestamp":"1970-01-05T00:00:00.000Z","result":{"maxTime":"1970-01-05T00:00:00.000Z"}}]',
     );
     expect(render({ queryType: 'timeBoundary' }, frame())).to.equal('[]');
+    // Of one segment alone they bear the start of the segment.
+    const bySegment = render({ queryType: 'timeBoundary', bound: 'maxTime' }, merged, { segmentStartMs: 0 });
+    expect(bySegment).to.contain('[{"timestamp":"1970-01-01T00:00:00.000Z"');
+    const latest = render({ queryType: 'dataSourceMetadata' }, frame(longs('maxTime', day)), {
+      segmentStartMs: 0,
+    });
+    expect(latest).to.equal(
+      '[{"timestamp":"1970-01-01T00:00:00.000Z","result":{"maxIngestedEventTime":"1970-01-02T00:00:00.000Z"}}]',
+    );
   });
 });

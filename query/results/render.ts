@@ -31,11 +31,11 @@ export function renderSteps(
     case 'scan':
       return renderScan(query, merged, sink);
     case 'timeBoundary':
-      return renderTimeBoundary(query, merged, sink);
+      return renderTimeBoundary(query, merged, sink, hints);
     case 'search':
       return renderSearch(query, merged, sink);
     case 'dataSourceMetadata':
-      return renderDataSourceMetadata(query, merged, sink);
+      return renderDataSourceMetadata(query, merged, sink, hints);
     case 'segmentMetadata':
       return renderSegmentMetadata(merged, sink);
   }

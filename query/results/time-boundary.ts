@@ -2,17 +2,23 @@
 import type { Frame } from '../frame.js';
 import type { JsonSink } from '../json/write.js';
 import type { TimeBoundaryQuery } from '../native/model.js';
-import { type Steps, stamper } from './buckets.js';
+import { type RenderHints, type Steps, stamper } from './buckets.js';
 import { frameOutput } from './output.js';
 
 /** `merged`: minTime and maxTime (LONG, ms); the extremes of all its rows are answered, [] when there is none. */
 // eslint-disable-next-line require-yield -- one row; the other renderers have reason to yield
-export function* renderTimeBoundary(query: TimeBoundaryQuery, merged: Frame, sink: JsonSink): Steps {
+export function* renderTimeBoundary(
+  query: TimeBoundaryQuery,
+  merged: Frame,
+  sink: JsonSink,
+  { segmentStartMs }: RenderHints,
+): Steps {
   const times = boundaryTimes(query, merged);
   const stamp = stamper(query);
   const at = times.at(-1)?.[1];
   const members = times.map(([name, ms]) => `"${name}":${stamp(ms)}`);
-  sink.raw(at === undefined ? '[]' : `[{"timestamp":${stamp(at)},"result":{${members.join(',')}}}]`);
+  const result = `"result":{${members.join(',')}}`;
+  sink.raw(at === undefined ? '[]' : `[{"timestamp":${stamp(segmentStartMs ?? at)},${result}}]`);
 }
 
 /** The bounds that were asked for and are there, as they are answered; the last one dates the answer. */

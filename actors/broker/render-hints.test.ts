@@ -1,0 +1,40 @@
+import { expect } from 'chai';
+import { parseNativeQuery } from '../../query/native/parse.js';
+import { renderHints } from './render-hints.js';
+
+describe('what rows do not tell', () => {
+  const hour = 3_600_000;
+  const hintsOf = (body: object) =>
+    renderHints(
+      parseNativeQuery(
+        {
+          dataSource: 't',
+          intervals: '1970-01-01/1970-01-03',
+          aggregations: [{ type: 'count', name: 'n' }],
+          ...body,
+        },
+        { queryId: 'q', timeoutMs: 0 },
+      ),
+      [
+        { startMs: 5, endMs: hour },
+        { startMs: 2 * hour, endMs: 3 * hour - 1 },
+      ],
+    );
+  const top = { queryType: 'topN', dimension: 'd', metric: 'n', threshold: 1 };
+
+  it('one bucket begins with the first of the times, of a descending series with the last', () => {
+    expect(hintsOf({ ...top, granularity: 'all' })).to.deep.equal({ allStartMs: 5 });
+    const series = { queryType: 'timeseries', granularity: 'all', descending: true };
+    expect(hintsOf(series)).to.deep.equal({ allStartMs: 2 * hour });
+  });
+
+  it('the buckets of a topN are those of the times, the last millisecond included', () => {
+    const { buckets } = hintsOf({ ...top, granularity: 'hour' });
+    expect([...(buckets ?? [])]).to.deep.equal([
+      [0, 1],
+      [hour, 1],
+      [2 * hour, 1],
+    ]);
+    expect(hintsOf({ ...top, granularity: 'none' })).to.deep.equal({});
+  });
+});
