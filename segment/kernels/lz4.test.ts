@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { createLz4Encoder, lz4Bound } from '../format/lz4.js';
-import { createArena } from './arena.js';
+import { createArena, type Arena } from './arena.js';
 import { compileKernels, instantiateKernels } from './load.js';
 import { loadNativeLz4 } from './lz4-native.js';
 
@@ -41,6 +41,68 @@ const sample = fc
       parts.map(([bytes, times]) => Buffer.concat(Array.from({ length: times }, () => bytes))),
     ).subarray(0, 65536),
   );
+
+interface ColumnRun {
+  readonly bytes: number;
+  readonly rows: number;
+  readonly pool: number;
+  readonly seed: number;
+  readonly cents: boolean;
+}
+
+/** Values of one width from pools of several sizes, so that sequences have each of the shapes the decoder tells apart. */
+const columns: fc.Arbitrary<ColumnRun[]> = fc.array(
+  fc.record({
+    bytes: fc.constantFrom(1, 2, 8),
+    rows: fc.integer({ min: 1, max: 3000 }),
+    pool: fc.constantFrom(1, 7, 50, 1000, 100_000),
+    seed: fc.integer({ min: 1, max: 1_000_000 }),
+    cents: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 6 },
+);
+
+function bytesOf(runs: readonly ColumnRun[]): Buffer {
+  const parts = runs.map(({ bytes, rows, pool, seed, cents }) => {
+    let state = seed;
+    const values = Array.from({ length: rows }, () => (state = (state * 48_271) % 2_147_483_647) % pool);
+    if (bytes === 1) return Buffer.from(values.map((value) => value % 256));
+    if (bytes === 2) return Buffer.from(Uint16Array.from(values).buffer);
+    return cents
+      ? Buffer.from(Float64Array.from(values, (value) => value / 100).buffer)
+      : Buffer.from(BigInt64Array.from(values, BigInt).buffer);
+  });
+  return Buffer.concat(parts).subarray(0, 65536);
+}
+
+/** One whose blocks lie at the very end of the memory, where reading on is a trap; one above 2 GiB. */
+const [edge, far] = [0, 2 ** 31].map((below) => {
+  const own = createArena({ maximumBytes: below + (4 << 20) });
+  if (below > 0) own.alloc(below);
+  own.free(own.alloc(1 << 20));
+  return { arena: own, kernels: instantiateKernels(compileKernels(), own).segment };
+}) as [Decoder, Decoder];
+
+interface Decoder {
+  readonly arena: Arena;
+  readonly kernels: typeof kernels;
+}
+
+/** Decodes a block that ends where the memory ends, with guards on both sides of the target. */
+function decodeAtEnd(memory: Arena, decoder: typeof kernels, block: Uint8Array, capacity: number) {
+  const pointer = memory.alloc(capacity + 128);
+  const whole = new Uint8Array(memory.memory.buffer);
+  const at = whole.length - block.length;
+  expect(at).to.be.greaterThan(pointer + capacity + 128);
+  whole.set(block, at);
+  const room = memory.bytes(pointer, capacity + 128).fill(guard);
+  const got = decoder.lz4_decode(at, block.length, pointer + 64, capacity) >>> 0;
+  const isWhole = (part: Uint8Array): boolean => part.every((byte) => byte === guard);
+  expect(isWhole(room.subarray(0, 64)) && isWhole(room.subarray(64 + capacity)), 'the guards').to.equal(true);
+  const bytes = got === corruptResult ? undefined : Buffer.from(room.subarray(64, 64 + got));
+  memory.free(pointer);
+  return bytes;
+}
 
 const encoders = [
   createLz4Encoder({ native: false }),
@@ -118,12 +180,66 @@ describe('LZ4 kernels', () => {
     );
   });
 
+  it('decodes columns of every shape, changing within a block, as its twin does, at both ends of the memory', () => {
+    for (const { arena: memory, kernels: decoder } of [edge, far]) {
+      for (const encoder of encoders) {
+        const output = Buffer.alloc(lz4Bound(65536));
+        fc.assert(
+          fc.property(columns, fc.nat(), fc.nat({ max: 255 }), (runs, at, value) => {
+            const plain = bytesOf(runs);
+            const block = Buffer.from(output.subarray(0, encoder.encode(plain, output)));
+            expect(decodeAtEnd(memory, decoder, block, plain.length)?.equals(plain)).to.equal(true);
+            // Damage in sequences that come late, too: the loops for them are others.
+            for (const spot of [at % block.length, block.length - 1 - (at % Math.min(block.length, 3000))]) {
+              const damaged = Buffer.from(block);
+              damaged[spot] = value;
+              for (const capacity of [plain.length, plain.length - (at % 300)]) {
+                const wanted = twin(damaged, capacity);
+                const got = decodeAtEnd(memory, decoder, damaged, capacity);
+                expect(got === undefined).to.equal(wanted === undefined);
+                if (wanted !== undefined) expect(got?.equals(wanted)).to.equal(true);
+              }
+            }
+          }),
+          { numRuns: 12, seed: 10 },
+        );
+      }
+    }
+  });
+
   it('refuses an empty block, a distance of 0 and one before the start', () => {
     expect(decode(Buffer.alloc(0), 10)).to.equal(undefined);
     expect(decode(Buffer.from([0x10, 1, 0, 0, 0]), 100)).to.equal(undefined);
     expect(decode(Buffer.from([0x10, 1, 2, 0, 0]), 100)).to.equal(undefined);
   });
 });
+
+/** What the block unpacks to, one byte after another; undefined when it is corrupt. */
+function twin(block: Uint8Array, capacity: number): Buffer | undefined {
+  const out = Buffer.alloc(capacity);
+  let at = 0;
+  let from = 0;
+  const lengthFrom = (nibble: number): number => {
+    let length = nibble;
+    for (let more = 255; nibble === 15 && more === 255; length += more) more = block[from++] ?? Number.NaN;
+    return length;
+  };
+  for (;;) {
+    const token = block[from++] ?? Number.NaN;
+    const literals = lengthFrom(token >>> 4);
+    if (!(from <= block.length && literals <= block.length - from && literals <= capacity - at))
+      return undefined;
+    out.set(block.subarray(from, from + literals), at);
+    from += literals;
+    at += literals;
+    if (from === block.length) return out.subarray(0, at);
+    const distance = (block[from] ?? Number.NaN) + (block[from + 1] ?? Number.NaN) * 256;
+    from += 2;
+    const length = lengthFrom(token & 15) + 4;
+    if (!(distance >= 1 && distance <= at && length <= capacity - at)) return undefined;
+    for (let i = 0; i < length; i++, at++) out[at] = out[at - distance] as number;
+  }
+}
 
 function literalHead(literals: Uint8Array, matchNibble: number): number[] {
   if (literals.length < 15) return [(literals.length << 4) | matchNibble];
