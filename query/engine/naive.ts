@@ -10,11 +10,27 @@ import type { SearchSpec } from '../native/transform-model.js';
 import { extraction } from './columns/extraction.js';
 import type { LeafFilter } from './predicate.js';
 import { comparatorOf } from '../sort/comparators.js';
+import { askedLeaf, leafTruth } from './reference/asked-filter.js';
 
-export type Cell = bigint | number | string | null | readonly (string | null)[];
+export type Cell = bigint | number | string | null | readonly (bigint | number | string | null)[];
 export type Row = Readonly<Record<string, Cell>>;
-/** A sketch is told by the texts in it. */
-export type Kinds = Readonly<Record<string, 'long' | 'double' | 'float' | 'string' | 'strings' | 'sketch'>>;
+/** A sketch is told by the texts in it; `strings` are several values of a row, those after it whole arrays. */
+export type Kinds = Readonly<
+  Record<
+    string,
+    | 'long'
+    | 'double'
+    | 'float'
+    | 'string'
+    | 'strings'
+    | 'sketch'
+    | 'longArray'
+    | 'doubleArray'
+    | 'stringArray'
+  >
+>;
+
+export const isArray = (kind: Kinds[string] | undefined): boolean => kind?.endsWith('Array') === true;
 
 type Truth = 'true' | 'false' | 'unknown';
 export type Single = bigint | number | string | null;
@@ -22,6 +38,13 @@ export type Single = bigint | number | string | null;
 const of = (is: boolean): Truth => (is ? 'true' : 'false');
 
 export function naiveFilter(filter: Filter, row: Row, kinds: Kinds): Truth {
+  const leaf = askedLeaf(filter);
+  if (leaf !== undefined) {
+    const name = 'column' in leaf ? leaf.column : leaf.dimension;
+    const kind = Object.hasOwn(row, name) ? kinds[name] : undefined;
+    const isNumber = kind === 'long' || kind === 'double' || kind === 'float';
+    return leafTruth(leaf, { cell: row[name] ?? null, isArray: isArray(kind), isNumber });
+  }
   switch (filter.type) {
     case 'true':
     case 'false':
@@ -59,10 +82,12 @@ export function naiveFilter(filter: Filter, row: Row, kinds: Kinds): Truth {
       // A row of a segment that lacks the column.
       const kind = Object.hasOwn(row, name) ? kinds[name] : undefined;
       const cell = kind === undefined ? null : (row[name] ?? null);
+      // An array without elements is no null.
+      if (filter.type === 'null' && isArray(kind)) return of(cell === null);
       const values: readonly Single[] = Array.isArray(cell)
         ? cell.length === 0
           ? [null]
-          : cell
+          : (cell as readonly Single[])
         : [cell as Single];
       const all = values.map((value) => testValue(filter, value, kind));
       return all.includes('true') ? 'true' : all.includes('unknown') ? 'unknown' : 'false';

@@ -7,6 +7,8 @@
  * rounding; `any` may be of any row; distinct counts are estimates. Each of these is said where it is decided: sections
  * in `reference/answers.ts`, values in `reference/aggregates.ts`. What is computed further (having, post-aggregators,
  * orders, queries around a query) is computed from exact values only.
+ *
+ * Some queries are asked by segment too: of each segment alone, as a broker does it.
  */
 import { createArena } from '../../segment/kernels/arena.js';
 import { compileKernels, instantiateKernels } from '../../segment/kernels/load.js';
@@ -18,9 +20,11 @@ import { pendingSources } from '../native/source.js';
 import { createInlinePool } from './inline-pool.js';
 import { Chance } from './random-queries.js';
 import type { AskedQuery } from './reference/asked.js';
+import { answerTable } from './reference/answer-table.js';
 import { judge } from './reference/judge.js';
 import { randomQuery } from './reference/random-query.js';
-import { randomWorld, type RandomWorld } from './reference/random-world.js';
+import { randomWorld, type RandomSegment, type RandomWorld } from './reference/random-world.js';
+import type { World } from './reference/table.js';
 import { inlineHandle } from './sources/apply.js';
 
 const kernels = compileKernels();
@@ -42,7 +46,7 @@ export class Engine {
   }
 
   /** As a broker does it: queries inside first, then the segments, then the answer. */
-  async #partials(body: unknown): Promise<Partials> {
+  async #partials(body: unknown, only?: RandomSegment): Promise<Partials> {
     const defaults = { queryId: 'q', timeoutMs: 0 };
     const asked = parseNativeQuery(body, defaults);
     const inner: Frame[] = [];
@@ -58,16 +62,19 @@ export class Engine {
     const refs =
       dataSources.length === 0
         ? [{ segmentId: '', handle: inlineHandle, intervals }]
-        : this.#world.segments.flatMap(({ table, view }, handle) =>
-            dataSources.includes(table) ? [{ segmentId: view.id, handle, intervals }] : [],
+        : this.#world.segments.flatMap((segment, handle) =>
+            dataSources.includes(segment.table) && (only ?? segment) === segment
+              ? [{ segmentId: segment.view.id, handle, intervals }]
+              : [],
           );
     const frames: Frame[] = [];
     for await (const { frame } of this.#pool.scanSegments(query, refs)) frames.push(frame);
     return { query, frames };
   }
 
-  async answer(body: unknown): Promise<unknown> {
-    const partials = await this.#partials(body);
+  /** `only`: by segment, that one. */
+  async answer(body: unknown, only?: RandomSegment): Promise<unknown> {
+    const partials = await this.#partials(body, only);
     const chunks = (await this.#pool.run('finish', partials)) as Uint8Array[];
     return parseJson(Buffer.concat(chunks).toString('utf8'));
   }
@@ -84,10 +91,28 @@ export async function checkRandom(seed: number, queries: number): Promise<void> 
   const engine = new Engine(world, arena);
   for (let i = 0; i < queries; i++) {
     const query = randomQuery(chance, world);
+    const isBySegment = typeof query.dataSource === 'string' && chance.next() < 0.15;
     try {
       await check(engine, query, world);
+      if (isBySegment) await checkSegments(engine, query, world);
     } catch (error) {
       throw new Error(`seed[${seed}] query[${i}] ${shown(query)}: ${String(error)}`, { cause: error });
+    }
+  }
+}
+
+async function checkSegments(engine: Engine, query: AskedQuery, { segments }: RandomWorld): Promise<void> {
+  for (const segment of segments) {
+    const { table, view, shown } = segment;
+    if (table !== query.dataSource) continue;
+    const alone: World = {
+      tables: new Map([[table, shown]]),
+      answerOf: (inner) => answerTable(inner, alone),
+    };
+    try {
+      judge(query, await engine.answer(query, segment), alone);
+    } catch (error) {
+      throw new Error(`segment[${view.id}] alone: ${String(error)}`, { cause: error });
     }
   }
 }

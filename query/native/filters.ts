@@ -1,5 +1,5 @@
 /** Filters from Druid's JSON. */
-import { invalidInput } from '../../proto/errors.js';
+import { type CodedError, invalidInput } from '../../proto/errors.js';
 import { parseOrdering } from '../sort/comparators.js';
 import { parseIntervalList } from './intervals.js';
 import {
@@ -161,7 +161,6 @@ function textValues(object: JsonObject, name: string, field: string): (string | 
 /** A list of typed values. None match no row, one alone is an equality. */
 function typedIn(object: JsonObject, field: string): Filter {
   const column = requiredText(object, 'column', field);
-  const matchValueType = parseValueType(object['matchValueType'], `${field}.matchValueType`);
   const name = isMissing(object['values']) ? 'sortedValues' : 'values';
   if (name === 'values' && !isMissing(object['sortedValues'])) {
     throw invalidInput(
@@ -169,7 +168,11 @@ function typedIn(object: JsonObject, field: string): Filter {
       field,
     );
   }
-  const values = requiredArray(object, name, field).map((value, i) =>
+  const given = requiredArray(object, name, field);
+  if (arrayElementType(object['matchValueType'], `${field}.matchValueType`) !== undefined)
+    return arrayIn(object, field, column, name, given);
+  const matchValueType = parseValueType(object['matchValueType'], `${field}.matchValueType`);
+  const values = given.map((value, i) =>
     value === null ? null : parseConstant(value, matchValueType, `${field}.${name}[${i}]`),
   );
   const [first] = values;
@@ -178,6 +181,29 @@ function typedIn(object: JsonObject, field: string): Filter {
   return first === null
     ? { type: 'null', column }
     : { type: 'equals', column, matchValueType, matchValue: first };
+}
+
+/** Of arrays there can be none or one, which is an equality: Druid has no predicate for several. */
+function arrayIn(
+  object: JsonObject,
+  field: string,
+  column: string,
+  name: 'values' | 'sortedValues',
+  given: readonly unknown[],
+): Filter {
+  const matchValueType = object['matchValueType'];
+  if (name === 'values')
+    throw invalidInput(
+      `${field}: Unsupported matchValueType[${String(matchValueType)}]`,
+      `${field}.matchValueType`,
+    );
+  const [first, ...more] = given;
+  if (first === undefined) return { type: 'false' };
+  if (more.length > 0)
+    throw unsupported(`${field}.${name}`, `${field}: Predicate does not support ARRAY types`);
+  return first === null
+    ? { type: 'null', column }
+    : equals({ column, matchValueType, matchValue: first }, field);
 }
 
 function equals(object: JsonObject, field: string): Filter {
@@ -221,26 +247,31 @@ function range(object: JsonObject, field: string): Filter {
     isMissing(object[name]) ? undefined : parseConstant(object[name], matchValueType, `${field}.${name}`);
   const lower = constant('lower');
   const upper = constant('upper');
-  if (lower === undefined && upper === undefined) {
-    throw invalidInput(
-      `${field}: invalid range filter on column[${column}], lower and upper cannot be null at the same time`,
-      field,
-    );
-  }
+  if (lower === undefined && upper === undefined) throw noEnds(field, column);
   const lowerOpen = optionalBoolean(object, 'lowerOpen', field, false);
   const upperOpen = optionalBoolean(object, 'upperOpen', field, false);
   return { type: 'range', column, matchValueType, lower, upper, lowerOpen, upperOpen };
 }
 
+function noEnds(field: string, column: string): CodedError {
+  return invalidInput(
+    `${field}: invalid range filter on column[${column}], lower and upper cannot be null at the same time`,
+    field,
+  );
+}
+
 function arrayRange(object: JsonObject, field: string, column: string, elementType: ValueType): Filter {
   const end = (name: string): (Constant | null)[] | undefined =>
     isMissing(object[name]) ? undefined : arrayConstant(object[name], elementType, `${field}.${name}`);
+  const lower = end('lower');
+  const upper = end('upper');
+  if (lower === undefined && upper === undefined) throw noEnds(field, column);
   return {
     type: 'arrayRange',
     column,
     elementType,
-    lower: end('lower'),
-    upper: end('upper'),
+    lower,
+    upper,
     lowerOpen: optionalBoolean(object, 'lowerOpen', field, false),
     upperOpen: optionalBoolean(object, 'upperOpen', field, false),
   };

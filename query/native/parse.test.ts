@@ -170,6 +170,19 @@ describe('native query parser', () => {
       matchValueType: 'LONG',
       matchValue: 3n,
     });
+    const arrays = { ...inType, matchValueType: 'ARRAY<LONG>' };
+    expect(filterOf({ ...arrays, sortedValues: [[3, null]] })).to.deep.include({
+      type: 'arrayRange',
+      isEquality: true,
+      lower: [3n, null],
+    });
+    expect(filterOf({ ...arrays, sortedValues: [] })).to.deep.equal({ type: 'false' });
+    expect(refusal({ ...ts, filter: { ...arrays, sortedValues: [[1], [2]] } }).message).to.contain(
+      'Predicate does not support ARRAY types',
+    );
+    expect(
+      refusal({ ...ts, filter: { ...arrays, sortedValues: undefined, values: [[1]] } }).message,
+    ).to.contain('Unsupported matchValueType[ARRAY<LONG>]');
     expect(filterOf({ type: 'bound', dimension: 'd', lower: 5, ordering: 'Numeric' })).to.deep.include({
       lower: '5',
       ordering: 'numeric',
@@ -246,6 +259,7 @@ describe('native query parser', () => {
       [{ descending: 'downwards' }, 'query.descending'],
       [{ filter: { type: 'and', fields: [] } }, 'filter.fields'],
       [{ filter: { type: 'not', field: { type: 'selector', value: 1 } } }, 'filter.field.dimension'],
+      [{ filter: { type: 'range', column: 'a', matchValueType: 'ARRAY<LONG>' } }, 'filter'],
       [
         { filter: { type: 'equals', column: 'a', matchValueType: 'LONG', matchValue: 'x' } },
         'filter.matchValue',

@@ -13,6 +13,7 @@ import {
   type Single,
 } from '../naive.js';
 import type { AskedPost } from './asked.js';
+import { foldOf } from './folds.js';
 import { elements } from './table.js';
 
 export type Wanted =
@@ -20,7 +21,9 @@ export type Wanted =
   /** Any of these: `any`, which sees the rows in no order. */
   | { readonly oneOf: readonly Single[]; readonly float?: boolean }
   /** Sums whose rounding depends on the order of the rows, and estimates. */
-  | { readonly near: number; readonly within: number };
+  | { readonly near: number; readonly within: number }
+  /** A list of these in any order. */
+  | { readonly bag: readonly Single[] };
 
 const is = (value: Single): Wanted => ({ is: value });
 
@@ -57,6 +60,10 @@ export function wantedAggregate(
     case 'stringFirst':
     case 'stringLast':
       return firstOrLast(spec, rows);
+    case 'expression': {
+      const folded = foldOf(spec, rows);
+      return folded !== null && typeof folded === 'object' ? folded : is(folded);
+    }
     case 'doubleSum':
     case 'floatSum':
     case 'doubleMean':

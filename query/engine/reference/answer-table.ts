@@ -1,5 +1,6 @@
 /** Answers as tables: what a query around a query reads. Only exact values are in them. */
-import type { Cell, Kinds, Row } from '../naive.js';
+import type { Aggregator } from '../../native/model.js';
+import { isArray, type Cell, type Kinds, type Row } from '../naive.js';
 import {
   exact,
   groupBySections,
@@ -40,11 +41,11 @@ export function answerTable(query: AskedQuery, world: World): Table {
       const { rows, kinds } = rowsAsked(query, world);
       const names = query.columns.filter((name) => kinds[name] !== undefined);
       // What is answered for an empty list is null.
-      const cellOf = (cell: Cell | undefined): Cell =>
-        Array.isArray(cell) ? (elements(cell) as readonly (string | null)[]) : (cell ?? null);
+      const cellOf = (cell: Cell | undefined, name: string): Cell =>
+        Array.isArray(cell) && !isArray(kinds[name]) ? elements(cell) : (cell ?? null);
       return {
         kinds: Object.fromEntries(names.map((name) => [name, kinds[name]])) as Kinds,
-        rows: rows.map((row) => Object.fromEntries(names.map((name) => [name, cellOf(row[name])]))),
+        rows: rows.map((row) => Object.fromEntries(names.map((name) => [name, cellOf(row[name], name)]))),
       };
     }
     default:
@@ -57,10 +58,13 @@ function rowOf(candidate: Candidate): Row {
   return candidate.ms === undefined ? row : { ...row, __time: BigInt(candidate.ms) };
 }
 
+const innermost = (spec: Aggregator): Aggregator =>
+  spec.type === 'filtered' ? innermost(spec.aggregator) : spec;
+
 function valueKinds({ aggregations, postAggregations }: Aggregates): Kinds {
   const kinds: Record<string, Kinds[string]> = {};
   for (const spec of aggregations) {
-    const { type } = spec.type === 'filtered' ? spec.aggregator : spec;
+    const { type } = innermost(spec);
     if (type.startsWith('string')) kinds[spec.name] = 'string';
     else if (type.startsWith('float')) kinds[spec.name] = 'float';
     else kinds[spec.name] = type.startsWith('double') ? 'double' : 'long';

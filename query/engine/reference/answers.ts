@@ -3,7 +3,7 @@ import { doubleText, floatText } from '../../json/java-number.js';
 import type { Having } from '../../native/model.js';
 import { bucketStart, parseGranularity } from '../../granularity.js';
 import { comparatorOf } from '../../sort/comparators.js';
-import { naiveFilter, type Kinds, type Row, type Single } from '../naive.js';
+import { isArray, naiveFilter, type Kinds, type Row, type Single } from '../naive.js';
 import { postValue, wantedAggregate, type Wanted } from './aggregates.js';
 import type {
   AskedDimension,
@@ -51,15 +51,15 @@ export const intervalOf = (text: string): readonly [number, number] => {
 
 /** The rows that a query looks at, virtual columns included. */
 export function rowsAsked(query: AskedQuery, world: World): Table {
-  const table = withVirtual(tableOf(query.dataSource, world), query.virtualColumns ?? []);
   const intervals = query.intervals.map(intervalOf);
-  const inTime = table.rows.filter((row) => {
+  const isInTime = (row: Row): boolean => {
     // Rows without a time of their own are there at all times.
     const time = row['__time'];
     if (typeof time !== 'bigint') return true;
     return intervals.some(([start, end]) => Number(time) >= start && Number(time) < end);
-  });
-  return keep({ kinds: table.kinds, rows: inTime }, query.filter);
+  };
+  const table = withVirtual(tableOf(query.dataSource, world, isInTime), query.virtualColumns ?? []);
+  return keep({ kinds: table.kinds, rows: table.rows.filter(isInTime) }, query.filter);
 }
 
 export const outputKinds = { STRING: 'string', LONG: 'long', FLOAT: 'float', DOUBLE: 'double' } as const;
@@ -210,7 +210,17 @@ export function groupBySections(query: AskedGroupBy, world: World): Section[] {
   );
   const sets = query.subtotalsSpec ?? [names];
   const groups = groupsOf(query, table, true);
-  return sets.map((set) => groupBySection(query, { table, names, kinds, groups, set }));
+  const sections = sets.map((set) => groupBySection(query, { table, names, kinds, groups, set }));
+  const [first] = sections;
+  const { columns = [], limit, offset = 0 } = query.limitSpec ?? {};
+  const isLimited = columns.length > 0 || limit !== undefined || offset > 0;
+  if (!isLimited || first === undefined || sections.length === 1) return sections;
+  // Limits, and the order asked, are of all sets together; without an order each bucket has set after set.
+  const setOf = new Map(sections.flatMap(({ sorted }, set) => sorted.map((one) => [one, set] as const)));
+  const bySet: Compare = (a, b) => (setOf.get(a) ?? 0) - (setOf.get(b) ?? 0);
+  const own = first.compare ?? (() => 0);
+  const compare = columns.length > 0 ? own : inTurn([byTime, bySet, own]);
+  return [{ ...first, compare, sorted: [...setOf.keys()].toSorted(compare) }];
 }
 
 interface GroupByParts {
@@ -401,6 +411,7 @@ export function timeseries(query: AskedTimeseries, world: World): Series {
 export function scanSection(query: AskedScan, world: World): Section {
   const { rows, kinds } = rowsAsked(query, world);
   const cellOf = (row: Row, name: string): Single | readonly Single[] => {
+    if (isArray(kinds[name])) return (row[name] ?? null) as Single | readonly Single[];
     const all = elements(row[name]);
     return all.length === 1 ? (all[0] ?? null) : all;
   };

@@ -63,7 +63,7 @@ export type AskedSource =
       readonly right: AskedSource;
       readonly rightPrefix: string;
       readonly condition: string;
-      readonly joinType: 'INNER' | 'LEFT';
+      readonly joinType: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
       /** What the condition says, for the reference: columns of the left side and of the right one, unprefixed. */
       readonly on: readonly (readonly [left: string, right: string])[];
     }
@@ -74,7 +74,7 @@ export type AskedSource =
         readonly type: 'expression';
         readonly name: string;
         readonly expression: string;
-        readonly outputType: 'STRING';
+        readonly outputType: 'STRING' | 'LONG' | 'DOUBLE';
       };
       readonly unnestFilter: Filter | undefined;
       /** The column whose values become rows, for the reference. */

@@ -1,5 +1,5 @@
 /** An answer as JSON against what the reference says; throws an Error that tells the first difference. */
-import type { Kinds, Single } from '../naive.js';
+import { isArray, type Kinds, type Single } from '../naive.js';
 import type { Wanted } from './aggregates.js';
 import {
   groupBySections,
@@ -14,7 +14,7 @@ import {
   type Section,
 } from './answers.js';
 import type { AskedGroupBy, AskedQuery, AskedScan, AskedTimeseries, AskedTopN } from './asked.js';
-import type { World } from './table.js';
+import { elementKind, type World } from './table.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -158,8 +158,11 @@ function judgeSection(section: Section, found: readonly FoundRow[]): void {
     const names = Object.keys(wanted?.key ?? {});
     const key = Object.fromEntries(names.map((name) => [name, cells[name]]));
     const text = keyText(ms, key, kinds);
-    // Each is answered as often as it is there; equal keys of a section have equal values.
-    const candidate = byKey.get(text)?.shift();
+    // Each is answered as often as it is there; those of the same key may be of different sets of subtotals.
+    const same = byKey.get(text) ?? [];
+    const isPlace = (one: Candidate): boolean => wanted === undefined || (compare?.(one, wanted) ?? 0) === 0;
+    const at = same.findIndex((one) => isPlace(one) && holdsAll(one.values, cells));
+    const [candidate] = same.splice(Math.max(at, 0), 1);
     const what = `row[${i}] ${JSON.stringify(text)}`;
     if (candidate === undefined || wanted === undefined) throw new Error(`${what} should not be there`);
     if (compare !== undefined && compare(candidate, wanted) !== 0)
@@ -171,8 +174,11 @@ function judgeSection(section: Section, found: readonly FoundRow[]): void {
 /** Cells of JSON and cells of the reference have the same text when they are the same. */
 function keyText(ms: number | undefined, key: Json, kinds: Kinds): string {
   const parts = Object.entries(key).map(([name, cell]) => {
+    const kind = kinds[name];
     const all = Array.isArray(cell) ? (cell as unknown[]) : [cell];
-    return all.map((one) => cellKey(one, kinds[name])).join(',');
+    if (!isArray(kind)) return all.map((one) => cellKey(one, kind)).join(',');
+    const texts = all.map((one) => cellKey(one, elementKind(kind)));
+    return Array.isArray(cell) ? `[${texts.join(',')}]` : 'null';
   });
   return [ms, ...parts].join('|');
 }
@@ -202,18 +208,33 @@ function judgeValues(wanted: Readonly<Record<string, Wanted>>, cells: Json, what
   }
 }
 
+const holdsAll = (wanted: Readonly<Record<string, Wanted>>, cells: Json): boolean =>
+  Object.entries(wanted).every(([name, value]) => isWanted(value, cells[name]));
+
 function shown(value: Wanted): string {
   if ('is' in value) return String(value.is);
+  if ('bag' in value) return `${value.bag.join(', ')} in any order`;
   return 'oneOf' in value ? `one of ${value.oneOf.join(', ')}` : `${value.near} ± ${value.within}`;
 }
 
 function isWanted(wanted: Wanted, found: unknown): boolean {
   if ('is' in wanted) return isSame(wanted.is, found, wanted.float === true);
   if ('oneOf' in wanted) return wanted.oneOf.some((one) => isSame(one, found, wanted.float === true));
+  if ('bag' in wanted) return isBag(wanted.bag, found);
   return (
     (typeof found === 'number' || typeof found === 'bigint') &&
     Math.abs(Number(found) - wanted.near) <= wanted.within
   );
+}
+
+function isBag(wanted: readonly Single[], found: unknown): boolean {
+  if (!Array.isArray(found) || found.length !== wanted.length) return false;
+  const left = [...(found as unknown[])];
+  return wanted.every((one) => {
+    const at = left.findIndex((other) => isSame(one, other, false));
+    if (at >= 0) left.splice(at, 1);
+    return at >= 0;
+  });
 }
 
 /** NaN and infinities are texts in JSON. */

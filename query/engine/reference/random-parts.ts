@@ -1,9 +1,11 @@
 /** Random filters, virtual columns, aggregators and post-aggregators over the columns of a random table. */
 import type { Aggregator, Filter } from '../../native/model.js';
-import type { Kinds } from '../naive.js';
+import { isArray, type Kinds } from '../naive.js';
 import { selectable, type Chance } from '../random-queries.js';
 import type { AskedPost, AskedVirtual } from './asked.js';
-import { metrics, texts } from './random-world.js';
+import { asFilter } from './asked-filter.js';
+import { foldAggregator, folds } from './folds.js';
+import { arrayTypeOf, metrics, randomArray, startMs, texts } from './random-world.js';
 
 type Kind = Kinds[string];
 
@@ -72,6 +74,7 @@ function virtualOver(chance: Chance, base: string, kind: Kind, name: string): As
 function randomLeaf(chance: Chance, kinds: Kinds): Filter {
   const column = chance.pick([...plainNames(kinds), 'missing']);
   const text = chance.pick(texts.slice(0, 8));
+  if (chance.next() < 0.2) return listLeaf(chance, kinds, column);
   switch (chance.below(11)) {
     case 0:
       return { type: 'selector', dimension: column, value: chance.maybe(selectable(kinds[column], text)) };
@@ -108,18 +111,92 @@ function randomLeaf(chance: Chance, kinds: Kinds): Filter {
       };
     case 8:
       return { type: 'expression', expression: randomCondition(chance, kinds) };
-    default:
-      return {
+    default: {
+      const bound = {
         type: 'bound',
         // What a bound says of null depends on how a column is read: computed, or of several values.
-        dimension: /^v\d/.test(column) || kinds[column] === 'strings' ? 'missing' : column,
+        dimension: /^v\d|^e$/.test(column) || kinds[column] === 'strings' ? 'missing' : column,
         lower: chance.maybe('-3', 0.4) ?? undefined,
         upper: chance.pick(['9', 'b', '10']),
         lowerStrict: chance.next() < 0.5,
         upperStrict: chance.next() < 0.5,
         ordering: chance.pick(['lexicographic', 'numeric', 'strlen'] as const),
-      };
+      } as const;
+      // By an index null is unknown, row by row it is outside; which it is depends on the filters around it.
+      return kinds[column] === 'string' ? { type: 'istrue', field: bound } : bound;
+    }
   }
+}
+
+const shortTimes = [
+  '1970-01-01T00:00:00.001Z/1970-01-01T00:00:00.010Z',
+  '1969-12-31T23:59:59.997Z/1970-01-01T00:00:00.002Z',
+  '1970-01-01T00:00:00.009Z/1970-01-01T00:00:00.009Z',
+] as const;
+
+/** Over intervals, elements and whole arrays. */
+function listLeaf(chance: Chance, kinds: Kinds, column: string): Filter {
+  const arrays = Object.keys(kinds).filter((name) => isArray(kinds[name]));
+  const list = arrays.length === 0 ? undefined : chance.pick(arrays);
+  if (list === undefined || chance.next() < 0.3) {
+    const isTime = Object.hasOwn(kinds, '__time') && chance.next() < 0.5;
+    const day = (at: number): string => new Date(startMs + at * 3_600_000).toISOString();
+    const from = chance.below(96);
+    const times = [`${day(from)}/${day(from + chance.below(40))}`, `${day(0)}/${day(chance.below(20))}`];
+    const some = chance.next() < 0.5 ? 1 : 2;
+    if (chance.next() < 0.3) return elementLeaf(chance, column, kinds[column]);
+    return asFilter({
+      type: 'interval',
+      dimension: isTime ? '__time' : column,
+      intervals: isTime ? times.slice(0, some) : Array.from({ length: some }, () => chance.pick(shortTimes)),
+    });
+  }
+  const kind = kinds[list];
+  const matchValueType = arrayTypeOf(kind);
+  const array = (): readonly (bigint | number | string | null)[] => randomArray(chance, kind);
+  switch (chance.below(5)) {
+    case 0:
+      return asFilter({ type: 'equals', column: list, matchValueType, matchValue: array() });
+    case 1:
+      return asFilter({
+        type: 'inType',
+        column: list,
+        matchValueType,
+        sortedValues: [array()].slice(chance.below(2)),
+      });
+    case 2: {
+      const ends = { lower: chance.maybe(array(), 0.3) ?? undefined, upper: array() };
+      const lowerOpen = chance.next() < 0.5;
+      return asFilter({
+        type: 'range',
+        column: list,
+        matchValueType,
+        ...ends,
+        lowerOpen,
+        upperOpen: chance.next() < 0.5,
+      });
+    }
+    case 3:
+      return { type: 'null', column: list };
+    default:
+      return elementLeaf(chance, list, kind);
+  }
+}
+
+function elementLeaf(chance: Chance, column: string, kind: Kind | undefined): Filter {
+  const isText = kind === undefined || kind.startsWith('string');
+  const type = isText ? 'STRING' : chance.pick(['LONG', 'DOUBLE'] as const);
+  const value = isText
+    ? chance.pick(['a', 'b', '10', ''])
+    : type === 'LONG'
+      ? chance.pick([1n, 10n, -5n])
+      : chance.pick([1.5, 10, -3]);
+  return asFilter({
+    type: 'arrayContainsElement',
+    column,
+    elementMatchValueType: type,
+    elementMatchValue: chance.maybe<bigint | number | string>(value),
+  });
 }
 
 /** Over one column, or two, of single values. */
@@ -161,6 +238,10 @@ export function randomAggregator(chance: Chance, kinds: Kinds, name: string, isE
     };
   }
   if (!isExact && chance.next() < 0.55) return inexactAggregator(chance, kinds, name);
+  if (!isExact && chance.next() < 0.3) {
+    const [meaning, fold] = chance.pick(Object.entries(folds));
+    return foldAggregator(meaning, chance.pick([...namesOf(kinds, fold.kind), 'missing']), name);
+  }
   switch (chance.below(5)) {
     case 0:
       return { type: 'count', name };

@@ -1,6 +1,6 @@
 /** Random native queries over the columns of a random world. */
 import type { Aggregator, Filter, Having } from '../../native/model.js';
-import type { Kinds } from '../naive.js';
+import { isArray, type Kinds } from '../naive.js';
 import type { Chance } from '../random-queries.js';
 import type {
   AskedDimension,
@@ -14,6 +14,7 @@ import type {
   AskedVirtual,
 } from './asked.js';
 import { plainDimension } from './answers.js';
+import { elementKind } from './table.js';
 import {
   filterable,
   namesOf,
@@ -43,6 +44,9 @@ const outputTypes = {
   string: 'STRING',
   strings: 'STRING',
   sketch: 'STRING',
+  longArray: 'STRING',
+  doubleArray: 'STRING',
+  stringArray: 'STRING',
 } as const;
 
 /** What a query is asked of: where its rows are from, and the columns they have. */
@@ -182,11 +186,16 @@ function joined(chance: Chance, table: Ground): Ground {
     ...wholes.map((name) => [name, 'c1'] as const),
   ];
   if (pairs.length === 0) return table;
+  const joinType = chance.pick(['INNER', 'LEFT', 'RIGHT', 'FULL'] as const);
   const on = [chance.pick(pairs)];
   const other = chance.pick(pairs);
   if (chance.next() < 0.3 && other[1] !== on[0]?.[1]) on.push(other);
+  // Right rows that meet nothing have no time: they are in no bucket but the one of all times.
+  const isTimed = joinType === 'INNER' || joinType === 'LEFT';
+  const { __time, ...untimed } = table.kinds;
   return {
-    ...table,
+    intervals: isTimed ? table.intervals : [whole],
+    isTimed,
     dataSource: {
       type: 'join',
       left:
@@ -196,30 +205,36 @@ function joined(chance: Chance, table: Ground): Ground {
       right: right.dataSource,
       rightPrefix: 'r.',
       condition: on.map(([left, name]) => `"${left}" == "r.${name}"`).join(' && '),
-      joinType: chance.pick(['INNER', 'LEFT'] as const),
+      joinType,
       on,
     },
     kinds: {
-      ...table.kinds,
+      ...(isTimed ? table.kinds : untimed),
       ...Object.fromEntries(Object.entries(right.kinds).map(([name, kind]) => [`r.${name}`, kind])),
     },
   };
 }
 
 function unnested(chance: Chance, table: Ground): Ground {
-  const several = namesOf(table.kinds, 'strings', 'string');
+  const several = namesOf(table.kinds, 'strings', 'string', 'longArray', 'doubleArray', 'stringArray');
   if (several.length === 0) return table;
   const column = chance.pick(several);
+  const kind = elementKind(table.kinds[column]);
   return {
     ...table,
     dataSource: {
       type: 'unnest',
       base: 't',
-      virtualColumn: { type: 'expression', name: 'e', expression: `"${column}"`, outputType: 'STRING' },
-      unnestFilter: chance.next() < 0.4 ? randomFilter(chance, { e: 'string' }, 1) : undefined,
+      virtualColumn: {
+        type: 'expression',
+        name: 'e',
+        expression: `"${column}"`,
+        outputType: outputTypes[kind],
+      },
+      unnestFilter: chance.next() < 0.4 ? randomFilter(chance, { e: kind }, 1) : undefined,
       column,
     },
-    kinds: { ...table.kinds, e: 'string' },
+    kinds: { ...table.kinds, e: kind },
   };
 }
 
@@ -336,7 +351,7 @@ function randomGroupBy(chance: Chance, common: Common, kinds: Kinds, isTimed: bo
   const sets = [names, names.filter(() => chance.next() < 0.5), []];
   const columns = dimensions.map((spec) => plainDimension(spec).dimension);
   const groupings = columns.filter(() => chance.next() < 0.6);
-  const hasLimit = !hasSubtotals && chance.next() < 0.35;
+  const hasLimit = chance.next() < 0.35;
   const exact = [...numbersOf(aggregations), ...postAggregations.map(({ name }) => name)];
   const order = (): AskedOrder => ({
     dimension: chance.pick([...names, ...exact]),
@@ -423,14 +438,16 @@ function randomTopN(chance: Chance, common: Common, kinds: Kinds, isTimed: boole
 }
 
 function randomScan(chance: Chance, common: Common, kinds: Kinds): AskedQuery {
-  const names = [...plainNames(kinds), ...Object.keys(metrics).filter((name) => name === 'fuzzy')];
+  const arrays = Object.keys(kinds).filter((name) => isArray(kinds[name]));
+  const names = [...plainNames(kinds), ...Object.keys(metrics).filter((name) => name === 'fuzzy'), ...arrays];
   const columns = [
     '__time',
     ...names.filter(() => chance.next() < 0.6),
     ...(chance.next() < 0.1 ? ['missing'] : []),
   ];
   const sortable = columns.filter(
-    (name) => name !== '__time' && kinds[name] !== 'strings' && kinds[name] !== undefined,
+    (name) =>
+      name !== '__time' && kinds[name] !== 'strings' && kinds[name] !== undefined && !isArray(kinds[name]),
   );
   const hasOrders = sortable.length > 0 && chance.next() < 0.25;
   return {

@@ -2,10 +2,11 @@
 import type { Arena } from '../../../segment/kernels/arena.js';
 import { HyperUnique } from '../../../segment/format/hyper-unique-sketch.js';
 import type { SegmentView } from '../../../segment/read/view.js';
-import type { Cell, Kinds, Row } from '../naive.js';
+import { isArray, type Cell, type Kinds, type Row } from '../naive.js';
 import type { Chance } from '../random-queries.js';
 import { testSegment, type TestColumn } from '../test-segment.js';
 import { answerTable } from './answer-table.js';
+import type { ArrayType } from './asked-filter.js';
 import type { Table, World } from './table.js';
 
 type Kind = Kinds[string];
@@ -24,7 +25,14 @@ export const metrics: Kinds = { wild: 'double', fuzzy: 'double', seen: 'sketch' 
 
 export interface RandomWorld extends World {
   readonly kinds: Kinds;
-  readonly segments: readonly { readonly table: string; readonly view: SegmentView }[];
+  readonly segments: readonly RandomSegment[];
+}
+
+export interface RandomSegment {
+  readonly table: string;
+  readonly view: SegmentView;
+  /** What the view shows. */
+  readonly shown: Table;
 }
 
 export function randomWorld(chance: Chance, arena: Arena): RandomWorld {
@@ -32,8 +40,9 @@ export function randomWorld(chance: Chance, arena: Arena): RandomWorld {
   const count = 2 + chance.below(5);
   for (let i = 0; i < count; i++)
     kinds[`c${i}`] = chance.pick(['long', 'double', 'float', 'string', 'string', 'strings']);
+  if (chance.next() < 0.4) kinds['list'] = chance.pick(['longArray', 'doubleArray', 'stringArray'] as const);
   const tables = new Map<string, Table>();
-  const segments: { table: string; view: SegmentView }[] = [];
+  const segments: RandomSegment[] = [];
   // Times differ over both tables, so that first and last are one.
   let hour = 0;
   for (const table of ['t', 'u']) {
@@ -41,26 +50,30 @@ export function randomWorld(chance: Chance, arena: Arena): RandomWorld {
     const rows = randomRows(chance, kinds, chance.pick([0, 1, 3, 20, 60]), hour);
     hour += rows.length;
     const parts = 1 + chance.below(table === 't' ? 4 : 2);
-    const all: Row[] = [];
+    const all: Row[][] = [];
+    const own: Record<string, Kind> = {};
     for (let part = 0; part < parts; part++) {
       // Some get nothing.
       const given = rows.filter((__, i) => i % parts === part);
       if (!timeSorted) given.reverse();
       const lacking = Object.keys(kinds).filter((name) => name !== '__time' && chance.next() < 0.07);
-      const own = given.map((row) =>
+      const rest = given.map((row) =>
         Object.fromEntries(Object.entries(row).filter(([name]) => !lacking.includes(name))),
       );
-      all.push(...own);
+      all.push(rest);
       const there = Object.keys(kinds).filter((name) => !lacking.includes(name));
-      const view = segmentOf(arena, own, there, kinds, {
+      for (const name of there) own[name] = kinds[name] ?? 'string';
+      const view = segmentOf(arena, rest, there, kinds, {
         id: `${table}${part}`,
         timeSorted,
         dictionarySorted: chance.next() < 0.5,
         hasBitmaps: chance.next() < 0.5,
       });
-      segments.push({ table, view });
+      const seen = Object.fromEntries(there.map((name) => [name, kinds[name] ?? 'string'] as const));
+      const shown = { kinds: seen, rows: rest, parts: rest.length === 0 ? [] : [rest] };
+      segments.push({ table, view, shown });
     }
-    tables.set(table, { kinds, rows: all });
+    tables.set(table, { kinds: own, rows: all.flat(), parts: all.filter((part) => part.length > 0) });
   }
   const world: RandomWorld = { kinds, tables, segments, answerOf: (query) => answerTable(query, world) };
   return world;
@@ -76,12 +89,45 @@ function segmentOf(
   const columns: Record<string, TestColumn> = {};
   for (const name of names) {
     const kind = kinds[name];
-    columns[name] =
-      kind === 'sketch'
-        ? { kind: 'complex', typeName: 'hyperUnique', values: rows.map((row) => sketchOf(row[name])) }
-        : ({ kind, values: rows.map((row) => row[name]) } as TestColumn);
+    if (kind === 'sketch') {
+      columns[name] = {
+        kind: 'complex',
+        typeName: 'hyperUnique',
+        values: rows.map((row) => sketchOf(row[name])),
+      };
+    } else if (isArray(kind)) {
+      const values = rows.map((row) => arrayBytes(row[name] ?? null));
+      columns[name] = { kind: 'complex', typeName: arrayTypeOf(kind), values };
+    } else columns[name] = { kind, values: rows.map((row) => row[name]) } as TestColumn;
   }
   return testSegment(arena, { ...promises, interval, columns, metrics: Object.keys(metrics) });
+}
+
+/** As arrays are stored: their JSON. */
+function arrayBytes(cell: Cell): Uint8Array | null {
+  if (!Array.isArray(cell)) return null;
+  const texts = (cell as readonly Cell[]).map((each) =>
+    typeof each === 'bigint' ? String(each) : JSON.stringify(each),
+  );
+  return Buffer.from(`[${texts.join(',')}]`);
+}
+
+export function arrayTypeOf(kind: Kind | undefined): ArrayType {
+  if (kind === 'longArray') return 'ARRAY<LONG>';
+  return kind === 'doubleArray' ? 'ARRAY<DOUBLE>' : 'ARRAY<STRING>';
+}
+
+/** Few short ones, so that they meet. */
+export function randomArray(chance: Chance, kind: Kind | undefined): (bigint | number | string | null)[] {
+  const of = {
+    longArray: [1n, 2n, -5n],
+    doubleArray: [1.5, 2, -3],
+    stringArray: ['a', 'b', '', '10'],
+  } as const;
+  const values = of[kind as keyof typeof of];
+  return Array.from({ length: chance.below(3) }, () =>
+    chance.maybe<bigint | number | string>(chance.pick<bigint | number | string>(values)),
+  );
 }
 
 function sketchOf(cell: Cell | undefined): Uint8Array {
@@ -116,6 +162,10 @@ function randomCell(chance: Chance, name: string, kind: Kind): Cell {
       return chance.maybe(chance.pick(texts));
     case 'strings':
       return Array.from({ length: chance.below(4) }, () => chance.maybe(chance.pick(texts)));
+    case 'longArray':
+    case 'doubleArray':
+    case 'stringArray':
+      return chance.maybe(randomArray(chance, kind));
     case 'sketch':
       return Array.from({ length: chance.below(4) }, () => `u${chance.below(40)}`);
   }

@@ -310,7 +310,9 @@ class GatheredStrings implements StringColumnView {
     const ends = new Uint32Array(rows.length + 1);
     forEachRun(rows, (block, at, count) => {
       if (rows[at] === noRow) {
-        for (let i = at; i < at + count; i++) ends[i + 1] = ends[i] ?? 0;
+        // A row that is not there has one value, null: unlike a list without values it is a value of a topN.
+        for (let i = at; i < at + count; i++) ends[i + 1] = (ends[i] ?? 0) + 1;
+        parts.push(new Uint32Array(count).fill(this.#nullId));
         return;
       }
       const { offsets, ids } = this.#column.multiBatch(block);

@@ -261,6 +261,20 @@ describe('data sources: join', () => {
     expect(await on('second', short)).to.equal(5);
   });
 
+  it('a left row that is not there has null for several texts, which is a value of a topN', async () => {
+    const [bucket] = (await answer({
+      queryType: 'topN',
+      dataSource: { ...(join('RIGHT') as object), condition: 'city == "r.code" && 0' },
+      intervals: eternity,
+      granularity: 'all',
+      dimension: 'tags',
+      metric: 'rows',
+      threshold: 3,
+      aggregations: counts,
+    })) as { result: unknown }[];
+    expect(bucket?.result).to.deep.equal([{ tags: null, rows: 10 }]);
+  });
+
   it('a scan shows no time where there is no left row', async () => {
     const answered = (await answer({
       queryType: 'scan',
