@@ -35,11 +35,15 @@ export function complexMask(
   return columnMask(environment, asText, leafPredicate(filter), span, orUnknown);
 }
 
+/** A filter on texts. */
+export function refusesArrays({ type }: Filter): boolean {
+  const known: readonly Filter['type'][] = ['null', 'equals', 'range', 'arrayRange', 'arrayContainsElement'];
+  return !known.includes(type);
+}
+
 /** Of whole arrays Druid knows equality, ranges, elements and null, but no text. */
 export function refuseArrays(column: ComplexColumnView, filter: Filter): void {
-  if (!column.typeName.startsWith('ARRAY<')) return;
-  const known: readonly Filter['type'][] = ['null', 'equals', 'range', 'arrayRange', 'arrayContainsElement'];
-  if (known.includes(filter.type)) return;
+  if (!column.typeName.startsWith('ARRAY<') || !refusesArrays(filter)) return;
   throw new CodedError(
     'QueryFailed',
     `filter[${filter.type}]: there is no text of type[${column.typeName}]`,
@@ -50,7 +54,7 @@ export function refuseArrays(column: ComplexColumnView, filter: Filter): void {
   );
 }
 
-function nullRows(environment: Environment, column: ComplexColumnView, span: RowSpan): Mask {
+export function nullRows(environment: Environment, column: ComplexColumnView, span: RowSpan): Mask {
   const bits = environment.scratch.take(wordsOf(environment.segment.rowCount) * 8);
   forEachBlock(span, environment.segment.rowCount, (start, rows) => {
     environment.check();

@@ -13,7 +13,7 @@ import { dimensionColumn, steppedColumn } from './columns/dimension-column.js';
 import { truthColumn } from './columns/expression-column.js';
 import { arrayRangeMask, comparisonMask, elementMask } from './filter-cells.js';
 import { columnMask, hasTextIndex, withoutTextMask } from './filter-column.js';
-import { complexMask, refuseArrays } from './filter-complex.js';
+import { complexMask, nullRows, refuseArrays, refusesArrays } from './filter-complex.js';
 import { wordsOf, type Environment } from './environment.js';
 import { equalsNumber, leafPredicate, type LeafFilter } from './predicate.js';
 import { rowRanges, rowsFrom, rowsIn, type RowRanges, type RowSpan } from './rows.js';
@@ -126,11 +126,16 @@ export function hasIndex(environment: Environment, filter: Filter): boolean {
       const column = environment.segment.column('column' in filter ? filter.column : filter.dimension);
       const name = 'column' in filter ? filter.column : filter.dimension;
       if (column === undefined || isNullTest(filter) || isFiltered(environment, name)) return true;
-      if (column.kind === 'complex') return isArrayIndexed(filter);
+      if (column.kind === 'complex') return isArrayIndexed(filter) || isStoredField(environment, name);
       if (column.kind === 'string') return hasTextIndex(column) && !isNoElement(filter);
       return column.hasValueIndex === true;
     }
   }
+}
+
+/** A field of documents is looked up among the texts and numbers of all of them, of which an array is none. */
+function isStoredField({ segment, byIndex }: Environment, column: string): boolean {
+  return byIndex === true && segment instanceof DerivedSegment && segment.isField(column);
 }
 
 /** Every stored column knows its nulls. */
@@ -257,7 +262,12 @@ function leafMask(environment: Environment, filter: LeafFilter, span: RowSpan, o
   const isMadeOfIndex = environment.byIndex === true && isFiltered(environment, predicate.column);
   if (isMadeOfIndex && fn === undefined && stored?.kind === 'string')
     return filteredMask(environment, stored, filter, span, orUnknown);
-  if (stored?.kind === 'complex') return complexMask(environment, stored, filter, span, orUnknown);
+  if (stored?.kind === 'complex') {
+    const isField = isStoredField(environment, predicate.column) && stored.typeName.startsWith('ARRAY<');
+    const isText = isField && refusesArrays(filter) && fn === undefined;
+    if (!isText) return complexMask(environment, stored, filter, span, orUnknown);
+    return orUnknown ? nullRows(environment, stored, span) : noRows;
+  }
   if (fn === undefined) return columnMask(environment, stored, predicate, span, orUnknown);
   const column = steppedColumn(environment, stored, [{ type: 'extraction', fn }]);
   const mask = columnMask(environment, column, predicate, span, orUnknown);
@@ -432,6 +442,8 @@ export function selectRows(
     ? evaluateFilter(environment, { type: 'interval', dimension: '__time', intervals }, ranges.hull)
     : allRows;
   if (filter === undefined || inTime.kind === 'none') return { ...ranges, mask: inTime };
-  const matching = evaluateFilter({ ...environment, byIndex: true }, filter, ranges.hull);
+  const { segment } = environment;
+  const indexed = segment instanceof DerivedSegment ? segment.indexed() : segment;
+  const matching = evaluateFilter({ ...environment, segment: indexed, byIndex: true }, filter, ranges.hull);
   return { ...ranges, mask: intersect(environment, inTime, matching) };
 }

@@ -6,9 +6,12 @@ import { CodedError } from '../../../proto/errors.js';
 import {
   BATCH_ROWS,
   type ColumnView,
+  type ComplexColumnView,
   type NumericColumnView,
   type StringColumnView,
 } from '../../../segment/read/view.js';
+import { wantedTest } from '../columns/computed-views.js';
+import { DerivedSegment } from '../columns/derived-segment.js';
 import { expressionColumn } from '../columns/expression-column.js';
 import { wordsOf, type Environment } from '../environment.js';
 import { doubleToLong } from '../../json/java-number.js';
@@ -54,7 +57,7 @@ export function inputCache(environment: Environment): InputCache {
   return (field, kind, op, expression) => {
     const column =
       expression === undefined
-        ? environment.segment.column(field)
+        ? numbersOf(environment, field)
         : expressionColumn(environment, expression, kind.toUpperCase());
     const start = column?.kind === 'string' ? op : '';
     const key = JSON.stringify([kind, field, expression, start]);
@@ -63,6 +66,10 @@ export function inputCache(environment: Environment): InputCache {
     }
     return made.get(key);
   };
+}
+
+function numbersOf({ segment }: Environment, field: string): ColumnView | undefined {
+  return segment instanceof DerivedSegment ? segment.numbers(field) : segment.column(field);
 }
 
 function createInput(
@@ -75,7 +82,7 @@ function createInput(
   if (column === undefined) return undefined;
   if (column.kind === 'complex') {
     // An array is no number, and none is asked for.
-    if (column.typeName.startsWith('ARRAY<')) return undefined;
+    if (column.typeName.startsWith('ARRAY<') || isAllNull(environment, column)) return undefined;
     throw new CodedError(
       'InvalidInput',
       `fieldName[${field}] is a column of type[${column.typeName}], not a number`,
@@ -83,6 +90,16 @@ function createInput(
   }
   if (column.kind === 'string') return once(environment, new StringInput(environment, column, kind, op));
   return once(environment, numericInput(environment, column, kind));
+}
+
+/** No wanted row has a value. */
+function isAllNull(environment: Environment, column: ComplexColumnView): boolean {
+  const isWanted = wantedTest(environment);
+  for (let row = 0; row < environment.segment.rowCount; row++) {
+    if (row % BATCH_ROWS === 0) environment.check();
+    if (isWanted(row) && column.bytes(row) !== null) return false;
+  }
+  return true;
 }
 
 /** Several aggregators ask for the same block one after the other. */

@@ -6,7 +6,7 @@ import type { Environment } from '../environment.js';
 import type { Mask } from '../filter.js';
 import { steppedColumn } from './dimension-column.js';
 import { expressionColumn, printedExpression } from './expression-column.js';
-import { nestedFieldColumn, printedField } from './nested-field.js';
+import { indexedField, nestedFieldColumn, printedField, storedNumbers } from './nested-field.js';
 
 export class DerivedSegment implements SegmentView {
   readonly id: string;
@@ -40,6 +40,13 @@ export class DerivedSegment implements SegmentView {
     return new DerivedSegment({ ...this.#environment, segment: this.#base, wanted }, [
       ...this.#virtual.values(),
     ]);
+  }
+
+  /** As indexes know the columns: fields of documents are what is stored, whatever is expected of them. */
+  indexed(): DerivedSegment {
+    const columns = [...this.#virtual.values()];
+    if (!columns.some(({ type }) => type === 'nested-field')) return this;
+    return new DerivedSegment({ ...this.#environment, segment: this.#base, byIndex: true }, columns);
   }
 
   /** The column whose values it filters. */
@@ -82,6 +89,18 @@ export class DerivedSegment implements SegmentView {
         : this.column(name);
   }
 
+  /** The column as aggregators of numbers read it. */
+  numbers(name: string): ColumnView | undefined {
+    const virtual = this.#virtual.get(name);
+    const stored = virtual?.type === 'nested-field' ? storedNumbers(this.#environment, virtual) : undefined;
+    return stored ?? this.column(name);
+  }
+
+  /** A field of documents, or such a column as a whole. */
+  isField(name: string): boolean {
+    return this.#virtual.get(name)?.type === 'nested-field';
+  }
+
   #make(virtual: VirtualColumn): ColumnView | undefined {
     const environment = this.#environment;
     switch (virtual.type) {
@@ -90,7 +109,10 @@ export class DerivedSegment implements SegmentView {
       case 'filtered':
         return steppedColumn(environment, this.column(virtual.delegate), virtual.steps);
       case 'nested-field':
-        return nestedFieldColumn(environment, virtual);
+        return (
+          (environment.byIndex === true ? indexedField(environment, virtual) : undefined) ??
+          nestedFieldColumn(environment, virtual)
+        );
       case 'fallback':
         return virtual.columns.map((column) => this.column(column)).find((column) => column !== undefined);
     }
