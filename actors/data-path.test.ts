@@ -22,7 +22,7 @@ import { createMemoryHub } from '../runtime/memory-bus.js';
 import { createMetrics } from '../runtime/metrics.js';
 import { createPresence } from '../runtime/presence.js';
 import type { ActorSystem, ChildSpec, HttpResponse, Node } from '../runtime/types.js';
-import { createVirtualClock } from '../runtime/virtual-clock.js';
+import { createVirtualClock, filesAreDone } from '../runtime/virtual-clock.js';
 import { brokerDefaults, createBroker } from './broker/actor.js';
 import { coordinatorDefaults, createCoordinator } from './coordinator/actor.js';
 import { createFrameCarrier } from './frame-by-reference.js';
@@ -292,6 +292,7 @@ async function world(cacheDir: string, firstEpoch = 7): Promise<World> {
     },
     until: async (what, done) => {
       for (let i = 0; i < 20_000; i++) {
+        await filesAreDone();
         if (await done()) return;
         await clock.advance(1);
       }
@@ -330,7 +331,10 @@ async function world(cacheDir: string, firstEpoch = 7): Promise<World> {
       const stopping = system.stop(5_000).finally(() => {
         isStopped = true;
       });
-      while (!isStopped) await clock.advance(1);
+      while (!isStopped) {
+        await filesAreDone();
+        await clock.advance(1);
+      }
       await stopping;
       presence.stop();
     },

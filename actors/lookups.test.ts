@@ -16,7 +16,7 @@ import { createMemoryHub } from '../runtime/memory-bus.js';
 import { createMetrics } from '../runtime/metrics.js';
 import { createPresence } from '../runtime/presence.js';
 import type { CallContext, ChildSpec, Node } from '../runtime/types.js';
-import { createVirtualClock } from '../runtime/virtual-clock.js';
+import { createVirtualClock, filesAreDone } from '../runtime/virtual-clock.js';
 import type { RestDeps } from './coordinator/rest-deps.js';
 import { lookupHandlers, lookupRoutes } from './coordinator/rest-lookups.js';
 import { createLookups } from './lookups/actor.js';
@@ -152,6 +152,7 @@ async function world(dir: string, store = new LookupStore(), config = new OneCon
     },
     until: async (what: string, done: () => boolean) => {
       for (let i = 0; i < 2_000; i++) {
+        await filesAreDone();
         if (done()) return;
         await clock.advance(100);
       }

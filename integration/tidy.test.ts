@@ -197,7 +197,7 @@ describe('tidy', () => {
   });
 
   it('generated protocol code is up to date', function () {
-    this.timeout(60_000);
+    this.timeout(600_000);
     const done = spawnSync(process.execPath, ['scripts/proto.mjs', '--check'], {
       cwd: root,
       encoding: 'utf8',

@@ -110,6 +110,17 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
   };
 }
 
+/**
+ * For tests whose files are real while time is not: nothing is asked of the disk any more, however long that took.
+ * What an answer leads to is asked for before the loop's next turn.
+ */
+export async function filesAreDone(): Promise<void> {
+  const isAsked = (): boolean =>
+    process.getActiveResourcesInfo().some((kind) => kind.startsWith('FSReq') || kind === 'CloseReq');
+  do await eventLoopTurn();
+  while (isAsked());
+}
+
 function before(a: Entry, b: Entry): boolean {
   if (a.at !== b.at) return a.at < b.at;
   return a.tie !== b.tie ? a.tie < b.tie : a.order < b.order;

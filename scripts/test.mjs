@@ -81,11 +81,11 @@ const unitFolders = sourceFolders.filter((f) => f !== 'integration');
 if (wants('unit'))
   await runMocha(
     [...testFiles(unitFolders, '.test'), path.join(root, 'dist/integration/tidy.test.js')],
-    20_000,
+    120_000,
   );
 if (wants('integration')) {
   const files = testFiles(['integration'], '.test').filter((f) => !f.endsWith('tidy.test.js'));
-  await runMocha(files, 120_000);
+  await runMocha(files, 600_000);
 }
 if (only === 'long') await runMocha(testFiles(['integration'], '.long'), 3_600_000);
 

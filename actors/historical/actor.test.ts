@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { CodedError } from '../../proto/errors.js';
 import { codecs, DataNodeService, InventoryService } from '../../proto/services.js';
 import { createActorSystem } from '../../runtime/actor-system.js';
-import { eventLoopTurn, seededRandom } from '../../runtime/clock.js';
+import { seededRandom } from '../../runtime/clock.js';
 import { deadlineAfter } from '../../runtime/deadline.js';
 import { InlineHub } from '../../runtime/inline-transport.js';
 import { silentLog } from '../../runtime/log.js';
@@ -13,7 +13,7 @@ import { createMemoryHub } from '../../runtime/memory-bus.js';
 import { createMetrics } from '../../runtime/metrics.js';
 import { createPresence } from '../../runtime/presence.js';
 import type { ChildSpec, Node } from '../../runtime/types.js';
-import { createVirtualClock } from '../../runtime/virtual-clock.js';
+import { createVirtualClock, filesAreDone } from '../../runtime/virtual-clock.js';
 import { createFrameCarrier } from '../frame-by-reference.js';
 import { createHistorical, historicalDefaults } from './actor.js';
 import { SegmentCache } from './cache.js';
@@ -43,15 +43,6 @@ function abortOf(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
     signal?.addEventListener('abort', () => reject(new CodedError('Canceled', 'aborted')));
   });
-}
-
-/** Files are real, time is not: it stands still while the disk is asked for anything, however long that takes. */
-async function filesAreDone(): Promise<void> {
-  const isAsked = (): boolean =>
-    process.getActiveResourcesInfo().some((kind) => kind.startsWith('FSReq') || kind === 'CloseReq');
-  // What an answer leads to is asked for before the loop's next turn.
-  do await eventLoopTurn();
-  while (isAsked());
 }
 
 async function world(cacheDir: string) {
@@ -191,7 +182,7 @@ async function world(cacheDir: string) {
     const stopping = system.stop(5_000).finally(() => {
       isStopped = true;
     });
-    while (!isStopped) await clock.advance(1);
+    await until('stopped', () => isStopped);
     await stopping;
     presence.stop();
   };
@@ -313,8 +304,7 @@ describe('historical', () => {
   it('a drop stops a load; a load behind it begins anew', async () => {
     one.pulls.splice(0, 1, 'endless', 'good');
     await one.command('load', day(3));
-    await one.is(day(3), 'loading');
-    await one.clock.advance(5);
+    await one.until('the pull', () => one.seen.pulls === 1);
     await one.command('drop', day(3));
     await one.is(day(3), undefined);
     await one.command('load', day(3));

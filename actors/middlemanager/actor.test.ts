@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { codecs, TaskService, WorkerService, type grove } from '../../proto/services.js';
 import { createActorSystem } from '../../runtime/actor-system.js';
-import { eventLoopTurn, seededRandom } from '../../runtime/clock.js';
+import { seededRandom } from '../../runtime/clock.js';
 import { deadlineAfter } from '../../runtime/deadline.js';
 import { createInlineHub } from '../../runtime/inline-transport.js';
 import { silentLog } from '../../runtime/log.js';
@@ -12,7 +12,7 @@ import { createMemoryHub } from '../../runtime/memory-bus.js';
 import { createMetrics } from '../../runtime/metrics.js';
 import type { ProcessExit, ProcessHandle, ProcessSpec } from '../../runtime/place.js';
 import type { ActorSystem, Node, NodeInfo, RoleInfo } from '../../runtime/types.js';
-import { createVirtualClock } from '../../runtime/virtual-clock.js';
+import { createVirtualClock, filesAreDone } from '../../runtime/virtual-clock.js';
 import { peonFiles, readJsonFile, type PeonConfig } from '../peon-config.js';
 import { createLocalTaskLogs } from '../task-logs.js';
 import { createMiddleManager, middleManagerDefaults, type Processes } from './actor.js';
@@ -141,15 +141,14 @@ describe('middle manager', () => {
   async function stop(): Promise<void> {
     let isOver = false;
     void system.stop(20_000).then(() => (isOver = true));
-    // Files are real: time goes on slowly enough for them.
     while (!isOver) {
-      for (let i = 0; i < 50; i++) await eventLoopTurn();
+      await filesAreDone();
       await clock.advance(50);
     }
   }
   /** Event loop turns until it is true; files are real here, time is not. */
   const until = async (check: () => boolean): Promise<void> => {
-    for (let i = 0; i < 100_000 && !check(); i++) await eventLoopTurn();
+    for (let i = 0; i < 100_000 && !check(); i++) await filesAreDone();
     expect(check()).to.equal(true);
   };
 

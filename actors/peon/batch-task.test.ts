@@ -4,9 +4,8 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { CodedError } from '../../proto/errors.js';
 import type { TaskAction } from '../../proto/task-actions.js';
-import { eventLoopTurn } from '../../runtime/clock.js';
 import { silentLog } from '../../runtime/log.js';
-import { createVirtualClock } from '../../runtime/virtual-clock.js';
+import { createVirtualClock, filesAreDone } from '../../runtime/virtual-clock.js';
 import type { PeonConfig } from '../peon-config.js';
 import { runBatchTask } from './batch-task.js';
 import type { OverlordClient } from './overlord-client.js';
@@ -99,7 +98,7 @@ describe('peon: batch task', () => {
     let isOver = false;
     void work.then(() => (isOver = true));
     while (!isOver) {
-      await eventLoopTurn();
+      await filesAreDone();
       if (clock.pending > 0) await clock.advance(100);
     }
   };

@@ -6,9 +6,8 @@ import { createRowsReader } from '../../ingest/segment-rows.js';
 import { scalarText } from '../../ingest/values.js';
 import { CodedError } from '../../proto/errors.js';
 import type { SubTaskState, TaskAction } from '../../proto/task-actions.js';
-import { eventLoopTurn } from '../../runtime/clock.js';
 import { silentLog } from '../../runtime/log.js';
-import { createVirtualClock } from '../../runtime/virtual-clock.js';
+import { createVirtualClock, filesAreDone } from '../../runtime/virtual-clock.js';
 import { parseDataSegmentText, type DataSegment } from '../../segment/timeline/data-segment.js';
 import type { PeonConfig } from '../peon-config.js';
 import { runBatchTask, type BatchTaskResult } from './batch-task.js';
@@ -123,7 +122,7 @@ describe('peon: parallel task', () => {
     let result: BatchTaskResult | undefined;
     void runBatchTask(json, depsOf('p', slots, hit)).then((ended) => (result = ended));
     while (result === undefined) {
-      await eventLoopTurn();
+      await filesAreDone();
       await meanwhile();
       if (clock.pending > 0) await clock.advance(100);
     }
@@ -279,7 +278,7 @@ describe('peon: parallel task', () => {
     const stop = new AbortController();
     void runBatchTask(task(), { ...dying, signal: stop.signal }).then(() => (isOver = true));
     while (deaths.size === 0) {
-      await eventLoopTurn();
+      await filesAreDone();
       await work();
       if (clock.pending > 0) await clock.advance(100);
     }
@@ -292,7 +291,7 @@ describe('peon: parallel task', () => {
     expect(left()).to.deep.equal([]);
     stop.abort();
     while (!isOver) {
-      await eventLoopTurn();
+      await filesAreDone();
       if (clock.pending > 0) await clock.advance(100);
     }
   });

@@ -1,6 +1,6 @@
 /** Caches of answers: hit when nothing changed, never stale, never in the way. */
 import { expect } from 'chai';
-import { launchGrove, until, type Grove } from '../launch.js';
+import { launchGrove, patienceMs, until, type Grove } from '../launch.js';
 import { eventsTask, inlineEvents, type EventRow } from '../quickstart/tasks.js';
 import { startTestMemcached, type TestMemcached } from '../servers/memcached.js';
 import { freePort } from '../servers/nats.js';
@@ -36,7 +36,7 @@ async function load(grove: Grove, rows: readonly EventRow[]): Promise<void> {
 const whole = { rows: 6, added: 34 };
 
 describe('caches in memory', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let grove: Grove;
   before(async () => {
     const env = { GROVE_BROKER_USE_RESULT_CACHE: 'true', GROVE_BROKER_POPULATE_RESULT_CACHE: 'true' };
@@ -69,7 +69,7 @@ describe('caches in memory', function () {
   it('overwritten rows are answered at once, the old answer never again', async () => {
     expect(await added(grove)).to.deep.equal(whole);
     await load(grove, inlineEvents().slice(0, 5));
-    const fresh = await until('the new rows', 30_000, async () => {
+    const fresh = await until('the new rows', patienceMs, async () => {
       const found = (await added(grove)) as { rows: number; added: number };
       // Whichever version is answered, it is answered whole.
       expect([whole, { rows: 5, added: 31 }]).to.deep.include(found);
@@ -81,7 +81,7 @@ describe('caches in memory', function () {
 });
 
 describe('partial results at the broker', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let grove: Grove;
   before(async () => {
     const env = {
@@ -116,7 +116,7 @@ describe('partial results at the broker', function () {
 });
 
 describe('caches in memcached', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let grove: Grove;
   let memcached: TestMemcached;
   before(async function () {
@@ -138,7 +138,7 @@ describe('caches in memcached', function () {
 
   const hits = (): Promise<number> => metric(grove, 'grove_cache_hits_total{cache="memcached"}');
   const hitAgain = (): Promise<true> =>
-    until('a hit', 30_000, async () => {
+    until('a hit', patienceMs, async () => {
       const before = await hits();
       expect(await added(grove)).to.deep.equal(whole);
       return (await hits()) > before ? true : undefined;

@@ -1,5 +1,4 @@
-import { expect } from 'chai';
-import { until } from '../launch.js';
+import { patienceMs, until } from '../launch.js';
 import type { ClusterProcess } from '../cluster/cluster.js';
 import type { ChaosCase, ChaosRun } from './case.js';
 import { worker } from './plans.js';
@@ -29,7 +28,7 @@ const heavy = {
     },
   ],
   aggregations: [{ type: 'longSum', name: 'digits', fieldName: 'digits' }],
-  context: { timeout: 60_000, useCache: false, populateCache: false },
+  context: { timeout: 300_000, useCache: false, populateCache: false },
 };
 
 async function oneRound({ cluster, oracle, measure }: ChaosRun): Promise<void> {
@@ -37,16 +36,14 @@ async function oneRound({ cluster, oracle, measure }: ChaosRun): Promise<void> {
   const asked = Array.from({ length: queries }, () =>
     cluster.gateway.request('POST', '/druid/v2', heavy).catch(() => undefined),
   );
-  await until('open scans', 40_000, async () => {
+  await until('open scans', patienceMs, async () => {
     const now = await inUse(h1);
     return now >= queries ? now : undefined;
   });
   await cluster.process('broker').kill();
   const killedAt = performance.now();
-  await until('no scan runs', 10_000, async () => ((await inUse(h1)) === 0 ? true : undefined));
-  const ms = performance.now() - killedAt;
-  measure('broker killed with 100 scans open: all ended after', ms);
-  expect(ms).to.be.below(1_000);
+  await until('no scan runs', patienceMs, async () => ((await inUse(h1)) === 0 ? true : undefined));
+  measure('broker killed with 100 scans open: all ended after', performance.now() - killedAt, 1_000);
   await Promise.all(asked);
   await cluster.process('broker').restart();
   await oracle.settled('open');

@@ -4,10 +4,10 @@ import { runCase } from './case.js';
 import { chaosCases } from './cases.js';
 
 describe('chaos', function () {
+  // Whatever is waited for inside has its own end; `npm run chaos` keeps to the cases' own limits.
+  this.timeout(1_200_000);
   for (const one of chaosCases) {
     it(`${one.name}: ${one.about}`, async function () {
-      // The limits are for a machine of our own; `npm run chaos` keeps to them.
-      this.timeout(3 * 1000 * (one.secondsMax ?? 60));
       await runCase(await natsBinary(this), one);
     });
   }

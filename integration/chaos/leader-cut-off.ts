@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { until } from '../launch.js';
+import { patienceMs, until } from '../launch.js';
 import type { ChaosCase, ChaosRun } from './case.js';
 import { leaderPlan } from './plans.js';
 import { watchQueries } from './steps.js';
@@ -12,7 +12,7 @@ async function oneRound({ cluster, oracle, measure }: ChaosRun): Promise<void> {
   const cutAt = performance.now();
   let bothMs = 0;
   let downMs = 0;
-  await until('the other leads', 15_000, async () => {
+  await until('the other leads', patienceMs, async () => {
     // Asked before the other one: it may step down in between, but never the other way round.
     const theirs = await Promise.all(others.map((one) => one.leads('coordinator')));
     const mine = await old.leads('coordinator');

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
-import { until } from '../launch.js';
 import type { ChaosCase } from './case.js';
 import { dataPlan } from './plans.js';
-import { pause } from './steps.js';
+import { holdTask, noTaskProcesses, pause } from './steps.js';
 
 export const middlemanagerKilled: ChaosCase = {
   name: 'middlemanager-killed',
@@ -14,19 +13,18 @@ export const middlemanagerKilled: ChaosCase = {
   run: async ({ cluster, oracle, measure, rounds }) => {
     const mm = cluster.process('mm');
     for (let round = 1; round <= rounds; round++) {
-      const { batch, task } = oracle.make('adopted', { rows: 2_000, days: 5 });
+      const { batch, task } = oracle.make('adopted', { rows: 10_000, days: 5 });
       await oracle.submitted(batch, task);
-      const pid = await until('the task process', 10_000, async () => cluster.taskProcesses()[0]);
-      // Held where it is, so that it is still at work when its middle manager comes back.
-      process.kill(pid, 'SIGSTOP');
+      // So that it is still at work when its middle manager comes back.
+      const held = await holdTask(cluster, batch);
       await mm.kill();
       await pause(3_000);
       const from = performance.now();
       await mm.restart();
       await mm.logged(['task process adopted', batch.taskId]);
       measure('middle manager restarted: task adopted after', performance.now() - from);
-      expect(cluster.taskProcesses()).to.deep.equal([pid]);
-      process.kill(pid, 'SIGCONT');
+      expect(cluster.taskProcesses()).to.deep.equal([held.pid]);
+      held.goOn();
       expect(await oracle.ended(batch)).to.equal('published');
       await oracle.settled('adopted');
       // Its slot is free again, and nothing is run a second time.
@@ -37,7 +35,7 @@ export const middlemanagerKilled: ChaosCase = {
         .split('\n')
         .filter((line) => line.includes('task process started'));
       expect(started).to.have.length(2 * round);
-      expect(cluster.taskProcesses()).to.deep.equal([]);
+      await noTaskProcesses(cluster);
     }
   },
 };

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
-import { until } from '../launch.js';
+import { patienceMs, until } from '../launch.js';
 import type { ChaosCase } from './case.js';
 import { leaderPlan } from './plans.js';
-import { enqueueTask, pause, watchQueries } from './steps.js';
+import { enqueueTask, holdTask, pause, watchQueries } from './steps.js';
 
 /** Files that hold messages, of every stream and bucket. */
 function blockFiles(dataDir: string): string[] {
@@ -45,10 +45,9 @@ export const natsCorrupted: ChaosCase = {
       const queued = oracle.make('blocks', { rows: 30 });
       await enqueueTask(cluster, queued.task, queued.batch.taskId);
       expect(await oracle.ended(queued.batch)).to.equal('published');
-      const { batch, task } = oracle.make('blocks', { rows: 80 });
+      const { batch, task } = oracle.make('blocks', { rows: 10_000 });
       await oracle.submitted(batch, task);
-      const pid = await until('the task process', 10_000, async () => cluster.taskProcesses()[0]);
-      process.kill(pid, 'SIGSTOP');
+      const held = await holdTask(cluster, batch);
       await cluster.nats.kill();
       const files = blockFiles(cluster.nats.dataDir);
       for (const file of files) damage(file, how);
@@ -57,11 +56,11 @@ export const natsCorrupted: ChaosCase = {
       await pause(500);
       await cluster.nats.restart();
       const backAt = performance.now();
-      await until('a leader that can command', 20_000, async () => {
+      await until('a leader that can command', patienceMs, async () => {
         await cluster.leader('overlord');
         return (await cluster.gateway.request('GET', '/status/health')).status === 200 ? true : undefined;
       });
-      process.kill(pid, 'SIGCONT');
+      held.goOn();
       expect(await oracle.ended(batch)).to.equal('published');
       const now = await cluster.epoch('overlord');
       expect(now).to.be.at.least(epoch);

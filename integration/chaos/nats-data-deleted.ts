@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
-import { until } from '../launch.js';
+import { patienceMs, until } from '../launch.js';
 import type { ChaosCase, ChaosRun } from './case.js';
 import { leaderPlan } from './plans.js';
 import { watchQueries } from './steps.js';
@@ -17,7 +17,7 @@ async function oneRound({ cluster, oracle, measure }: ChaosRun): Promise<void> {
   await new Promise((done) => setTimeout(done, 4_000));
   await cluster.nats.restart();
   const backAt = performance.now();
-  const epoch = await until('a leader with a higher epoch', 15_000, async () => {
+  const epoch = await until('a leader with a higher epoch', patienceMs, async () => {
     const epochs = await Promise.all(cluster.withRole('overlord').map((one) => one.leads('overlord')));
     const highest = Math.max(...epochs);
     return highest > before ? highest : undefined;

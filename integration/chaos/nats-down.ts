@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { until } from '../launch.js';
+import { patienceMs, until } from '../launch.js';
 import type { ChaosCase } from './case.js';
 import { dataPlan } from './plans.js';
 import { pause, serves, setReplicas, watchQueries } from './steps.js';
@@ -29,7 +29,7 @@ function natsDownCase(options: {
       const watcher = watchQueries(oracle, 'away');
       const held = heldMs.map((_, i) => oracle.make(`other${i}`, { rows: 10_000, days: 5 }));
       for (const { batch, task } of held) await oracle.submitted(batch, task);
-      const pids = await until('the task processes', 15_000, async () => {
+      const pids = await until('the task processes', patienceMs, async () => {
         const found = cluster.taskProcesses();
         return found.length === held.length ? found : undefined;
       });
@@ -42,7 +42,7 @@ function natsDownCase(options: {
         await pause(Math.max(0, ms - since()));
         process.kill(pids[i] ?? 0, 'SIGCONT');
         const from = performance.now();
-        await until('a publish without NATS', 20_000, async () => {
+        await until('a publish without NATS', patienceMs, async () => {
           const states = await Promise.all(held.map(({ batch }) => oracle.statusOf(batch.taskId)));
           return states.filter((state) => state === 'SUCCESS').length > i ? true : undefined;
         });
@@ -64,10 +64,8 @@ function natsDownCase(options: {
       await cluster.nats.restart();
       const backAt = performance.now();
       for (const role of ['coordinator', 'overlord'])
-        await core.logged(['"elected"', `"role":"${role}"`], logged, 15_000);
-      const leadMs = performance.now() - backAt;
-      measure('NATS back: both roles led after', leadMs);
-      expect(leadMs).to.be.below(backMsMax);
+        await core.logged(['"elected"', `"role":"${role}"`], logged);
+      measure('NATS back: both roles led after', performance.now() - backAt, backMsMax);
       // What was taken while it was away runs by itself; what was refused is sent again, as a client would.
       if (!isTaken) await oracle.submitted(late.batch, late.task);
       expect(await oracle.ended(late.batch)).to.equal('published');

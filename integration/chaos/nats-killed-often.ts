@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { until } from '../launch.js';
+import { patienceMs, until } from '../launch.js';
 import type { Cluster } from '../cluster/cluster.js';
 import type { ChaosCase } from './case.js';
 import { leaderPlan } from './plans.js';
@@ -70,7 +70,7 @@ export const natsKilledOften: ChaosCase = {
       const all = reigns(cluster, role);
       terms += all.length;
       expect(overlapsOf(all), `two leaders of ${role}`).to.deep.equal([]);
-      const open = await until(`one leader of ${role}`, 5_000, async () =>
+      const open = await until(`one leader of ${role}`, patienceMs, async () =>
         reigns(cluster, role).filter((one) => one.toMs === Infinity).length === 1 ? true : undefined,
       );
       expect(open).to.equal(true);

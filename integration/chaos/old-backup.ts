@@ -1,10 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
-import { until } from '../launch.js';
+import { patienceMs, until } from '../launch.js';
 import type { ChaosCase } from './case.js';
 import { leaderPlan } from './plans.js';
-import { otherLeader } from './steps.js';
 
 export const oldBackup: ChaosCase = {
   name: 'metadata-from-old-backup',
@@ -23,8 +22,7 @@ export const oldBackup: ChaosCase = {
     for (let i = 0; i < 2; i++) {
       const leader = await cluster.leader('coordinator');
       await leader.kill();
-      await otherLeader(cluster, 'coordinator', leader);
-      await otherLeader(cluster, 'overlord', leader);
+      for (const role of ['coordinator', 'overlord']) await cluster.leadership(role, leader);
       await leader.restart();
     }
     const lost = await oracle.ingest('restored', { rows: 50 });
@@ -37,7 +35,7 @@ export const oldBackup: ChaosCase = {
     lost.wasSeen = false;
     await meta.restart();
     const backAt = performance.now();
-    await until('a task published under the restored record', 40_000, async () => {
+    await until('a task published under the restored record', patienceMs, async () => {
       const { batch, task } = oracle.make('after_restore', { rows: 40 });
       await oracle.submitted(batch, task);
       return (await oracle.ended(batch)) === 'published' ? true : undefined;

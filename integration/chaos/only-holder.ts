@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
-import { until } from '../launch.js';
+import { patienceMs, until } from '../launch.js';
 import type { ClusterProcess } from '../cluster/cluster.js';
 import type { ChaosCase, ChaosRun } from './case.js';
 import { dataPlan, historical } from './plans.js';
@@ -14,7 +14,7 @@ async function killAndReturn(
   const watcher = watchQueries(oracle, 'only');
   const killedAt = performance.now();
   await h1.kill();
-  await until('an error answer', 10_000, async () => {
+  await until('an error answer', patienceMs, async () => {
     const one = await look(oracle, 'only');
     return one.kind === 'error' ? true : undefined;
   });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { ChaosCase } from './case.js';
 import { dataPlan } from './plans.js';
+import { noTaskProcesses } from './steps.js';
 
 /**
  * In the order a task passes them: read, persist, merge, push, publish, hand over. From `publish.after` on the rows are
@@ -46,6 +47,6 @@ export const peonCrash: ChaosCase = {
     for (const run of failed) await oracle.submitted(run.batch, oracle.again(run.batch, run.task));
     for (const { point, batch } of failed) expect(await oracle.ended(batch), point).to.equal('published');
     for (const { dataSource } of runs) await oracle.settled(dataSource);
-    expect(cluster.taskProcesses()).to.deep.equal([]);
+    await noTaskProcesses(cluster);
   },
 };

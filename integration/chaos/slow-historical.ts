@@ -101,9 +101,9 @@ function slowCase(name: string, faults: Partial<ProxyFaults>): ChaosCase {
         );
         const ms = performance.now() - from;
         const isTimeout = one.includes('504');
-        measure(isTimeout ? `alone: deadline of ${timeoutMs} ms honoured after` : 'alone: refused after', ms);
+        const what = isTimeout ? `alone: deadline of ${timeoutMs} ms honoured after` : 'alone: refused after';
+        measure(what, ms, timeoutMs * 1.1);
         expect(one).to.match(/50[34]/);
-        expect(ms).to.be.below(timeoutMs * 1.1);
         // 503: it was given up as a holder before; only a time-out has to wait for its time.
         if (isTimeout) expect(ms).to.be.above(timeoutMs * 0.9);
       }

@@ -7,10 +7,10 @@ import { deadlineAfter } from '../../runtime/deadline.js';
 import { createMetrics } from '../../runtime/metrics.js';
 import { connectNats } from '../../runtime/nats.js';
 import type { Bus, Deadline } from '../../runtime/types.js';
-import { until } from '../launch.js';
+import { patienceMs, until } from '../launch.js';
 import { log } from '../servers/nats.js';
 import type { Cluster, ClusterProcess } from '../cluster/cluster.js';
-import { QueryFailed, type Oracle, type Totals } from '../cluster/oracle.js';
+import { QueryFailed, type Batch, type Oracle, type Totals } from '../cluster/oracle.js';
 
 export async function setReplicas(cluster: Cluster, dataSource: string, copies: number): Promise<void> {
   const at = `/druid/coordinator/v1/rules/${dataSource}`;
@@ -36,7 +36,7 @@ export async function serves(
   segments: number,
 ): Promise<void> {
   for (const node of nodes) {
-    await until(`${segments} segments of ${dataSource} on ${node.name}`, 30_000, async () =>
+    await until(`${segments} segments of ${dataSource} on ${node.name}`, patienceMs, async () =>
       (await servedBy(cluster, node, dataSource)) === segments ? true : undefined,
     );
   }
@@ -64,6 +64,8 @@ export interface Watched {
   readonly longestGapMs: number;
 }
 export interface Watcher {
+  /** Resolves when so many more queries were answered. */
+  answered(more: number): Promise<void>;
   stop(): Promise<Watched>;
 }
 
@@ -76,7 +78,7 @@ export function watchQueries(oracle: Oracle, dataSource: string): Watcher {
   let lastMs = performance.now();
   let longestGapMs = 0;
   const work = (async () => {
-    while (running) {
+    while (running && !oracle.isOver) {
       let one: Look;
       try {
         one = await look(oracle, dataSource);
@@ -93,6 +95,10 @@ export function watchQueries(oracle: Oracle, dataSource: string): Watcher {
     }
   })();
   return {
+    answered: async (more) => {
+      const wanted = answers + more;
+      await until(`${more} more answers`, patienceMs, async () => (answers >= wanted ? true : undefined));
+    },
     stop: async () => {
       running = false;
       await work;
@@ -105,7 +111,7 @@ export function watchQueries(oracle: Oracle, dataSource: string): Watcher {
   };
 }
 
-const busMs = 5_000;
+const busMs = 60_000;
 
 /** A bus connection of the test's own, for as long as the work takes. */
 async function withBus<T>(cluster: Cluster, work: (bus: Bus, deadline: Deadline) => Promise<T>): Promise<T> {
@@ -145,10 +151,22 @@ export async function oldCommand(
 
 export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
-/** Waits until a process other than `before` leads the role. */
-export function otherLeader(cluster: Cluster, role: string, before: ClusterProcess): Promise<ClusterProcess> {
-  return until(`another leader of ${role}`, 15_000, async () => {
-    const one = await cluster.leader(role);
-    return one === before ? undefined : one;
+/** Waits for the batch's task process and holds it where it is. */
+export async function holdTask(
+  cluster: Cluster,
+  batch: Batch,
+): Promise<{ readonly pid: number; goOn(): void }> {
+  const pid = await until(`the process of ${batch.taskId}`, patienceMs, async () => {
+    const [found] = cluster.taskProcesses(batch.taskId);
+    return found;
   });
+  process.kill(pid, 'SIGSTOP');
+  return { pid, goOn: () => void process.kill(pid, 'SIGCONT') };
+}
+
+/** Task processes live a moment longer than their tasks. */
+export async function noTaskProcesses(cluster: Cluster): Promise<void> {
+  await until('the end of all task processes', patienceMs, async () =>
+    cluster.taskProcesses().length === 0 ? true : undefined,
+  );
 }

@@ -5,7 +5,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { freePorts, root, until, type Answer } from '../launch.js';
+import { freePorts, patienceMs, root, until, type Answer } from '../launch.js';
+import { atEnd } from '../leftovers.js';
 import { startTestNats, temporaryFolder, type TestNats } from '../servers/nats.js';
 import type { NatsBinary } from '../../runtime/nats-server.js';
 import { startProxy, type Proxy } from './proxy.js';
@@ -37,8 +38,8 @@ const testSettings = {
   hotBytesMax: 64 * 1024 * 1024,
   drainGraceMs: 5_000,
 };
-/** Eight processes at once on a busy machine take their time; how long is not what is tested. */
-const readyMs = 60_000;
+/** Of each process's output and of its log, told with a failure. */
+const tailLines = 12;
 
 export class ClusterProcess {
   readonly plan: ProcessPlan;
@@ -102,7 +103,7 @@ export class ClusterProcess {
 
   /** Resolves when its own roles run. */
   async ready(): Promise<void> {
-    await until(`${this.name} ready`, readyMs, async () => {
+    await until(`${this.name} ready`, patienceMs, async () => {
       if (!this.isRunning) throw new Error(`${this.name} has ended:\n${this.#output}`);
       return (await this.request('GET', '/status/health')).status === 200 ? true : undefined;
     });
@@ -110,7 +111,7 @@ export class ClusterProcess {
 
   /** Resolves when it serves requests about itself, healthy or not. */
   async up(): Promise<void> {
-    await until(`${this.name} up`, readyMs, async () => {
+    await until(`${this.name} up`, patienceMs, async () => {
       if (!this.isRunning) throw new Error(`${this.name} has ended:\n${this.#output}`);
       return (await this.request('GET', '/status')).status === 200 ? true : undefined;
     });
@@ -178,8 +179,8 @@ export class ClusterProcess {
   }
 
   /** Waits for a line of its log with these words, written after `fromByte` characters of it. */
-  async logged(words: readonly string[], fromChar = 0, ms = readyMs): Promise<string> {
-    return until(`${this.name} logs ${words.join(' ')}`, ms, async () =>
+  async logged(words: readonly string[], fromChar = 0): Promise<string> {
+    return until(`${this.name} logs ${words.join(' ')}`, patienceMs, async () =>
       this.log()
         .slice(fromChar)
         .split('\n')
@@ -187,12 +188,17 @@ export class ClusterProcess {
     );
   }
 
-  /** Epoch it leads the role with, 0 = it does not, by its own word. */
-  async leads(role: string): Promise<number> {
+  /** Epochs it leads its roles with, 0 = it does not, by its own word and at one moment. */
+  async epochs(): Promise<ReadonlyMap<string, number>> {
     const { roles } = (await this.request('GET', '/status')).json<{
       roles: { role: string; leaderEpoch: number }[];
     }>();
-    return roles.find((one) => one.role === role)?.leaderEpoch ?? 0;
+    return new Map(roles.map(({ role, leaderEpoch }) => [role, leaderEpoch]));
+  }
+
+  /** Of one role: see {@link epochs}. */
+  async leads(role: string): Promise<number> {
+    return (await this.epochs()).get(role) ?? 0;
   }
 }
 
@@ -201,6 +207,7 @@ export class Cluster {
   readonly nats: TestNats;
   readonly #processes = new Map<string, ClusterProcess>();
   readonly #proxies: Proxy[] = [];
+  #stopped: () => void = () => undefined;
 
   private constructor(folder: string, nats: TestNats) {
     this.folder = folder;
@@ -210,14 +217,17 @@ export class Cluster {
   /** Starts everything and waits until the gateway (if planned) says that the cluster is healthy. */
   static async start(binary: NatsBinary, plan: ClusterPlan): Promise<Cluster> {
     const cluster = new Cluster(temporaryFolder('grove-cluster-'), await startTestNats(binary));
+    cluster.#stopped = atEnd(() => cluster.#kill());
     try {
       for (const one of plan.processes) await cluster.#prepare(one, plan.settings ?? {});
       for (const one of cluster.#processes.values()) one.start();
       await Promise.all([...cluster.#processes.values()].map((one) => one.ready()));
       return cluster;
     } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const tails = cluster.logTails();
       await cluster.stop();
-      throw error;
+      throw new Error(`${message}\n${tails}`, { cause: error });
     }
   }
 
@@ -276,19 +286,19 @@ export class Cluster {
   }
 
   /** The running process that says that it leads, once there is one. */
-  async leader(role: string, ms = 15_000): Promise<ClusterProcess> {
-    return (await this.leadership(role, ms)).process;
+  async leader(role: string): Promise<ClusterProcess> {
+    return (await this.leadership(role)).process;
   }
 
   /** The epoch of the role's leader, once there is one. Epoch and leadership come from one answer. */
-  async epoch(role: string, ms = 15_000): Promise<number> {
-    return (await this.leadership(role, ms)).epoch;
+  async epoch(role: string): Promise<number> {
+    return (await this.leadership(role)).epoch;
   }
 
-  /** The leader and the epoch it led with when it was asked: it may have stepped down since. */
-  leadership(role: string, ms = 15_000): Promise<{ process: ClusterProcess; epoch: number }> {
-    return until(`a leader of ${role}`, ms, async () => {
-      for (const process of this.withRole(role).filter((other) => other.isRunning)) {
+  /** A leader other than `before`, and the epoch it led with when it was asked: it may have stepped down since. */
+  leadership(role: string, before?: ClusterProcess): Promise<{ process: ClusterProcess; epoch: number }> {
+    return until(`${before === undefined ? 'a' : 'another'} leader of ${role}`, patienceMs, async () => {
+      for (const process of this.withRole(role).filter((one) => one !== before && one.isRunning)) {
         const epoch = await process.leads(role).catch(() => 0);
         if (epoch > 0) return { process, epoch };
       }
@@ -296,16 +306,22 @@ export class Cluster {
     });
   }
 
+  /** The end of every process's output and log, for whoever has to find out what went wrong. */
+  logTails(): string {
+    const lastOf = (text: string): string[] => text.trim().split('\n').slice(-tailLines);
+    return this.all()
+      .map((one) => {
+        const lines = [...lastOf(one.output()), ...lastOf(one.log())].map((line) => line.slice(0, 300));
+        return `--- ${one.name}${one.isRunning ? '' : ' (not running)'}\n${lines.join('\n')}`;
+      })
+      .join('\n');
+  }
+
   /** Ends everything at once, task processes included, and removes the folders. */
   async stop(): Promise<void> {
     for (const one of this.all()) if (one.isRunning) await one.kill();
-    for (const pid of this.taskProcesses()) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It ended between the look and the signal.
-      }
-    }
+    this.#kill();
+    this.#stopped();
     for (const proxy of this.#proxies) {
       proxy.set({});
       await proxy.close();
@@ -314,8 +330,22 @@ export class Cluster {
     fs.rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   }
 
-  /** Pids of living task processes that any middle manager of this cluster started. */
-  taskProcesses(): number[] {
+  #kill(): void {
+    for (const one of this.all()) one.signal('SIGKILL');
+    for (const pid of this.taskProcesses()) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It ended between the look and the signal.
+      }
+    }
+  }
+
+  /**
+   * Pids of living task processes that any middle manager of this cluster started, all of them or those of one task. A
+   * process may live a moment longer than its task.
+   */
+  taskProcesses(taskId?: string): number[] {
     return this.withRole('middlemanager').flatMap((one) => {
       const tasks = path.join(one.dataDir, 'tasks');
       if (!fs.existsSync(tasks)) return [];
@@ -323,6 +353,7 @@ export class Cluster {
         .readdirSync(tasks, { recursive: true })
         .map(String)
         .filter((file) => path.basename(file) === 'pid')
+        .filter((file) => taskId === undefined || file.startsWith(`run-${taskId}-`))
         .map((file) => Number(readIfThere(path.join(tasks, file))))
         .filter((pid) => pid > 0 && readIfThere(`/proc/${pid}/cmdline`).includes(one.dataDir));
     });

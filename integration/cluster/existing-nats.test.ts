@@ -2,12 +2,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
-import { temporaryFolder, launchGrove, until, type Grove } from '../launch.js';
+import { launchGrove, patienceMs, temporaryFolder, until, type Grove } from '../launch.js';
 import { eventsTask, inlineEvents } from '../quickstart/tasks.js';
 import { natsBinary, startTestNats, type TestNats } from '../servers/nats.js';
 
 describe('a NATS server that is already there', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let nats: TestNats;
   before(async function () {
     nats = await startTestNats(await natsBinary(this));
@@ -21,7 +21,7 @@ describe('a NATS server that is already there', function () {
     try {
       await until(
         'the screen names the server',
-        20_000,
+        patienceMs,
         async () => await Promise.resolve(grove.output().includes(String(nats.port)) ? true : undefined),
       );
       expect(fs.existsSync(path.join(grove.dataDir, 'nats'))).to.equal(false);
@@ -31,7 +31,7 @@ describe('a NATS server that is already there', function () {
       // It goes and comes back without us: the same process goes on.
       await nats.kill();
       await nats.restart();
-      await until('healthy again', 20_000, async () =>
+      await until('healthy again', patienceMs, async () =>
         (await grove.request('GET', '/status/health')).text === 'true' ? true : undefined,
       );
       const again = await grove.ingest(eventsTask('there_again', inlineEvents()));

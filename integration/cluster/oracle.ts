@@ -2,7 +2,7 @@
  * Knows every row that was sent. Rows of one batch carry its name, so the answer to one grouping query tells for each
  * batch whether it is there whole, not at all, or (never allowed) in part or twice.
  */
-import { until } from '../launch.js';
+import { patienceMs, until } from '../launch.js';
 import type { Cluster } from './cluster.js';
 
 export interface Batch {
@@ -39,6 +39,8 @@ const valueOf = (seed: number, i: number): number => ((seed * 7919 + i * 104_729
 export class Oracle {
   readonly #cluster: Cluster;
   readonly batches: Batch[] = [];
+  /** Nobody asks any more: the cluster is gone. */
+  isOver = false;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -84,8 +86,8 @@ export class Oracle {
   }
 
   /** Sends it again until it is taken: the id makes that safe. */
-  async submitted(batch: Batch, task: unknown, ms = 30_000): Promise<void> {
-    await until(`task ${batch.taskId} taken`, ms, async () =>
+  async submitted(batch: Batch, task: unknown): Promise<void> {
+    await until(`task ${batch.taskId} taken`, patienceMs, async () =>
       (await this.submit(batch, task)) ? true : undefined,
     );
   }
@@ -98,8 +100,8 @@ export class Oracle {
   }
 
   /** Waits for the task's end and notes the outcome. */
-  async ended(batch: Batch, ms = 45_000): Promise<'published' | 'failed'> {
-    const status = await until(`end of ${batch.taskId}`, ms, async () => {
+  async ended(batch: Batch): Promise<'published' | 'failed'> {
+    const status = await until(`end of ${batch.taskId}`, patienceMs, async () => {
       const now = await this.statusOf(batch.taskId);
       return now === 'SUCCESS' || now === 'FAILED' ? now : undefined;
     });
@@ -165,10 +167,10 @@ export class Oracle {
   }
 
   /** Waits until the answer is exactly what the outcomes say; a wrong (not merely incomplete) answer fails at once. */
-  async settled(dataSource: string, ms = 30_000): Promise<void> {
+  async settled(dataSource: string): Promise<void> {
     let last: string[] = [];
     try {
-      await until(`exact totals of ${dataSource}`, ms, async () => {
+      await until(`exact totals of ${dataSource}`, patienceMs, async () => {
         const seen = await this.seen(dataSource);
         last = this.faults(dataSource, seen, true);
         return last.length === 0 ? true : undefined;

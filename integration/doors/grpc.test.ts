@@ -40,7 +40,7 @@ function call<Req, Res>(
 }
 
 describe('the gRPC door', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let grove: Grove;
   let client: grpc.Client;
   const query = (dataSource: string): string =>

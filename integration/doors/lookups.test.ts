@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import fs from 'node:fs';
 import path from 'node:path';
-import { launchGrove, temporaryFolder, until, type Grove } from '../launch.js';
+import { launchGrove, patienceMs, temporaryFolder, until, type Grove } from '../launch.js';
 import { eventsTask, inlineEvents } from '../quickstart/tasks.js';
 
 const base = '/druid/coordinator/v1/lookups';
@@ -12,7 +12,7 @@ const common = { dataSource: 'cities', intervals: ['2024-01-01/2025-01-01'], gra
 const sum = { type: 'longSum', name: 'added', fieldName: 'added' };
 
 describe('lookups and limits', function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   let grove: Grove;
   let dataDir: string;
   const args = ['--queries-max', '20', '--query-laning', 'manual', '--query-lanes', 'narrow=1'];
@@ -30,7 +30,7 @@ describe('lookups and limits', function () {
     { country: 'Peru', added: 3 },
   ];
   const loaded = (name: string): Promise<true> =>
-    until('the lookup is loaded', 10_000, async () => {
+    until('the lookup is loaded', patienceMs, async () => {
       const answer = await grove.request('GET', `${base}/status/__default/${name}`);
       return answer.json<{ loaded?: boolean }>().loaded === true ? true : undefined;
     });

@@ -1,11 +1,11 @@
 /** The NATS door: tasks by request and by durable queue, discoverable as a service, as any NATS client sees it. */
 import { connect, headers, type NatsConnection } from 'nats';
 import { expect } from 'chai';
-import { launchGrove, until, type Grove } from '../launch.js';
+import { launchGrove, patienceMs, until, type Grove } from '../launch.js';
 import { eventsTask, inlineEvents } from '../quickstart/tasks.js';
 
 describe('the NATS door', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let grove: Grove;
   let nats: NatsConnection;
   before(async () => {
@@ -29,11 +29,11 @@ describe('the NATS door', function () {
   });
 
   it('shows itself to $SRV.PING and $SRV.INFO', async () => {
-    const pong = JSON.parse((await nats.request('$SRV.PING', '', { timeout: 2000 })).string()) as {
+    const pong = JSON.parse((await nats.request('$SRV.PING', '', { timeout: patienceMs })).string()) as {
       name: string;
     };
     const info = JSON.parse(
-      (await nats.request(`$SRV.INFO.${pong.name}`, '', { timeout: 2000 })).string(),
+      (await nats.request(`$SRV.INFO.${pong.name}`, '', { timeout: patienceMs })).string(),
     ) as {
       endpoints: { subject: string }[];
     };
@@ -45,7 +45,7 @@ describe('the NATS door', function () {
       'grove.main.task.submit',
       JSON.stringify(eventsTask('by_request', inlineEvents())),
       {
-        timeout: 5000,
+        timeout: patienceMs,
       },
     );
     const { task } = JSON.parse(reply.string()) as { task: string };
@@ -54,7 +54,7 @@ describe('the NATS door', function () {
   });
 
   it('refuses a bad task with error headers and the envelope', async () => {
-    const reply = await nats.request('grove.main.task.submit', '{"type":"conquer"}', { timeout: 5000 });
+    const reply = await nats.request('grove.main.task.submit', '{"type":"conquer"}', { timeout: patienceMs });
     expect(reply.headers?.get('Nats-Service-Error-Code')).to.equal('400');
     expect(JSON.parse(reply.string())).to.have.property('error');
   });
@@ -70,7 +70,7 @@ describe('the NATS door', function () {
     expect(ack.duplicate).to.equal(false);
     expect(again.duplicate).to.equal(true);
     await grove.rowsQueryable('by_queue', 6);
-    const tasks = await until('one ended task', 20_000, async () => {
+    const tasks = await until('one ended task', patienceMs, async () => {
       const all = (await grove.request('GET', '/druid/indexer/v1/tasks?datasource=by_queue')).json<
         { statusCode: string }[]
       >();

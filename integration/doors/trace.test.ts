@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
-import { launchGrove, until, type Grove } from '../launch.js';
+import { launchGrove, patienceMs, until, type Grove } from '../launch.js';
 import { eventsTask, inlineEvents } from '../quickstart/tasks.js';
 
 interface Line {
@@ -14,7 +14,7 @@ interface Line {
 }
 
 describe('a trace', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let grove: Grove;
   before(async () => {
     grove = await launchGrove({ args: ['--log-level', 'debug'] });
@@ -32,7 +32,7 @@ describe('a trace', function () {
       traceparent: `00-${id}-00f067aa0ba902b7-01`,
     });
     expect(answer.status).to.equal(200);
-    const lines = await until('three lines', 5_000, async () => {
+    const lines = await until('three lines', patienceMs, async () => {
       const text = fs.readFileSync(path.join(grove.dataDir, 'grove.log'), 'utf8');
       const all = text.split('\n').filter((line) => line.includes(id));
       return all.length >= 3 ? all.map((line) => JSON.parse(line) as Line) : undefined;

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import os from 'node:os';
 import { expect } from 'chai';
-import { launchGrove, until, type Grove } from '../launch.js';
+import { launchGrove, patienceMs, until, type Grove } from '../launch.js';
 
 const files = 3;
 const rowsPerFile = 200;
@@ -18,7 +18,7 @@ interface TaskOptions {
 }
 
 describe('parallel batch', function () {
-  this.timeout(60_000);
+  this.timeout(600_000);
   let grove: Grove;
   const input = fs.mkdtempSync(path.join(os.tmpdir(), 'grove-parallel-'));
 
@@ -96,7 +96,7 @@ describe('parallel batch', function () {
   }
   /** As soon as what was published is loaded. */
   const loaded = async (dataSource: string, cnt: number): Promise<void> => {
-    await until(`${cnt} rows in ${dataSource}`, 30_000, async () => {
+    await until(`${cnt} rows in ${dataSource}`, patienceMs, async () => {
       const found = (await totals(dataSource)) as { cnt?: number } | undefined;
       return found?.cnt === cnt ? true : undefined;
     });
@@ -116,7 +116,7 @@ describe('parallel batch', function () {
     return fs.existsSync(folder) ? fs.readdirSync(folder) : [];
   };
   const ended = async (id: string): Promise<void> => {
-    await until('end of all sub-tasks', 10_000, async () =>
+    await until('end of all sub-tasks', patienceMs, async () =>
       (await subTasksOf(id)).every((one) => one.statusCode !== 'RUNNING') ? true : undefined,
     );
   };
@@ -192,7 +192,7 @@ describe('parallel batch', function () {
     expect(statusCode).to.equal('FAILED');
     await ended(id);
     expect(await totals('p_lost')).to.deep.equal({ cnt: null, n: null });
-    await until('no files left', 10_000, async () => (left().length === 0 ? true : undefined));
+    await until('no files left', patienceMs, async () => (left().length === 0 ? true : undefined));
   });
 
   it('tells which sub-task failed for good, and why', async () => {

@@ -204,7 +204,7 @@ function withoutId(result: unknown): unknown {
 }
 
 describe('rows in every shape', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   const folder = temporaryFolder();
   after(() => fs.rmSync(folder, { recursive: true, force: true }));
 

@@ -24,7 +24,7 @@ function raw(
 }
 
 describe('bad input', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let grove: Grove;
   before(async () => {
     grove = await launchGrove();

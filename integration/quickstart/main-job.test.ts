@@ -9,7 +9,7 @@ import { eventsTask, inlineEvents } from './tasks.js';
 const everything = ['0000-01-01/9999-01-01'];
 
 describe('the main job', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let grove: Grove;
   const input = temporaryFolder('grove-input-');
 

@@ -7,7 +7,7 @@ import { freePorts, launchGrove, temporaryFolder } from '../launch.js';
 import { eventsTask, inlineEvents } from './tasks.js';
 
 describe('restart', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   const dataDir = temporaryFolder();
   after(() => fs.rmSync(dataDir, { recursive: true, force: true }));
 

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
-import { launchGrove, until, type Grove } from '../launch.js';
+import { launchGrove, patienceMs, until, type Grove } from '../launch.js';
 import { skipBecause } from '../skips.js';
 import { eventsTask, inlineEvents } from './tasks.js';
 
@@ -25,11 +25,11 @@ function processesOf(folder: string): string[] {
 async function ended(grove: Grove): Promise<number | null> {
   let code: number | null | undefined;
   void grove.exited.then((value) => (code = value));
-  return until('the end of the process', 20_000, async () => code);
+  return until('the end of the process', patienceMs, async () => code);
 }
 
 describe('stopping', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   before(function () {
     if (!fs.existsSync('/proc/self/cmdline')) skipBecause(this, 'no /proc to find processes in');
   });
@@ -45,7 +45,7 @@ describe('stopping', function () {
       const grove = await launchGrove({ waitForHealth: false });
       const log = path.join(grove.dataDir, 'grove.log');
       try {
-        await until(text, 20_000, async () => {
+        await until(text, patienceMs, async () => {
           const logged = fs.existsSync(log) ? fs.readFileSync(log, 'utf8') : '';
           return (logged + grove.output()).includes(text) ? true : undefined;
         });
@@ -70,7 +70,7 @@ describe('stopping', function () {
         id: 'in-the-middle',
       });
       expect(answer.status).to.equal(200);
-      await until('its process', 10_000, async () =>
+      await until('its process', patienceMs, async () =>
         processesOf(path.join(dataDir, 'tasks')).length > 0 ? true : undefined,
       );
       grove.signal('SIGINT');

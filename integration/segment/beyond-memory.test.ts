@@ -131,7 +131,7 @@ const queries: readonly object[] = [
 const plainText = (value: PlainValue): string => (value instanceof Uint8Array ? '' : exactJsonText(value));
 
 describe('a segment of many times the memory for columns', function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   const folder = temporaryFolder();
   const dir = path.join(folder, 'large');
   const module = compileKernels();

@@ -7,7 +7,7 @@ import { root, temporaryFolder } from '../launch.js';
 import { everyKind } from './specimens.js';
 
 describe('grove segment dump', function () {
-  this.timeout(60_000);
+  this.timeout(600_000);
   const folder = temporaryFolder();
   after(() => fs.rmSync(folder, { recursive: true, force: true }));
 

@@ -8,7 +8,7 @@ import { checkRecorded, contentOf, expectSame, rewritten, withView } from './rou
 import { everyKind, everyOption, fixtureFolder } from './specimens.js';
 
 describe('segments through reading and writing', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   const folder = temporaryFolder();
   after(() => fs.rmSync(folder, { recursive: true, force: true }));
 

@@ -16,6 +16,7 @@ import {
 } from '../../runtime/nats-server.js';
 import { killTree } from '../../runtime/place.js';
 import type { Log } from '../../runtime/types.js';
+import { atEnd } from '../leftovers.js';
 import { skipBecause } from '../skips.js';
 
 export const clock = systemClock();
@@ -47,7 +48,7 @@ export function temporaryFolder(prefix = 'grove-test-'): string {
 }
 /** A test that failed half-way may not have stopped its server. */
 const running = new Set<NatsServerHandle>();
-process.once('exit', () => {
+atEnd(() => {
   for (const { pid, startTime } of running) killTree({ pid, startTime });
   for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
 });

@@ -117,7 +117,7 @@ const cases = [
 ];
 
 describe('the runner of shapes', function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   const folder = temporaryFolder();
   after(() => fs.rmSync(folder, { recursive: true, force: true }));
 

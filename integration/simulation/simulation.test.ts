@@ -12,7 +12,7 @@ function simulate(...args: string[]): { readonly text: string; readonly status: 
 }
 
 describe('the simulated cluster', function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
 
   it('loses, doubles and mixes nothing in 12 seeds, and converges after each', () => {
     const { text, status } = simulate('--seeds', '12');

@@ -286,7 +286,7 @@ function prepare(
 }
 
 describe('the engine against a row-by-row evaluation', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   shapes.forEach((shape, index) => {
     const name = `${JSON.stringify(shape)}`;
     const rounds = shape.rows > 1000 ? 4 : 60;

@@ -120,7 +120,7 @@ function several(chance: Chance, depth: number): Filter {
 }
 
 describe('long lists of values', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   it('merged filters pass the rows that the single ones pass', async () => {
     let merged = 0;

@@ -92,7 +92,7 @@ function randomBody(chance: Chance): object {
 }
 
 describe('bounds of memory', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   const top = fs.mkdtempSync(path.join(os.tmpdir(), 'grove-bounds-'));
   const dirs = Array.from({ length: segments }, (_, i) => path.join(top, String(i)));
   before(() => {

@@ -216,7 +216,7 @@ async function runsEach(table: Table, bodyOf: (spec: object) => object): Promise
 }
 
 describe("names of Druid's native language", function () {
-  this.timeout(20_000);
+  this.timeout(300_000);
   const withAggregator = (spec: object): object => ({
     ...groupBy,
     aggregations: [{ name: 'x', ...spec }],

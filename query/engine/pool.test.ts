@@ -119,7 +119,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 }
 
 describe('the worker pool', function () {
-  this.timeout(20_000);
+  this.timeout(300_000);
   const pools: Pool[] = [];
   const refs: SegmentRef<SegmentHandle>[] = [];
   let dir = '';
