@@ -331,10 +331,7 @@ async function world(cacheDir: string, firstEpoch = 7): Promise<World> {
       const stopping = system.stop(5_000).finally(() => {
         isStopped = true;
       });
-      while (!isStopped) {
-        await filesAreDone();
-        await clock.advance(1);
-      }
+      for (; !isStopped; await clock.advance(1)) await filesAreDone();
       await stopping;
       presence.stop();
     },

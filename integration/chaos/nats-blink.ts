@@ -18,6 +18,8 @@ export const natsBlink: ChaosCase = {
     await oracle.ingest('blink', { rows: 200, days: 2 });
     const nodes = cluster.withRole('historical');
     await serves(cluster, nodes, 'blink', 2);
+    // The broker hears of each segment by itself: until it knows both days, a batch of two is there in part.
+    await oracle.settled('blink');
     const watcher = watchQueries(oracle, 'blink');
     let isOver = false;
     let fewest = nodes.length;

@@ -26,6 +26,7 @@ function natsDownCase(options: {
       await oracle.ingest('away', { rows: 300, days: 3 });
       const nodes = cluster.withRole('historical');
       await serves(cluster, nodes, 'away', 3);
+      await oracle.settled('away');
       const watcher = watchQueries(oracle, 'away');
       const held = heldMs.map((_, i) => oracle.make(`other${i}`, { rows: 10_000, days: 5 }));
       for (const { batch, task } of held) await oracle.submitted(batch, task);

@@ -167,6 +167,24 @@ describe('long lists of values', function () {
     expect((other.filter as { digest?: string }).digest).to.not.equal(digest);
   });
 
+  it('outlines are short, and there is one of nothing but nulls', () => {
+    const nulls = { type: 'in', dimension: 'row', values: Array.from({ length: 2000 }, () => null) };
+    const counted = { type: 'filtered', filter: nulls, aggregator: base.aggregations[0] };
+    const ofNulls = packQuery(parseNativeQuery({ ...base, aggregations: [counted] }, defaults));
+    expect(JSON.stringify(ofNulls)).to.include('{"type":"null","column":"row"}');
+    const fields = Array.from({ length: 100 }, (_, i) => ({
+      type: 'and',
+      fields: Array.from({ length: 50 }, (__, k) => ({
+        type: 'selector',
+        dimension: `d${k}`,
+        value: `${i}`,
+      })),
+    }));
+    const wide = packQuery(parseNativeQuery({ ...base, filter: { type: 'or', fields } }, defaults));
+    const { outline } = wide.filter as Extract<Filter, { type: 'packed' }>;
+    expect(JSON.stringify(outline)).to.have.length.below(1000);
+  });
+
   it('what is wrong with a long text is said as of a short one', async () => {
     const values = Array.from({ length: 20_000 }, () => 'value');
     const texts = [

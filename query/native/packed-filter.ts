@@ -85,7 +85,9 @@ function outlineOf(filter: Filter): Filter {
     case 'or': {
       const { type, fields } = filter;
       if (fields.length >= packedMin) return anything;
-      return { type, fields: fields.map(outlineOf) };
+      const outline: Filter = { type, fields: fields.map(outlineOf) };
+      // Many small parts are no outline either.
+      return weight(outline) < packedMin ? outline : anything;
     }
     case 'in':
       return filter.extractionFn === undefined ? between(filter.dimension, filter.values) : anything;
@@ -107,7 +109,9 @@ function outlineOf(filter: Filter): Filter {
 
 /** From the first to the last in the order of texts. */
 function between(dimension: string, values: readonly (string | null)[]): Filter {
+  const isNull: Filter = { type: 'null', column: dimension };
   const texts = values.filter((value) => value !== null);
+  if (texts.length === 0) return { type: 'and', fields: [isNull, anything] };
   const lower = texts.reduce((least, text) => (text < least ? text : least));
   const upper = texts.reduce((most, text) => (text > most ? text : most));
   const range: Filter = {
@@ -119,10 +123,7 @@ function between(dimension: string, values: readonly (string | null)[]): Filter 
     upperStrict: false,
     ordering: 'lexicographic',
   };
-  const all: Filter =
-    texts.length === values.length
-      ? range
-      : { type: 'or', fields: [range, { type: 'null', column: dimension }] };
+  const all: Filter = texts.length === values.length ? range : { type: 'or', fields: [range, isNull] };
   return { type: 'and', fields: [all, anything] };
 }
 

@@ -110,6 +110,10 @@ describe('native query parser', () => {
     // Each column is looked at once, however many ways lead to it.
     const many = Array.from({ length: 60 }, (_, i) => column(`v${i}`, i < 2 ? 'x' : `v${i - 1} + v${i - 2}`));
     expect(withColumns(...many.reverse())).not.to.throw();
+    // Chains are not followed by recursion.
+    const chain = Array.from({ length: 5000 }, (_, i) => column(`v${i}`, `v${i + 1}`));
+    expect(withColumns(...chain)).not.to.throw();
+    expect(withColumns(...chain, column('v5000', 'v2'))).to.throw('Self-referential column[v2]');
   });
 
   it('applies functions that lose nothing to groups, which are texts', () => {

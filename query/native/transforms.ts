@@ -243,27 +243,40 @@ export function parseVirtualColumns(
       throw invalidInput(`${field}[${i}]: Duplicate virtualColumn name[${name}]`, `${field}[${i}]`);
     names.add(name);
   }
-  const checked = new Set<string>();
-  for (const [i, column] of columns.entries()) refuseCycle(column, columns, [], checked, `${field}[${i}]`);
+  refuseCycles(columns, field);
   return columns.length === 0 ? {} : { virtualColumns: columns };
 }
 
-/** A virtual column hides the stored one of its name: reading that name would be reading itself. */
-function refuseCycle(
-  column: VirtualColumn,
-  all: readonly VirtualColumn[],
-  above: readonly string[],
-  checked: Set<string>,
-  field: string,
-): void {
-  const { name } = column;
-  if (checked.has(name)) return;
-  if (above.includes(name)) throw invalidInput(`${field}: Self-referential column[${name}]`, field);
-  for (const read of columnsRead(column)) {
-    const next = all.find((each) => each.name === read);
-    if (next !== undefined) refuseCycle(next, all, [...above, name], checked, field);
+/**
+ * A virtual column hides the stored one of its name: reading that name would be reading itself. Chains may be long, so
+ * they are followed without recursion.
+ */
+function refuseCycles(columns: readonly VirtualColumn[], field: string): void {
+  const byName = new Map(columns.map((column) => [column.name, column]));
+  const checked = new Set<string>();
+  for (const [i, root] of columns.entries()) {
+    const open = new Map<string, Iterator<string>>();
+    const path: string[] = [];
+    const enter = (column: VirtualColumn): void => {
+      const { name } = column;
+      if (checked.has(name)) return;
+      if (open.has(name))
+        throw invalidInput(`${field}[${i}]: Self-referential column[${name}]`, `${field}[${i}]`);
+      open.set(name, columnsRead(column)[Symbol.iterator]());
+      path.push(name);
+    };
+    enter(root);
+    for (let name = path.at(-1); name !== undefined; name = path.at(-1)) {
+      const read = open.get(name)?.next();
+      const next = read?.done === false ? byName.get(read.value) : undefined;
+      if (next !== undefined) enter(next);
+      if (read?.done !== false) {
+        checked.add(name);
+        open.delete(name);
+        path.pop();
+      }
+    }
   }
-  checked.add(name);
 }
 
 function columnsRead(column: VirtualColumn): Iterable<string> {
