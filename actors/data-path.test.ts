@@ -291,10 +291,9 @@ async function world(cacheDir: string, firstEpoch = 7): Promise<World> {
       made.hold = hold;
     },
     until: async (what, done) => {
-      for (let i = 0; i < 20_000; i++) {
+      for (let i = 0; i < 20_000; i++, await clock.advance(1)) {
         await filesAreDone();
         if (await done()) return;
-        await clock.advance(1);
       }
       throw new Error(`never: ${what}`);
     },
