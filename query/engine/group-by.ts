@@ -171,12 +171,32 @@ function topNDimension(environment: Environment, spec: DimensionSpec): Dimension
   );
 }
 
-function refuseMulti(dimensions: readonly DimensionSpec[], keys: readonly KeyDimension[]): void {
-  const at = keys.findIndex(({ multi }) => multi !== undefined);
-  if (at < 0) return;
-  throw new CodedError(
+/** A row of several values is refused when it is met: rows that are not asked for may have them. */
+function refuseMulti(
+  environment: Environment,
+  selected: Selected,
+  dimensions: readonly DimensionSpec[],
+  keys: readonly KeyDimension[],
+): void {
+  const { arena } = environment.scratch;
+  for (const [at, { multi }] of keys.entries()) {
+    if (multi === undefined) continue;
+    forEachBatch(environment, selected, ({ start, rows: blockRows, from, count, sel }) => {
+      const offsets = arena.u32(multi.multiBatch(start).offsets, blockRows + 1);
+      const rows = sel === 0 ? undefined : arena.u32(sel, count);
+      for (let i = 0; i < count; i++) {
+        const row = rows === undefined ? from + i : (rows[i] ?? 0);
+        if ((offsets[row + 1] ?? 0) - (offsets[row] ?? 0) > 1) throw severalValues(dimensions[at]);
+      }
+      return true;
+    });
+  }
+}
+
+function severalValues(spec: DimensionSpec | undefined): CodedError {
+  return new CodedError(
     'QueryFailed',
-    `Encountered multi-value dimension [${dimensions[at]?.dimension ?? ''}] that cannot be processed with ` +
+    `Encountered multi-value dimension [${spec?.dimension ?? ''}] that cannot be processed with ` +
       "'groupByEnableMultiValueUnnesting' set to false. Consider setting 'groupByEnableMultiValueUnnesting' to true in your query context.",
   );
 }
@@ -241,7 +261,7 @@ class Grouping {
     const multi = this.#keys.map((key) =>
       key.multi === undefined ? undefined : { view: key.multi, nullNumber: key.nullNumber },
     );
-    if (query.unnests === false) refuseMulti(query.dimensions, this.#keys);
+    if (query.unnests === false) refuseMulti(environment, selected, query.dimensions, this.#keys);
     this.#cells = new CellTable(environment);
     this.#accumulators = createAccumulators(query.aggregations, {
       environment,

@@ -63,16 +63,13 @@ export function parseAggregator(json: unknown, field: string, depth = 1): Aggreg
     case 'floatMin':
     case 'floatMax': {
       const name = requiredText(object, 'name', field, 'Must have a valid, non-null aggregator name');
-      const given = optionalText(object, 'expression', field);
-      if (isMissing(object['fieldName']) && given !== undefined) {
-        return { type, name, fieldName: '', expression: given };
+      const expression = optionalText(object, 'expression', field);
+      const message = 'Must have a valid, non-null fieldName or expression';
+      if (expression !== undefined) {
+        if (!isMissing(object['fieldName'])) throw invalidInput(`${field}: ${message}`, `${field}.fieldName`);
+        return { type, name, fieldName: '', expression };
       }
-      const fieldName = requiredText(
-        object,
-        'fieldName',
-        field,
-        'Must have a valid, non-null fieldName or expression',
-      );
+      const fieldName = requiredText(object, 'fieldName', field, message);
       return { type, name, fieldName };
     }
     case 'filtered': {

@@ -75,6 +75,8 @@ function leaf(object: JsonObject, type: string, field: string): Filter {
     case 'selector':
     case 'extraction': {
       const value = optionalText(object, 'value', field) ?? null;
+      if (type === 'extraction' && isMissing(object['extractionFn']))
+        throw invalidInput(`${field}: extraction function must not be null`, `${field}.extractionFn`);
       return { type: 'selector', dimension: dimension(), value, ...extraction };
     }
     case 'in': {
@@ -94,13 +96,13 @@ function leaf(object: JsonObject, type: string, field: string): Filter {
       return { ...bound(object, field, dimension()), ...extraction };
     case 'like':
       return { ...like(object, field, dimension()), ...extraction };
-    case 'interval':
-      return {
-        type,
-        dimension: dimension(),
-        intervals: parseIntervalList(requiredArray(object, 'intervals', field), `${field}.intervals`),
-        ...extraction,
-      };
+    case 'interval': {
+      const given = requiredArray(object, 'intervals', field);
+      if (given.length === 0)
+        throw invalidInput(`${field}: must specify at least one interval`, `${field}.intervals`);
+      const intervals = parseIntervalList(given, `${field}.intervals`);
+      return { type, dimension: dimension(), intervals, ...extraction };
+    }
     case 'regex':
       return { type, dimension: dimension(), pattern: patternText(object, 'pattern', field), ...extraction };
     case 'search':
@@ -125,6 +127,8 @@ function columnComparison(object: JsonObject, field: string): Filter {
   const dimensions = requiredArray(object, 'dimensions', field).map((each, i) =>
     parseDimension(each, `${field}.dimensions[${i}]`),
   );
+  if (dimensions.length < 2)
+    throw invalidInput(`${field}: dimensions must have a least 2 dimensions`, `${field}.dimensions`);
   return { type: 'columnComparison', dimensions };
 }
 

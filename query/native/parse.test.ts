@@ -14,6 +14,7 @@ const ts = {
   granularity: 'hour',
   aggregations: [{ type: 'count', name: 'n' }],
 };
+const fold = { type: 'expression', name: 'x', fields: ['a'], initialValue: '0', fold: 'a', combine: 'x' };
 const day = { startMs: Date.UTC(2020, 0, 1), endMs: Date.UTC(2020, 0, 2) };
 
 function refusal(body: unknown): {
@@ -285,6 +286,19 @@ describe('native query parser', () => {
         { postAggregations: [{ type: 'arithmetic', name: 'p', fn: '%', fields: [] }] },
         'postAggregations[0].fn',
       ],
+      [
+        { aggregations: [{ type: 'longSum', name: 'x', fieldName: 'a', expression: 'a' }] },
+        'aggregations[0].fieldName',
+      ],
+      [
+        { aggregations: [{ type: 'cardinality', name: 'x', fields: ['a'], fieldNames: ['a'] }] },
+        'aggregations[0].fieldNames',
+      ],
+      [{ aggregations: [{ type: 'grouping', name: 'x', groupings: [] }] }, 'aggregations[0].groupings'],
+      [{ aggregations: [{ ...fold, maxSizeBytes: 9 }] }, 'aggregations[0].maxSizeBytes'],
+      [{ filter: { type: 'extraction', dimension: 'a', value: 'x' } }, 'filter.extractionFn'],
+      [{ filter: { type: 'interval', dimension: '__time', intervals: [] } }, 'filter.intervals'],
+      [{ filter: { type: 'columnComparison', dimensions: ['a'] } }, 'filter.dimensions'],
       [{ queryType: 'topN', threshold: 1, metric: 'n' }, 'dimension'],
       [{ queryType: 'topN', dimension: 'd', metric: 'n' }, 'threshold'],
       [{ queryType: 'topN', dimension: 'd', metric: 'm', threshold: 1 }, 'metric'],

@@ -2,6 +2,7 @@
 import { invalidInput } from '../../proto/errors.js';
 import { parseDimension } from './dimensions.js';
 import {
+  isMissing,
   type JsonObject,
   optionalArray,
   optionalBoolean,
@@ -11,10 +12,11 @@ import {
   requiredText,
   scalarText,
 } from './json-fields.js';
-import type { Aggregator } from './model.js';
+import type { Aggregator, DimensionSpec } from './model.js';
 
 const DEFAULT_MAX_STRING_BYTES = 1024;
 const DEFAULT_MAX_STATE_BYTES = 8192;
+const MIN_STATE_BYTES = 10;
 
 /** Undefined: the type is none of these. */
 export function parseStateAggregator(
@@ -52,9 +54,7 @@ export function parseStateAggregator(
       return {
         type,
         name: name(),
-        fields: requiredArray(object, object['fields'] === undefined ? 'fieldNames' : 'fields', field).map(
-          (each, i) => parseDimension(each, `${field}.fields[${i}]`),
-        ),
+        fields: countedFields(object, field),
         byRow: optionalBoolean(object, 'byRow', field, false),
         round: optionalBoolean(object, 'round', field, false),
       };
@@ -66,7 +66,7 @@ export function parseStateAggregator(
         round: optionalBoolean(object, 'round', field, false),
       };
     case 'grouping':
-      return { type, name: name(), groupings: texts(object, 'groupings', field) };
+      return { type, name: name(), groupings: groupings(object, field) };
     case 'expression':
       return expressionAggregator(object, field, name());
     default:
@@ -79,6 +79,20 @@ function stringBytes(object: JsonObject, field: string): { maxStringBytes: numbe
   if (maxStringBytes < 0)
     throw invalidInput(`${field}.maxStringBytes must be greater than 0`, `${field}.maxStringBytes`);
   return { maxStringBytes };
+}
+
+function countedFields(object: JsonObject, field: string): DimensionSpec[] {
+  const given = isMissing(object['fields']) ? 'fieldNames' : 'fields';
+  if (given === 'fields' && !isMissing(object['fieldNames']))
+    throw invalidInput(`${field}: Cannot specify both 'fieldNames' and 'fields'`, `${field}.fieldNames`);
+  return requiredArray(object, given, field).map((each, i) => parseDimension(each, `${field}.fields[${i}]`));
+}
+
+function groupings(object: JsonObject, field: string): string[] {
+  const names = texts(object, 'groupings', field);
+  if (names.length === 0)
+    throw invalidInput(`${field}: Must have a non-empty grouping dimensions`, `${field}.groupings`);
+  return names;
 }
 
 function texts(object: JsonObject, name: string, field: string): string[] {
@@ -104,6 +118,8 @@ function expressionAggregator(object: JsonObject, field: string, name: string): 
   }
   const shouldAggregateNullInputs = optionalBoolean(object, 'shouldAggregateNullInputs', field, true);
   const maxSizeBytes = optionalInteger(object, 'maxSizeBytes', field) ?? DEFAULT_MAX_STATE_BYTES;
+  if (maxSizeBytes < MIN_STATE_BYTES)
+    throw invalidInput(`${field}.maxSizeBytes must be at least ${MIN_STATE_BYTES}`, `${field}.maxSizeBytes`);
   return {
     type: 'expression',
     name,

@@ -84,8 +84,9 @@ function createInput(
     // An array is no number, and none is asked for.
     if (column.typeName.startsWith('ARRAY<') || isAllNull(environment, column)) return undefined;
     throw new CodedError(
-      'InvalidInput',
+      'QueryFailed',
       `fieldName[${field}] is a column of type[${column.typeName}], not a number`,
+      { errorClass: 'org.apache.druid.java.util.common.IAE' },
     );
   }
   if (column.kind === 'string') return once(environment, new StringInput(environment, column, kind, op));

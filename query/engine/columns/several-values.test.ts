@@ -100,3 +100,34 @@ describe('expressions over strings with several values', () => {
     expect((rows as { event: unknown }[])[0]?.event).to.deep.equal({ s: 10 });
   });
 });
+
+describe('grouping without taking apart', () => {
+  const asked = (filter?: object): Promise<unknown> =>
+    answer({
+      queryType: 'groupBy',
+      dimensions: ['tags'],
+      aggregations: [{ type: 'count', name: 'c' }],
+      context: { groupByEnableMultiValueUnnesting: false },
+      ...(filter === undefined ? {} : { filter }),
+    });
+  const events = async (filter: object): Promise<unknown> =>
+    ((await asked(filter)) as { event: unknown }[]).map(({ event }) => event);
+
+  it('refuses rows of several values where it meets them', async () => {
+    const single = { type: 'in', dimension: 'd', values: ['2.75', '3'] };
+    expect(await events(single)).to.have.deep.members([
+      { tags: null, c: 1 },
+      { tags: 'abc', c: 1 },
+    ]);
+    expect(
+      await events({ type: 'equals', column: 'd', matchValueType: 'DOUBLE', matchValue: 9 }),
+    ).to.deep.equal([]);
+    for (const filter of [undefined, { type: 'selector', dimension: 'd', value: '4' }]) {
+      const message = await asked(filter).then(
+        () => 'answered',
+        (error: Error) => error.message,
+      );
+      expect(message).to.contain('Encountered multi-value dimension [tags]');
+    }
+  });
+});
