@@ -47,8 +47,6 @@ const JSON_TYPE = 'application/json';
 
 export const answerJson = (json: unknown, status = 200): RestAnswer => ({ status, json });
 /** Druid declares these empty answers as JSON. */
-export const answerEmpty = (status: number, type?: string): RestAnswer =>
-  type === undefined ? { status } : { status, type };
 export const emptyJson = (status: number): RestAnswer => ({ status, type: JSON_TYPE });
 /** Druid's older form: `{"error": text}`. */
 export const answerError = (message: string, status = 400): RestAnswer => ({

@@ -205,6 +205,10 @@ describe('tidy', () => {
     expect(done.status, done.stderr).to.equal(0);
   });
 
+  it('the grove command can be run', () => {
+    expect(fs.statSync(path.join(root, 'scripts/grove.mjs')).mode & 0o111).to.equal(0o111);
+  });
+
   it('names no path of a machine and no registry host', () => {
     const tracked = [...files, 'README.md', 'CONTRIBUTING.md', 'package.json', 'package-lock.json'].filter(
       (f) => fs.existsSync(path.join(root, f)),

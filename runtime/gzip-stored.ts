@@ -1,20 +1,10 @@
 /** gzip (RFC 1952) around bytes that are not packed: one stored block. Far quicker than setting up a compressor. */
+import { crc32 } from 'node:zlib';
+
 const header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255] as const;
 /** A block, the last, stored. */
 const lastStored = 1;
 const storedBytesMax = 65_535;
-
-const table = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let rest = byte;
-  for (let bit = 0; bit < 8; bit++) rest = rest & 1 ? (rest >>> 1) ^ 0xedb88320 : rest >>> 1;
-  return rest;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = (crc >>> 8) ^ (table[(crc ^ byte) & 0xff] ?? 0);
-  return ~crc >>> 0;
-}
 
 /** At most 65,535 bytes; RangeError beyond. */
 export function gzipStored(bytes: Uint8Array): Buffer {

@@ -76,13 +76,6 @@ function fieldText(value: string | number | boolean | undefined): string {
   return /[\s"=]/.test(text) ? JSON.stringify(text) : text;
 }
 
-/** Every record to each sink. */
-export function manySinks(...sinks: readonly LogSink[]): LogSink {
-  return (record) => {
-    for (const sink of sinks) sink(record);
-  };
-}
-
 /** Lines that wait for a slow disk; more are dropped, and counted in the next line that gets through. */
 const WAITING_BYTES_MAX = 8 * 1024 * 1024;
 

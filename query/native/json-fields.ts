@@ -109,15 +109,6 @@ export function requiredArray(object: JsonObject, name: string, path: string): r
   return optionalArray(object, name, path);
 }
 
-/** Refuses a field that Druid would act on and Grove does not; null, [] and {} say nothing and pass. */
-export function refuseField(object: JsonObject, name: string, path: string): void {
-  const json = object[name];
-  if (isMissing(json)) return;
-  if (Array.isArray(json) && json.length === 0) return;
-  if (isObject(json) && Object.keys(json).length === 0) return;
-  throw unsupported(`${path}.${name}`, `${path}.${name} is not supported yet`);
-}
-
 export function unsupported(field: string, message: string): CodedError {
   return new CodedError('Unsupported', message, { field });
 }

@@ -8,7 +8,7 @@
  */
 import fs from 'node:fs';
 import { CodedError } from '../../proto/errors.js';
-import { ownersMax, reservedBytes, type Arena, type ArenaHandle } from '../kernels/arena.js';
+import { ownersMax, reservedBytes, type Arena } from '../kernels/arena.js';
 import type { Files } from '../ports.js';
 
 /** Goes through postMessage. */
@@ -573,10 +573,4 @@ export function createResidency(options: ResidencyOptions): Residency {
 
 export function attachResidency(handle: ResidencyHandle, arena: Arena): Residency {
   return new Residency(handle, arena);
-}
-
-/** Everything a thread needs to read columns. */
-export interface SharedColumns {
-  readonly arena: ArenaHandle;
-  readonly residency: ResidencyHandle;
 }

@@ -10,9 +10,6 @@ export interface PartitionSet<M> {
   readonly replaced: readonly M[];
 }
 
-/** Partition ids from here on belong to atomic update groups. */
-export const FIRST_NON_ROOT_PARTITION = 32_768;
-
 export function judgePartitions<M>(members: readonly M[], specOf: (member: M) => ShardSpec): PartitionSet<M> {
   const sorted = members.toSorted((a, b) => partitionNumOf(specOf(a)) - partitionNumOf(specOf(b)));
   const hasGroups = sorted.some((member) => specOf(member).type === 'numbered_overwrite');
