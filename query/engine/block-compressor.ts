@@ -1,6 +1,7 @@
 /** LZ4 for frames by the kernels, working in the arena. */
 import { CodedError } from '../../proto/errors.js';
 import type { Kernels } from '../../segment/kernels/load.js';
+import { withScratch } from '../../segment/kernels/scratch.js';
 import type { BlockCompressor } from '../frame-codec.js';
 import { queryKernels } from '../kernels/exports.js';
 
@@ -37,3 +38,9 @@ export function kernelCompressor(kernels: Kernels): BlockCompressor {
     },
   };
 }
+
+/** The same in a memory of the thread's own, wherever no arena is at hand. */
+export const threadCompressor: BlockCompressor = {
+  compress: (input) => withScratch((kernels) => kernelCompressor(kernels).compress(input)),
+  decompress: (input, size) => withScratch((kernels) => kernelCompressor(kernels).decompress(input, size)),
+};

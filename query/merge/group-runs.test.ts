@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { cellColumn } from '../frame-build.js';
+import { frameBytes } from '../frame-codec.js';
 import type { Frame } from '../frame.js';
 import { runJob, type FinishInput } from '../engine/jobs.js';
 import { renderResult } from '../results/render.js';
@@ -185,6 +186,24 @@ describe('runs of groups', () => {
     };
     expect(() => condense({ ...given, memoryBytesMax: 0, diskBytesMax: 1e9 }, stop)).to.throw('stopped');
     expect(fs.existsSync(file)).to.equal(false);
+  });
+
+  it('take less room on disk than in memory, and are never read as more than they may be', () => {
+    const frame = mergePartials(query, [wide(1), wide(2)]);
+    const run = stored([frame]);
+    const bytes = fs.readFileSync(run.path);
+    expect(bytes.length).to.equal(run.bytes);
+    expect(run.bytes).to.be.lessThan(frameBytes(frame) / 2);
+    expect(pieced(groupPieces(query, [], [run]))).to.equal(textOf(frame));
+    for (let at = 4; at < bytes.length; at += Math.ceil(bytes.length / 400)) {
+      fs.writeFileSync(run.path, Buffer.from(bytes).fill((bytes[at] ?? 0) ^ 0x5a, at, at + 1));
+      try {
+        for (const { rows } of groupPieces(query, [], [run])) expect(rows).to.be.at.most(frame.rows);
+      } catch (thrown) {
+        expect(String(thrown)).to.match(/damaged/);
+      }
+    }
+    fs.rmSync(run.path);
   });
 
   it('that are damaged on disk are an error', () => {

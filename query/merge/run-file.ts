@@ -1,10 +1,11 @@
 /**
- * Runs of frames on disk: per frame its length (4 bytes, little-endian) and its protocol bytes. A file is whole or it is
- * an error to read it; nothing in it is trusted.
+ * Runs of frames on disk: per frame its length (4 bytes, little-endian) and its protocol bytes, LZ4 packed where that
+ * saves something. A file is whole or it is an error to read it; nothing in it is trusted.
  */
 import fs from 'node:fs';
 import { CodedError } from '../../proto/errors.js';
 import { grove } from '../../proto/gen/messages.js';
+import { threadCompressor } from '../engine/block-compressor.js';
 import { decodeFrame, encodeFrame } from '../frame-codec.js';
 import type { Frame } from '../frame.js';
 
@@ -31,7 +32,7 @@ export class RunWriter {
 
   /** Errors: LimitExceeded, StorageFailure. */
   add(frame: Frame): void {
-    const body = grove.query.v1.Frame.encode(encodeFrame(frame)).finish();
+    const body = grove.query.v1.Frame.encode(encodeFrame(frame, threadCompressor)).finish();
     const record = Buffer.allocUnsafe(lengthBytes);
     record.writeUInt32LE(body.length);
     if (this.#bytes + lengthBytes + body.length > this.#bytesMax) throw diskFull();
@@ -87,7 +88,7 @@ export function* readRun(path: string, bytes: number): Generator<Frame, void, un
 
 function decoded(body: Uint8Array): Frame {
   try {
-    return decodeFrame(grove.query.v1.Frame.decode(body));
+    return decodeFrame(grove.query.v1.Frame.decode(body), threadCompressor);
   } catch {
     throw damaged();
   }
