@@ -90,8 +90,8 @@ export function groupsOfTables(
   const { rowCount } = environment.segment;
   const hull = { from: 0, to: rowCount };
   const selected: Selected = { mask: { kind: 'none' }, ranges: [], hull, testTime: false };
-  const prune: Prune | undefined =
-    query.queryType === 'topN' ? (...groups) => topRows(query, ...groups) : undefined;
+  const isCut = query.queryType === 'topN' && hasDistinctGroups(environment, query.dimension);
+  const prune: Prune | undefined = isCut ? (...groups) => topRows(query, ...groups) : undefined;
   const grouping = new Grouping(
     environment,
     { ...query, dimensions: dimensionsOf(query), typedStates: true },
@@ -132,18 +132,20 @@ export function runTopN(all: Environment, given: TopNQuery, intervals: readonly 
   // A row without any value has no entry here; groupBy counts it as null.
   const selected = withValues(wanted, query.dimension, matching);
   const isSliced = environment.slice !== undefined;
+  const isDistinct = hasDistinctGroups(environment, query.dimension);
   const prune: Prune = (...groups) => topRows(query, ...groups);
   const isTable = mode === 'tables';
   const own = new Grouping(wanted, grouping, intervals, selected, {
     isTable,
-    ...(isSliced ? {} : { prune }),
+    ...(isSliced || !isDistinct ? {} : { prune }),
   });
   if (isTable) return own.handOver();
   const frames = own.run();
   // The best of a slice need not be the best of the segment.
   if (isSliced) return frames;
   const only = frames[0];
-  const merged = only !== undefined && frames.length === 1 ? only : mergePartials(query, frames);
+  const isWhole = only !== undefined && frames.length === 1 && isDistinct;
+  const merged = isWhole ? only : mergePartials(query, frames);
   return [merged === only ? only : keepTop(merged, query)];
 }
 
@@ -155,6 +157,16 @@ function isByDictionary(environment: Environment, spec: DimensionSpec): boolean 
   if (steps.some(({ type }) => type === 'extraction')) return false;
   if (segment instanceof DerivedSegment && segment.isComputed(dimension)) return false;
   return segment.column(dimension)?.kind === 'string';
+}
+
+/** Texts that are answered as numbers may be the same number; then no group is known before they are put together. */
+function hasDistinctGroups(
+  { segment }: Environment,
+  { dimension, steps = [], outputType }: DimensionSpec,
+): boolean {
+  if (outputType === 'STRING') return true;
+  const kind = segment.column(dimension)?.kind;
+  return steps.length === 0 && kind !== 'string' && kind !== 'complex';
 }
 
 /** groupBy takes arrays as text and documents as null; topN refuses the ones and takes texts and numbers of the others. */

@@ -30,7 +30,7 @@ export function topRows(
   for (let row = 0; row < buckets.length; row++) {
     const start = buckets[row] ?? 0n;
     if (last === undefined || last.start !== start) {
-      const state = states.get(start) ?? { best: new Heap(keep, metric.better), nulls: 0 };
+      const state = states.get(start) ?? { best: new Heap(keep, metric.order), nulls: 0 };
       states.set(start, state);
       last = { start, state };
     }
@@ -50,11 +50,11 @@ function isOneValue(values: BigInt64Array): boolean {
 
 /** Of rows that are all in one bucket. */
 function topOfBucket(
-  { column, better, score, next }: Ranked,
+  { column, order, score, next }: Ranked,
   rows: number,
   keep: number,
 ): Uint32Array | undefined {
-  const best = new Heap(keep, better);
+  const best = new Heap(keep, order);
   const kept: number[] = [];
   const { nulls } = column;
   let least = -Infinity;
@@ -86,12 +86,12 @@ export function keepTop(frame: Frame, query: TopNQuery): Frame {
   return rows === undefined ? frame : pickRows(frame, rows);
 }
 
-/** Does row a rank before row b? Ties go to the earlier row. */
-type Better = (a: number, b: number) => boolean;
+/** Above 0 when row a ranks before row b, 0 when neither does. */
+type Order = (a: number, b: number) => number;
 
 interface Ranked {
   readonly column: FrameColumn;
-  readonly better: Better;
+  readonly order: Order;
   /** Never lower for a row that ranks before another; equal scores say nothing. */
   readonly score: (row: number) => number;
   /** The first row from `from` on that is null or scores at least `least`; `to` when there is none before. */
@@ -110,8 +110,8 @@ function rankedColumn(
   if (column?.type === 'LONG') {
     const halves = halvesOf(column.values);
     const score = (row: number): number => sign * longAt(halves, row);
-    const better = betterLong(column.values, inverted);
-    return { column, better, score, next: longsFrom(halves, sign, column.nulls) };
+    const order = orderOfLongs(column.values, sign);
+    return { column, order, score, next: longsFrom(halves, sign, column.nulls) };
   }
   if (column?.type !== 'DOUBLE' && column?.type !== 'FLOAT') return undefined;
   const { values } = column;
@@ -123,13 +123,12 @@ function rankedColumn(
       return sign * (value === value ? value : Infinity);
     },
     next: numbersFrom(values, sign, column.nulls),
-    better: (a, b) => {
+    order: (a, b) => {
       const x = values[a] ?? 0;
       const y = values[b] ?? 0;
-      if (x === y || (Number.isNaN(x) && Number.isNaN(y))) return a < b;
+      if (x === y || (Number.isNaN(x) && Number.isNaN(y))) return 0;
       // NaN is above every number, as in Java's order.
-      const isAbove = Number.isNaN(x) || x > y;
-      return inverted ? !isAbove : isAbove;
+      return Number.isNaN(x) || x > y ? sign : -sign;
     },
   };
 }
@@ -165,35 +164,42 @@ const halvesOf = (values: BigInt64Array): Int32Array =>
   new Int32Array(values.buffer, values.byteOffset, values.length * 2);
 
 /** By 32-bit halves: reading a 64-bit element would make a BigInt each time. */
-function betterLong(values: BigInt64Array, inverted: boolean): Better {
+function orderOfLongs(values: BigInt64Array, sign: number): Order {
   const halves = halvesOf(values);
   return (a, b) => {
     const high = (halves[a * 2 + 1] ?? 0) - (halves[b * 2 + 1] ?? 0);
     const order = high !== 0 ? high : ((halves[a * 2] ?? 0) >>> 0) - ((halves[b * 2] ?? 0) >>> 0);
-    if (order === 0) return a < b;
-    return inverted ? order < 0 : order > 0;
+    return sign * order;
   };
 }
 
-/** The `size` best rows; the worst of them stands on top. */
+/**
+ * The `size` best rows; the worst of them stands on top. As in Druid's queue a row that is only as good as that one is
+ * not let in, and of equal ones the first has to go for a better one.
+ */
 class Heap {
   readonly rows: number[] = [];
   readonly #size: number;
-  readonly #better: (a: number, b: number) => boolean;
+  readonly #order: Order;
 
-  constructor(size: number, better: (a: number, b: number) => boolean) {
+  constructor(size: number, order: Order) {
     this.#size = size;
-    this.#better = better;
+    this.#order = order;
   }
 
   offer(row: number): void {
     if (this.rows.length < this.#size) {
       this.rows.push(row);
       this.#rise(this.rows.length - 1);
-    } else if (this.#better(row, this.rows[0] ?? 0)) {
+    } else if (this.#order(row, this.rows[0] ?? 0) > 0) {
       this.rows[0] = row;
       this.#sink();
     }
+  }
+
+  #better(a: number, b: number): boolean {
+    const order = this.#order(a, b);
+    return order === 0 ? a > b : order > 0;
   }
 
   #rise(from: number): void {

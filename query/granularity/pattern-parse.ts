@@ -1,5 +1,5 @@
 /** Date patterns in Joda-Time's letters: reading text. */
-import { MS_PER_DAY } from './calendar.js';
+import { civilOf, MS_PER_DAY } from './calendar.js';
 import { daysFromCivil, daysInMonth, isLeapYear } from '../../segment/timeline/instant.js';
 import { monthNames, type PatternToken, weekdayNames, weekdayOf, weekOf } from './pattern.js';
 import { findZone, type Zone } from './zone.js';
@@ -38,7 +38,7 @@ const shortNames: Readonly<Record<string, string>> = {
 /**
  * The instant of a text that follows the pattern as a whole, in `zone` unless the text names another; undefined when it
  * does not, or when its local time falls into a gap. Missing fields are those of 1970-01-01T00:00 (of 2000 when a month
- * or day is there). Centuries (C) can be printed, not read. With `lenient` fields beyond their range carry over. Years of
+ * or day is there). With `lenient` fields beyond their range carry over. Years of
  * two digits lie from 50 before to 49 after `pivotYear`.
  */
 export function parseByPattern(
@@ -84,7 +84,7 @@ function readLiteral(state: State, literal: string): boolean {
 function readField(state: State, letter: string, count: number, numberFollows: boolean): boolean {
   switch (letter) {
     case 'C':
-      return false;
+      return readNumber(state, 'C', count, false);
     case 'G':
       return readName(state, 'G', [
         ['BC', 'BCE'],
@@ -109,7 +109,7 @@ function readField(state: State, letter: string, count: number, numberFollows: b
     case 'S':
       return readFraction(state, count);
     case 'Z':
-      return count < 3 ? readOffset(state) : readZone(state, /[A-Za-z0-9_+\-/:]+/y, (name) => name);
+      return count < 3 ? readOffset(state) : readZone(state, /[A-Za-z][A-Za-z0-9_+\-/:]*/y, (name) => name);
     case 'z':
       return readZone(state, /[A-Za-z]+/y, (name) =>
         Object.hasOwn(shortNames, name) ? shortNames[name] : undefined,
@@ -117,7 +117,7 @@ function readField(state: State, letter: string, count: number, numberFollows: b
     case 'y':
     case 'x':
     case 'Y':
-      if (count === 2) return readTwoDigitYear(state, letter, !numberFollows);
+      if (count === 2) return readTwoDigitYear(state, letter === 'x' ? 'x' : 'y', !numberFollows);
       return readNumber(state, letter, numberFollows ? count : 9, letter !== 'Y');
     default:
       return readNumber(state, letter, mostDigits[letter] ?? 2, false);
@@ -229,20 +229,33 @@ function carriedLocal(fields: Fields): number | undefined {
 }
 
 function daysOf(fields: Fields): number | undefined {
-  const { x, w, e, D, M, d } = fields;
-  const given = fields['y'] ?? (fields['Y'] === undefined ? undefined : yearOfEra(fields['Y'], fields['G']));
+  const { x, w, e, D, M, d, C } = fields;
+  const ofEra = fields['Y'] ?? (C === undefined ? undefined : C * 100);
+  const given = fields['y'] ?? (ofEra === undefined ? undefined : yearOfEra(ofEra, fields['G']));
+  // A day of the year counts in the year that the week-year begins in.
+  if (x !== undefined && w === undefined && D !== undefined) {
+    const first = weekDays(x, 1, 1);
+    return first === undefined ? undefined : dayOfYear(civilOf(first * MS_PER_DAY).year, D);
+  }
   if (x !== undefined || w !== undefined) return weekDays(x ?? given, w, e);
-  const year = given ?? (M !== undefined || d !== undefined || D !== undefined ? 2000 : 1970);
-  if (D !== undefined)
-    return D < 1 || D > (isLeapYear(year) ? 366 : 365) ? undefined : daysFromCivil(year, 1, 1) + D - 1;
+  const isDated = M !== undefined || d !== undefined || D !== undefined || e !== undefined;
+  const year = given ?? (isDated ? 2000 : 1970);
+  if (D !== undefined) return dayOfYear(year, D);
   const month = M ?? 1;
   const day = d ?? 1;
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined;
-  const days = daysFromCivil(year, month, day);
-  if (e === undefined) return days;
+  if (e === undefined) return daysFromCivil(year, month, day);
   if (e < 1 || e > 7) return undefined;
-  // A weekday is applied last: it moves the day within its week, even beside a whole date.
-  return days - weekdayOf(days) + e - 1;
+  // A weekday is applied last: it moves the day within its week, even beside a whole date. All is applied twice, so that
+  // a day that left its year comes back to it.
+  const onWeekday = (days: number): number => days - weekdayOf(days) + e - 1;
+  const first = civilOf(onWeekday(daysFromCivil(year, month, day)) * MS_PER_DAY);
+  const again = M ?? first.month;
+  return onWeekday(daysFromCivil(year, again, d ?? Math.min(first.day, daysInMonth(year, again))));
+}
+
+function dayOfYear(year: number, day: number): number | undefined {
+  return day < 1 || day > (isLeapYear(year) ? 366 : 365) ? undefined : daysFromCivil(year, 1, 1) + day - 1;
 }
 
 function yearOfEra(year: number, era: number | undefined): number | undefined {
@@ -255,7 +268,7 @@ function weekDays(
   week: number | undefined,
   weekday: number | undefined,
 ): number | undefined {
-  const start = year ?? 1970;
+  const start = year ?? 2000;
   const fourth = daysFromCivil(start, 1, 4);
   const number = week ?? 1;
   const day = weekday ?? 1;

@@ -48,6 +48,23 @@ describe('date patterns', () => {
     expect(parse('MM-dd', '02-29')).to.equal(Date.UTC(2000, 1, 29));
   });
 
+  it('know years of eras, centuries and days of week-years', () => {
+    const beforeChrist = Date.UTC(-1, 0, 1);
+    // Two digits are those of the year itself, whatever the letter.
+    expect(format('YY yy YYYY', beforeChrist)).to.equal('01 01 0002');
+    expect(parse('YY', '-1')).to.equal(beforeChrist);
+    expect(parse('CC', '24')).to.equal(Date.UTC(2400, 0, 1));
+    expect(parse('CCYY', '2024')).to.equal(Date.UTC(2024, 0, 1));
+    expect(parse('xxxx-DDD', '2024-10')).to.equal(Date.UTC(2024, 0, 10));
+    // A week or weekday without a year is one of 2000, its first week's Monday its last week's.
+    expect(parse('ww', '7')).to.equal(Date.UTC(2000, 1, 14));
+    expect(parse('e', '7')).to.equal(Date.UTC(2000, 0, 2));
+    expect(parse('EEE', 'Mon')).to.equal(Date.UTC(2000, 11, 25));
+    // The week-year 2020 begins in 2019.
+    expect(parse('xxxx-DDD', '2020-365')).to.equal(Date.UTC(2019, 11, 31));
+    expect(parse('xxxx-DDD', '2020-366')).to.equal(undefined);
+  });
+
   it('refuse what does not fit, and local times in a gap', () => {
     const bad: [string, string][] = [
       ['yyyy-MM-dd', '2021-02-30'],

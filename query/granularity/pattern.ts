@@ -114,7 +114,7 @@ function field(letter: string, count: number, local: number, ms: number, zone: Z
     case 'C':
       return padded(Math.floor(ofEra / 100), count);
     case 'Y':
-      return count === 2 ? twoDigits(ofEra) : padded(ofEra, count);
+      return count === 2 ? twoDigits(year) : padded(ofEra, count);
     case 'y':
       return count === 2 ? twoDigits(year) : padded(year, count);
     case 'x': {

@@ -46,6 +46,24 @@ describe('context keys', () => {
     expect(parse(groupBy(context)).context.allowPartialResults).to.equal(true);
   });
 
+  it('name one time for all groups, as text', () => {
+    const more = { granularity: 'day' };
+    const query = parse(groupBy({ fudgeTimestamp: '1710000000000' }, more));
+    expect(query).to.have.nested.property('context.oneTimestampMs', 1_710_000_000_000);
+    // Buckets are not told apart then.
+    expect(query).to.have.nested.property('granularity.type', 'all');
+    expect(parse(groupBy({ fudgeTimestamp: '' }, more))).to.have.nested.property(
+      'granularity.type',
+      'period',
+    );
+    expect(() => parse(groupBy({ fudgeTimestamp: 17 }))).to.throw(
+      'Expected key [fudgeTimestamp] to be a String',
+    );
+    expect(() => parse(groupBy({ fudgeTimestamp: 'noon' }))).to.throw('long format');
+    const other = { queryType: 'timeBoundary', dataSource: 't', context: { fudgeTimestamp: 17 } };
+    expect(parse(other).context).not.to.have.property('oneTimestampMs');
+  });
+
   it('that ask for what is not there are refused', () => {
     expect(() => parse(groupBy({ forceProjections: true }))).to.throw('none satisfy query');
     expect(() => parse(groupBy({ useProjection: 'p' }))).to.throw('Projection[p]');

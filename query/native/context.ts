@@ -48,6 +48,7 @@ export function parseContext(json: unknown, defaults: QueryDefaults, queryType?:
     allowPartialResults: flag(given, 'allowPartialResults', false) || isSet(given, 'returnPartialResults'),
     bySegment: flag(given, 'bySegment', false),
     maxSubqueryRows: subqueryRows(given),
+    ...(queryType === 'groupBy' ? oneTimestamp(given) : {}),
     minTopNThreshold:
       queryType === 'topN'
         ? long(given, 'minTopNThreshold', DEFAULT_MIN_TOPN_THRESHOLD)
@@ -67,6 +68,13 @@ function text(given: JsonObject, key: string): string | undefined {
   if (isMissing(value)) return undefined;
   if (typeof value === 'string') return value;
   throw badContext(key, `Expected key [${key}] to be a String, but got [${javaClass(value)}]`);
+}
+
+/** Druid's `fudgeTimestamp`: milliseconds as text. */
+function oneTimestamp(given: JsonObject): { readonly oneTimestampMs?: number } {
+  const key = 'fudgeTimestamp';
+  const digits = text(given, key) ?? '';
+  return digits === '' ? {} : { oneTimestampMs: long({ [key]: digits }, key, 0) };
 }
 
 function lane(given: JsonObject): { readonly lane?: string } {

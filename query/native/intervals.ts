@@ -5,6 +5,7 @@ import { MAX_INSTANT, MIN_INSTANT } from '../granularity/buckets.js';
 import { parseInterval } from '../granularity/instant.js';
 import {
   describe,
+  isMissing,
   isObject,
   type JsonObject,
   objectAt,
@@ -20,14 +21,24 @@ export const eternity: IntervalMs = { startMs: MIN_INSTANT, endMs: MAX_INSTANT }
 
 /** The query's `intervals` field, condensed. */
 export function parseQueryIntervals(json: unknown, field: string): readonly IntervalMs[] {
-  if (isObject(json)) {
-    const type = typeOf(json, 'segment spec', field);
-    if (type === 'segments') return condense(parseSegments(json, field).map(({ interval }) => interval));
-    if (type !== 'intervals' && type !== 'LegacySegmentSpec')
+  if (!isObject(json)) return condense(parseLegacyList(json, field));
+  const type = isMissing(json['type']) ? 'LegacySegmentSpec' : typeOf(json, 'segment spec', field);
+  const inner = `${field}.intervals`;
+  switch (type) {
+    case 'segments':
+      return condense(parseSegments(json, field).map(({ interval }) => interval));
+    case 'intervals':
+      return condense(parseIntervalList(json['intervals'] ?? null, inner));
+    case 'LegacySegmentSpec':
+      return condense(parseLegacyList(json['intervals'] ?? null, inner));
+    default:
       throw unknownType('segment spec', type, field, []);
-    return parseQueryIntervals(json['intervals'] ?? null, `${field}.intervals`);
   }
-  return condense(parseIntervalList(json, field));
+}
+
+/** In a bare list null is an interval of no length, as Druid reads it. */
+function parseLegacyList(json: unknown, field: string): IntervalMs[] {
+  return parseIntervalList(Array.isArray(json) ? json.filter((item) => item !== null) : json, field);
 }
 
 /** The segments that a query names one by one; undefined: it names none. */

@@ -96,6 +96,18 @@ export function optionalInteger(object: JsonObject, name: string, path: string):
   return value;
 }
 
+/** One of Java's longs; what a double can't tell apart is cut to the last it can. */
+export function optionalLong(object: JsonObject, name: string, path: string): number | undefined {
+  const json = object[name];
+  const isText = typeof json === 'string' && /^\s*[+-]?\d+\s*$/.test(json);
+  if (!isText && typeof json !== 'bigint') return optionalInteger(object, name, path);
+  const value = BigInt(json);
+  if (BigInt.asIntN(64, value) !== value)
+    throw invalidInput(`${path}.${name}[${value}] is out of the range of long`, `${path}.${name}`);
+  return Number(value > safeMax ? safeMax : value < -safeMax ? -safeMax : value);
+}
+const safeMax = BigInt(Number.MAX_SAFE_INTEGER);
+
 /** The elements of an array; a missing or null one is empty. */
 export function optionalArray(object: JsonObject, name: string, path: string): readonly unknown[] {
   const json = object[name];

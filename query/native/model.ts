@@ -305,6 +305,8 @@ export interface QueryContext {
   /** Of all queries inside the data source together; absent: no limit. */
   readonly maxSubqueryRows?: number;
   readonly minTopNThreshold: number;
+  /** Of a groupBy: its groups all bear this time (ms) instead of their buckets', which are not told apart then. */
+  readonly oneTimestampMs?: number;
   readonly given: Readonly<Record<string, unknown>>;
 }
 

@@ -70,6 +70,13 @@ describe('native query parser', () => {
     };
     expect(parse({ ...ts, intervals }).intervals).to.deep.equal([day]);
     expect(parse({ ...ts, intervals: [] }).intervals).to.deep.equal([]);
+    const text = '2024-03-08/2024-03-09';
+    const [legacy] = parse({ ...ts, intervals: text }).intervals;
+    // Null is an interval of no length in a bare list, and none elsewhere.
+    for (const bare of [[null, text], { intervals: [text, null] }])
+      expect(parse({ ...ts, intervals: bare }).intervals).to.deep.equal([legacy]);
+    expect(parse({ ...ts, intervals: [null] }).intervals).to.deep.equal([]);
+    expect(() => parse({ ...ts, intervals: { type: 'intervals', intervals: [null] } })).to.throw('interval');
     const boundary = parse({ queryType: 'timeBoundary', dataSource: 'shop', bound: 'noon' });
     expect(boundary).to.deep.include({
       bound: undefined,
@@ -244,6 +251,10 @@ describe('native query parser', () => {
       limit: 0,
       orderBy: [{ columnName: '__time', order: 'descending' }],
     };
+    // Longs beyond what a double holds exactly mean as much as the last one it does.
+    for (const limit of [9_223_372_036_854_775_807n, '9223372036854775807'])
+      expect(parse({ ...scan, limit })).to.have.property('limit', Number.MAX_SAFE_INTEGER);
+    expect(() => parse({ ...scan, limit: 9_223_372_036_854_775_808n })).to.throw('out of the range of long');
     expect(parse(scan)).to.deep.include({
       order: 'descending',
       limit: undefined,

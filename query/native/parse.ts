@@ -23,6 +23,7 @@ import {
   optionalArray,
   optionalBoolean,
   optionalInteger,
+  optionalLong,
   optionalText,
   requiredArray,
   requiredText,
@@ -260,7 +261,8 @@ function metricName(metric: TopNMetric): string | undefined {
 
 function groupBy(body: JsonObject, defaults: QueryDefaults): GroupByQuery {
   const common = base(body, defaults, true);
-  const granularity = granularityOf(body);
+  const asked = granularityOf(body);
+  const granularity = common.context.oneTimestampMs === undefined ? asked : ({ type: 'all' } as const);
   const dimensions = optionalArray(body, 'dimensions', 'query').map((each, i) =>
     lateFunction(parseDimension(each, `dimensions[${i}]`), common.lookups),
   );
@@ -359,8 +361,8 @@ function scan(body: JsonObject, defaults: QueryDefaults): ScanQuery {
     );
   }
   const batchSize = optionalInteger(body, 'batchSize', 'query') ?? 0;
-  const limit = optionalInteger(body, 'limit', 'query') ?? 0;
-  const offset = optionalInteger(body, 'offset', 'query') ?? 0;
+  const limit = optionalLong(body, 'limit', 'query') ?? 0;
+  const offset = optionalLong(body, 'offset', 'query') ?? 0;
   if (batchSize < 0) throw invalidInput('batchSize must be greater than 0', 'batchSize');
   if (limit < 0) throw invalidInput('limit must be greater than 0', 'limit');
   if (offset < 0) throw invalidInput('offset must be greater than or equal to 0', 'offset');

@@ -33,8 +33,10 @@ export interface BucketClock {
 
 type Bucketed = Extract<NativeQuery, { granularity: Granularity }>;
 
-/** The start of the query's first interval that holds any time; 0 when there is none. */
+/** The start of the query's first interval that holds any time, 0 when there is none; or the time the context names. */
 export function queryStart(query: NativeQuery): number {
+  const { oneTimestampMs } = query.context;
+  if (oneTimestampMs !== undefined) return oneTimestampMs;
   return query.intervals.find(({ startMs, endMs }) => startMs < endMs)?.startMs ?? 0;
 }
 

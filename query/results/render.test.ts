@@ -294,6 +294,12 @@ describe('groupBy results', () => {
     );
   });
 
+  it('bear the time that the context names', () => {
+    const context = { fudgeTimestamp: '172800000' };
+    const one = { ...body, granularity: 'hour', limitSpec: { type: 'default', limit: 1 }, context };
+    expect(render(one, merged)).to.contain('[{"version":"v1","timestamp":"1970-01-03T00:00:00.000Z"');
+  });
+
   it('sort by dimensions, numbers as text unless asked otherwise', () => {
     expect(picked({})).to.deep.equal([
       [null, 9, 1],
