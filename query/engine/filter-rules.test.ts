@@ -319,3 +319,27 @@ describe('filters and their negations', () => {
     expect(await rowsOf({ type: 'inType', column: 'longs', matchValueType: 'LONG', values: [] })).equals('');
   });
 });
+
+describe('a conjunction that an index finds empty', () => {
+  const onArrays = { type: 'like', dimension: 'list', pattern: 'a%' };
+  const filtered = {
+    virtualColumns: [{ type: 'mv-filtered', name: 'v', delegate: 'tags', values: ['a'], isAllowList: true }],
+  };
+  const empty: [string, object, object][] = [
+    ['a text without wildcards', { type: 'like', dimension: 'autoLong', pattern: 'x' }, {}],
+    ['a constant', { type: 'expression', expression: '1 > 7' }, {}],
+    ['values that were filtered', { type: 'like', dimension: 'v', pattern: 'b%' }, filtered],
+    ['an array among numbers', { ...arrayOf(['US']), column: 'autoLong' }, {}],
+  ];
+  function arrayOf(matchValue: readonly string[]): object {
+    return { type: 'equals', matchValueType: 'ARRAY<STRING>', matchValue };
+  }
+  for (const [name, filter, more] of empty)
+    it(`is no error, whatever its other filters are: ${name}`, async () => {
+      for (const fields of [
+        [filter, onArrays],
+        [onArrays, filter],
+      ])
+        expect(await rowsOf({ type: 'and', fields }, more)).equals('');
+    });
+});

@@ -15,6 +15,7 @@ import { arrayRangeMask, comparisonMask, elementMask } from './filter-cells.js';
 import { columnMask, hasTextIndex, withoutTextMask } from './filter-column.js';
 import { complexMask, nullRows, refuseArrays, refusesArrays } from './filter-complex.js';
 import { wordsOf, type Environment } from './environment.js';
+import { exactLike } from './like.js';
 import { equalsNumber, leafPredicate, type LeafFilter } from './predicate.js';
 import { rowRanges, rowsFrom, rowsIn, type RowRanges, type RowSpan } from './rows.js';
 import type { IntervalMs, StringColumnView } from '../../segment/read/view.js';
@@ -226,6 +227,7 @@ function isCheap(environment: Environment, filter: Filter): boolean {
     case 'false':
       return true;
     case 'expression':
+      return isConstant(filter);
     case 'columnComparison':
     case 'packed':
       return false;
@@ -241,6 +243,8 @@ function isCheap(environment: Environment, filter: Filter): boolean {
 function isLookup(filter: Filter): boolean {
   if ('extractionFn' in filter && filter.extractionFn !== undefined) return false;
   const known: readonly Filter['type'][] = ['selector', 'in', 'inType', 'anyOf', 'equals', 'null'];
+  if (filter.type === 'like') return exactLike(filter.pattern, filter.escape) !== undefined;
+  if (filter.type === 'arrayRange') return filter.isEquality === true;
   return known.includes(filter.type) || (filter.type === 'arrayContainsElement' && filter.element !== null);
 }
 
@@ -358,6 +362,34 @@ function isComputed(environment: Environment, filter: Filter): boolean {
   }
 }
 
+/** An expression has to be evaluated. Fields of documents and filtered values are not, though they are computed. */
+function isEvaluated(environment: Environment, filter: Filter): boolean {
+  if (!isComputed(environment, filter)) return false;
+  switch (filter.type) {
+    case 'and':
+    case 'or':
+      return filter.fields.some((field) => isEvaluated(environment, field));
+    case 'not':
+    case 'istrue':
+    case 'isfalse':
+      return isEvaluated(environment, filter.field);
+    case 'expression':
+      return !isConstant(filter);
+    case 'columnComparison':
+    case 'packed':
+    case 'true':
+    case 'false':
+      return true;
+    default: {
+      const name = 'column' in filter ? filter.column : filter.dimension;
+      return !isFiltered(environment, name) && !isStoredField(environment, name);
+    }
+  }
+}
+
+const isConstant = ({ expression }: Extract<Filter, { type: 'expression' }>): boolean =>
+  columnsOf(parseExpression(expression)).size === 0;
+
 /** Masks made here are written over, never those of columns. */
 function complement(environment: Environment, mask: Mask): Mask {
   if (mask.kind !== 'bits') return mask.kind === 'all' ? noRows : allRows;
@@ -380,9 +412,11 @@ function conjunction(
   const stored = fields.filter((field) => !computed.has(field));
   // What an index answers comes first: no row left is an answer, whatever the others are.
   const first = new Set(
-    environment.byIndex === true ? stored.filter((field) => hasIndex(environment, field)) : [],
+    environment.byIndex === true
+      ? fields.filter((field) => hasIndex(environment, field) && !isEvaluated(environment, field))
+      : [],
   );
-  const ordered = [...first, ...stored.filter((field) => !first.has(field)), ...computed];
+  const ordered = [...first, ...[...stored, ...computed].filter((field) => !first.has(field))];
   for (const field of ordered) {
     const isLate = computed.has(field) && result.kind === 'bits';
     const wanted = isLate ? restrictedTo(environment, result) : environment;

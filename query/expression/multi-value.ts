@@ -3,6 +3,8 @@
  * that stand somewhere as a whole array are never mapped.
  */
 import type { Node } from './ast.js';
+import { parseType } from './cast.js';
+import { isArrayType } from './value.js';
 
 /** Functions and the arguments that take whole arrays; "all" = each of them. */
 const arrayArguments: Readonly<Record<string, 'all' | number>> = {
@@ -51,6 +53,12 @@ export function columnUses(node: Node): ColumnUses {
   return { ...uses, givesArray };
 }
 
+/** A whole list of values is cast, not each of them. */
+function isArrayCast({ name, args: [, type] }: Extract<Node, { kind: 'call' }>): boolean {
+  const text = name.toLowerCase() === 'cast' && type?.kind === 'literal' ? type.value.value : undefined;
+  return typeof text === 'string' && isArrayType(parseType(text) ?? '');
+}
+
 function collect(
   node: Node,
   uses: { arrays: Set<string>; scalars: Set<string> },
@@ -72,7 +80,11 @@ function collect(
       break;
     case 'call': {
       const name = node.name.toLowerCase();
-      const place = Object.hasOwn(arrayArguments, name) ? arrayArguments[name] : undefined;
+      const place = isArrayCast(node)
+        ? 0
+        : Object.hasOwn(arrayArguments, name)
+          ? arrayArguments[name]
+          : undefined;
       node.args.forEach((arg, i) => collect(arg, uses, bound, place === 'all' || place === i));
       break;
     }

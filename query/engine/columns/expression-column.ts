@@ -28,7 +28,7 @@ import {
 import type { Environment } from '../environment.js';
 import { cellReader, type CellReader } from './cells.js';
 import { ComputedBytes, ComputedNumbers } from './computed-views.js';
-import { expressionType, type TypeOf } from './expression-type.js';
+import { expressionType, isNumberAsText, isSurelyText, type TypeOf } from './expression-type.js';
 import { ConstantColumn, mapStrings } from './string-views.js';
 import { textRows } from './text-rows.js';
 
@@ -41,6 +41,8 @@ export interface BoundExpression {
   readonly isMapped: boolean;
   /** Values are the column's own lists, or some of their entries: null is no value at all, not one that is null. */
   readonly isList: boolean;
+  /** No row has a value that is printed otherwise than as a text. */
+  readonly isSurelyText: boolean;
   readonly columns: readonly string[];
   readonly node: Node;
   /** The value when every column has this one. */
@@ -138,7 +140,8 @@ export function bindExpression(environment: Environment, text: string, byVector 
   const mapped = byVector && isNullTest(node) ? [] : mappedColumns(node, several);
   const single = (name: string): ExprType | undefined => (mapped.includes(name) ? 'STRING' : types.get(name));
   const isFiltered = keepsSeveral(node, several);
-  const type = isFiltered ? 'STRING' : expressionType(node, single);
+  const isText = isFiltered || (mapped.length > 0 && isNumberAsText(node, single));
+  const type = isText ? 'STRING' : expressionType(node, single);
   let current = 0;
   // Mapped over, a row without values is one null.
   const read = (name: string): Value => {
@@ -151,6 +154,7 @@ export function bindExpression(environment: Environment, text: string, byVector 
     node,
     isMapped: mapped.length > 0,
     isList: isFiltered || (node.kind === 'call' && node.name.toLowerCase() === 'mv_to_array'),
+    isSurelyText: mapped.length > 0 || isText || isSurelyText(node, single),
     type: mapped.length > 0 && type !== undefined ? `ARRAY<${type}>` : type,
     open(start) {
       for (const reader of readers.values()) reader.open(start);
@@ -210,8 +214,8 @@ export function printedExpression(
   const number = numberType(type);
   if (number !== undefined) return bytesColumn(bound, `ARRAY<${number}>`);
   // Values of several types are printed each as it is.
-  if (!bound.isMapped && outputIsText(bound, outputType) && isUntyped(bound))
-    return bytesColumn(bound, 'COMPLEX<json>');
+  if (!bound.isMapped && outputIsText(bound, outputType) && isUntyped(bound, outputType))
+    return bytesColumn(bound, 'COMPLEX<json>', bound.type === 'STRING');
   // The dictionary knows nothing of rows without values.
   if (type === 'STRING' && textsOf(bound.one(nullValue)) !== null) return stringRows(environment, bound);
   return expressionColumn(environment, text, outputType);
@@ -221,10 +225,10 @@ function outputIsText(bound: BoundExpression, outputType: string | undefined): b
   return valueType(bound, outputType) === 'STRING';
 }
 
-/** What stands in a document has a type of its own. */
-function isUntyped({ node }: BoundExpression): boolean {
-  if (node.kind === 'call') return node.name.toLowerCase() === 'json_value' && node.args.length === 2;
-  return false;
+/** What stands in a document has a type of its own, as has what is no text where none is declared. */
+function isUntyped({ node, isList, isSurelyText: isText }: BoundExpression, declared?: string): boolean {
+  if (node.kind === 'call' && node.name.toLowerCase() === 'json_value' && node.args.length === 2) return true;
+  return declared === undefined && !isText && !isList;
 }
 
 function textsOf(value: Value): string | null | (string | null)[] {
@@ -290,14 +294,23 @@ function numberColumn(
   });
 }
 
-/** Arrays and JSON as the texts of JSON they are stored as, under the type's name. */
-function bytesColumn(bound: BoundExpression, type: string): ColumnView {
+/**
+ * Arrays and JSON as the texts of JSON they are stored as, under the type's name. `isLoose`: what should be a text, where
+ * an array of one is its element.
+ */
+function bytesColumn(bound: BoundExpression, type: string, isLoose = false): ColumnView {
   const typeName = /^COMPLEX<(.*)>$/i.exec(type)?.[1]?.toLowerCase() ?? type;
+  const shown = (value: Value['value']): unknown => {
+    if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+    return isLoose && Array.isArray(value) && value.length === 1 ? value[0] : value;
+  };
   return new ComputedBytes(typeName, {
     open: (start) => bound.open(start),
     at(row) {
       const { value } = bound.at(row);
-      return value === null ? null : Buffer.from(exactJsonText(value), 'utf8');
+      if (value instanceof Uint8Array && typeName !== 'json') return value;
+      const json = value === null ? null : shown(value);
+      return json === null ? null : Buffer.from(exactJsonText(json), 'utf8');
     },
   });
 }

@@ -1,6 +1,6 @@
 /** The type of an expression's values, as far as it can be told from the types of its columns. */
 import type { Node } from '../../expression/ast.js';
-import { elementType, type ExprType, isArrayType } from '../../expression/value.js';
+import { elementType, type ExprType, isArrayType, isComplex } from '../../expression/value.js';
 
 /** Undefined = not known before a row is seen. */
 export type TypeOf = (column: string) => ExprType | undefined;
@@ -25,13 +25,14 @@ const stringFunctions = new Set(
   ),
 );
 const jsonFunctions = new Set(['json_object', 'json_query', 'json_merge', 'parse_json', 'try_parse_json']);
-const firstArgument = new Set([
-  'abs',
-  'round',
+const firstArgument = new Set(['abs', 'round']);
+/** A scalar stands for an array of itself. */
+const firstArray = new Set([
   'array_append',
   'array_concat',
   'array_slice',
   'array_set_add',
+  'array_set_add_all',
 ]);
 
 export function expressionType(node: Node, typeOf: TypeOf): ExprType | undefined {
@@ -60,6 +61,10 @@ function binaryType(node: Extract<Node, { kind: 'binary' }>, typeOf: TypeOf): Ex
   return left === 'LONG' && right === 'LONG' ? 'LONG' : 'DOUBLE';
 }
 
+function arrayOf(type: ExprType | undefined): ExprType | undefined {
+  return type === undefined || isArrayType(type) || isComplex(type) ? type : `ARRAY<${type}>`;
+}
+
 function common(types: readonly (ExprType | undefined)[]): ExprType | undefined {
   const known = [...new Set(types.filter((type) => type !== undefined))];
   if (known.length <= 1) return known[0];
@@ -77,6 +82,7 @@ function callType({ name, args }: Extract<Node, { kind: 'call' }>, typeOf: TypeO
   if (jsonFunctions.has(lower)) return 'COMPLEX<json>';
   const types = args.map((arg) => expressionType(arg, typeOf));
   if (firstArgument.has(lower)) return types[0];
+  if (firstArray.has(lower)) return arrayOf(types[0]);
   switch (lower) {
     case 'cast':
     case 'json_value': {
@@ -119,7 +125,7 @@ function callType({ name, args }: Extract<Node, { kind: 'call' }>, typeOf: TypeO
     case 'json_paths':
       return 'ARRAY<STRING>';
     case 'array_prepend':
-      return types[1];
+      return arrayOf(types[1]);
     default:
       return undefined;
   }
@@ -139,4 +145,39 @@ function applyType(node: Extract<Node, { kind: 'apply' }>, typeOf: TypeOf): Expr
   const result = expressionType(body, inner);
   if (!name.endsWith('map')) return result;
   return result === undefined ? undefined : `ARRAY<${result}>`;
+}
+
+const trims = new Set(['trim', 'ltrim', 'rtrim']);
+const choosing = new Set(['if', 'nvl', 'coalesce', 'case_searched', 'case_simple', 'greatest', 'least']);
+
+/** Values are texts or null in every row, not only where a text is asked for. */
+export function isSurelyText(node: Node, typeOf: TypeOf): boolean {
+  if (expressionType(node, typeOf) !== 'STRING') return false;
+  if (node.kind !== 'call') return node.kind !== 'apply';
+  const name = node.name.toLowerCase();
+  const [first, second, third] = node.args;
+  if (name === 'json_value') return third !== undefined;
+  if (trims.has(name)) return first !== undefined && isSurelyText(first, typeOf);
+  if (!choosing.has(name)) return true;
+  const isText = (arg: Node | undefined): boolean =>
+    arg === undefined || isNull(arg) || isSurelyText(arg, typeOf);
+  if (name === 'if') return isText(second) && isText(third);
+  if (!name.startsWith('case_')) return node.args.every(isText);
+  const from = name === 'case_simple' ? 1 : 0;
+  return node.args.every((arg, i) => {
+    const isResult = i === node.args.length - 1 || (i >= from && (i - from) % 2 === 1);
+    return !isResult || isText(arg);
+  });
+}
+
+function isNull(node: Node): boolean {
+  return node.kind === 'literal' && node.value.value === null;
+}
+
+const numbersOfTexts = new Set(['div', 'max', 'min', 'safe_divide']);
+
+/** Numbers that Druid takes for texts when they are computed for each of a row's values. */
+export function isNumberAsText(node: Node, typeOf: TypeOf): boolean {
+  if (node.kind !== 'call' || !numbersOfTexts.has(node.name.toLowerCase())) return false;
+  return node.args.some((arg) => expressionType(arg, typeOf) === 'STRING');
 }

@@ -99,6 +99,62 @@ describe('expressions over strings with several values', () => {
     const rows = await answer({ queryType: 'groupBy', dimensions: [], aggregations });
     expect((rows as { event: unknown }[])[0]?.event).to.deep.equal({ s: 10 });
   });
+
+  it('are numbers as texts where Druid reads the values as text', async () => {
+    expect(await scanned('max(tags, 1)')).to.deep.equal([['1.0', '1.0'], '1.0', null, [null, '1.0']]);
+  });
+
+  it('are cast to arrays as a whole', async () => {
+    const arrays = [['a', 'abc'], ['abc'], null, [null, 'b']];
+    expect(await scanned("cast(tags, 'ARRAY<STRING>')")).to.deep.equal(arrays);
+  });
+});
+
+describe('expressions without a declared type', () => {
+  const printed: [string, unknown][] = [
+    ["nvl(d, 'x')", [1.75, 2.75, 3, 4]],
+    ["if(d > 2.9, d, 'less')", ['less', 'less', 3, 4]],
+    ['trim(d)', [1.75, 2.75, 3, 4]],
+    ["greatest(d, 'a')", ['a', 'a', 'a', 'a']],
+    [
+      'array_append(__time, 7)',
+      [
+        [0, 7],
+        [1, 7],
+        [2, 7],
+        [3, 7],
+      ],
+    ],
+    [
+      "array_prepend('x', __time)",
+      [
+        [null, 0],
+        [null, 1],
+        [null, 2],
+        [null, 3],
+      ],
+    ],
+    ['array_to_mv(d)', [['1.75'], ['2.75'], ['3.0'], ['4.0']]],
+    [
+      "json_query_array(parse_json('[1, {}]'), '$')",
+      [
+        [1, {}],
+        [1, {}],
+        [1, {}],
+        [1, {}],
+      ],
+    ],
+    ["array_length(parse_json('{}'))", [null, null, null, null]],
+    ["concat(d, '')", ['1.75', '2.75', '3.0', '4.0']],
+  ];
+  for (const [expression, values] of printed)
+    it(`are printed as what they are: ${expression}`, async () => {
+      expect(await scanned(expression)).to.deep.equal(values);
+    });
+
+  it('are texts where a text is declared', async () => {
+    expect(await scanned("nvl(d, 'x')", 'STRING')).to.deep.equal(['1.75', '2.75', '3.0', '4.0']);
+  });
 });
 
 describe('grouping without taking apart', () => {

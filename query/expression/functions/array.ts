@@ -34,7 +34,8 @@ export function itemsOf(value: Value): Items | undefined {
   if (inner.value === null) return undefined;
   if (isArrayType(inner.type))
     return { type: elementType(inner.type), items: inner.value as readonly Element[] };
-  return { type: inner.type, items: [inner.value] };
+  // An object is no array, not even of itself.
+  return isComplex(inner.type) ? undefined : { type: inner.type, items: [inner.value] };
 }
 
 const jsonType = 'COMPLEX<json>';
