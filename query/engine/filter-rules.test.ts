@@ -343,3 +343,30 @@ describe('a conjunction that an index finds empty', () => {
         expect(await rowsOf({ type: 'and', fields }, more)).equals('');
     });
 });
+
+describe('values that were filtered, negated', () => {
+  const tagsBut = (isAllowList: boolean): object => ({
+    virtualColumns: [{ type: 'mv-filtered', name: 'v', delegate: 'tags', values: ['a'], isAllowList }],
+  });
+  const not = (field: object): object => ({ type: 'not', field });
+  const selected = not({ type: 'selector', dimension: 'v', value: 'zz' });
+
+  it('are unknown to an index where nothing but null is left, or null stands among what each is asked', async () => {
+    expect(await rowsOf(selected, tagsBut(false))).equals('013');
+    expect(await rowsOf(not({ type: 'regex', dimension: 'v', pattern: 'zz' }), tagsBut(false))).equals('03');
+    const isNumber = { type: 'equals', column: 'v', matchValueType: 'FLOAT', matchValue: 1 };
+    expect(await rowsOf(not(isNumber), tagsBut(false))).equals('03');
+  });
+
+  it('are unknown to rows that had a null before', async () => {
+    const count = async (isAllowList: boolean): Promise<unknown> => {
+      const aggregator = { type: 'count', name: 'c' };
+      const aggregations = [{ type: 'filtered', filter: selected, aggregator }];
+      const body = { queryType: 'timeseries', aggregations, ...tagsBut(isAllowList) };
+      const [entry] = (await answer(body)) as { result: { c: unknown } }[];
+      return entry?.result.c;
+    };
+    expect(await count(false)).equals(2);
+    expect(await count(true)).equals(1);
+  });
+});

@@ -272,7 +272,12 @@ function leafMask(environment: Environment, filter: LeafFilter, span: RowSpan, o
     if (!isText) return complexMask(environment, stored, filter, span, orUnknown);
     return orUnknown ? nullRows(environment, stored, span) : noRows;
   }
-  if (fn === undefined) return columnMask(environment, stored, predicate, span, orUnknown);
+  if (fn === undefined) {
+    const mask = columnMask(environment, stored, predicate, span, orUnknown);
+    const from =
+      orUnknown && isOneValue(filter) ? nullsOfFiltered(environment, predicate.column, span) : noRows;
+    return union(environment, mask, from);
+  }
   const column = steppedColumn(environment, stored, [{ type: 'extraction', fn }]);
   const mask = columnMask(environment, column, predicate, span, orUnknown);
   const areNullsUnknown =
@@ -294,8 +299,10 @@ function filteredMask(
 ): Mask {
   if (isNullTest(filter)) return withoutTextMask(environment, column, span);
   const predicate = leafPredicate(filter);
-  const ofTexts = columnMask(environment, column, { ...predicate, nullMatches: false }, span, false);
   const isFalse = predicate.nullTextIsFalse && predicate.nullIsUnknownToIndex !== true;
+  // Asked of each text, null too is unknown wherever it stands; looked up, only where it stands alone.
+  const nullMatches = orUnknown && !isFalse && isAskedOfEach(filter);
+  const ofTexts = columnMask(environment, column, { ...predicate, nullMatches }, span, false);
   if (!predicate.nullMatches) {
     return orUnknown && !isFalse
       ? union(environment, ofTexts, withoutTextMask(environment, column, span))
@@ -306,6 +313,27 @@ function filteredMask(
   if (from === undefined || column.idOf(null) < 0) return ofTexts;
   const isNull = leafPredicate({ type: 'null', column: from });
   return union(environment, ofTexts, columnMask(environment, segment.column(from), isNull, span, false));
+}
+
+function isAskedOfEach(filter: LeafFilter): boolean {
+  const isPrefixed = filter.type === 'like' && !/^[%_]/.test(filter.pattern);
+  return leafPredicate(filter).strings().kind === 'test' && !isPrefixed;
+}
+
+/** Equality with a single text. */
+function isOneValue(filter: LeafFilter): boolean {
+  if (filter.type === 'selector') return true;
+  if (filter.type === 'in') return filter.values.length === 1;
+  return filter.type === 'equals' && filter.matchValueType === 'STRING';
+}
+
+/** Rows of values that were filtered which had a null before: looked at one by one, nobody knows of them what they equal. */
+function nullsOfFiltered(environment: Environment, name: string, span: RowSpan): Mask {
+  const { segment } = environment;
+  const from = segment instanceof DerivedSegment ? segment.filteredFrom(name) : undefined;
+  const column = from === undefined ? undefined : segment.column(from);
+  if (from === undefined || column?.kind !== 'string' || column.isMade === true) return noRows;
+  return columnMask(environment, column, leafPredicate({ type: 'null', column: from }), span, false);
 }
 
 /** Uses up both masks. */
