@@ -127,7 +127,8 @@ export async function launchGrove(options: LaunchOptions = {}): Promise<Grove> {
   child.stdout?.on('data', (chunk) => (text += String(chunk)));
   child.stderr?.on('data', (chunk) => (text += String(chunk)));
   const exited = new Promise<number | null>((done) => child.on('exit', (code) => done(code)));
-  const ended = atEnd(() => child.kill('SIGKILL'));
+  // It has a NATS server of its own to stop, which a sudden end would leave behind.
+  const ended = atEnd(() => child.kill('SIGTERM'));
   void exited.then(ended);
   const grove = groveOf(child, {
     portBase,
