@@ -6,34 +6,11 @@ import type { Aggregator } from './model.js';
 import { parseStateAggregator } from './state-aggregators.js';
 
 const notYet: readonly string[] = [
-  'HLLSketch',
-  'HLLSketchBuild',
-  'HLLSketchMerge',
-  'KllDoublesSketch',
-  'KllDoublesSketchMerge',
-  'KllFloatsSketch',
-  'KllFloatsSketchMerge',
-  'approxHistogram',
-  'approxHistogramFold',
-  'arrayOfDoublesSketch',
-  'bloom',
-  'fixedBucketsHistogram',
   'histogram',
-  'javascript',
-  'momentSketch',
   'passthroughAggregator',
-  'quantilesDoublesSketch',
-  'quantilesDoublesSketchMerge',
-  'sketchMerge',
   'singleValue',
   'stringFirstFold',
   'stringLastFold',
-  'tDigestSketch',
-  'thetaSketch',
-  'timeMax',
-  'timeMin',
-  'variance',
-  'varianceFold',
 ];
 
 const maxDepth = 50;

@@ -22,7 +22,7 @@ import { parseDimension } from './dimensions.js';
 import { parseSearchSpec, patternText } from './search-spec.js';
 import { optionalExtraction } from './transforms.js';
 
-const notYet: readonly string[] = ['bloom', 'javascript', 'spatial'];
+const notYet: readonly string[] = ['spatial'];
 
 const maxDepth = 200;
 

@@ -3,6 +3,7 @@
  * asked, texts into numbers where numbers are. Every error names the field by its path ("aggregations[0].name").
  */
 import { CodedError, invalidInput } from '../../proto/errors.js';
+import { extensionOf } from './extension-types.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -125,7 +126,12 @@ export function unsupported(field: string, message: string): CodedError {
   return new CodedError('Unsupported', message, { field });
 }
 
-/** What a "type" field says. `known` are Druid's other types of this family: refused as unsupported, not as unknown. */
+const a = (family: string): string => `${/^[aeiou]/.test(family) ? 'an' : 'a'} ${family}`;
+
+/**
+ * What a "type" field says. `known` are Druid's other types of this family: refused as unsupported, not as unknown; so
+ * are those of its extensions.
+ */
 export function unknownType(
   family: string,
   type: string,
@@ -137,10 +143,15 @@ export function unknownType(
     const context = { field, errorClass: 'java.lang.IllegalStateException' };
     return new CodedError('QueryFailed', 'JavaScript is disabled', context);
   }
+  const extension = extensionOf(family, type);
+  if (extension !== undefined) {
+    const text = `${field}: ${family} type[${type}] is not supported, it is of Druid's extension[${extension}]`;
+    return unsupported(field, text);
+  }
   if (known.includes(type))
     return unsupported(field, `${field}: ${family} type[${type}] is not supported yet`);
   const errorClass = `${jackson}.InvalidTypeIdException`;
-  return new CodedError('InvalidInput', `${field}: could not resolve type id '${type}' as a ${family}`, {
+  return new CodedError('InvalidInput', `${field}: could not resolve type id '${type}' as ${a(family)}`, {
     field,
     errorClass,
   });
@@ -148,7 +159,7 @@ export function unknownType(
 
 export function missingType(family: string, field: string, name = 'type'): CodedError {
   const errorClass = `${jackson}.InvalidTypeIdException`;
-  return new CodedError('InvalidInput', `${field}: missing type id property '${name}' of a ${family}`, {
+  return new CodedError('InvalidInput', `${field}: missing type id property '${name}' of ${a(family)}`, {
     field,
     errorClass,
   });

@@ -406,6 +406,39 @@ describe('native query parser', () => {
     for (const body of [null, 'text', [1], {}, 7]) expect(refusal(body).status).to.equal(400);
   });
 
+  it("names the extension of Druid's that a type is of", () => {
+    const of: readonly (readonly [extension: string, aggregator: string, post?: string])[] = [
+      ['druid-datasketches', 'HLLSketchBuild', 'quantilesDoublesSketchToRank'],
+      ['druid-histogram', 'approxHistogramFold', 'equalBuckets'],
+      ['druid-stats', 'variance', 'stddev'],
+      ['druid-bloom-filter', 'bloom'],
+      ['druid-tdigestsketch', 'tDigestSketch', 'quantilesFromTDigestSketch'],
+      ['druid-momentsketch', 'momentSketchMerge', 'momentSketchSolveQuantiles'],
+      ['druid-ddsketch', 'ddSketch', 'quantilesFromDDSketch'],
+      ['druid-spectator-histogram', 'spectatorHistogramTimer', 'percentileSpectatorHistogram'],
+      ['druid-distinctcount', 'distinctCount'],
+      ['druid-compressed-bigdecimal', 'compressedBigDecimalSum'],
+      ['druid-time-min-max', 'timeMin'],
+      ['druid-exact-count-bitmap', 'Bitmap64ExactCountBuild', 'bitmap64ExactCount'],
+    ];
+    const checked = (change: Record<string, unknown>, type: string, extension: string): void => {
+      const { code, message } = refusal({ ...ts, ...change });
+      expect(code, type).to.equal('Unsupported');
+      expect(message).to.contain(`type[${type}]`).and.to.contain(`extension[${extension}]`);
+    };
+    for (const [extension, aggregator, post] of of) {
+      const spec = { type: aggregator, name: 'x', fieldName: 'a' };
+      checked({ aggregations: [spec] }, aggregator, extension);
+      checked(
+        { aggregations: [{ type: 'filtered', filter: { type: 'true' }, aggregator: spec }] },
+        aggregator,
+        extension,
+      );
+      if (post !== undefined) checked({ postAggregations: [{ type: post, name: 'p' }] }, post, extension);
+    }
+    checked({ filter: { type: 'bloom', dimension: 'd' } }, 'bloom', 'druid-bloom-filter');
+  });
+
   it('reports a bad context in the form of a query failure', () => {
     const seen = refusal({ ...ts, context: { timeout: -1 } });
     expect(seen.status).to.equal(400);

@@ -15,63 +15,6 @@ import {
 } from './json-fields.js';
 import type { PostAggregator } from './model.js';
 
-const notYet: readonly string[] = [
-  'HLLSketchEstimate',
-  'HLLSketchEstimateWithBounds',
-  'HLLSketchToString',
-  'HLLSketchUnion',
-  'KllDoublesSketchToCDF',
-  'KllDoublesSketchToHistogram',
-  'KllDoublesSketchToPMF',
-  'KllDoublesSketchToQuantile',
-  'KllDoublesSketchToQuantiles',
-  'KllDoublesSketchToRank',
-  'KllDoublesSketchToString',
-  'KllFloatsSketchToCDF',
-  'KllFloatsSketchToHistogram',
-  'KllFloatsSketchToPMF',
-  'KllFloatsSketchToQuantile',
-  'KllFloatsSketchToQuantiles',
-  'KllFloatsSketchToRank',
-  'KllFloatsSketchToString',
-  'arrayOfDoublesSketchConstant',
-  'arrayOfDoublesSketchSetOp',
-  'arrayOfDoublesSketchTTest',
-  'arrayOfDoublesSketchToBase64String',
-  'arrayOfDoublesSketchToEstimate',
-  'arrayOfDoublesSketchToEstimateAndBounds',
-  'arrayOfDoublesSketchToMeans',
-  'arrayOfDoublesSketchToMetricsSumEstimate',
-  'arrayOfDoublesSketchToNumEntries',
-  'arrayOfDoublesSketchToQuantilesSketch',
-  'arrayOfDoublesSketchToString',
-  'arrayOfDoublesSketchToVariances',
-  'buckets',
-  'customBuckets',
-  'equalBuckets',
-  'javascript',
-  'max',
-  'min',
-  'pvalue2tailedZtest',
-  'quantile',
-  'quantiles',
-  'quantilesDoublesSketchToCDF',
-  'quantilesDoublesSketchToHistogram',
-  'quantilesDoublesSketchToPMF',
-  'quantilesDoublesSketchToQuantile',
-  'quantilesDoublesSketchToQuantiles',
-  'quantilesDoublesSketchToRank',
-  'quantilesDoublesSketchToString',
-  'sketchEstimate',
-  'sketchSetOper',
-  'stddev',
-  'thetaSketchConstant',
-  'thetaSketchEstimate',
-  'thetaSketchSetOp',
-  'thetaSketchToString',
-  'zscore2sample',
-];
-
 const operations = ['+', '-', '*', '/', 'quotient', 'pow'] as const;
 const maxDepth = 100;
 
@@ -127,7 +70,7 @@ export function parsePostAggregator(json: unknown, field: string, outer = true, 
     case 'longLeast':
       return { type, name: named(), fields: atLeast(inner(), 1, field) };
     default:
-      throw unknownType('post-aggregator', type, field, notYet);
+      throw unknownType('post-aggregator', type, field, []);
   }
 }
 
