@@ -33,6 +33,26 @@ describe('analyses of segments', () => {
     expect(merged(true, analysis('t', 0), analysis('u', 1), analysis('t', 2))).to.deep.equal(['merged 15']);
   });
 
+  it('have the projections in common that each of them has', () => {
+    const schema = { type: 'aggregate', name: 'p' };
+    const having = (day: number, projections: SegmentAnalysis['projections']): SegmentAnalysis => ({
+      ...analysis('t', day),
+      ...(projections === undefined ? {} : { projections }),
+    });
+    const both = (a: SegmentAnalysis['projections'], b: SegmentAnalysis['projections']): unknown => {
+      const body = { queryType: 'segmentMetadata', dataSource: 't', merge: true };
+      const query = parseNativeQuery(body, { queryId: 'q', timeoutMs: 0 }) as SegmentMetadataQuery;
+      const frames = [having(0, a), having(1, b)].map((one) => analysesFrame([one]));
+      return analysesOf([mergeAnalyses(query, frames)])[0]?.projections;
+    };
+    const p = { p: { schema, numRows: 3 } };
+    expect(both(p, p)).to.deep.equal({ p: { schema, numRows: 6 } });
+    expect(both(p, null)).to.equal(null);
+    expect(both(p, { p: { schema: { ...schema, groupingColumns: [] }, numRows: 3 } })).to.equal(null);
+    expect(both(p, {})).to.equal(null);
+    expect(both(undefined, undefined)).to.equal(undefined);
+  });
+
   it('of one segment that was asked twice are one, merged or not', () => {
     const twice = [analysis('t', 0), analysis('t', 1), analysis('t', 0)];
     expect(merged(false, ...twice)).to.deep.equal([`${analysis('t', 0).id} 10`, `${analysis('t', 1).id} 5`]);

@@ -38,7 +38,12 @@ export interface SegmentAnalysis {
   readonly timestampSpec: unknown;
   readonly queryGranularity: unknown;
   readonly rollup: boolean | null;
+  /** By name; not there unless asked for. */
+  readonly projections?: Projections | null;
 }
+
+/** As stored. */
+export type Projections = Readonly<Record<string, { readonly schema: unknown; readonly numRows: number }>>;
 
 const columnName = 'analysis';
 
@@ -124,7 +129,25 @@ function mergePair(
     timestampSpec: same(later.timestampSpec, earlier.timestampSpec),
     queryGranularity: same(later.queryGranularity, earlier.queryGranularity),
     rollup: later.rollup === earlier.rollup ? later.rollup : null,
+    ...mergeProjections(later, earlier),
   };
+}
+
+/** Segments without them, and with others, have none in common. */
+function mergeProjections(
+  { projections: a }: SegmentAnalysis,
+  { projections: b }: SegmentAnalysis,
+): Pick<SegmentAnalysis, 'projections'> {
+  if (a === undefined || b === undefined) return {};
+  const schemas = (of: Projections): unknown => Object.values(of).map(({ schema }) => schema);
+  const [names, others] = [a, b].map((of) => Object.keys(of ?? {}));
+  if (a === null || b === null || canonical(names) !== canonical(others)) return { projections: null };
+  if (canonical(schemas(a)) !== canonical(schemas(b))) return { projections: null };
+  const projections = Object.entries(a).map(([name, one]) => [
+    name,
+    { ...one, numRows: one.numRows + (b[name]?.numRows ?? 0) },
+  ]);
+  return { projections: Object.fromEntries(projections) as Projections };
 }
 
 function same(a: unknown, b: unknown): unknown {

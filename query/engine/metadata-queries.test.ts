@@ -39,6 +39,7 @@ function made({ day, fruits, n, metadata }: Made): SegmentView {
 }
 
 const sum = { type: 'longSum', name: 'n', fieldName: 'n' };
+const projection = { type: 'aggregate', schema: { type: 'aggregate', name: 'by colour' }, numRows: 2 };
 const segments = [
   made({
     day: 0,
@@ -49,6 +50,7 @@ const segments = [
       rollup: true,
       queryGranularity: 'HOUR',
       timestampSpec: { column: 't', format: 'iso' },
+      projections: [projection],
     },
   }),
   made({
@@ -201,6 +203,13 @@ describe('segmentMetadata', () => {
       ['s0', true, 4],
       ['s1', false, 2],
     ]);
+  });
+
+  it('projections are told of as they are stored, when they are asked for', async () => {
+    const each = await analyses({ toInclude: { type: 'none' }, analysisTypes: ['projections'] });
+    expect(each.map(({ projections }) => projections)).to.deep.equal([{ 'by colour': projection }, null]);
+    const [plain] = await analyses({ toInclude: { type: 'none' }, analysisTypes: [] });
+    expect(plain).to.not.have.property('projections');
   });
 
   it('what segments disagree on is null; aggregators by strategy', async () => {

@@ -6,6 +6,7 @@ import {
   analysesFrame,
   type ColumnAnalysis,
   columnError,
+  type Projections,
   type SegmentAnalysis,
 } from '../segment-analysis.js';
 import { comparatorOf } from '../sort/comparators.js';
@@ -53,6 +54,7 @@ export function runSegmentMetadata(environment: Environment, query: SegmentMetad
     timestampSpec: has('timestampSpec') ? (stored['timestampSpec'] ?? null) : null,
     queryGranularity: has('queryGranularity') ? (stored['queryGranularity'] ?? null) : null,
     rollup: has('rollup') && typeof stored['rollup'] === 'boolean' ? stored['rollup'] : null,
+    ...(has('projections') ? { projections: projectionsByName(stored['projections']) } : {}),
   };
   return analysesFrame([analysis]);
 }
@@ -71,6 +73,15 @@ function aggregatorsByName(json: unknown): Readonly<Record<string, unknown>> | n
       found[each.name] = each;
   }
   return found;
+}
+
+function projectionsByName(json: unknown): Projections | null {
+  if (!Array.isArray(json)) return null;
+  const isNamed = (each: unknown): each is Projections[string] & { schema: { name: string } } => {
+    const one = each as { readonly schema?: { readonly name?: unknown }; readonly numRows?: unknown } | null;
+    return typeof one?.schema?.name === 'string' && typeof one.numRows === 'number';
+  };
+  return Object.fromEntries(json.filter(isNamed).map((each) => [each.schema.name, each]));
 }
 
 /** Bytes Druid takes a value for: a time as ten digits of text, a float as eight. */

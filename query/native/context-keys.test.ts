@@ -41,6 +41,8 @@ describe('context keys', () => {
       maxScatterGatherBytes: 1n << 40n,
       maxOnDiskStorage: '1GiB',
       maxSubqueryBytes: 'auto',
+      maxSpillFileCount: '3',
+      cloneQueryMode: 'preferClones',
       returnPartialResults: true,
     };
     expect(parse(groupBy(context)).context.allowPartialResults).to.equal(true);
@@ -69,6 +71,8 @@ describe('context keys', () => {
     expect(() => parse(groupBy({ useProjection: 'p' }))).to.throw('Projection[p]');
     expect(() => parse(groupBy({ realtimeSegmentsMode: 'some' }))).to.throw('[INCLUDE,EXCLUDE,EXCLUSIVE]');
     expect(() => parse(groupBy({ maxSubqueryRows: 'all' }))).to.throw('integer format');
+    expect(() => parse(groupBy({ maxSpillFileCount: 'all' }))).to.throw('integer format');
+    expect(() => parse(groupBy({ cloneQueryMode: 'clones' }))).to.throw('No such clone query mode[clones]');
     expect(() => parse(groupBy({ perSegmentTimeout: 'x' }))).to.throw('perSegmentTimeout');
     expect(parse(groupBy({ maxSubqueryRows: -1 })).context.maxSubqueryRows).to.equal(Infinity);
     expect(parse(groupBy({ minTopNThreshold: 'x' })).context.minTopNThreshold).to.equal(1000);

@@ -5,7 +5,7 @@
 import { CodedError } from '../../proto/errors.js';
 import { isMissing, type JsonObject } from './json-fields.js';
 
-type Format = 'Boolean' | 'Integer' | 'Long' | 'Float' | 'bytes' | 'vectorize' | 'realtimeMode';
+type Format = 'Boolean' | 'Integer' | 'Long' | 'Float' | 'bytes' | 'vectorize' | 'realtimeMode' | 'cloneMode';
 
 const everyQuery: Readonly<Record<string, Format>> = {
   finalize: 'Boolean',
@@ -21,11 +21,13 @@ const everyQuery: Readonly<Record<string, Format>> = {
   maxQueuedBytes: 'Long',
   perSegmentTimeout: 'Long',
   realtimeSegmentsMode: 'realtimeMode',
+  cloneQueryMode: 'cloneMode',
 };
 
 const groupBys: Readonly<Record<string, Format>> = {
   vectorize: 'vectorize',
   maxOnDiskStorage: 'bytes',
+  maxSpillFileCount: 'Integer',
   maxMergingDictionarySize: 'bytes',
   maxSelectorDictionarySize: 'bytes',
   groupByIsSingleThreaded: 'Boolean',
@@ -80,6 +82,7 @@ export function checkContextKeys(given: JsonObject, queryType: unknown): void {
   checkProjections(given);
 }
 
+const cloneModes: readonly unknown[] = ['preferClones', 'includeClones', 'excludeClones'];
 const realtimeModes = ['include', 'exclude', 'exclusive'] as const;
 
 /** Are rows that are still growing asked, too; not; or alone? */
@@ -136,6 +139,9 @@ function checkFormat(key: string, value: unknown, format: Format): void {
         key,
         `Expected key [${key}] to be referring to one of the values [FALSE,TRUE,FORCE] of enum [Vectorize], but got [${shown(value)}]`,
       );
+    case 'cloneMode':
+      if (cloneModes.includes(value)) return;
+      throw badContext(key, `No such clone query mode[${shown(value)}]`);
     case 'realtimeMode':
       if (isText && realtimeModes.some((mode) => mode === value.toLowerCase())) return;
       throw badContext(

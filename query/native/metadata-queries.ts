@@ -61,6 +61,7 @@ const analysisTypes: readonly AnalysisType[] = [
   'timestampSpec',
   'queryGranularity',
   'rollup',
+  'projections',
 ];
 const analysisDefault: readonly AnalysisType[] = ['cardinality', 'interval', 'minmax'];
 const strategies: readonly AggregatorMergeStrategy[] = ['strict', 'lenient', 'earliest', 'latest'];

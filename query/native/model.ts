@@ -414,7 +414,8 @@ export type AnalysisType =
   | 'minmax'
   | 'timestampSpec'
   | 'queryGranularity'
-  | 'rollup';
+  | 'rollup'
+  | 'projections';
 
 export type AggregatorMergeStrategy = 'strict' | 'lenient' | 'earliest' | 'latest';
 

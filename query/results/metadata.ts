@@ -48,6 +48,7 @@ function shown(analysis: SegmentAnalysis): unknown {
     timestampSpec,
     queryGranularity,
     rollup,
+    ...(analysis.projections === undefined ? {} : { projections: analysis.projections }),
   };
 }
 
