@@ -81,7 +81,10 @@ describe('query scheduler', () => {
   it('names settings that are none', () => {
     expect(() => schedulerSettings({ ...given, laning: 'fast' })).to.throw('queryLaning');
     expect(() => schedulerSettings({ ...given, laning: 'hilo' })).to.throw('queriesMax');
-    for (const lane of ['x', 'x=0', 'x=-1', 'x=5%', '=5'])
+    const shared = { ...given, queriesMax: 10 };
+    for (const lane of ['x', 'x=0', 'x=-1', 'x=5%', '=5', 'total=5', 'default=5'])
       expect(() => schedulerSettings({ ...given, laning: 'manual', lanes: [lane] })).to.throw('queryLanes');
+    for (const lane of ['x=0%', 'x=101%'])
+      expect(() => schedulerSettings({ ...shared, laning: 'manual', lanes: [lane] })).to.throw('queryLanes');
   });
 });

@@ -40,7 +40,11 @@ export function schedulerSettings(given: {
     const match = /^([^=]+)=(\d+)(%?)$/.exec(text);
     const [, name = '', digits = '', percent = ''] = match ?? [];
     const limit = percent === '' ? Number(digits) : share(queriesMax, Number(digits));
-    if (match === null || limit < 1 || (percent !== '' && queriesMax === 0))
+    // Druid counts its own under these names.
+    if (name === 'total' || name === 'default')
+      throw invalidInput(`queryLanes[${text}]: a lane cannot be named ${name}`, 'queryLanes');
+    const isLimit = percent === '' ? limit >= 1 : isShare(Number(digits)) && queriesMax > 0;
+    if (match === null || !isLimit)
       throw invalidInput(
         `queryLanes[${text}] must be NAME=COUNT, or NAME=SHARE% of queriesMax`,
         'queryLanes',
@@ -50,6 +54,7 @@ export function schedulerSettings(given: {
   return { queriesMax, laning, lowPercentMax, lanes: new Map(lanes) };
 }
 
+const isShare = (percent: number): boolean => percent >= 1 && percent <= 100;
 const share = (all: number, percent: number): number => Math.ceil((all * percent) / 100);
 
 /** Undefined: none that counts. */
