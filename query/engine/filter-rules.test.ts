@@ -1,50 +1,19 @@
 import { expect } from 'chai';
-import { createArena } from '../../segment/kernels/arena.js';
-import { compileKernels, instantiateKernels } from '../../segment/kernels/load.js';
-import type { Frame } from '../frame.js';
-import { TextSink } from '../json/write.js';
-import { mergePartials } from '../merge.js';
-import { parseNativeQuery } from '../native/parse.js';
-import { renderResult } from '../results/render.js';
-import { createInlinePool } from './inline-pool.js';
-import { testSegment } from './test-segment.js';
+import { askOf, objectColumn } from './test-answers.js';
 
-const interval = { startMs: 0, endMs: 10 };
-const arena = createArena({ maximumBytes: 1 << 26 });
-const kernels = instantiateKernels(compileKernels(), arena);
-const encoder = new TextEncoder();
-const json = (values: readonly unknown[]) =>
-  values.map((value) => (value === null ? null : encoder.encode(JSON.stringify(value))));
-const segment = testSegment(arena, {
-  id: 's',
-  interval,
-  columns: {
-    __time: { kind: 'long', values: [0n, 1n, 2n, 3n] },
-    row: { kind: 'string', values: ['0', '1', '2', '3'] },
-    text: { kind: 'string', values: ['7', 'US', null, '2.5'] },
-    long: { kind: 'long', values: [7n, 2n, null, 30n] },
-    double: { kind: 'double', values: [7, 2.5, null, -1] },
-    autoLong: { kind: 'long', values: [7n, 2n, null, 30n], isIndexed: true },
-    autoDouble: { kind: 'double', values: [7, 2.5, null, -1], isIndexed: true },
-    tags: { kind: 'strings', values: [['a', 'b'], ['b', null], [null], ['c']] },
-    list: { kind: 'complex', typeName: 'ARRAY<STRING>', values: json([['a', 'b'], 'a', null, []]) },
-    longs: { kind: 'complex', typeName: 'ARRAY<LONG>', values: json([[1, 2], [2], null, [2, 7]]) },
-    doc: { kind: 'complex', typeName: 'json', values: json([{ a: 1 }, [1], null, 'x']) },
-  },
+const answer = askOf({
+  __time: { kind: 'long', values: [0n, 1n, 2n, 3n] },
+  row: { kind: 'string', values: ['0', '1', '2', '3'] },
+  text: { kind: 'string', values: ['7', 'US', null, '2.5'] },
+  long: { kind: 'long', values: [7n, 2n, null, 30n] },
+  double: { kind: 'double', values: [7, 2.5, null, -1] },
+  autoLong: { kind: 'long', values: [7n, 2n, null, 30n], isIndexed: true },
+  autoDouble: { kind: 'double', values: [7, 2.5, null, -1], isIndexed: true },
+  tags: { kind: 'strings', values: [['a', 'b'], ['b', null], [null], ['c']] },
+  list: objectColumn('ARRAY<STRING>', [['a', 'b'], 'a', null, []]),
+  longs: objectColumn('ARRAY<LONG>', [[1, 2], [2], null, [2, 7]]),
+  doc: objectColumn('json', [{ a: 1 }, [1], null, 'x']),
 });
-const pool = createInlinePool({ kernels, open: () => segment, clock: { now: () => 0, monotonic: () => 0 } });
-
-async function answer(body: object): Promise<unknown> {
-  const whole = { dataSource: 't', intervals: ['1970-01-01T00:00Z/PT0.010S'], granularity: 'all', ...body };
-  const query = parseNativeQuery(JSON.parse(JSON.stringify(whole)), { queryId: 'q', timeoutMs: 0 });
-  const frames: Frame[] = [];
-  for await (const part of pool.scanSegments(query, [{ segmentId: 's', handle: 0, intervals: [interval] }])) {
-    frames.push(part.frame);
-  }
-  const sink = new TextSink();
-  renderResult(query, mergePartials(query, frames), sink);
-  return JSON.parse(sink.text);
-}
 
 /** The rows that pass, as a text of their numbers. */
 async function rowsOf(filter: object, more: object = {}): Promise<string> {

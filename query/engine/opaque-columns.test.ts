@@ -1,43 +1,12 @@
 import { expect } from 'chai';
-import { createArena } from '../../segment/kernels/arena.js';
-import { compileKernels, instantiateKernels } from '../../segment/kernels/load.js';
-import type { Frame } from '../frame.js';
-import { TextSink } from '../json/write.js';
-import { mergePartials } from '../merge.js';
-import { parseNativeQuery } from '../native/parse.js';
-import { renderResult } from '../results/render.js';
-import { createInlinePool } from './inline-pool.js';
-import { testSegment } from './test-segment.js';
+import { askOf, objectColumn } from './test-answers.js';
 
-const interval = { startMs: 0, endMs: 10 };
-const arena = createArena({ maximumBytes: 1 << 26 });
-const kernels = instantiateKernels(compileKernels(), arena);
-const encoder = new TextEncoder();
-const json = (values: readonly unknown[]) =>
-  values.map((value) => (value === null ? null : encoder.encode(JSON.stringify(value))));
-const segment = testSegment(arena, {
-  id: 's',
-  interval,
-  columns: {
-    __time: { kind: 'long', values: [0n, 1n, 2n, 3n] },
-    text: { kind: 'string', values: ['1.5', '7', null, 'x'] },
-    list: { kind: 'complex', typeName: 'ARRAY<LONG>', values: json([[1], [2, 3], null, []]) },
-    doc: { kind: 'complex', typeName: 'json', values: json([{ a: [true] }, 'x', null, 17]) },
-  },
+const answer = askOf({
+  __time: { kind: 'long', values: [0n, 1n, 2n, 3n] },
+  text: { kind: 'string', values: ['1.5', '7', null, 'x'] },
+  list: objectColumn('ARRAY<LONG>', [[1], [2, 3], null, []]),
+  doc: objectColumn('json', [{ a: [true] }, 'x', null, 17]),
 });
-const pool = createInlinePool({ kernels, open: () => segment, clock: { now: () => 0, monotonic: () => 0 } });
-
-async function answer(body: object): Promise<unknown> {
-  const whole = { dataSource: 't', intervals: ['1970-01-01T00:00Z/PT0.010S'], granularity: 'all', ...body };
-  const query = parseNativeQuery(JSON.parse(JSON.stringify(whole)), { queryId: 'q', timeoutMs: 0 });
-  const frames: Frame[] = [];
-  for await (const part of pool.scanSegments(query, [{ segmentId: 's', handle: 0, intervals: [interval] }])) {
-    frames.push(part.frame);
-  }
-  const sink = new TextSink();
-  renderResult(query, mergePartials(query, frames), sink);
-  return JSON.parse(sink.text);
-}
 
 async function aggregated(aggregator: object, at: number): Promise<unknown> {
   const [entry] = (await answer({

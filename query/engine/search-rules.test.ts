@@ -1,52 +1,18 @@
 import { expect } from 'chai';
-import { createArena } from '../../segment/kernels/arena.js';
-import { compileKernels, instantiateKernels } from '../../segment/kernels/load.js';
-import type { Frame } from '../frame.js';
-import { TextSink } from '../json/write.js';
-import { mergePartials } from '../merge.js';
-import { parseNativeQuery } from '../native/parse.js';
-import { renderResult } from '../results/render.js';
-import { createInlinePool } from './inline-pool.js';
-import { testSegment } from './test-segment.js';
+import { askOf, objectColumn } from './test-answers.js';
 
-const interval = { startMs: 0, endMs: 10 };
-const arena = createArena({ maximumBytes: 1 << 26 });
-const kernels = instantiateKernels(compileKernels(), arena);
-const segment = testSegment(arena, {
-  id: 's',
-  interval,
-  columns: {
-    __time: { kind: 'long', values: [0n, 1n, 2n, 3n] },
-    text: { kind: 'string', values: ['b', 'a', 'b', 'c'] },
-    tags: { kind: 'strings', values: [['A', 'a'], ['a', 'a'], [], ['b']] },
-    long: { kind: 'long', values: [7n, 2n, 7n, 30n] },
-    list: {
-      kind: 'complex',
-      typeName: 'ARRAY<STRING>',
-      values: [null, null, null, new TextEncoder().encode('["a"]')],
-    },
-    doc: { kind: 'complex', typeName: 'json', values: [null, null, null, null] },
-  },
+const ask = askOf({
+  __time: { kind: 'long', values: [0n, 1n, 2n, 3n] },
+  text: { kind: 'string', values: ['b', 'a', 'b', 'c'] },
+  tags: { kind: 'strings', values: [['A', 'a'], ['a', 'a'], [], ['b']] },
+  long: { kind: 'long', values: [7n, 2n, 7n, 30n] },
+  list: objectColumn('ARRAY<STRING>', [null, null, null, ['a']]),
+  doc: objectColumn('json', [null, null, null, null]),
 });
-const pool = createInlinePool({ kernels, open: () => segment, clock: { now: () => 0, monotonic: () => 0 } });
 
 /** Hits as dimension=value:count. */
 async function hitsOf(searchDimensions: unknown[], more: object = {}): Promise<string> {
-  const body = {
-    queryType: 'search',
-    dataSource: 't',
-    intervals: ['1970-01-01T00:00Z/PT0.010S'],
-    searchDimensions,
-    ...more,
-  };
-  const query = parseNativeQuery(JSON.parse(JSON.stringify(body)), { queryId: 'q', timeoutMs: 0 });
-  const frames: Frame[] = [];
-  for await (const part of pool.scanSegments(query, [{ segmentId: 's', handle: 0, intervals: [interval] }])) {
-    frames.push(part.frame);
-  }
-  const sink = new TextSink();
-  renderResult(query, mergePartials(query, frames), sink);
-  const [entry] = JSON.parse(sink.text) as {
+  const [entry] = (await ask({ queryType: 'search', searchDimensions, ...more })) as {
     result: { dimension: string; value: string | null; count: number }[];
   }[];
   return (entry?.result ?? [])

@@ -1,56 +1,18 @@
 import { expect } from 'chai';
-import { createArena } from '../../../segment/kernels/arena.js';
-import { compileKernels, instantiateKernels } from '../../../segment/kernels/load.js';
-import type { Frame } from '../../frame.js';
-import { TextSink } from '../../json/write.js';
-import { mergePartials } from '../../merge.js';
-import { parseNativeQuery } from '../../native/parse.js';
-import { renderResult } from '../../results/render.js';
-import { createInlinePool } from '../inline-pool.js';
-import { testSegment } from '../test-segment.js';
+import { askOf } from '../test-answers.js';
 
-const interval = { startMs: 0, endMs: 10 };
-const arena = createArena({ maximumBytes: 1 << 26 });
-const kernels = instantiateKernels(compileKernels(), arena);
 /** Two alike, and one with other texts. */
-const segments = [0, 1, 2].map((i) =>
-  testSegment(arena, {
-    id: `s${i}`,
-    interval,
-    columns: {
-      __time: { kind: 'long', values: [0n, 1n, 2n, 3n] },
-      text: { kind: 'string', values: i === 2 ? ['c', 'c', 'c', 'c'] : ['a', 'a', 'b', 'b'] },
-      number: { kind: 'long', values: [1n, 1n, 2n, 2n] },
-      d: { kind: 'double', values: [1.75, 2.75, 0.5, 0.5] },
-    },
-  }),
+const ask = askOf(
+  ...['ab', 'ab', 'cc'].map(([first = '', last = '']) => ({
+    __time: { kind: 'long', values: [0n, 1n, 2n, 3n] } as const,
+    text: { kind: 'string', values: [first, first, last, last] } as const,
+    number: { kind: 'long', values: [1n, 1n, 2n, 2n] } as const,
+    d: { kind: 'double', values: [1.75, 2.75, 0.5, 0.5] } as const,
+  })),
 );
-const pool = createInlinePool({
-  kernels,
-  open(handle) {
-    const found = segments[Number(handle)];
-    if (found === undefined) throw new Error('no such segment');
-    return found;
-  },
-  clock: { now: () => 0, monotonic: () => 0 },
-});
 
-async function answer(body: object, handles = [0]): Promise<unknown> {
-  const whole = {
-    dataSource: 't',
-    intervals: ['1970-01-01T00:00:00Z/1970-01-01T00:00:00.010Z'],
-    granularity: 'all',
-    context: { resultAsArray: true },
-    ...body,
-  };
-  const query = parseNativeQuery(JSON.parse(JSON.stringify(whole)), { queryId: 'q', timeoutMs: 0 });
-  const frames: Frame[] = [];
-  const wanted = handles.map((handle) => ({ segmentId: `s${handle}`, handle, intervals: [interval] }));
-  for await (const part of pool.scanSegments(query, wanted)) frames.push(part.frame);
-  const sink = new TextSink();
-  renderResult(query, mergePartials(query, frames), sink);
-  return JSON.parse(sink.text);
-}
+const answer = async (body: object, handles?: readonly number[]): Promise<unknown> =>
+  await ask({ context: { resultAsArray: true }, ...body }, handles);
 
 /** Doubles into a state that starts as a long. */
 const fold = {

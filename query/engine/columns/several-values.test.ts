@@ -1,44 +1,11 @@
 import { expect } from 'chai';
-import { createArena } from '../../../segment/kernels/arena.js';
-import { compileKernels, instantiateKernels } from '../../../segment/kernels/load.js';
-import type { Frame } from '../../frame.js';
-import { TextSink } from '../../json/write.js';
-import { mergePartials } from '../../merge.js';
-import { parseNativeQuery } from '../../native/parse.js';
-import { renderResult } from '../../results/render.js';
-import { createInlinePool } from '../inline-pool.js';
-import { testSegment } from '../test-segment.js';
+import { askOf } from '../test-answers.js';
 
-const interval = { startMs: 0, endMs: 10 };
-const arena = createArena({ maximumBytes: 1 << 26 });
-const kernels = instantiateKernels(compileKernels(), arena);
-const segment = testSegment(arena, {
-  id: 's',
-  interval,
-  columns: {
-    __time: { kind: 'long', values: [0n, 1n, 2n, 3n] },
-    tags: { kind: 'strings', values: [['a', 'abc'], ['abc'], [null], [null, 'b']] },
-    d: { kind: 'double', values: [1.75, 2.75, 3, 4] },
-  },
+const answer = askOf({
+  __time: { kind: 'long', values: [0n, 1n, 2n, 3n] },
+  tags: { kind: 'strings', values: [['a', 'abc'], ['abc'], [null], [null, 'b']] },
+  d: { kind: 'double', values: [1.75, 2.75, 3, 4] },
 });
-const pool = createInlinePool({ kernels, open: () => segment, clock: { now: () => 0, monotonic: () => 0 } });
-
-async function answer(body: object): Promise<unknown> {
-  const bodyText = {
-    dataSource: 't',
-    intervals: ['1970-01-01T00:00:00Z/1970-01-01T00:00:00.010Z'],
-    granularity: 'all',
-    ...body,
-  };
-  const query = parseNativeQuery(JSON.parse(JSON.stringify(bodyText)), { queryId: 'q', timeoutMs: 0 });
-  const frames: Frame[] = [];
-  for await (const part of pool.scanSegments(query, [{ segmentId: 's', handle: 0, intervals: [interval] }])) {
-    frames.push(part.frame);
-  }
-  const sink = new TextSink();
-  renderResult(query, mergePartials(query, frames), sink);
-  return JSON.parse(sink.text);
-}
 
 function virtual(expression: string, outputType?: string): object {
   return { virtualColumns: [{ type: 'expression', name: 'v', expression, outputType }] };
