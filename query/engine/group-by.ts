@@ -61,14 +61,18 @@ interface InSlice {
   readonly mode: SliceMode;
 }
 
-function inSlice(all: Environment, query: GroupByQuery | TopNQuery): InSlice {
+function inSlice(
+  all: Environment,
+  query: GroupByQuery | TopNQuery,
+  intervals: readonly IntervalMs[],
+): InSlice {
   const { slice, segment, handOver } = all;
   if (slice === undefined) return { environment: all, mode: 'whole' };
   const dimensions = dimensionsOf(query);
   const isComputed = (query.virtualColumns ?? []).length > 0 || query.source !== undefined;
   const { evenRows } = slice;
   const isTop = query.queryType === 'topN';
-  let mode = sliceMode(segment, { ...query, dimensions, isComputed, isTop }, evenRows);
+  let mode = sliceMode(segment, { ...query, dimensions, isComputed, isTop }, intervals, evenRows);
   if (mode === 'tables' && handOver === undefined) mode = 'whole';
   // A topN cut down to its best groups needs all rows of each.
   if (mode === 'runs' && isTop) mode = 'whole';
@@ -106,7 +110,7 @@ export function groupsOfTables(
 }
 
 export function runGroupBy(all: Environment, query: GroupByQuery, intervals: readonly IntervalMs[]): Frame[] {
-  const { environment, mode } = inSlice(all, query);
+  const { environment, mode } = inSlice(all, query, intervals);
   if (environment === undefined) return [];
   const selected = selectRows(environment, intervals, query.filter);
   const unnests = flag(query.context.given, 'groupByEnableMultiValueUnnesting', true);
@@ -119,7 +123,7 @@ export function runGroupBy(all: Environment, query: GroupByQuery, intervals: rea
 
 /** Keeps the best groups of each bucket: as many as the threshold asks for, or minTopNThreshold if that is more. */
 export function runTopN(all: Environment, given: TopNQuery, intervals: readonly IntervalMs[]): Frame[] {
-  const { environment, mode } = inSlice(all, given);
+  const { environment, mode } = inSlice(all, given, intervals);
   if (environment === undefined) return [];
   const query = { ...given, dimension: topNDimension(environment, given.dimension) };
   const matching = selectRows(environment, intervals, query.filter);

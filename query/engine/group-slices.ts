@@ -1,5 +1,6 @@
 /** How the groups of a segment are counted when its rows are given to several threads. */
-import type { SegmentView } from '../../segment/read/view.js';
+import type { IntervalMs, SegmentView } from '../../segment/read/view.js';
+import { bucketStart, nextBucket } from '../granularity.js';
 import type { Aggregator, DimensionSpec, Granularity } from '../native/model.js';
 
 /**
@@ -39,6 +40,8 @@ export type SliceMode = 'rows' | 'tables' | 'runs' | 'whole';
 const rowGroupsMax = 16_384;
 /** A topN of more is cut down to its best before anybody merges it. */
 const topGroupsMax = 1_000;
+/** Merging groups of a later slice costs as much as counting so many rows. */
+const rowsPerMergedGroup = 8;
 /** Of a table; larger ones are slower to add up than groups are to count. */
 const tableBytesMax = 32 * 1024 * 1024;
 const cellBytes = 9;
@@ -52,9 +55,11 @@ export function sliceMode(
     readonly isComputed: boolean;
     readonly isTop: boolean;
   },
+  intervals: readonly IntervalMs[],
   evenRows: number,
 ): SliceMode {
-  let groups = query.granularity.type === 'all' ? 1 : Infinity;
+  const buckets = bucketsAbout(segment, query.granularity, intervals);
+  let groups = buckets;
   let isSingle = true;
   for (const { dimension, steps, arrayOf } of query.dimensions) {
     const column = segment.column(dimension);
@@ -68,12 +73,32 @@ export function sliceMode(
   }
   const otherwise = groups <= rowGroupsMax ? 'rows' : 'whole';
   if (groups <= (query.isTop ? topGroupsMax : rowGroupsMax)) return 'rows';
+  if (query.granularity.type !== 'all') {
+    // Slices of sorted rows share one bucket at most: there is hardly anything to add up.
+    return !query.isTop && groups * rowsPerMergedGroup <= evenRows ? 'rows' : otherwise;
+  }
   if (!isSingle || query.isComputed || groups === Infinity) return otherwise;
   const bytes = groups * (1 + cellBytes * query.aggregations.length);
   const isShared = query.aggregations.every((spec) => isInCells(segment, spec));
   if (isShared && bytes <= tableBytesMax && groups <= evenRows) return 'tables';
   if (otherwise === 'rows') return 'rows';
   return groups >= segment.rowCount * 2 ? 'runs' : 'whole';
+}
+
+/** Buckets that the rows fall into, by the length of the first; Infinity where telling would mean reading all times. */
+function bucketsAbout(
+  segment: SegmentView,
+  granularity: Granularity,
+  intervals: readonly IntervalMs[],
+): number {
+  if (granularity.type === 'all') return 1;
+  const time = segment.timeSorted ? segment.timeRange() : undefined;
+  const [first] = intervals;
+  const last = intervals.at(-1);
+  if (time === undefined || first === undefined || last === undefined) return Infinity;
+  const start = bucketStart(granularity, Math.max(time.minMs, first.startMs));
+  const end = Math.min(time.maxMs + 1, last.endMs);
+  return Math.ceil(Math.max(1, end - start) / (nextBucket(granularity, start) - start));
 }
 
 /** Does the aggregator keep nothing but a cell that others can be added to? */

@@ -142,10 +142,8 @@ function* finish(input: FinishInput, { check, pause = check, inPieces }: JobCont
   let chunks: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
   const sink = new ChunkSink((chunk) => {
-    // Small buffers share their memory with others, which must not be moved along.
-    const own = new Uint8Array(chunk);
-    chunks.push(own);
-    bytes += own.length;
+    chunks.push(chunk);
+    bytes += chunk.length;
   }, longChunkBytes);
   const steps = answerSteps(input, sink);
   let enough = inPieces === true ? firstPieceBytes : Infinity;

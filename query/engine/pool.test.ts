@@ -322,6 +322,32 @@ describe('the worker pool', function () {
     expect(await long).to.equal('Canceled');
   });
 
+  it('does not interrupt a task again before it has gone on for a while', async () => {
+    const answers = `const { id, task } = message; if (task.query.context.queryId !== 'long')
+      parentPort.postMessage({ kind: 'failed', id, error: { code: 'NotFound', message: '', context: [] } });`;
+    const clock = new HandClock();
+    const pool = poolWith({ workerUrl: fakeWorker(answers), threads: 1 }, clock);
+    const abort = new AbortController();
+    const long = { ...query, context: { ...context, queryId: 'long' } };
+    const never = codeOf(gather(pool, long, refs.slice(0, 1), { signal: abort.signal }));
+    const ended: string[] = [];
+    const short = async (name: string): Promise<void> => {
+      ended.push(name + (await codeOf(gather(pool, query, refs.slice(0, 1)))));
+    };
+    const both = Promise.all([short('a'), short('b')]);
+    clock.fire();
+    while (ended.length === 0) await setImmediate();
+    // The time it had run before the interruption counts no more.
+    clock.fire();
+    for (let turn = 0; turn < 100; turn++) await setImmediate();
+    expect(ended.length).to.equal(1);
+    clock.fire();
+    await both;
+    expect(ended.toSorted()).to.deep.equal(['aNotFound', 'bNotFound']);
+    abort.abort();
+    expect(await never).to.equal('Canceled');
+  });
+
   it('ends a query when a segment has taken its time', async () => {
     const clock = new HandClock();
     const pool = poolWith({ threads: 1 }, clock);

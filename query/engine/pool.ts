@@ -78,8 +78,10 @@ interface QueryEntry {
 /** What a thread is at, by the message it was sent. */
 interface Started {
   readonly work: Work;
-  /** For some time: others of its priority may interrupt it. */
+  /** For some time without a break: others of its priority may interrupt it. */
   isLong: boolean;
+  /** How often it was interrupted. */
+  breaks: number;
   /** Ends its query, where a segment has a time of its own. */
   readonly timer: { cancel(): void } | undefined;
 }
@@ -286,7 +288,7 @@ class ThreadPool implements Pool {
   #post(thread: Thread, work: Work, isUrgent: boolean): void {
     const [message, transfer] = this.#messageOf(work, isUrgent);
     const timer = this.#segmentTimer(work);
-    thread.works.set(message.id, { work, isLong: false, timer });
+    thread.works.set(message.id, { work, isLong: false, breaks: 0, timer });
     // Only a thread with work keeps the process alive.
     thread.worker.ref();
     try {
@@ -319,10 +321,12 @@ class ThreadPool implements Pool {
       return;
     }
     if (this.#watchTimer !== undefined) return;
-    const seen = this.#all.flatMap((thread) => [...thread.works.values()]);
+    const seen = this.#all.flatMap((thread) =>
+      [...thread.works.values()].map((started) => ({ started, breaks: started.breaks })),
+    );
     this.#watchTimer = this.#options.clock.setTimer(longMs, () => {
       this.#watchTimer = undefined;
-      for (const started of seen) started.isLong = true;
+      for (const { started, breaks } of seen) if (started.breaks === breaks) started.isLong = true;
       this.#dispatch();
     });
   }
@@ -412,6 +416,11 @@ class ThreadPool implements Pool {
     timer?.cancel();
     thread.works.delete(message.id);
     if (thread.works.size === 0) thread.worker.unref();
+    for (const outer of thread.works.values()) {
+      // What goes on now is not interrupted again at once: a row of short queries would keep it from ever ending.
+      outer.isLong = false;
+      outer.breaks++;
+    }
     if (message.kind === 'piece') {
       if (work.kind === 'job') this.#rest(work.job, { worker: thread.worker, id: message.id }, message.piece);
     } else if (message.kind === 'failed') {

@@ -8,7 +8,7 @@ import type { Frame } from '../frame.js';
 import { mergePartials } from '../merge.js';
 import { parseNativeQuery } from '../native/parse.js';
 import { createExecutor, executeTask, type ScanTask } from './execute.js';
-import { freeGroupTable } from './group-slices.js';
+import { freeGroupTable, sliceMode } from './group-slices.js';
 import { planTasks, RunningQuery } from './running.js';
 import { sliceSpan } from './rows.js';
 import { testSegment } from './test-segment.js';
@@ -63,6 +63,25 @@ const cases: readonly object[] = [
     filter: { type: 'in', dimension: 'few', values: ['f1', 'f4'] },
   },
   { queryType: 'groupBy', granularity: 'all', dimensions: ['many', 'unique'], aggregations },
+  { queryType: 'groupBy', granularity: 'minute', dimensions: ['few'], aggregations },
+  { queryType: 'groupBy', granularity: 'hour', dimensions: [], aggregations: nullable },
+  {
+    queryType: 'groupBy',
+    granularity: 'second',
+    dimensions: ['many'],
+    aggregations: nullable,
+    intervals: ['1970-01-01T00:00:01.5/1970-01-01T00:10', '1970-01-01T00:20/1970-01-01T00:22:30'],
+  },
+  {
+    queryType: 'topN',
+    granularity: 'minute',
+    dimension: 'unique',
+    metric: 's',
+    threshold: 3,
+    aggregations,
+    intervals: ['1970-01-01T00:00/1970-01-01T00:02'],
+  },
+  { queryType: 'topN', granularity: 'hour', dimension: 'few', metric: 's', threshold: 3, aggregations },
   { queryType: 'topN', granularity: 'all', dimension: 'few', metric: 's', threshold: 3, aggregations },
   { queryType: 'topN', granularity: 'all', dimension: 'many', metric: 's', threshold: 3, aggregations },
   { queryType: 'timeseries', granularity: 'all', aggregations: aggregations.slice(0, 1) },
@@ -105,6 +124,23 @@ describe('slices of a segment', () => {
     expect(plan([ref], 16)).to.deep.equal([4, 4, 4, 4]);
     expect(plan([{ ...ref, rows: 999_999 }], 2)).to.deep.equal([0]);
     expect(plan([ref, ref, ref, ref], 2)).to.deep.equal([0, 0, 0, 0]);
+  });
+
+  it('take their share of few groups in many buckets of sorted time', () => {
+    const modeOf = (body: object, evenRows: number): string => {
+      const plain = query(body);
+      if (plain.queryType !== 'groupBy') throw new Error('a groupBy');
+      const asked = { ...plain, isComputed: false, isTop: false };
+      return sliceMode(segment, asked, plain.intervals, evenRows);
+    };
+    // 24 buckets of a minute with nine groups each, 1,400 of a second with some 20,000.
+    const few = { queryType: 'groupBy', granularity: 'minute', dimensions: ['few'], aggregations };
+    expect(modeOf(few, 35_000)).to.equal('rows');
+    const many = { ...few, granularity: 'second', dimensions: ['many'] };
+    expect(modeOf(many, 35_000)).to.equal('whole');
+    expect(modeOf({ ...few, dimensions: ['many'] }, 35_000)).to.equal('whole');
+    expect(modeOf({ ...few, dimensions: ['many'] }, 8_000_000)).to.equal('rows');
+    expect(modeOf({ ...few, dimensions: ['gaps'] }, 8_000_000)).to.equal('whole');
   });
 
   it('answer together what the whole answers', async () => {

@@ -48,27 +48,52 @@ function isOneValue(values: BigInt64Array): boolean {
   return true;
 }
 
+/** So many scores tell about where the best begin, in so many more rows. */
+const sampleSize = 4096;
+const sampledRowsMin = 4 * sampleSize;
+
 /** Of rows that are all in one bucket. */
-function topOfBucket(
+function topOfBucket(ranked: Ranked, rows: number, keep: number): Uint32Array | undefined {
+  const likely = keep * 8 < rows && rows >= sampledRowsMin ? likelyLeast(ranked, rows, keep) : -Infinity;
+  const some = bestFrom(ranked, rows, keep, likely);
+  const all = some ?? bestFrom(ranked, rows, keep, -Infinity) ?? new Uint32Array(0);
+  return all.length === rows ? undefined : all;
+}
+
+/** A score that, going by every so many rows, somewhat more than `keep` rows reach. */
+function likelyLeast({ column, score }: Ranked, rows: number, keep: number): number {
+  const step = Math.floor(rows / sampleSize);
+  const scores = new Float64Array(sampleSize);
+  for (let i = 0; i < sampleSize; i++)
+    scores[i] = isNull(column.nulls, i * step) ? -Infinity : score(i * step);
+  scores.sort();
+  const share = (keep * sampleSize) / rows;
+  return scores[sampleSize - 1 - Math.ceil(share + 4 * Math.sqrt(share))] ?? -Infinity;
+}
+
+/** The rows to keep, ascending, if at least so many score `least` or more. */
+function bestFrom(
   { column, order, score, next }: Ranked,
   rows: number,
   keep: number,
+  atLeast: number,
 ): Uint32Array | undefined {
   const best = new Heap(keep, order);
   const kept: number[] = [];
   const { nulls } = column;
-  let least = -Infinity;
+  let least = atLeast;
   // Most rows are worse than the worst kept so far, which one comparison shows.
-  for (let row = 0; row < rows; row = next(row + 1, rows, least)) {
+  for (let row = next(0, rows, least); row < rows; row = next(row + 1, rows, least)) {
     if (nulls !== undefined && isNull(nulls, row)) {
       if (kept.length < keep) kept.push(row);
       continue;
     }
     best.offer(row);
-    if (best.rows.length === keep) least = score(best.rows[0] ?? 0);
+    if (best.rows.length === keep) least = Math.max(least, score(best.rows[0] ?? 0));
   }
+  if (atLeast > -Infinity && best.rows.length < keep) return undefined;
   kept.push(...best.rows);
-  return kept.length === rows ? undefined : Uint32Array.from(kept).sort();
+  return Uint32Array.from(kept).sort();
 }
 
 interface BucketState {

@@ -303,7 +303,9 @@ function formatterOf(timeZone: string): Intl.DateTimeFormat {
   });
 }
 
-const two = (value: number): string => String(value).padStart(2, '0');
+const pairs = Array.from({ length: 100 }, (_, value) => String(value).padStart(2, '0'));
+/** Of a whole number below 100. */
+const two = (value: number): string => pairs[value] ?? '';
 
 /** The end of Druid's eternity is one millisecond before 2^62, which a double can't hold. */
 const ETERNITY_END = 2n ** 62n - 1n;
@@ -323,8 +325,10 @@ export function formatInstant(ms: number, zone: Zone): string {
   }
   const { year, month, day } = civilFromDays(days);
   const years = year < 0 ? `-${String(-year).padStart(4, '0')}` : String(year).padStart(4, '0');
+  const date = `${years}-${two(month)}-${two(day)}T`;
+  if (rest === 0) return `${date}00:00:00.000${formatOffset(offset)}`;
   const clock = `${two(Math.floor(rest / 3_600_000))}:${two(Math.floor(rest / 60_000) % 60)}:${two(Math.floor(rest / 1000) % 60)}`;
-  return `${years}-${two(month)}-${two(day)}T${clock}.${String(rest % 1000).padStart(3, '0')}${formatOffset(offset)}`;
+  return `${date}${clock}.${String(rest % 1000).padStart(3, '0')}${formatOffset(offset)}`;
 }
 
 export function formatOffset(offset: number): string {

@@ -9,27 +9,53 @@ export interface JsonSink {
 }
 
 const CHUNK_UNITS = 32_768;
+/** Longer texts that were put together piece by piece take more time to be made bytes of. */
+const TEXT_UNITS = 4096;
+/** UTF-8 of one unit of UTF-16. */
+const BYTES_A_UNIT = 3;
 
-/** Collects text and hands out UTF-8 chunks of about `units` bytes; `end` hands out the rest. */
+/** Collects text and hands out UTF-8 chunks of about `units` bytes, each in memory of its own; `end` hands out the rest. */
 export class ChunkSink implements JsonSink {
-  readonly #take: (chunk: Uint8Array) => void;
+  readonly #take: (chunk: Uint8Array<ArrayBuffer>) => void;
   readonly #units: number;
   #text = '';
+  #chunk: Buffer<ArrayBuffer> | undefined;
+  #bytes = 0;
 
-  constructor(take: (chunk: Uint8Array) => void, units = CHUNK_UNITS) {
+  constructor(take: (chunk: Uint8Array<ArrayBuffer>) => void, units = CHUNK_UNITS) {
     this.#take = take;
     this.#units = units;
   }
 
   raw(text: string): void {
     this.#text += text;
-    if (this.#text.length >= this.#units) this.end();
+    if (this.#text.length >= TEXT_UNITS || this.#text.length + this.#bytes >= this.#units) this.#write();
   }
 
   end(): void {
-    if (this.#text.length === 0) return;
-    this.#take(Buffer.from(this.#text, 'utf8'));
+    if (this.#text.length > 0) this.#write();
+    this.#handOut();
+  }
+
+  #write(): void {
+    const text = this.#text;
     this.#text = '';
+    const most = text.length * BYTES_A_UNIT;
+    if (this.#chunk !== undefined && this.#chunk.length - this.#bytes < most) this.#handOut();
+    this.#chunk ??= Buffer.from(new ArrayBuffer(Math.max(most, this.#units + TEXT_UNITS * BYTES_A_UNIT)));
+    this.#bytes += this.#chunk.write(text, this.#bytes, 'utf8');
+    if (this.#bytes >= this.#units) this.#handOut();
+  }
+
+  #handOut(): void {
+    const chunk = this.#chunk;
+    const bytes = this.#bytes;
+    this.#chunk = undefined;
+    this.#bytes = 0;
+    if (chunk === undefined || bytes === 0) return;
+    // Half-empty memory is not held on to for as long as a slow reader takes.
+    const own = bytes * 2 < chunk.length ? new Uint8Array(chunk.subarray(0, bytes)) : chunk.buffer;
+    this.#take(own instanceof Uint8Array ? own : new Uint8Array(own, 0, bytes));
   }
 }
 

@@ -2,7 +2,6 @@
 import { formatTimestamp } from '../granularity.js';
 import type { Frame } from '../frame.js';
 import type { Granularity, NativeQuery } from '../native/model.js';
-import { jsonString } from '../json/write.js';
 import { flag } from '../native/context.js';
 import { frameOutput } from './output.js';
 
@@ -64,7 +63,7 @@ export function stamper(
   return (ms) => {
     if (ms !== lastMs) {
       lastMs = ms;
-      last = jsonString(formatTimestamp(ms, granularity));
+      last = `"${formatTimestamp(ms, granularity)}"`;
     }
     return last;
   };

@@ -15,6 +15,8 @@ interface Column {
 const copiesMax = 4;
 /** Rows behind the last group, for entries that don't count: see spareGroups in masks.ts. */
 export const spareRows = 4;
+/** Tables are added up so many groups at a time: what one column has touched is still near for the next. */
+const nearGroups = 2048;
 /** Larger tables don't make an update wait for the one before. */
 const copiedGroupsMax = 1024;
 
@@ -111,15 +113,19 @@ export class CellTable {
     const { stride } = this;
     if (stride === 0 || count <= 0) return;
     const { kernels, scratch } = this.#environment;
-    const groups = scratch.take(count * 4);
-    const values = scratch.take(count * 8);
-    kernels.selectRange(from, count, groups);
-    for (const address of addresses) {
-      this.#columns.forEach(({ fold }, column) => {
-        if (fold === undefined) throw new CodedError('Bug', 'cells that can not be added up');
-        kernels.gatherCells(address + column * 8, stride, groups, count, values);
-        fold(groups, values, count, this.cells(column), stride, 0, 0);
-      });
+    const most = Math.min(count, nearGroups);
+    const groups = scratch.take(most * 4);
+    const values = scratch.take(most * 8);
+    for (let first = from; first < to; first += nearGroups) {
+      const some = Math.min(nearGroups, to - first);
+      kernels.selectRange(first, some, groups);
+      for (const address of addresses) {
+        this.#columns.forEach(({ fold }, column) => {
+          if (fold === undefined) throw new CodedError('Bug', 'cells that can not be added up');
+          kernels.gatherCells(address + column * 8, stride, groups, some, values);
+          fold(groups, values, some, this.cells(column), stride, 0, 0);
+        });
+      }
     }
     scratch.give(groups);
     scratch.give(values);
