@@ -117,7 +117,7 @@ function stringMask(
   if (ids.length === 0 && !emptyRows) return none;
   if (!column.hasMultipleValues && ids.length === column.cardinality) return all;
   if (column.hasBitmaps && ids.length <= bitmapsMax && !emptyRows)
-    return bitmapMask(environment, column, ids);
+    return bitmapMask(environment, column, ids, span);
   return tableMask(environment, column, ids, withNull, span);
 }
 
@@ -172,9 +172,14 @@ function idRange(column: StringColumnView, test: Extract<StringTest, { kind: 'ra
   return { from: Math.max(from, firstValue), to };
 }
 
-function bitmapMask(environment: Environment, column: StringColumnView, ids: readonly number[]): Mask {
+function bitmapMask(
+  environment: Environment,
+  column: StringColumnView,
+  ids: readonly number[],
+  span: RowSpan,
+): Mask {
   const bits = environment.scratch.takeZeroed(wordsOf(environment.segment.rowCount) * 8 + 8);
-  for (const id of ids) column.orBitmap(id, bits);
+  for (const id of ids) column.orBitmap(id, bits, span.from, span.to);
   return { kind: 'bits', bits };
 }
 

@@ -17,7 +17,7 @@ import { complexMask, nullRows, refuseArrays, refusesArrays } from './filter-com
 import { wordsOf, type Environment } from './environment.js';
 import { exactLike } from './like.js';
 import { equalsNumber, leafPredicate, type LeafFilter } from './predicate.js';
-import { rowRanges, rowsFrom, rowsIn, type RowRanges, type RowSpan } from './rows.js';
+import { rowRanges, rowsFrom, rowsIn, blockWords, type RowRanges, type RowSpan } from './rows.js';
 import type { IntervalMs, StringColumnView } from '../../segment/read/view.js';
 
 /** `bits`: address of a bitset over all rows, meaningful for the blocks of the span it was made for. */
@@ -45,6 +45,7 @@ function evaluate(environment: Environment, filter: Filter, span: RowSpan, orUnk
       return complement(
         environment,
         evaluate(indexed(environment, filter.field), filter.field, span, !orUnknown),
+        span,
       );
     case 'and':
       return conjunction(environment, flattened(filter.fields), span, orUnknown);
@@ -53,7 +54,11 @@ function evaluate(environment: Environment, filter: Filter, span: RowSpan, orUnk
     case 'istrue':
       return evaluate(indexed(environment, filter.field), filter.field, span, false);
     case 'isfalse':
-      return complement(environment, evaluate(indexed(environment, filter.field), filter.field, span, true));
+      return complement(
+        environment,
+        evaluate(indexed(environment, filter.field), filter.field, span, true),
+        span,
+      );
     case 'expression': {
       const column = truthColumn(environment, filter.expression);
       return columnMask(environment, column, equalsNumber('', 1n), span, orUnknown);
@@ -419,9 +424,10 @@ const isConstant = ({ expression }: Extract<Filter, { type: 'expression' }>): bo
   columnsOf(parseExpression(expression)).size === 0;
 
 /** Masks made here are written over, never those of columns. */
-function complement(environment: Environment, mask: Mask): Mask {
+function complement(environment: Environment, mask: Mask, span: RowSpan): Mask {
   if (mask.kind !== 'bits') return mask.kind === 'all' ? noRows : allRows;
-  environment.kernels.bitsNot(mask.bits, mask.bits, wordsOf(environment.segment.rowCount));
+  const { at, words } = blockWords(span, environment.segment.rowCount);
+  environment.kernels.bitsNot(mask.bits + at, mask.bits + at, words);
   return mask;
 }
 
@@ -448,7 +454,7 @@ function conjunction(
   for (const field of ordered) {
     const isLate = computed.has(field) && result.kind === 'bits';
     const wanted = isLate ? restrictedTo(environment, result) : environment;
-    result = intersect(environment, result, evaluate(wanted, field, span, orUnknown));
+    result = intersect(environment, result, evaluate(wanted, field, span, orUnknown), span);
     if (isEmpty(environment, result, span)) return noRows;
   }
   return result;
@@ -466,7 +472,8 @@ function disjunction(
     if (next.kind === 'all') return allRows;
     if (next.kind === 'none') continue;
     if (result.kind === 'bits') {
-      environment.kernels.bitsOr(result.bits, next.bits, result.bits, wordsOf(environment.segment.rowCount));
+      const { at, words } = blockWords(span, environment.segment.rowCount);
+      environment.kernels.bitsOr(result.bits + at, next.bits + at, result.bits + at, words);
       environment.scratch.give(next.bits);
     } else {
       result = next;
@@ -475,12 +482,13 @@ function disjunction(
   return result;
 }
 
-/** Uses up both masks. */
-export function intersect(environment: Environment, a: Mask, b: Mask): Mask {
+/** Uses up both masks, made for the span. */
+export function intersect(environment: Environment, a: Mask, b: Mask, span: RowSpan): Mask {
   if (a.kind === 'none' || b.kind === 'none') return noRows;
   if (a.kind === 'all') return b;
   if (b.kind === 'all') return a;
-  environment.kernels.bitsAnd(a.bits, b.bits, a.bits, wordsOf(environment.segment.rowCount));
+  const { at, words } = blockWords(span, environment.segment.rowCount);
+  environment.kernels.bitsAnd(a.bits + at, b.bits + at, a.bits + at, words);
   environment.scratch.give(b.bits);
   return a;
 }
@@ -507,5 +515,5 @@ export function selectRows(
   const { segment } = environment;
   const indexed = segment instanceof DerivedSegment ? segment.indexed() : segment;
   const matching = evaluateFilter({ ...environment, segment: indexed, byIndex: true }, filter, ranges.hull);
-  return { ...ranges, mask: intersect(environment, inTime, matching) };
+  return { ...ranges, mask: intersect(environment, inTime, matching, ranges.hull) };
 }

@@ -222,7 +222,12 @@ function withValues(environment: Environment, dimension: DimensionSpec, selected
   if (column?.kind !== 'string' || !column.hasMultipleValues) return selected;
   return {
     ...selected,
-    mask: intersect(environment, selected.mask, filledMask(environment, column, selected.hull)),
+    mask: intersect(
+      environment,
+      selected.mask,
+      filledMask(environment, column, selected.hull),
+      selected.hull,
+    ),
   };
 }
 

@@ -73,6 +73,13 @@ export function rowsFrom(all: RowRanges, row: number): RowRanges {
   return first === undefined ? nothing : { ...all, ranges, hull: { from: first.from, to: all.hull.to } };
 }
 
+/** The words (64 bits) of a bitset over all rows that stand for the blocks of a span: their first byte, and how many. */
+export function blockWords(span: RowSpan, rowCount: number): { readonly at: number; readonly words: number } {
+  const first = span.from - (span.from % BATCH_ROWS);
+  const end = Math.min(rowCount, Math.ceil(span.to / BATCH_ROWS) * BATCH_ROWS);
+  return { at: first / 8, words: Math.ceil(Math.max(0, end - first) / 64) };
+}
+
 /** Calls `visit` for the part of every block of BATCH_ROWS that lies in the span, in order. */
 export function forEachBlock(
   span: RowSpan,

@@ -48,10 +48,14 @@ const rowSets = fc
 type Or = 'roaring_or' | 'concise_or';
 
 /** The rows a kernel finds, or undefined when it calls the bytes corrupt. */
-function rowsIn(bytes: Buffer, or: Or, rows = rowsMax): Uint32Array | undefined {
+function rowsIn(bytes: Buffer, or: Or, rows = rowsMax, from = 0, to = rows): Uint32Array | undefined {
   arena.bytes(source, bytes.length).set(bytes);
   const set = arena.bytes(bits, bitBytes).fill(0);
-  if (kernels[or](source, bytes.length, bits, rows) !== 0) return undefined;
+  const failed =
+    or === 'roaring_or'
+      ? kernels.roaring_or(source, bytes.length, bits, rows, from, to)
+      : kernels.concise_or(source, bytes.length, bits, rows);
+  if (failed !== 0) return undefined;
   const found: number[] = [];
   set.forEach((byte, at) => {
     for (let bit = 0; byte >>> bit !== 0; bit++) if ((byte >>> bit) & 1) found.push(at * 8 + bit);
@@ -115,6 +119,36 @@ for (const { name, or, write } of kinds) {
     });
   });
 }
+
+describe('roaring bitmaps of some rows', () => {
+  it('hold those rows, and of others only what stands beside them', () => {
+    fc.assert(
+      fc.property(rowSets, fc.nat({ max: rowsMax }), fc.nat({ max: rowsMax }), (rows, a, b) => {
+        const [from, to] = [Math.min(a, b), Math.max(a, b)];
+        const out = new ByteWriter(1024);
+        writeRoaring(out, rows, 0, rows.length);
+        const found = rowsIn(Buffer.from(out.written()), 'roaring_or', rowsMax, from, to);
+        const first = from - (from % 65_536);
+        const last = Math.ceil(to / 65_536) * 65_536;
+        expect(
+          equal(found, from === to ? (found ?? rows) : rows.filter((row) => row >= first && row < last)),
+        ).to.equal(true);
+        if (from === to) expect(found?.every((row) => row >= first && row < last)).to.equal(true);
+      }),
+      { numRuns: 150, seed: 24 },
+    );
+  });
+
+  it('are refused when they are cut short before those rows', () => {
+    const rows = Uint32Array.from({ length: 9000 }, (_, i) => i * 33);
+    const out = new ByteWriter(1024);
+    writeRoaring(out, rows, 0, rows.length);
+    const bytes = Buffer.from(out.written());
+    const half = bytes.subarray(0, bytes.length >> 1);
+    expect(rowsIn(half, 'roaring_or', rowsMax, 290_000, 290_001)).to.equal(undefined);
+    expect(rowsIn(bytes, 'roaring_or', rowsMax, 290_000, 290_001)?.length).to.be.greaterThan(0);
+  });
+});
 
 describe('roaring writer', () => {
   it('writes the bytes of the reference implementation', function () {

@@ -34,8 +34,8 @@ export interface SegmentKernels {
     size: number,
     target: number,
   ): number;
-  /** 0 = done, 1 = corrupt. */
-  roaring_or(source: number, length: number, bits: number, rows: number): number;
+  /** 0 = done, 1 = corrupt. Parts of 65,536 rows without any of [from, to) are left out. */
+  roaring_or(source: number, length: number, bits: number, rows: number, from: number, to: number): number;
   /** 0 = done, 1 = corrupt. */
   concise_or(source: number, length: number, bits: number, rows: number): number;
   set_range(bits: number, from: number, to: number): void;

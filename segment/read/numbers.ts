@@ -196,14 +196,20 @@ export interface StoredBitmap {
   readonly kind: BitmapKind;
 }
 
-/** ORs compressed bitmap bytes into `bits`. */
-export function orInto(context: ReadContext, bitmap: StoredBitmap, bits: number): void {
+/** ORs compressed bitmap bytes into `bits`; rows outside [from, to) may be left out. */
+export function orInto(
+  context: ReadContext,
+  bitmap: StoredBitmap,
+  bits: number,
+  from = 0,
+  to = context.rowCount,
+): void {
   const { segment: kernels } = context.kernels;
   const { file, start, length, kind } = bitmap;
   const pointer = file.at(start, length);
   const failed =
     kind === 'roaring'
-      ? kernels.roaring_or(pointer, length, bits, context.rowCount)
+      ? kernels.roaring_or(pointer, length, bits, context.rowCount, from, to)
       : kernels.concise_or(pointer, length, bits, context.rowCount);
   if (failed !== 0) throw corruptIn(file, start, `a ${kind} bitmap is malformed`);
 }

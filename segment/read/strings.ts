@@ -299,14 +299,14 @@ export class StringColumn implements StringColumnView {
     return lowerBound(this.parts.dictionary, value);
   }
 
-  orBitmap(id: number, bits: number): void {
+  orBitmap(id: number, bits: number, from?: number, to?: number): void {
     const { bitmaps, bitmapFile, bitmapKind } = this.parts;
     if (bitmaps === undefined) throw new CodedError('Bug', 'the column has no bitmaps');
     const extent = bitmaps.locate(id);
     if (extent.length === 0) return;
     const { start, length } = extent;
     const holder = holderOf(this.#context, bitmapFile, extent);
-    orInto(this.#context, { file: holder, start, length, kind: bitmapKind }, bits);
+    orInto(this.#context, { file: holder, start, length, kind: bitmapKind }, bits, from, to);
   }
 
   batch(startRow: number): number {

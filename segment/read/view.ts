@@ -75,8 +75,11 @@ export interface StringColumnView {
   idOf(value: string | null): number;
   /** First id whose value is >= `value` (null sorts first); only when `dictionarySorted`. */
   lowerBoundId(value: string): number;
-  /** ORs the rows that hold `id` into the bitset at `bits` (over all rows); only when `hasBitmaps`. */
-  orBitmap(id: number, bits: number): void;
+  /**
+   * ORs the rows that hold `id` into the bitset at `bits` (over all rows), those outside [from, to) or not; only when
+   * `hasBitmaps`.
+   */
+  orBitmap(id: number, bits: number, from?: number, to?: number): void;
   /** Bytes of an id in batches: 1, 2 or 4 (unsigned, little-endian). */
   readonly idWidth: 1 | 2 | 4;
   /** Ids of single-value rows. For multi-value columns use `multiBatch`. */

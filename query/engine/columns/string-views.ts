@@ -290,9 +290,9 @@ class MappedColumn extends MadeColumn implements StringColumnView {
     kernels.gather32(this.#table, this.#ids, rows, this.#out);
     return this.#out;
   }
-  orBitmap(id: number, bits: number): void {
+  orBitmap(id: number, bits: number, from?: number, to?: number): void {
     this.#sources ??= sourcesOf(this.#mapped, this.cardinality);
-    for (const source of this.#sources[id] ?? []) this.#base.orBitmap(source, bits);
+    for (const source of this.#sources[id] ?? []) this.#base.orBitmap(source, bits, from, to);
   }
   multiBatch(): never {
     throw new Error('this column has one value a row');

@@ -8,8 +8,18 @@ const OK: u32 = 0;
 @inline
 const CORRUPT: u32 = 1;
 
-/** Portable roaring bytes. Answers 1 when they are corrupt or name a row outside [0, rows). */
-export function roaring_or(source: usize, length: u32, bits: usize, rows: u32): u32 {
+/**
+ * Portable roaring bytes. Containers (65,536 rows each) without a row of [from, to) are passed over, whatever they hold.
+ * Answers 1 when the others are corrupt or name a row outside [0, rows).
+ */
+export function roaring_or(
+  source: usize,
+  length: u32,
+  bits: usize,
+  rows: u32,
+  from: u32,
+  to: u32,
+): u32 {
   if (length === 0) return OK;
   const end = source + <usize>length;
   if (length < 4) return CORRUPT;
@@ -44,7 +54,11 @@ export function roaring_or(source: usize, length: u32, bits: usize, rows: u32): 
     const room = rows - base < 65536 ? rows - base : 65536;
     const count = <u32>load<u16>(head, 2) + 1;
     const isRun = runs !== 0 && ((load<u8>(runs + <usize>(i >>> 3)) >>> <u8>(i & 7)) & 1) !== 0;
-    const next = isRun
+    if (base >= to) return OK;
+    const isOutside = from - base >= 65536 && from > base;
+    const next = isOutside
+      ? behind(q, end, isRun, count)
+      : isRun
       ? orRuns(q, end, bits, base, room)
       : count <= 4096
         ? orArray(q, end, bits, base, room, count)
@@ -53,6 +67,18 @@ export function roaring_or(source: usize, length: u32, bits: usize, rows: u32): 
     q = next;
   }
   return OK;
+}
+
+/** Where a container ends. */
+function behind(q: usize, end: usize, isRun: bool, count: u32): usize {
+  const left = end - q;
+  if (isRun && left < 2) return 0;
+  const bytes: usize = isRun
+    ? 2 + ((<usize>load<u16>(q)) << 2)
+    : count <= 4096
+    ? (<usize>count) << 1
+    : 8192;
+  return bytes > left ? 0 : q + bytes;
 }
 
 function orRuns(from: usize, end: usize, bits: usize, base: u32, room: u32): usize {
