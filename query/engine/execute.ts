@@ -7,8 +7,8 @@ import type { Frame } from '../frame.js';
 import { openLookups } from '../lookup/table.js';
 import { queryKernels, type QueryKernels } from '../kernels/exports.js';
 import { mergePartials } from '../merge.js';
-import { earlyPart } from '../native/filter-columns.js';
-import type { NativeQuery } from '../native/model.js';
+import { flag } from '../native/context.js';
+import type { Filter, NativeQuery } from '../native/model.js';
 import { unpackQuery } from '../native/packed-filter.js';
 import { DerivedSegment } from './columns/derived-segment.js';
 import type { Environment, RowSlice } from './environment.js';
@@ -117,8 +117,8 @@ function runTask(executor: Executor, task: ScanTask, check: () => void): ScanOut
   if (query.queryType === 'scan') {
     const ref = refs[0];
     if (ref === undefined || refs.length > 1) throw new CodedError('Bug', 'a scan task has one segment');
-    const { frame, resume } = withSegment(executor, task, ref, check, (environment) =>
-      runScan(environment, query, ref.intervals, task.resume ?? scanStart),
+    const { frame, resume } = withSegment(executor, task, ref, check, (environment, filter) =>
+      runScan(environment, { ...query, filter }, ref.intervals, task.resume ?? scanStart),
     );
     if (resume === undefined) return { segmentIds: [ref.segmentId], frames: [frame] };
     return { segmentIds: [], frames: [frame], resume };
@@ -130,9 +130,9 @@ function runTask(executor: Executor, task: ScanTask, check: () => void): ScanOut
   };
   for (const ref of refs) {
     check();
-    withSegment(executor, task, ref, check, (plain) => {
+    withSegment(executor, task, ref, check, (plain, filter) => {
       const environment = task.slice === undefined ? plain : { ...plain, handOver };
-      frames.push(...runGrouping(environment, task, query, ref.intervals));
+      frames.push(...runGrouping(environment, task, { ...query, filter }, ref.intervals));
     });
   }
   if (table !== undefined) return { segmentIds: [], frames: [], table };
@@ -203,13 +203,16 @@ function sliceIn(
   return { span: sliceSpan(hull, index, count), evenRows, isFirst: index === 0, isLast: index === count - 1 };
 }
 
-/** Whatever happens, the scratch memory is given back and the view is closed. */
+/**
+ * `run` gets what is left of the query's filter to ask. Whatever happens, the scratch memory is given back and the view
+ * is closed.
+ */
 function withSegment<T>(
   executor: Executor,
   { query, slice, token }: ScanTask,
   ref: SegmentRef,
   check: () => void,
-  run: (environment: Environment) => T,
+  run: (environment: Environment, filter: Filter | undefined) => T,
 ): T {
   const scratch = new Scratch(executor.kernels.arena, executor.scratchBytes, executor.queryKernels);
   let leaf: SegmentView | undefined;
@@ -225,18 +228,23 @@ function withSegment<T>(
       byVector: runsOnVectors(query, leaf),
       ...(slice === undefined ? {} : { slice: sliceIn(leaf, ref.intervals, slice) }),
     };
-    const { virtualColumns, source } = query;
-    const isVirtual = (column: string): boolean =>
-      virtualColumns?.some(({ name }) => name === column) === true;
-    const early = source === undefined ? undefined : earlyPart(query.filter, isVirtual);
+    const { virtualColumns = [], source } = query;
     const granularity =
       query.queryType === 'timeseries' || query.queryType === 'groupBy' || query.queryType === 'topN'
         ? query.granularity
         : undefined;
-    const segment = applySource(plain, source, ref.intervals, early, granularity);
+    const asked = { filter: query.filter, virtualColumns };
+    const { segment, filter, early } = applySource(plain, source, asked, {
+      intervals: ref.intervals,
+      granularity,
+      joinFilters: {
+        pushesDown: flag(query.context.given, 'enableJoinFilterPushDown', true),
+        rewrites: flag(query.context.given, 'enableJoinFilterRewrite', true),
+      },
+    });
     const environment = { ...plain, segment };
-    if (virtualColumns === undefined || virtualColumns.length === 0) return run(environment);
-    return run({ ...environment, segment: new DerivedSegment(environment, virtualColumns) });
+    if (virtualColumns.length === 0) return run(environment, filter);
+    return run({ ...environment, segment: new DerivedSegment(environment, virtualColumns, early) }, filter);
   } finally {
     scratch.close();
     leaf?.close();

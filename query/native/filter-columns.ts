@@ -26,6 +26,22 @@ export function filterColumns(filter: Filter): ReadonlySet<string> | undefined {
   }
 }
 
+/** The filter, which reads one column, over another one. */
+export function renamedColumn(filter: Filter, column: string): Filter {
+  switch (filter.type) {
+    case 'and':
+    case 'or':
+      return { type: filter.type, fields: filter.fields.map((field) => renamedColumn(field, column)) };
+    case 'not':
+    case 'istrue':
+    case 'isfalse':
+      return { type: filter.type, field: renamedColumn(filter.field, column) };
+    default:
+      if ('dimension' in filter) return { ...filter, dimension: column };
+      return 'column' in filter ? { ...filter, column } : filter;
+  }
+}
+
 function union(sets: readonly (ReadonlySet<string> | undefined)[]): ReadonlySet<string> | undefined {
   const all = new Set<string>();
   for (const set of sets) {
@@ -35,17 +51,18 @@ function union(sets: readonly (ReadonlySet<string> | undefined)[]): ReadonlySet<
   return all;
 }
 
-/** The parts of a conjunction that read none of the columns that `isLater` knows. */
+/** The parts of a conjunction that read none of the columns that `isLater` knows; itself where that is all of it. */
 export function earlyPart(
   filter: Filter | undefined,
   isLater: (column: string) => boolean,
 ): Filter | undefined {
   if (filter === undefined) return undefined;
-  const kept = conjuncts(filter).filter((part) => {
+  const parts = conjuncts(filter);
+  const kept = parts.filter((part) => {
     const columns = filterColumns(part);
     return columns !== undefined && ![...columns].some(isLater);
   });
-  return both(kept);
+  return kept.length === parts.length ? filter : both(kept);
 }
 
 export function both(parts: readonly (Filter | undefined)[]): Filter | undefined {
@@ -53,6 +70,6 @@ export function both(parts: readonly (Filter | undefined)[]): Filter | undefined
   return given.length > 1 ? { type: 'and', fields: given } : given[0];
 }
 
-function conjuncts(filter: Filter): readonly Filter[] {
+export function conjuncts(filter: Filter): readonly Filter[] {
   return filter.type === 'and' ? filter.fields.flatMap(conjuncts) : [filter];
 }

@@ -4,9 +4,11 @@ import type { ColumnView, IntervalMs, SegmentView } from '../../../segment/read/
 import type { VirtualColumn } from '../../native/model.js';
 import type { Environment } from '../environment.js';
 import type { Mask } from '../filter.js';
-import { steppedColumn } from './dimension-column.js';
+import { steppedColumn, type UnderGaps, underGaps } from './dimension-column.js';
 import { expressionColumn, printedExpression } from './expression-column.js';
 import { indexedField, nestedFieldColumn, printedField, storedNumbers } from './nested-field.js';
+
+const none: ReadonlySet<string> = new Set();
 
 export class DerivedSegment implements SegmentView {
   readonly id: string;
@@ -17,42 +19,51 @@ export class DerivedSegment implements SegmentView {
   readonly metrics: readonly string[];
   readonly #base: SegmentView;
   readonly #virtual: ReadonlyMap<string, VirtualColumn>;
+  readonly #early: ReadonlySet<string>;
   readonly #environment: Environment;
   readonly #made = new Map<string, ColumnView | undefined>();
   readonly #open = new Set<string>();
 
-  /** `environment`: without this segment; its `wanted` says for which rows values are needed. */
-  constructor(environment: Environment, virtualColumns: readonly VirtualColumn[]) {
+  /**
+   * `environment`: without this segment; its `wanted` says for which rows values are needed. `early`: virtual columns
+   * that the segment below has computed already.
+   */
+  constructor(
+    environment: Environment,
+    virtualColumns: readonly VirtualColumn[],
+    early: ReadonlySet<string> = none,
+  ) {
     const base = environment.segment;
     this.#base = base;
     this.#virtual = new Map(virtualColumns.map((column) => [column.name, column]));
+    this.#early = early;
     this.#environment = { ...environment, segment: this };
     this.id = base.id;
     this.interval = base.interval;
     this.rowCount = base.rowCount;
     this.timeSorted = base.timeSorted;
-    this.dimensions = [...virtualColumns.map(({ name }) => name), ...base.dimensions];
+    this.dimensions = [...new Set([...virtualColumns.map(({ name }) => name), ...base.dimensions])];
     this.metrics = base.metrics;
   }
 
   /** The same for fewer rows; nothing computed so far is taken over. */
   restricted(wanted: Mask): DerivedSegment {
-    return new DerivedSegment({ ...this.#environment, segment: this.#base, wanted }, [
-      ...this.#virtual.values(),
-    ]);
+    const columns = [...this.#virtual.values()];
+    return new DerivedSegment({ ...this.#environment, segment: this.#base, wanted }, columns, this.#early);
   }
 
   /** As indexes know the columns: fields of documents are what is stored, whatever is expected of them. */
   indexed(): DerivedSegment {
     const columns = [...this.#virtual.values()];
     if (!columns.some(({ type }) => type === 'nested-field')) return this;
-    return new DerivedSegment({ ...this.#environment, segment: this.#base, byIndex: true }, columns);
+    const environment = { ...this.#environment, segment: this.#base, byIndex: true };
+    return new DerivedSegment(environment, columns, this.#early);
   }
 
   /** The column whose values it filters. */
   filteredFrom(name: string): string | undefined {
     const virtual = this.#virtual.get(name);
-    return virtual?.type === 'filtered' ? virtual.delegate : undefined;
+    return virtual?.type === 'filtered' && !this.#early.has(name) ? virtual.delegate : undefined;
   }
 
   isVirtual(name: string): boolean {
@@ -66,7 +77,7 @@ export class DerivedSegment implements SegmentView {
 
   column(name: string): ColumnView | undefined {
     const virtual = this.#virtual.get(name);
-    if (virtual === undefined) return this.#base.column(name);
+    if (virtual === undefined || this.#early.has(name)) return this.#base.column(name);
     if (!this.#made.has(name)) {
       if (this.#open.has(name)) {
         throw new CodedError('InvalidInput', `Self-referential column[${name}]`, { field: 'virtualColumns' });
@@ -80,7 +91,7 @@ export class DerivedSegment implements SegmentView {
 
   /** The column as the rows of a scan show it. */
   printed(name: string): ColumnView | undefined {
-    const virtual = this.#virtual.get(name);
+    const virtual = this.#early.has(name) ? undefined : this.#virtual.get(name);
     if (virtual?.type === 'nested-field') return printedField(this.#environment, virtual);
     return virtual?.type === 'expression'
       ? printedExpression(this.#environment, virtual.expression, virtual.outputType)
@@ -91,14 +102,19 @@ export class DerivedSegment implements SegmentView {
 
   /** The column as aggregators of numbers read it. */
   numbers(name: string): ColumnView | undefined {
-    const virtual = this.#virtual.get(name);
+    const virtual = this.#early.has(name) ? undefined : this.#virtual.get(name);
     const stored = virtual?.type === 'nested-field' ? storedNumbers(this.#environment, virtual) : undefined;
     return stored ?? this.column(name);
   }
 
   /** A field of documents, or such a column as a whole. */
   isField(name: string): boolean {
-    return this.#virtual.get(name)?.type === 'nested-field';
+    return !this.#early.has(name) && this.#virtual.get(name)?.type === 'nested-field';
+  }
+
+  underGaps(name: string, make: (environment: Environment) => ColumnView | undefined): UnderGaps {
+    if (this.#virtual.has(name) && !this.#early.has(name)) return undefined;
+    return underGaps(this.#base, name, make);
   }
 
   #make(virtual: VirtualColumn): ColumnView | undefined {

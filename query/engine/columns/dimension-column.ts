@@ -1,6 +1,6 @@
 /** The column a dimension spec reads: what its steps make of the one it names. */
 import { CodedError } from '../../../proto/errors.js';
-import type { ColumnView, StringColumnView } from '../../../segment/read/view.js';
+import type { ColumnView, SegmentView, StringColumnView } from '../../../segment/read/view.js';
 import { asString } from '../../expression/value.js';
 import { floatText } from '../../json/java-number.js';
 import type { DimensionSpec, ValueStep } from '../../native/model.js';
@@ -11,12 +11,31 @@ import { extraction } from './extraction.js';
 import { ConstantColumn, mapStrings, type ValueMap } from './string-views.js';
 import { textRows } from './text-rows.js';
 
+/** A column as it was made below gaps, null in them; undefined: the column has none. */
+export type UnderGaps = { readonly column: ColumnView | undefined } | undefined;
+
+interface GappedView extends SegmentView {
+  underGaps?(name: string, make: (environment: Environment) => ColumnView | undefined): UnderGaps;
+}
+
+/** Rows of a right side that meet nothing are null in columns of the left, and nothing is made of that null. */
+export function underGaps(
+  segment: GappedView,
+  name: string,
+  make: (environment: Environment) => ColumnView | undefined,
+): UnderGaps {
+  return segment.underGaps?.(name, make);
+}
+
 export function dimensionColumn(
   environment: Environment,
-  { dimension, steps }: Pick<DimensionSpec, 'dimension' | 'steps'>,
+  spec: Pick<DimensionSpec, 'dimension' | 'steps'>,
 ): ColumnView | undefined {
+  const { dimension, steps } = spec;
+  if (steps === undefined || steps.length === 0) return environment.segment.column(dimension);
+  const under = underGaps(environment.segment, dimension, (below) => dimensionColumn(below, spec));
+  if (under !== undefined) return under.column;
   const column = environment.segment.column(dimension);
-  if (steps === undefined || steps.length === 0) return column;
   if (column?.kind === 'complex') {
     if (column.typeName === 'json') return documentTexts(environment, column, steps);
     if (!column.typeName.startsWith('ARRAY<')) return undefined;

@@ -1,16 +1,20 @@
 /** From the streamed leaf of a data source to the view that a query runs over. */
 import { CodedError } from '../../../proto/errors.js';
 import type { IntervalMs, SegmentView } from '../../../segment/read/view.js';
-import type { Filter, Granularity } from '../../native/model.js';
+import { sourceText } from '../../native/datasource.js';
+import type { Filter, Granularity, VirtualColumn } from '../../native/model.js';
 import { both, earlyPart } from '../../native/filter-columns.js';
 import { leafOf, type Source } from '../../native/source.js';
+import { DerivedSegment } from '../columns/derived-segment.js';
 import type { Environment } from '../environment.js';
 import { selectRows } from '../filter.js';
 import { selectedRows } from '../scan.js';
 import type { Scratch } from '../scratch.js';
 import { FrameView } from './frame-view.js';
 import { GatherView } from './gather-view.js';
-import { joined } from './join.js';
+import { type Join, joined } from './join.js';
+import { parseJoinCondition } from './join-condition.js';
+import { type JoinClause, type JoinFilterOptions, readsRight, splitJoinFilter } from './join-filter.js';
 import { unnested } from './unnest.js';
 
 /** Handle of a "segment" that is the rows in memory of the query's own data source. */
@@ -29,65 +33,145 @@ export function inlineView(source: Source | undefined, scratch: Scratch): Segmen
   return new FrameView(leaf.frame, scratch);
 }
 
+/** What is asked of a source. */
+export interface Asked {
+  readonly filter: Filter | undefined;
+  readonly virtualColumns: readonly VirtualColumn[];
+}
+
+export interface Applied {
+  readonly segment: SegmentView;
+  /** What of the filter is left to ask, of the segment with the virtual columns beside it. */
+  readonly filter: Filter | undefined;
+  /** Virtual columns that the segment has already. */
+  readonly early: ReadonlySet<string>;
+}
+
+export interface ApplyOptions {
+  readonly intervals: readonly IntervalMs[];
+  /** Of a query which puts rows into buckets while it reads them. */
+  readonly granularity: Granularity | undefined;
+  readonly joinFilters: JoinFilterOptions;
+}
+
+const none: ReadonlySet<string> = new Set();
+
 /**
- * `environment.segment` is the leaf, the caller's to close; rows outside of the intervals, and rows that do not pass
- * `filter` (a condition asked again of the result), may be left out. `granularity` is that of a query which puts rows
- * into buckets while it reads them.
+ * `environment.segment` is the leaf, the caller's to close. Rows outside of the intervals, and rows that do not pass the
+ * filter, may be left out.
  */
 export function applySource(
   environment: Environment,
   source: Source | undefined,
-  intervals: readonly IntervalMs[],
-  filter: Filter | undefined,
-  granularity: Granularity | undefined,
-): SegmentView {
+  asked: Asked,
+  options: ApplyOptions,
+): Applied {
   switch (source?.type) {
-    case 'join': {
-      const { rightPrefix, joinType, leftFilter } = source;
-      // Right rows that meet nothing are those that no left row met at all.
-      const isKept = joinType === 'RIGHT' || joinType === 'FULL';
-      const early = isKept ? undefined : earlyPart(filter, (column) => column.startsWith(rightPrefix));
-      const left = {
-        ...environment,
-        segment: applySource(environment, source.left, intervals, early, granularity),
-      };
-      return joined(
-        left,
-        rowsOf(left, intervals, both([leftFilter, atLeaf(source.left, early)])),
-        source,
-        intervals,
-        granularity,
-      );
-    }
-    case 'unnest': {
-      const early = earlyPart(filter, (column) => column === source.column.name);
-      const base = {
-        ...environment,
-        segment: applySource(environment, source.base, intervals, early, granularity),
-      };
-      const view = unnested(base, rowsOf(base, intervals, atLeaf(source.base, early)), source.column);
-      return source.filter === undefined
-        ? view
-        : filtered({ ...environment, segment: view }, intervals, source.filter);
-    }
+    case 'join':
+      return applyJoins(environment, source, asked, options);
+    case 'unnest':
+      return applyUnnest(environment, source, asked, options);
     case 'filter': {
-      const base = {
-        ...environment,
-        segment: applySource(environment, source.base, intervals, filter, granularity),
-      };
-      return filtered(base, intervals, source.filter);
+      // Over joins it is split as the query's own is.
+      if (hasJoin(source.base)) {
+        const filter = both([asked.filter, source.filter]);
+        return applySource(environment, source.base, { ...asked, filter }, options);
+      }
+      const filter = earlyPart(asked.filter, (column) => isVirtual(asked, column));
+      const base = applySource(environment, source.base, { filter, virtualColumns: [] }, options);
+      const view = filtered({ ...environment, segment: base.segment }, options, source.filter);
+      return { segment: view, filter: asked.filter, early: none };
     }
     default:
-      return environment.segment;
+      return { segment: environment.segment, filter: asked.filter, early: none };
   }
 }
 
-/** What was asked deeper already is not asked again. */
-function atLeaf(source: Source, early: Filter | undefined): Filter | undefined {
-  return leafOf(source) === source ? early : undefined;
+function hasJoin(source: Source): boolean {
+  return source.type === 'join' || ('base' in source && hasJoin(source.base));
 }
 
-function filtered(environment: Environment, intervals: readonly IntervalMs[], filter: Filter): GatherView {
+function isVirtual({ virtualColumns }: Asked, column: string): boolean {
+  return virtualColumns.some(({ name }) => name === column);
+}
+
+/** The joins down to the first left side that is none, and that side. */
+function chainOf(join: Join): { readonly joins: readonly Join[]; readonly base: Source } {
+  const joins = [join];
+  let base = join.left;
+  for (; base.type === 'join'; base = base.left) joins.unshift(base);
+  return { joins, base };
+}
+
+function applyJoins(environment: Environment, join: Join, asked: Asked, options: ApplyOptions): Applied {
+  const { lookups } = environment;
+  const { joins, base } = chainOf(join);
+  const conditions = joins.map(({ condition, rightPrefix, right }) =>
+    parseJoinCondition(condition, rightPrefix, sourceText(right), lookups),
+  );
+  const clauses = joins.map(({ rightPrefix, joinType }, i): JoinClause => {
+    const equalities = conditions[i]?.equalities ?? [];
+    return { prefix: rightPrefix, joinType, equalities };
+  });
+  const leftFilter = both(joins.map((each) => each.leftFilter));
+  const filters = { leftFilter, filter: both([leftFilter, asked.filter]) };
+  const split = splitJoinFilter(clauses, asked.virtualColumns, filters, options.joinFilters, lookups);
+  const leftColumns = asked.virtualColumns.filter((column) => !readsRight(clauses, column));
+  // Without rows that have no left one it makes no difference when a column is computed.
+  const hasUnmet = joins.some(({ joinType }) => joinType === 'RIGHT' || joinType === 'FULL');
+  const early = hasUnmet ? leftColumns : [];
+  const left = applySource(
+    environment,
+    base,
+    { filter: split.left, virtualColumns: [...leftColumns, ...split.leftColumns] },
+    options,
+  );
+  const plain = { ...environment, segment: left.segment };
+  const forFilter = derived(plain, [...leftColumns, ...split.leftColumns], left.early);
+  let rows = rowsOf(forFilter, options.intervals, left.filter);
+  let current = derived(plain, early, left.early);
+  for (const [i, each] of joins.entries()) {
+    const condition = conditions[i];
+    if (condition === undefined) throw new CodedError('Bug', 'a join without a condition');
+    const view = joined(current, rows, each, condition, options.intervals, options.granularity);
+    current = { ...environment, segment: view };
+    rows = Uint32Array.from({ length: view.rowCount }, (_, row) => row);
+  }
+  return { segment: current.segment, filter: split.after, early: new Set(early.map(({ name }) => name)) };
+}
+
+function derived(
+  environment: Environment,
+  columns: readonly VirtualColumn[],
+  early: ReadonlySet<string>,
+): Environment {
+  if (columns.length === 0) return environment;
+  return { ...environment, segment: new DerivedSegment(environment, columns, early) };
+}
+
+/** What is asked of the base alone is not asked again where joins below it may answer it by rows of theirs. */
+function applyUnnest(
+  environment: Environment,
+  source: Extract<Source, { type: 'unnest' }>,
+  asked: Asked,
+  options: ApplyOptions,
+): Applied {
+  const { column } = source;
+  const isLater = (name: string): boolean => name === column.name || isVirtual(asked, name);
+  const filter = earlyPart(asked.filter, isLater);
+  const below = { filter, virtualColumns: [column] };
+  const applied = applySource(environment, source.base, below, options);
+  const base = { ...environment, segment: applied.segment };
+  const forFilter = derived(base, [column], applied.early);
+  const rows = rowsOf(forFilter, options.intervals, applied.filter);
+  const view = unnested(base, rows, column);
+  const segment =
+    source.filter === undefined ? view : filtered({ ...environment, segment: view }, options, source.filter);
+  const isWhole = filter !== undefined && filter === asked.filter;
+  return { segment, filter: isWhole && hasJoin(source.base) ? undefined : asked.filter, early: none };
+}
+
+function filtered(environment: Environment, { intervals }: ApplyOptions, filter: Filter): GatherView {
   return new GatherView(environment, { rows: rowsOf(environment, intervals, filter), inOrder: true });
 }
 

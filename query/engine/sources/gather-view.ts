@@ -14,6 +14,7 @@ import {
 } from '../../../segment/read/view.js';
 import { hasJson } from '../../../segment/read/rows.js';
 import { wordsOf, type Environment } from '../environment.js';
+import { type UnderGaps, underGaps } from '../columns/dimension-column.js';
 import { forEachRun } from '../scan-column.js';
 
 /** A row that has no counterpart in the other view: its values are null, its time is that of the view. */
@@ -75,6 +76,14 @@ export class GatherView implements SegmentView {
     return this.#gathered.printed?.get(name)?.() ?? this.column(name);
   }
 
+  underGaps(name: string, make: (environment: Environment) => ColumnView | undefined): UnderGaps {
+    if (this.#gathered.columns?.has(name)) return undefined;
+    const made = (): ColumnView | undefined => make(this.#environment);
+    if (this.#hasGaps && name !== '__time') return { column: this.#gather(name, made()) };
+    const deeper = underGaps(this.#environment.segment, name, make);
+    return deeper === undefined ? undefined : { column: this.#gather(name, deeper.column) };
+  }
+
   /** Rows without a counterpart show no time. */
   #printedTime(): ColumnView | undefined {
     const base = this.#environment.segment;
@@ -132,7 +141,11 @@ export class GatherView implements SegmentView {
   }
 
   #fromBase(name: string): ColumnView | undefined {
-    const column = this.#environment.segment.column(name);
+    return this.#gather(name, this.#environment.segment.column(name));
+  }
+
+  /** A column of the base's rows, for the gathered ones. */
+  #gather(name: string, column: ColumnView | undefined): ColumnView | undefined {
     if (column === undefined) return undefined;
     const rows = new RowBatches(this.#environment, this.#gathered.rows, this.#hasGaps);
     const at = (row: number): number => this.#gathered.rows[row] ?? noRow;

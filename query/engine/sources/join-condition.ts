@@ -3,7 +3,7 @@
  * constant. Everything else can't be joined by. Pure.
  */
 import { notJoinable } from '../../native/datasource.js';
-import { columnsOf, type Node } from '../../expression/ast.js';
+import { columnsOf, stringify, type Node } from '../../expression/ast.js';
 import { compileExpression, type Evaluator } from '../../expression/compile.js';
 import { type ExpressionContext, functionsOf } from '../../expression/expression.js';
 import type { FunctionTable } from '../../expression/function.js';
@@ -14,6 +14,8 @@ export interface Equality {
   /** The left side's column, when it is no more than that. */
   readonly leftColumn: string | undefined;
   readonly left: Evaluator;
+  /** Its canonical text. */
+  readonly leftText: string;
   /** Without the prefix. */
   readonly rightColumn: string;
   /** Null equals null (IS NOT DISTINCT FROM). */
@@ -81,6 +83,7 @@ function pair(
   return {
     leftColumn: left.kind === 'identifier' ? left.name : undefined,
     left: compileExpression(left, functions),
+    leftText: stringify(left),
     rightColumn: right.name.slice(prefix.length),
     nullMatches,
   };

@@ -10,16 +10,15 @@ import { isNull } from '../../merge/columns.js';
 import { pickRows } from '../../merge/scan.js';
 import { bucketStart, nextBucket } from '../../granularity.js';
 import type { Granularity } from '../../native/model.js';
-import { sourceText } from '../../native/datasource.js';
 import type { Source } from '../../native/source.js';
 import type { Environment } from '../environment.js';
 import { frameColumnView } from './frame-columns.js';
 import { GatherView, noRow } from './gather-view.js';
-import { parseJoinCondition } from './join-condition.js';
+import type { JoinCondition } from './join-condition.js';
 import { joinMatcher } from './join-match.js';
 import { JoinTable } from './join-table.js';
 
-type Join = Extract<Source, { type: 'join' }>;
+export type Join = Extract<Source, { type: 'join' }>;
 
 /** Pairs that one segment may become. */
 const pairsMax = 50_000_000;
@@ -30,13 +29,14 @@ export function joined(
   environment: Environment,
   rows: Uint32Array,
   join: Join,
+  condition: JoinCondition,
   intervals: readonly IntervalMs[],
   granularity: Granularity | undefined,
 ): GatherView {
   if (join.right.type !== 'inline') throw new CodedError('Bug', "a join's right side was not fetched");
   const { frame } = join.right;
   const noRowTimeMs = timeOfNoRow(environment, intervals, granularity);
-  const pairs = pairsOf(environment, rows, join, frame, noRowTimeMs !== undefined);
+  const pairs = pairsOf(environment, rows, join, condition, frame, noRowTimeMs !== undefined);
   const columns = new Map(
     frame.columns.map((column) => [
       join.rightPrefix + column.name,
@@ -84,15 +84,10 @@ function pairsOf(
   environment: Environment,
   rows: Uint32Array,
   join: Join,
+  condition: JoinCondition,
   frame: Frame,
   keepsUnmet: boolean,
 ): Pairs {
-  const condition = parseJoinCondition(
-    join.condition,
-    join.rightPrefix,
-    sourceText(join.right),
-    environment.lookups,
-  );
   const table = new JoinTable(frame, condition.equalities);
   const keepsLeft = join.joinType === 'LEFT' || join.joinType === 'FULL';
   const keepsRight = keepsUnmet && (join.joinType === 'RIGHT' || join.joinType === 'FULL');

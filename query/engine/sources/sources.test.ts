@@ -288,8 +288,40 @@ describe('data sources: join', () => {
       resultFormat: 'compactedList',
     })) as { events: unknown[][] }[];
     const events = answered.flatMap((part) => part.events);
-    expect(events.length).to.equal(8);
+    // What is joined by is asked of the left side: the right row without it is answered too.
+    expect(events.length).to.equal(10);
     expect(events.every(([time]) => time === null)).to.equal(true);
+  });
+
+  it('what is asked of the left side, and made of it, leaves right rows that meet nothing as they are', async () => {
+    const answered = (await answer({
+      queryType: 'groupBy',
+      dataSource: join('RIGHT', {
+        left: { type: 'inline', columnNames: ['city'], rows: [['c1'], ['c3']] },
+      }),
+      intervals: eternity,
+      granularity: 'all',
+      filter: { type: 'selector', dimension: 'city', value: 'c1' },
+      virtualColumns: [{ type: 'expression', name: 'v', expression: `nvl(city, 'none')` }],
+      dimensions: [
+        'r.code',
+        'v',
+        {
+          type: 'extraction',
+          dimension: 'city',
+          outputName: 'x',
+          extractionFn: { type: 'stringFormat', format: '[%s]' },
+        },
+      ],
+      aggregations: [],
+      context: { resultAsArray: true },
+    })) as unknown[][];
+    expect(answered).to.deep.equal([
+      [null, null, null],
+      ['c1', 'c1', '[c1]'],
+      ['c3', null, null],
+      ['zz', null, null],
+    ]);
   });
 
   it('refuses conditions that are no equalities, and several values a row', async () => {
