@@ -6,7 +6,6 @@ import { CodedError } from '../../proto/errors.js';
 import type { Frame } from '../../query/frame.js';
 import { parseJoinCondition } from '../../query/engine/sources/join-condition.js';
 import { frameBytes } from '../../query/frame-codec.js';
-import { cellColumn } from '../../query/frame-build.js';
 import { pickRows } from '../../query/merge/scan.js';
 import type { ExpressionContext } from '../../query/expression/expression.js';
 import { openLookups, type LookupTable } from '../../query/lookup/table.js';
@@ -98,7 +97,7 @@ function checkLookupJoins(source: Source, lookups: ExpressionContext): void {
   }
 }
 
-/** Columns k and v. A lookup nobody registered has no rows, but nothing can be joined with it. */
+/** Columns k and v. A lookup nobody registered has neither rows nor columns, but nothing can be joined with it. */
 function lookupFrame(
   query: NativeQuery,
   pending: Extract<PendingSource, { type: 'lookup' }>,
@@ -115,10 +114,7 @@ function lookupFrame(
   return pickRows(frame, Uint32Array.from({ length: frame.rows }, (_, row) => row).filter(isThere));
 }
 
-const noEntries: Frame = {
-  rows: 0,
-  columns: [cellColumn('k', 'STRING', []), cellColumn('v', 'STRING', [])],
-};
+const noEntries: Frame = { rows: 0, columns: [] };
 
 const weekMs = 7 * 86_400_000;
 

@@ -11,6 +11,7 @@ import { ChunkSink } from '../../query/json/write.js';
 import type { StoredRun } from '../../query/merge/group-runs.js';
 import type { QueryDefaults } from '../../query/native/context.js';
 import type { NativeQuery } from '../../query/native/model.js';
+import { leafOf } from '../../query/native/source.js';
 import type { RenderHints } from '../../query/results/buckets.js';
 import { answerFrame } from '../../query/results/answer-frame.js';
 import { renderResult } from '../../query/results/render.js';
@@ -121,6 +122,7 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
       return (await pool.run('result', input, buffersOf(frames), options)) as Frame;
     },
     async *overRows(query, options) {
+      if (!hasRows(query)) return;
       const ref = { segmentId: '', handle: inlineHandle, intervals: query.intervals };
       for await (const { frame } of pool.scanSegments(query, [ref], options)) yield frame;
     },
@@ -137,6 +139,12 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
           : rowsOf(frame, from, Math.min(frame.rows, from + frameRowsMax));
     },
   };
+}
+
+/** A lookup that nobody registered, which has no columns, is no segment, unlike one without entries. */
+function hasRows({ source }: NativeQuery): boolean {
+  const leaf = source === undefined ? undefined : leafOf(source);
+  return leaf?.type !== 'inline' || leaf.lookup === undefined || leaf.frame.columns.length > 0;
 }
 
 function isSmall(query: NativeQuery, { frames, stored = [] }: Partials): boolean {

@@ -144,6 +144,21 @@ describe('native query parser', () => {
     expect(dimensionOf(lookup)).to.have.property('outputType', 'STRING');
     expect(dimensionOf(lookup)).to.have.nested.property('late.type', 'lookup');
     expect(dimensionOf({ type: 'upper' })).to.have.property('outputType', 'LONG');
+    const cascade = (...extractionFns: unknown[]) => ({ type: 'cascade', extractionFns });
+    const identity = { type: 'identity' };
+    expect(dimensionOf(cascade(lookup, identity))).to.have.nested.property('late.type', 'cascade');
+    expect(dimensionOf(cascade(lookup, { type: 'upper' }))).not.to.have.property('late');
+    // Groups of groups are made of what is under it.
+    const dimensions = [{ type: 'extraction', dimension: 'd', outputName: 'o', extractionFn: lookup }];
+    const query = { ...ts, queryType: 'groupBy', dimensions };
+    for (const [queryType, isLate] of [
+      ['groupBy', false],
+      ['timeseries', true],
+    ] as const) {
+      const outer = { ...ts, queryType, dimensions: ['o'], dataSource: { type: 'query', query } };
+      const inner = (parse(outer) as unknown as { source: { query: { dimensions: object[] } } }).source.query;
+      expect('late' in (inner.dimensions[0] ?? {}), queryType).to.equal(isLate);
+    }
   });
 
   it('types the constants of filters', () => {

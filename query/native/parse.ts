@@ -34,6 +34,7 @@ import {
 import type {
   Aggregator,
   DimensionSpec,
+  ExtractionFn,
   Filter,
   Granularity,
   GroupByQuery,
@@ -248,10 +249,29 @@ function lateFunction(dimension: DimensionSpec, lookups: Base['lookups']): Dimen
   const { fn } = step;
   const { steps: _, ...plain } = { ...dimension, outputType: 'STRING' } as const;
   if (fn.type === 'identity') return plain;
-  if (fn.type !== 'lookup' && fn.type !== 'registeredLookup') return dimension;
-  const table = fn.type === 'registeredLookup' ? lookups?.find(({ name }) => name === fn.lookup) : undefined;
-  const isOneToOne = fn.isOneToOne ?? table?.isOneToOne ?? false;
-  return isOneToOne ? { ...plain, late: fn } : dimension;
+  return isOneToOne(fn, lookups) ? { ...plain, late: fn } : dimension;
+}
+
+function isOneToOne(fn: ExtractionFn, lookups: Base['lookups']): boolean {
+  switch (fn.type) {
+    case 'identity':
+      return true;
+    case 'cascade':
+      return fn.extractionFns.every((each) => isOneToOne(each, lookups));
+    case 'lookup':
+      return fn.isOneToOne === true;
+    case 'registeredLookup':
+      return fn.isOneToOne ?? lookups?.find(({ name }) => name === fn.lookup)?.isOneToOne === true;
+    default:
+      return false;
+  }
+}
+
+/** Groups of groups are made of the inner ones before any function is applied to those, which it then never is. */
+function overGroups(source: Source | undefined): Source | undefined {
+  if (source?.type !== 'query' || source.query.queryType !== 'groupBy') return source;
+  const dimensions = source.query.dimensions.map(({ late: _, ...plain }): DimensionSpec => plain);
+  return { ...source, query: { ...source.query, dimensions } };
 }
 
 function metricName(metric: TopNMetric): string | undefined {
@@ -260,7 +280,9 @@ function metricName(metric: TopNMetric): string | undefined {
 }
 
 function groupBy(body: JsonObject, defaults: QueryDefaults): GroupByQuery {
-  const common = base(body, defaults, true);
+  const given = base(body, defaults, true);
+  const source = overGroups(given.source);
+  const common = source === undefined ? given : { ...given, source };
   const asked = granularityOf(body);
   const granularity = common.context.oneTimestampMs === undefined ? asked : ({ type: 'all' } as const);
   const dimensions = optionalArray(body, 'dimensions', 'query').map((each, i) =>

@@ -337,6 +337,7 @@ describe('groupBy results', () => {
     expect(having({ type: 'greaterThan', aggregation: 's', value: 1 })).to.deep.equal([9]);
     expect(having({ type: 'equalTo', aggregation: 'l', value: 10 })).to.deep.equal([10]);
     expect(having({ type: 'dimSelector', dimension: 'd', value: null })).to.deep.equal([9]);
+    expect(having({ type: 'dimSelector', dimension: 'd', value: '' })).to.deep.equal([9]);
     const extractionFn = { type: 'upper' };
     expect(having({ type: 'dimSelector', dimension: 'd', value: 'Y', extractionFn })).to.deep.equal([null]);
     expect(

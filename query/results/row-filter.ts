@@ -51,9 +51,10 @@ function compileHaving(having: Having, scope: Scope): RowTest {
     case 'filter':
       return filterTest(having.filter, scope);
     case 'dimSelector': {
+      // The empty text and null are the same here.
       const output = read(having.dimension);
-      const { value } = having;
-      return (row) => cellText(output.at(row), output.type) === value;
+      const value = having.value ?? '';
+      return (row) => (cellText(output.at(row), output.type) ?? '') === value;
     }
     case 'equalTo':
     case 'greaterThan':

@@ -63,6 +63,8 @@ export interface StringColumnView {
   readonly hasBitmaps: boolean;
   /** Worked out while a query runs: nothing of it is stored. */
   readonly isMade?: boolean;
+  /** Of rows that stand one by one in memory, without a dictionary of their own. */
+  readonly isRowWise?: boolean;
   readonly cardinality: number;
   /** The value of an id; null for the null id. */
   value(id: number): string | null;

@@ -11,14 +11,17 @@ import { extraction } from './extraction.js';
 import { ConstantColumn, mapStrings, type ValueMap } from './string-views.js';
 import { textRows } from './text-rows.js';
 
-/** A column as it was made below gaps, null in them; undefined: the column has none. */
+/** A column as it is made below gaps, null in them; undefined: steps are taken here. */
 export type UnderGaps = { readonly column: ColumnView | undefined } | undefined;
 
 interface GappedView extends SegmentView {
   underGaps?(name: string, make: (environment: Environment) => ColumnView | undefined): UnderGaps;
 }
 
-/** Rows of a right side that meet nothing are null in columns of the left, and nothing is made of that null. */
+/**
+ * Rows of a right side that meet nothing are null in columns of the left, and nothing is made of that null. Elements of
+ * unnested lists stay as they are in any case.
+ */
 export function underGaps(
   segment: GappedView,
   name: string,

@@ -63,6 +63,7 @@ function numericView(
 
 class FrameStringView implements StringColumnView {
   readonly kind = 'string';
+  readonly isRowWise = true;
   readonly hasMultipleValues: boolean;
   readonly hasNulls: boolean;
   readonly dictionarySorted = true;

@@ -27,6 +27,8 @@ export interface Gathered {
   readonly columns?: ReadonlyMap<string, () => ColumnView>;
   /** Those of them that rows are printed from instead. */
   readonly printed?: ReadonlyMap<string, () => ColumnView>;
+  /** Of a column that dimension specs do not change: what they are to make of its values is not made. */
+  readonly asIs?: string;
   /** The rows ascend. */
   readonly inOrder: boolean;
   /** `__time` of rows without a counterpart. */
@@ -77,6 +79,7 @@ export class GatherView implements SegmentView {
   }
 
   underGaps(name: string, make: (environment: Environment) => ColumnView | undefined): UnderGaps {
+    if (name === this.#gathered.asIs) return { column: this.column(name) };
     if (this.#gathered.columns?.has(name)) return undefined;
     const made = (): ColumnView | undefined => make(this.#environment);
     if (this.#hasGaps && name !== '__time') return { column: this.#gather(name, made()) };
@@ -264,6 +267,7 @@ class GatheredNumbers implements NumericColumnView {
 class GatheredStrings implements StringColumnView {
   readonly kind = 'string';
   readonly isMade = true;
+  readonly isRowWise: boolean;
   readonly hasMultipleValues: boolean;
   readonly hasNulls: boolean;
   readonly dictionarySorted: boolean;
@@ -281,6 +285,7 @@ class GatheredStrings implements StringColumnView {
     const { hasGaps } = rows;
     const known = column.idOf(null);
     const isNew = hasGaps && known < 0;
+    this.isRowWise = column.isRowWise === true;
     this.hasMultipleValues = column.hasMultipleValues;
     this.hasNulls = column.hasNulls || hasGaps;
     this.dictionarySorted = column.dictionarySorted && !isNew;

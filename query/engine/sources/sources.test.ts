@@ -440,6 +440,50 @@ describe('data sources: unnest and filter', () => {
     expect(((await rowsOf(table, 'tags', 'ARRAY<STRING>')) as unknown[]).length).to.equal(texts);
   });
 
+  it('elements stay as they are, whatever a dimension asks for; null among rows in memory is none', async () => {
+    const base = {
+      type: 'inline',
+      columnNames: ['s', 'a'],
+      columnTypes: ['STRING', 'ARRAY<STRING>'],
+      rows: [
+        ['xx', ['pq', 'rs']],
+        [null, ['pq', null]],
+        ['', []],
+      ],
+    };
+    const groups = (expression: string, dimension: unknown): Promise<unknown> =>
+      answer({
+        queryType: 'groupBy',
+        dataSource: { type: 'unnest', base, virtualColumn: { type: 'expression', name: 'u', expression } },
+        intervals: eternity,
+        granularity: 'all',
+        dimensions: [dimension],
+        aggregations: counts,
+        context: { resultAsArray: true },
+      });
+    const first = (dimension: string) => ({
+      type: 'extraction',
+      dimension,
+      outputName: 'x',
+      extractionFn: { type: 'substring', index: 0, length: 1 },
+    });
+    const whole = [
+      [null, 1],
+      ['pq', 2],
+      ['rs', 1],
+    ];
+    expect(await groups('a', first('u'))).to.deep.equal(whole);
+    expect(await groups('a', { type: 'listFiltered', delegate: 'u', values: ['pq'] })).to.deep.equal(whole);
+    expect(await groups('a', first('s'))).to.deep.equal([
+      [null, 2],
+      ['x', 2],
+    ]);
+    expect(await groups('s', first('u'))).to.deep.equal([
+      ['', 1],
+      ['xx', 1],
+    ]);
+  });
+
   it('a scan of rows in memory shows their columns in their order', async () => {
     const inline = {
       type: 'inline',

@@ -1,6 +1,6 @@
 /** Unnesting: a row for each element of a column's value, the element beside the row's other columns. */
 import { CodedError } from '../../../proto/errors.js';
-import { BATCH_ROWS, type ColumnView } from '../../../segment/read/view.js';
+import { BATCH_ROWS, type ColumnView, type StringColumnView } from '../../../segment/read/view.js';
 import { expression } from '../../expression/expression.js';
 import { castTo } from '../../expression/cast.js';
 import { elementType, isArrayType, isComplex, type Value } from '../../expression/value.js';
@@ -27,7 +27,9 @@ export function unnested(environment: Environment, rows: Uint32Array, column: Vi
   const source: number[] = [];
   const elements: Value['value'][] = [];
   let seen: string | undefined;
+  let hasDictionary = false;
   forEachList(environment, rows, column, (row, type, items, isText) => {
+    hasDictionary = isText;
     const only = items.length === 1 ? items[0] : undefined;
     const nullIsNone = isText ? asked !== undefined && isArrayType(asked) : asked === 'STRING';
     if (nullIsNone && only === null) return;
@@ -40,15 +42,23 @@ export function unnested(environment: Environment, rows: Uint32Array, column: Vi
       throw new CodedError('LimitExceeded', `unnesting makes more than ${rowsMax} rows of a segment`);
   });
   const type = asked === undefined ? (seen ?? 'STRING') : isArrayType(asked) ? elementType(asked) : asked;
-  const made = (as: string) => (): ColumnView =>
-    elementColumn(environment, column.name, as, seen ?? type, elements);
+  const made = (as: string) => (): ColumnView => {
+    const view = elementColumn(environment, column.name, as, seen ?? type, elements);
+    return hasDictionary && view.kind === 'string' ? withDictionary(view) : view;
+  };
   return new GatherView(environment, {
     rows: Uint32Array.from(source),
     columns: new Map([[column.name, made(type)]]),
     // Rows show the elements as they are, whatever type is declared.
     printed: new Map([[column.name, made(seen ?? type)]]),
+    asIs: column.name,
     inOrder: true,
   });
+}
+
+/** Elements of a column of texts with a dictionary have one, too. */
+function withDictionary(view: StringColumnView): StringColumnView {
+  return Object.defineProperty(view, 'isRowWise', { value: false });
 }
 
 function elementColumn(
@@ -93,11 +103,14 @@ function forEachList(environment: Environment, rows: Uint32Array, column: Virtua
   }
 }
 
-/** A column as it is: strings with several values keep a row for an empty list, arrays do not. */
+/**
+ * A column as it is: strings with several values keep a row for an empty list, arrays do not. Texts of rows in memory
+ * are single values, and null is none.
+ */
 function forEachStored(environment: Environment, rows: Uint32Array, name: string, visit: Visit): void {
   const view = environment.segment.column(name);
   const reader = cellReader(environment, view);
-  const isText = view?.kind === 'string';
+  const isText = view?.kind === 'string' && view.isRowWise !== true;
   let block = -1;
   for (const row of rows) {
     const start = row - (row % BATCH_ROWS);
