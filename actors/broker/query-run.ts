@@ -301,7 +301,8 @@ export class QueryRun {
         frames.push(frame);
         held.check(frames);
       }
-      return { frames, missing: [], times: allTime(this.#query) };
+      // A lookup that nobody registered has no rows at any time.
+      return { frames, missing: [], times: frames.length === 0 ? [] : allTime(this.#query) };
     }
     if (this.#query.queryType === 'groupBy' && this.#deps.groups !== undefined) {
       return this.#gatherGroups(this.#query, this.#deps.groups, slices);

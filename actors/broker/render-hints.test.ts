@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { parseNativeQuery } from '../../query/native/parse.js';
-import { renderHints } from './render-hints.js';
+import { allTime, renderHints } from './render-hints.js';
 
 describe('what rows do not tell', () => {
   const hour = 3_600_000;
@@ -36,5 +36,26 @@ describe('what rows do not tell', () => {
       [2 * hour, 1],
     ]);
     expect(hintsOf({ ...top, granularity: 'none' })).to.deep.equal({});
+  });
+
+  it('rows in memory have the buckets of the intervals of a topN', () => {
+    const timesOf = (granularity: string, queryType = 'topN') =>
+      allTime(
+        parseNativeQuery(
+          {
+            ...top,
+            queryType,
+            granularity,
+            dataSource: 't',
+            intervals: ['1970/1971', '1972/1972'],
+            aggregations: [{ type: 'count', name: 'n' }],
+          },
+          { queryId: 'q', timeoutMs: 0 },
+        ),
+      );
+    const year = { startMs: 0, endMs: 365 * 24 * hour };
+    expect(timesOf('all')).to.deep.equal([year]);
+    expect(timesOf('month')).to.deep.equal([{ ...year, endMs: year.endMs - 1 }]);
+    expect(timesOf('month', 'timeseries')).to.deep.equal([]);
   });
 });

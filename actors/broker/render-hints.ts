@@ -24,7 +24,11 @@ export function renderHints(query: NativeQuery, times: readonly IntervalMs[]): R
   return { buckets };
 }
 
-/** Rows in memory have no times of their own: the one bucket of all of them is there without any row. */
+/** Rows in memory have no times of their own: the buckets of a topN's intervals are there without any row. */
 export function allTime(query: NativeQuery): readonly IntervalMs[] {
-  return query.queryType === 'topN' && query.granularity.type === 'all' ? query.intervals.slice(0, 1) : [];
+  if (query.queryType !== 'topN') return [];
+  if (query.granularity.type === 'all') return query.intervals.slice(0, 1);
+  return query.intervals
+    .filter(({ startMs, endMs }) => startMs < endMs)
+    .map(({ startMs, endMs }) => ({ startMs, endMs: endMs - 1 }));
 }

@@ -232,7 +232,9 @@ function withSegment<T>(
     const granularity =
       query.queryType === 'timeseries' || query.queryType === 'groupBy' || query.queryType === 'topN'
         ? query.granularity
-        : undefined;
+        : query.queryType === 'timeBoundary'
+          ? 'rows'
+          : undefined;
     const asked = { filter: query.filter, virtualColumns };
     const { segment, filter, early } = applySource(plain, source, asked, {
       intervals: ref.intervals,

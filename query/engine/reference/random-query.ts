@@ -58,12 +58,16 @@ interface Ground {
   readonly isTimed: boolean;
 }
 
-/** Conditions on what is joined by would be asked of the left side instead, which left joins show. */
-const plainJoins = { enableJoinFilterRewrite: false };
-
 export function randomQuery(chance: Chance, world: RandomWorld): AskedQuery {
   const query = anyQuery(chance, world);
-  return { ...query, context: { ...query.context, ...plainJoins } };
+  return { ...query, context: { ...query.context, ...plainJoins(query.dataSource) } };
+}
+
+/** What is asked of the left side alone shows where there are rows without one; the reference asks all of all rows. */
+function plainJoins(source: AskedSource): { readonly [key: string]: boolean } {
+  if (typeof source === 'string' || source.type !== 'join') return {};
+  const hasUnmet = source.joinType === 'RIGHT' || source.joinType === 'FULL';
+  return { enableJoinFilterRewrite: false, enableJoinFilterPushDown: !hasUnmet };
 }
 
 function anyQuery(chance: Chance, world: RandomWorld): AskedQuery {

@@ -49,8 +49,8 @@ export interface Applied {
 
 export interface ApplyOptions {
   readonly intervals: readonly IntervalMs[];
-  /** Of a query which puts rows into buckets while it reads them. */
-  readonly granularity: Granularity | undefined;
+  /** Of a query which puts rows into buckets while it reads them; `rows`: it asks for the times of rows. */
+  readonly granularity: Granularity | 'rows' | undefined;
   readonly joinFilters: JoinFilterOptions;
 }
 

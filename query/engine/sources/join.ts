@@ -31,7 +31,7 @@ export function joined(
   join: Join,
   condition: JoinCondition,
   intervals: readonly IntervalMs[],
-  granularity: Granularity | undefined,
+  granularity: Granularity | 'rows' | undefined,
 ): GatherView {
   if (join.right.type !== 'inline') throw new CodedError('Bug', "a join's right side was not fetched");
   const { frame } = join.right;
@@ -54,13 +54,15 @@ export function joined(
 /**
  * A time that lets right rows without a left one through to the one bucket they belong to. As in Druid they have no
  * time of their own: they count where the segment's part of the interval is a single bucket, and are lost (undefined)
- * where there are several, or where the segment has nothing in the interval. Without a granularity all are kept.
+ * where there are several, or where the segment has nothing in the interval. Without a granularity all are kept, and
+ * `rows`: none says anything of times.
  */
 function timeOfNoRow(
   { segment, wholeIntervals }: Environment,
   intervals: readonly IntervalMs[],
-  granularity: Granularity | undefined,
+  granularity: Granularity | 'rows' | undefined,
 ): number | undefined {
+  if (granularity === 'rows') return segment.timeRange()?.minMs ?? 0;
   const interval = intervals[0];
   if (interval === undefined) return 0;
   const { startMs, endMs } = interval;
