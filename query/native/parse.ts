@@ -270,7 +270,10 @@ function isOneToOne(fn: ExtractionFn, lookups: Base['lookups']): boolean {
 /** Groups of groups are made of the inner ones before any function is applied to those, which it then never is. */
 function overGroups(source: Source | undefined): Source | undefined {
   if (source?.type !== 'query' || source.query.queryType !== 'groupBy') return source;
-  const dimensions = source.query.dimensions.map(({ late: _, ...plain }): DimensionSpec => plain);
+  const dimensions = source.query.dimensions.map((dimension): DimensionSpec => {
+    const { late: _, ...plain } = dimension;
+    return plain;
+  });
   return { ...source, query: { ...source.query, dimensions } };
 }
 
