@@ -86,13 +86,16 @@ export class HyperUnique {
     }
   }
 
-  /** The stored form; never empty. */
+  /**
+   * The stored form; never empty. As in Druid there is room for a triple of each register that is set, also where two
+   * share one: what is left over is zero, and its estimate takes that for the place of an overflow in the first pair.
+   */
   toBytes(): Uint8Array {
     const packed = new Uint8Array(REGISTER_BYTES);
     for (let i = 0; i < REGISTERS; i++) packed[i >>> 1]! |= this.#nibbles[i]! << (i & 1 ? 0 : 4);
     const isDense = this.#nonZero >= DENSE_FROM;
     const filled = isDense ? [] : [...packed.keys()].filter((at) => packed[at] !== 0);
-    const bytes = Buffer.alloc(HEAD_BYTES + (isDense ? REGISTER_BYTES : 3 * filled.length));
+    const bytes = Buffer.alloc(HEAD_BYTES + (isDense ? REGISTER_BYTES : 3 * this.#nonZero));
     bytes[0] = 1;
     bytes[1] = this.#offset;
     bytes.writeUInt16BE(this.#nonZero, 2);

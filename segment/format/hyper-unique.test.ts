@@ -22,6 +22,20 @@ describe('hyperUnique sketches', () => {
     expect(base64(sketchOf(users(0, 5)))).equal('AQAABQAAAACMAwEbEAJCEAKnAgOKAQ==');
   });
 
+  it('have room for a triple of each register, also where two share one', () => {
+    const sketch = new HyperUnique();
+    for (let i = 0; i < 27; i++) sketch.addBytes(new Uint8Array(BigInt64Array.of(BigInt(i)).buffer));
+    expect(base64(sketch.toBytes())).equal(
+      'AQAAGwAAAABDIACEkgCZEAC0IAD0AQEHEAElAgFUUAGSIAHWAwHcEAIsAQJIEAJLAQJPQAKGEALhIALqAgLrIAL2AQL5BAMAEAMOIANHEANkEAO3EAAAAA==',
+    );
+    const before = estimateHyperUnique(sketch.toBytes());
+    expect(before).closeTo(27.1796, 1e-4);
+    // What is left over is taken for the place of the overflow that a hash of zero leaves.
+    sketch.addBytes(new Uint8Array(0));
+    expect(estimateHyperUnique(sketch.toBytes()) - before).closeTo(1.013, 1e-2);
+    expect(HyperUnique.fromBytes(sketch.toBytes()).toBytes()).deep.equal(sketch.toBytes());
+  });
+
   it('estimate what they have seen', () => {
     for (const count of [10, 200, 3000, 100_000]) {
       expect(estimateHyperUnique(sketchOf(users(0, count)))).closeTo(count, count * 0.06);
