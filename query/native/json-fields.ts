@@ -126,6 +126,9 @@ export function unsupported(field: string, message: string): CodedError {
   return new CodedError('Unsupported', message, { field });
 }
 
+/** Families that have scripts in Druid. */
+const scripted: readonly string[] = ['aggregator', 'post-aggregator', 'filter', 'extraction function'];
+
 const a = (family: string): string => `${/^[aeiou]/.test(family) ? 'an' : 'a'} ${family}`;
 
 /**
@@ -138,7 +141,7 @@ export function unknownType(
   field: string,
   known: readonly string[],
 ): CodedError {
-  if (type === 'javascript') {
+  if (type === 'javascript' && scripted.includes(family)) {
     // Never run; the answer is that of a Druid without it.
     const context = { field, errorClass: 'java.lang.IllegalStateException' };
     return new CodedError('QueryFailed', 'JavaScript is disabled', context);

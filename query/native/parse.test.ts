@@ -393,6 +393,7 @@ describe('native query parser', () => {
   it('tells unknown types from those that only Druid has', () => {
     for (const change of [
       { queryType: 'guess' },
+      { queryType: 'javascript' },
       { filter: { type: 'near' } },
       { aggregations: [{ type: 'sum' }] },
     ]) {
