@@ -54,11 +54,14 @@ export function runScan(
     : orderedRows(environment, query, intervals).subarray(answered);
   const part = rows.subarray(0, wanted);
   const forRows = onlyRows(environment, part);
+  const known = new Set([...segment.dimensions, ...segment.metrics]);
   const frame: Frame = {
     rows: part.length,
-    columns: [...new Set(names)].map((name) =>
-      readColumn(forRows, name, part, printedColumn(forRows.segment, name)),
-    ),
+    columns: [...new Set(names)].flatMap((name) => {
+      const column = printedColumn(forRows.segment, name);
+      // A column that no segment has is not in the answer's frame: it has no type.
+      return column === undefined && !known.has(name) ? [] : [readColumn(forRows, name, part, column)];
+    }),
   };
   const total = answered + part.length;
   const isMore = rows.length > part.length && total < most;

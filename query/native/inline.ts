@@ -1,6 +1,6 @@
 /** Rows that stand in the query itself → a frame. */
 import { invalidInput } from '../../proto/errors.js';
-import type { Frame, FrameColumn } from '../frame.js';
+import { type Frame, type FrameColumn, mixedType } from '../frame.js';
 import { bytesColumn, cellColumn, type FrameCell, type PlainType } from '../frame-build.js';
 import { doubleText, doubleToLong } from '../json/java-number.js';
 import { jsonText } from '../json/write.js';
@@ -13,7 +13,10 @@ import {
   unsupported,
 } from './json-fields.js';
 
-/** {"columnNames": […], "columnTypes": […], "rows": [[…], …]}; without types a column is what its first value is. */
+/**
+ * {"columnNames": […], "columnTypes": […], "rows": [[…], …]}; without types a column is what its values are, and one of
+ * values of several kinds keeps each as it is.
+ */
 export function parseInline(object: JsonObject, field: string): Frame {
   const names = requiredArray(object, 'columnNames', field).map((name, i) => {
     if (typeof name === 'string') return name;
@@ -49,21 +52,34 @@ function typeName(json: unknown, field: string): string | undefined {
   throw invalidInput(`${field} must be a string, got ${describe(json)}`, field);
 }
 
+/** The name of the type that holds every one of the values as it is. */
 function guessed(cells: readonly unknown[]): string {
-  const first = cells.find((cell) => cell !== null);
-  switch (typeof first) {
-    case 'bigint':
-    case 'boolean':
-      return 'LONG';
+  const values = cells.filter((cell) => !isMissing(cell));
+  const kinds = new Set(values.map(kindOf));
+  if (kinds.size > 1) return mixedType;
+  switch ([...kinds][0]) {
     case 'number':
-      return cells.every((cell) => typeof cell !== 'number' || Number.isSafeInteger(cell))
+      return values.every((value) => typeof value === 'bigint' || Number.isSafeInteger(value))
         ? 'LONG'
         : 'DOUBLE';
+    case 'boolean':
+      return mixedType;
+    case 'list': {
+      const element = guessed(values.flatMap((value) => value as unknown[]));
+      return plainTypes.has(element) ? `ARRAY<${element}>` : mixedType;
+    }
     case 'object':
-      return Array.isArray(first) ? `ARRAY<${guessed(first as readonly unknown[])}>` : 'COMPLEX<json>';
+      return 'COMPLEX<json>';
     default:
       return 'STRING';
   }
+}
+
+const plainTypes: ReadonlySet<string> = new Set(['STRING', 'LONG', 'DOUBLE', 'FLOAT']);
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'list';
+  return typeof value === 'bigint' ? 'number' : typeof value;
 }
 
 const encoder = new TextEncoder();
@@ -82,9 +98,9 @@ function inlineColumn(name: string, type: string, cells: readonly unknown[], fie
     const arrays = cells.map((cell) => arrayBytes(cell, element as PlainType));
     return bytesColumn(name, element === 'FLOAT' ? 'ARRAY<DOUBLE>' : type, arrays);
   }
-  if (type === 'COMPLEX<json>') {
+  if (type === 'COMPLEX<json>' || type === mixedType) {
     const documents = cells.map((cell) => (cell === null ? null : encoder.encode(jsonText(cell))));
-    return bytesColumn(name, 'json', documents);
+    return bytesColumn(name, type === mixedType ? mixedType : 'json', documents);
   }
   throw unsupported(field, `${field}: inline columns of type[${type}] are not supported`);
 }

@@ -7,13 +7,18 @@ import {
   type NumericColumnView,
   type StringColumnView,
 } from '../../../segment/read/view.js';
+import { elementText, type Json } from '../../expression/value.js';
 import { type FrameColumn, mixedType } from '../../frame.js';
+import { cellColumn } from '../../frame-build.js';
 import { isNull } from '../../merge/columns.js';
 import { entryBytes, entryText } from '../../merge/dictionary.js';
 import { compareText } from '../../sort/comparators.js';
+import { jsonOf } from '../columns/cells.js';
 import type { Scratch } from '../scratch.js';
 
 const nullElement = 0xffffffff;
+
+type TextColumn = Extract<FrameColumn, { type: 'STRING' }>;
 
 export function frameColumnView(column: FrameColumn, rows: number, scratch: Scratch): ColumnView {
   switch (column.type) {
@@ -26,13 +31,30 @@ export function frameColumnView(column: FrameColumn, rows: number, scratch: Scra
       return new FrameStringView(column, rows, scratch);
     case 'COMPLEX': {
       const { values, dictionary, nulls, complexType } = column;
+      if (complexType === mixedType) return mixedView(column, rows, scratch);
       return {
         kind: 'complex',
-        typeName: complexType === mixedType ? 'json' : complexType,
+        typeName: complexType,
         bytes: (row) => (isNull(nulls, row) ? null : entryBytes(dictionary, values[row] ?? 0).slice()),
       } satisfies ComplexColumnView;
     }
   }
+}
+
+/** How one of values of several kinds reads as a text. */
+export const mixedText = (value: Json): string | null => (value === null ? null : elementText(value));
+
+/** Texts to whoever filters or groups by them; shown as what they are. */
+function mixedView(
+  { name, values, dictionary, nulls }: Extract<FrameColumn, { type: 'COMPLEX' }>,
+  rows: number,
+  scratch: Scratch,
+): ColumnView {
+  const shown = Array.from(dictionary.ends, (_, entry) => jsonOf(entryBytes(dictionary, entry)));
+  const at = (row: number): Json => (isNull(nulls, row) ? null : (shown[values[row] ?? 0] ?? null));
+  const texts = Array.from({ length: rows }, (_, row) => mixedText(at(row)));
+  const view = new FrameStringView(cellColumn(name, 'STRING', texts) as TextColumn, rows, scratch);
+  return Object.assign(view, { json: at });
 }
 
 function numericView(

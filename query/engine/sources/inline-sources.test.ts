@@ -32,6 +32,62 @@ const eternity = '-146136543-09-08T08:23:32.096Z/146140482-04-24T15:36:27.903Z';
 const counts = [{ type: 'count', name: 'rows' }];
 
 describe('data sources: rows in memory', () => {
+  const mixed = {
+    type: 'inline',
+    columnNames: ['a', 'b', 'c', 'd', 'l'],
+    rows: [
+      [1, 'x', true, [1, 'a'], [1, 2]],
+      ['t', 2.5, 'q', 3, null],
+      [2.5, null, 5, { k: 1 }, [3]],
+      [null, 7, null, null, null],
+    ],
+  };
+
+  it('without types values of several kinds stay what they are, and a column nobody has is of no type', async () => {
+    const answered = (await answer({
+      queryType: 'scan',
+      dataSource: mixed,
+      intervals: eternity,
+      columns: [...mixed.columnNames, 'nope'],
+      resultFormat: 'compactedList',
+    })) as { events: unknown[]; rowSignature: unknown[] }[];
+    expect(answered[0]?.events).to.deep.equal(mixed.rows.map((row) => [...row, null]));
+    expect(answered[0]?.rowSignature.at(-1)).to.deep.equal({ name: 'nope' });
+  });
+
+  it('values of several kinds are grouped and filtered as texts, summed as numbers, and joined by', async () => {
+    const query = {
+      queryType: 'groupBy',
+      intervals: eternity,
+      granularity: 'all',
+      aggregations: [{ type: 'doubleSum', name: 's', fieldName: 'b' }],
+      context: { resultAsArray: true },
+    };
+    expect(await answer({ ...query, dataSource: mixed, dimensions: ['a', 'c'] })).to.deep.equal([
+      [null, null, 7],
+      ['1', 'true', 0],
+      ['2.5', '5', null],
+      ['t', 'q', 2.5],
+    ]);
+    const filter = { type: 'in', dimension: 'a', values: ['1', 't'] };
+    expect(await answer({ ...query, dataSource: mixed, dimensions: ['a'], filter })).to.deep.equal([
+      ['1', 0],
+      ['t', 2.5],
+    ]);
+    const dataSource = {
+      type: 'join',
+      left: { type: 'inline', columnNames: ['k'], rows: [['1'], ['t'], ['u']] },
+      right: mixed,
+      rightPrefix: 'r.',
+      condition: 'k == "r.a"',
+      joinType: 'INNER',
+    };
+    expect(await answer({ ...query, dataSource, dimensions: ['k', 'r.c'], aggregations: [] })).to.deep.equal([
+      ['1', 'true'],
+      ['t', 'q'],
+    ]);
+  });
+
   it('what is asked of the left side, and made of it, leaves right rows that meet nothing as they are', async () => {
     const answered = (await answer({
       queryType: 'groupBy',

@@ -1,10 +1,12 @@
 /** The right side of a join, found by the values of its key columns. */
-import type { Frame, FrameColumn } from '../../frame.js';
+import { type Frame, type FrameColumn, mixedType } from '../../frame.js';
 import type { Scalar, Value } from '../../expression/value.js';
 import { doubleText } from '../../json/java-number.js';
 import { isNull } from '../../merge/columns.js';
-import { entryText } from '../../merge/dictionary.js';
+import { entryBytes, entryText } from '../../merge/dictionary.js';
+import { jsonOf } from '../columns/cells.js';
 import { parseDouble, parseLong } from '../numbers.js';
+import { mixedText } from './frame-columns.js';
 import type { Equality } from './join-condition.js';
 
 type KeyType = 'LONG' | 'DOUBLE' | 'FLOAT' | 'STRING';
@@ -86,6 +88,10 @@ function valueAt(column: FrameColumn | undefined, row: number): Scalar {
       return column.values[row] ?? null;
     case 'STRING':
       return entryText(column.dictionary, column.values[row] ?? 0);
+    case 'COMPLEX': {
+      if (column.complexType !== mixedType) return null;
+      return mixedText(jsonOf(entryBytes(column.dictionary, column.values[row] ?? 0)));
+    }
     default:
       return null;
   }
