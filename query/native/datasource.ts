@@ -33,7 +33,7 @@ export function parseDataSource(json: unknown, field: string, parseQuery: ParseQ
     case 'union':
       return union(object, field, parseQuery, depth);
     case 'inline':
-      return { type: 'inline', frame: parseInline(object, field) };
+      return { type: 'inline', ...parseInline(object, field) };
     case 'query': {
       const query = object['query'];
       if (isMissing(query)) throw invalidInput(`${field}.query: 'query' must be nonnull`, `${field}.query`);

@@ -13,11 +13,17 @@ import {
   unsupported,
 } from './json-fields.js';
 
+/** `untyped`: names of columns whose types the query does not tell. */
+export interface Inline {
+  readonly frame: Frame;
+  readonly untyped?: readonly string[];
+}
+
 /**
  * {"columnNames": […], "columnTypes": […], "rows": [[…], …]}; without types a column is what its values are, and one of
  * values of several kinds keeps each as it is.
  */
-export function parseInline(object: JsonObject, field: string): Frame {
+export function parseInline(object: JsonObject, field: string): Inline {
   const names = requiredArray(object, 'columnNames', field).map((name, i) => {
     if (typeof name === 'string') return name;
     throw invalidInput(`${field}.columnNames[${i}] must be a string`, `${field}.columnNames[${i}]`);
@@ -43,7 +49,8 @@ export function parseInline(object: JsonObject, field: string): Frame {
     const type = typeName(types[c], `${field}.columnTypes[${c}]`) ?? guessed(cells);
     return inlineColumn(name, type, cells, `${field}.columnTypes[${c}]`);
   });
-  return { rows: rows.length, columns };
+  const untyped = names.filter((_, c) => isMissing(types[c]));
+  return { frame: { rows: rows.length, columns }, ...(untyped.length > 0 && { untyped }) };
 }
 
 function typeName(json: unknown, field: string): string | undefined {

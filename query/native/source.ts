@@ -15,6 +15,8 @@ export type Source =
       readonly frame: Frame;
       /** Of the lookup whose rows these are. */
       readonly lookup?: string;
+      /** Columns whose types were not told: what they are here is a guess that no answer tells. */
+      readonly untyped?: readonly string[];
     }
   /** `json` is the text of the query, for those who have to ask others. */
   | { readonly type: 'query'; readonly query: NativeQuery; readonly json: string }

@@ -101,7 +101,7 @@ export class ScanWriter {
     return {
       head: `"columns":[${names}],"events":[`,
       write: this.#query.resultFormat === 'list' ? objectWriter(firstOfName(outputs)) : arrayWriter(outputs),
-      tail: `],"rowSignature":[${signature(frame, outputs)}]}`,
+      tail: `],"rowSignature":[${signature(frame, outputs, untyped(this.#query))}]}`,
     };
   }
 
@@ -128,10 +128,16 @@ function complexName(complexType: string): string {
   return `COMPLEX<${complexType}>`;
 }
 
+const untyped = ({ source }: ScanQuery): ReadonlySet<string> => {
+  const leaf = source === undefined ? undefined : leafOf(source);
+  return new Set(leaf?.type === 'inline' ? leaf.untyped : []);
+};
+
 /** A column that is not there has no type. */
-function signature(frame: Frame, outputs: readonly Output[]): string {
+function signature(frame: Frame, outputs: readonly Output[], without: ReadonlySet<string>): string {
+  const typed = frame.columns.filter(({ name }) => !without.has(name));
   const types = new Map(
-    frame.columns.map((column) => [
+    typed.map((column) => [
       column.name,
       column.type === 'COMPLEX' ? complexName(column.complexType) : typeNames[column.type],
     ]),

@@ -52,7 +52,8 @@ describe('data sources: rows in memory', () => {
       resultFormat: 'compactedList',
     })) as { events: unknown[]; rowSignature: unknown[] }[];
     expect(answered[0]?.events).to.deep.equal(mixed.rows.map((row) => [...row, null]));
-    expect(answered[0]?.rowSignature.at(-1)).to.deep.equal({ name: 'nope' });
+    const names = [...mixed.columnNames, 'nope'].map((name) => ({ name }));
+    expect(answered[0]?.rowSignature).to.deep.equal(names);
   });
 
   it('values of several kinds are grouped and filtered as texts, summed as numbers, and joined by', async () => {
