@@ -29,6 +29,27 @@ describe('analyses of segments', () => {
     ]);
   });
 
+  it('merged for the earliest or the latest, have the aggregators of all of them', () => {
+    const long = { type: 'longSum', name: 'v', fieldName: 'v' };
+    const double = { type: 'doubleSum', name: 'v', fieldName: 'v' };
+    const count = { type: 'count', name: 'c' };
+    const parts = [
+      { ...analysis('t', 1), aggregators: null },
+      { ...analysis('t', 2), aggregators: { v: double, c: count } },
+      { ...analysis('t', 0), aggregators: { v: long } },
+    ];
+    const aggregators = (aggregatorMergeStrategy: string) => {
+      const query = parseNativeQuery(
+        { queryType: 'segmentMetadata', dataSource: 't', merge: true, aggregatorMergeStrategy },
+        { queryId: 'q', timeoutMs: 0 },
+      ) as SegmentMetadataQuery;
+      const frames = parts.map((one) => analysesFrame([one]));
+      return analysesOf([mergeAnalyses(query, frames)])[0]?.aggregators;
+    };
+    expect(aggregators('earliest')).to.deep.equal({ v: long, c: count });
+    expect(aggregators('latest')).to.deep.equal({ v: double, c: count });
+  });
+
   it('of several tables have no id in common', () => {
     expect(merged(true, analysis('t', 0), analysis('u', 1), analysis('t', 2))).to.deep.equal(['merged 15']);
   });

@@ -254,9 +254,10 @@ function mergeByStrategy(
   b: SegmentAnalysis,
   strategy: AggregatorMergeStrategy,
 ): Aggregators {
-  if (strategy === 'latest') return a.aggregators ?? b.aggregators;
-  if (strategy === 'earliest') return b.aggregators ?? a.aggregators;
   if (strategy === 'strict') return mergeStrictly(a.aggregators, b.aggregators);
+  // Those of either, and where names meet the one of the later, or of the earlier.
+  if (strategy === 'latest') return { ...b.aggregators, ...a.aggregators };
+  if (strategy === 'earliest') return { ...a.aggregators, ...b.aggregators };
   if (a.aggregators === null || b.aggregators === null) return a.aggregators ?? b.aggregators;
   const merged: Record<string, unknown> = { ...a.aggregators };
   for (const [name, aggregator] of Object.entries(b.aggregators)) {

@@ -222,7 +222,7 @@ describe('segmentMetadata', () => {
     const strict = await merged();
     expect(strict).to.include({ rollup: null, queryGranularity: 'HOUR', timestampSpec: null });
     expect(strict?.['aggregators']).to.deep.equal({ n: sum, c: count });
-    expect((await merged('earliest'))?.['aggregators']).to.deep.equal({ n: sum });
+    expect((await merged('earliest'))?.['aggregators']).to.deep.equal({ n: sum, c: count });
     expect((await merged('latest'))?.['aggregators']).to.deep.equal({ n: sum, c: count });
     expect((await merged('lenient'))?.['aggregators']).to.deep.equal({ n: sum, c: count });
   });
