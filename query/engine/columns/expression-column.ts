@@ -9,7 +9,7 @@ import type { ColumnView } from '../../../segment/read/view.js';
 import { columnsOf, type Node, stringify } from '../../expression/ast.js';
 import { castTo } from '../../expression/cast.js';
 import { expression } from '../../expression/expression.js';
-import { applyMultiValues, mappedColumns } from '../../expression/multi-value.js';
+import { applyMultiValues, columnUses, mappedColumns } from '../../expression/multi-value.js';
 import {
   array,
   asDouble,
@@ -31,6 +31,7 @@ import { ComputedBytes, ComputedNumbers } from './computed-views.js';
 import { expressionType, isNumberAsText, isSurelyText, type TypeOf } from './expression-type.js';
 import { ConstantColumn, mapStrings } from './string-views.js';
 import { textRows } from './text-rows.js';
+import { takesListsAsTexts } from './vector-expression.js';
 
 /** An expression bound to a segment: its values row by row. */
 export interface BoundExpression {
@@ -50,6 +51,13 @@ export interface BoundExpression {
 }
 
 const noValues = array('STRING', [null]);
+
+/** As Java prints a list, one value as it is. */
+function listAsText(list: Value): Value {
+  const texts = (elementsOf(list) ?? []) as readonly (string | null)[];
+  const value = texts.length === 1 ? (texts[0] ?? null) : `[${texts.map(String).join(', ')}]`;
+  return { type: 'STRING', value };
+}
 
 function columnType(column: ColumnView | undefined): ExprType | undefined {
   if (column === undefined) return undefined;
@@ -82,7 +90,17 @@ function isNullTest(node: Node): boolean {
   );
 }
 
-/** `byVector`: tests for null see a row's values as one object. */
+/** A column is taken as a whole array or value by value: Druid plans no expression that does both, whatever it holds. */
+function refuseBothUses(node: Node): void {
+  const { arrays, scalars } = columnUses(node);
+  const both = [...scalars].filter((name) => arrays.has(name));
+  if (both.length === 0) return;
+  throw new CodedError(
+    'QueryFailed',
+    `Invalid expression: ${stringify(node)}; [${both.join(', ')}] used as both scalar and array variables`,
+  );
+}
+
 /**
  * Elements that are asked for as constants are cast to the array's type before any row is seen: 4.75 among longs is 4,
  * and a text that is no number is null.
@@ -121,10 +139,16 @@ function withElementsCast(node: Node, typeOf: TypeOf): Node {
   }
 }
 
-export function bindExpression(environment: Environment, text: string, byVector = false): BoundExpression {
+/** `listsAre` on vectors: tests for null see a row's values as one object, filters may see one text. */
+export function bindExpression(
+  environment: Environment,
+  text: string,
+  listsAre: 'taken apart' | 'tested whole' | 'texts' = 'taken apart',
+): BoundExpression {
   const plain = expression(text, environment.lookups);
   const columnTypeOf = (name: string): ExprType | undefined => columnType(environment.segment.column(name));
   const asked = withElementsCast(plain.node, columnTypeOf);
+  refuseBothUses(plain.node);
   const isSame = stringify(asked) === stringify(plain.node);
   const { node, evaluate } = isSame ? plain : expression(asked, environment.lookups);
   const names = [...columnsOf(node)];
@@ -137,8 +161,14 @@ export function bindExpression(environment: Environment, text: string, byVector 
     types.set(name, columnType(column));
     if (column?.kind === 'string' && column.hasMultipleValues) several.add(name);
   }
-  const mapped = byVector && isNullTest(node) ? [] : mappedColumns(node, several);
-  const single = (name: string): ExprType | undefined => (mapped.includes(name) ? 'STRING' : types.get(name));
+  const isWhole =
+    (listsAre === 'tested whole' && isNullTest(node)) ||
+    (listsAre === 'texts' && takesListsAsTexts(node, several, (name) => types.get(name)));
+  const mapped = isWhole ? [] : mappedColumns(node, several);
+  const single = (name: string): ExprType | undefined =>
+    mapped.includes(name) || (listsAre === 'texts' && isWhole && several.has(name))
+      ? 'STRING'
+      : types.get(name);
   const isFiltered = keepsSeveral(node, several);
   const isText = isFiltered || (mapped.length > 0 && isNumberAsText(node, single));
   const type = isText ? 'STRING' : expressionType(node, single);
@@ -146,6 +176,8 @@ export function bindExpression(environment: Environment, text: string, byVector 
   // Mapped over, a row without values is one null.
   const read = (name: string): Value => {
     const found = readers.get(name)?.at(current) ?? nullValue;
+    if (found.value !== null && listsAre === 'texts' && isWhole && several.has(name))
+      return listAsText(found);
     return found.value === null && mapped.includes(name) ? noValues : found;
   };
   const overAll = mapped.length === 0 ? evaluate : expression(applyMultiValues(node, several)).evaluate;
@@ -192,7 +224,11 @@ export function expressionColumn(
   text: string,
   outputType: string | undefined,
 ): ColumnView | undefined {
-  const bound = bindExpression(environment, text, environment.byVector);
+  const bound = bindExpression(
+    environment,
+    text,
+    environment.byVector === true ? 'tested whole' : 'taken apart',
+  );
   const type = valueType(bound, outputType);
   if (type === 'STRING') return stringColumn(environment, bound);
   const number = numberType(type);
@@ -334,7 +370,7 @@ function truthOf(value: Value, isMapped: boolean): 1n | 0n | null {
 
 /** The truth of an expression as a column: LONG or, over one string column, text; 1, 0 or null. */
 export function truthColumn(environment: Environment, text: string): ColumnView {
-  const bound = bindExpression(environment, text);
+  const bound = bindExpression(environment, text, environment.byVector === true ? 'texts' : 'taken apart');
   const [name] = bound.columns;
   const column = name === undefined ? undefined : environment.segment.column(name);
   if (

@@ -23,6 +23,14 @@ async function grouped(expression: string, outputType?: string): Promise<unknown
   return (rows as { event: { v: unknown; c: number } }[]).map(({ event: { v, c } }) => [v, c]);
 }
 
+async function expectRefused(expression: string): Promise<void> {
+  const refusal = await scanned(expression).then(
+    () => 'answered',
+    ({ message }: Error) => message,
+  );
+  expect(refusal).to.contain('used as both scalar and array variables');
+}
+
 describe('expressions over strings with several values', () => {
   it('print numbers of each value, whatever type is declared', async () => {
     for (const type of ['STRING', undefined])
@@ -151,6 +159,43 @@ describe('grouping without taking apart', () => {
         (error: Error) => error.message,
       );
       expect(message).to.contain('Encountered multi-value dimension [tags]');
+    }
+  });
+});
+
+describe('columns with several values within one expression', () => {
+  it('are taken as a whole or value by value, never both, whatever it holds', async () => {
+    for (const text of [
+      'array_length(tags) == 2 && tags == 1',
+      'array_length(d) + d',
+      'array_length(none) + strlen(none)',
+      'filter(x -> x == tags, tags)',
+    ])
+      await expectRefused(text);
+    expect(await scanned('array_length(map(d -> 1, tags)) + d')).to.deep.equal([3.75, 3.75, null, 6]);
+  });
+
+  it('are one text a row to filters on vectors that put them into texts', async () => {
+    const counted = async (expression: string, vectorize: boolean): Promise<unknown> => {
+      const [row] = (await answer({
+        queryType: 'timeseries',
+        granularity: 'all',
+        filter: { type: 'expression', expression },
+        aggregations: [{ type: 'count', name: 'n' }],
+        context: { vectorize },
+      })) as { result: { n: number } }[];
+      return row?.result.n;
+    };
+    for (const [expression, onVectors, byRow] of [
+      ["concat(tags, '/', d) == '[a, abc]/1.75'", 1, 0],
+      ["concat(tags, '/', d) == 'abc/1.75'", 0, 1],
+      ["concat(tags, '/', d) == 'abc/2.75'", 1, 1],
+      ['isnull(tags) && d > 2', 1, 2],
+      ["tags == 'abc' || d > 9", 2, 2],
+      ['strlen(tags) + d > 4', 3, 3],
+    ] as const) {
+      expect(await counted(expression, true), expression).to.equal(onVectors);
+      expect(await counted(expression, false), expression).to.equal(byRow);
     }
   });
 });

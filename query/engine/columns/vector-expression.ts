@@ -1,0 +1,80 @@
+/** Which expressions Druid works out a vector of rows at a time; a filter's list of values is one text there. */
+import { columnsOf, type Node } from '../../expression/ast.js';
+import { type ExprType, isArrayType, isComplex } from '../../expression/value.js';
+import { expressionType, type TypeOf } from './expression-type.js';
+
+const always = new Set(['isnull', 'notnull', 'pi']);
+const ofScalars = new Set(['concat', 'cast']);
+const ofNumbers = new Set(
+  `abs acos asin atan atan2 cbrt ceil copysign cos cosh cot div exp expm1 floor getexponent hypot log log10 log1p max
+  min nextafter nextup pow remainder rint scalb signum sin sinh sqrt tan tanh todegrees toradians ulp safe_divide
+  bitwiseand bitwiseor bitwisexor bitwisecomplement bitwiseshiftleft bitwiseshiftright bitwiseconvertdoubletolongbits
+  bitwiseconvertlongbitstodouble`.split(/\s+/),
+);
+
+/** `typeOf` has a string with several values as a string. Types that are not known stand in nobody's way. */
+export function isOnVectors(node: Node, typeOf: TypeOf): boolean {
+  const every = (nodes: readonly Node[], fits: (type: ExprType) => boolean): boolean =>
+    nodes.every((each) => {
+      const type = expressionType(each, typeOf);
+      return (type === undefined || fits(type)) && isOnVectors(each, typeOf);
+    });
+  switch (node.kind) {
+    case 'literal':
+    case 'identifier':
+      return true;
+    case 'apply':
+      return false;
+    case 'unary':
+      return every([node.operand], node.operator === '!' ? isScalar : isNumeric);
+    case 'binary': {
+      const sides = [node.left, node.right];
+      if (['-', '*', '/', '%', '^'].includes(node.operator)) return every(sides, isNumeric);
+      if (node.operator !== '&&' && node.operator !== '||') return every(sides, isScalar);
+      const [first, second] = sides.map((each) => expressionType(each, typeOf));
+      return every(sides, () => first === undefined || second === undefined || first === second);
+    }
+    case 'call': {
+      const name = node.name.toLowerCase();
+      if (always.has(name)) return every(node.args, () => true);
+      return ofScalars.has(name)
+        ? every(node.args, isScalar)
+        : ofNumbers.has(name) && every(node.args, isNumeric);
+    }
+  }
+}
+
+const isScalar = (type: ExprType): boolean => !isArrayType(type) && !isComplex(type);
+const isNumeric = (type: ExprType): boolean => type === 'LONG' || type === 'DOUBLE';
+
+/**
+ * A filter on vectors that takes a row's list as one text instead of asking each value. `several`: the strings with
+ * several values. Only where lists are put into texts, cast or looked at for null: elsewhere Druid fails on a list, and
+ * each value is asked as without vectors. One column alone is answered by its index.
+ */
+export function takesListsAsTexts(node: Node, several: ReadonlySet<string>, typeOf: TypeOf): boolean {
+  if (several.size === 0 || columnsOf(node).size < 2) return false;
+  const flat: TypeOf = (name) => (several.has(name) ? 'STRING' : typeOf(name));
+  return isOnVectors(node, flat) && !failsOnLists(node, several, flat);
+}
+
+function failsOnLists(node: Node, several: ReadonlySet<string>, typeOf: TypeOf): boolean {
+  const isList = (each: Node): boolean => each.kind === 'identifier' && several.has(each.name);
+  switch (node.kind) {
+    case 'literal':
+    case 'identifier':
+    case 'apply':
+      return isList(node);
+    case 'unary':
+      return failsOnLists(node.operand, several, typeOf);
+    case 'binary': {
+      const isText = expressionType(node, typeOf) === 'STRING';
+      const isSum = node.operator === '+' && !isText;
+      return [node.left, node.right].some(
+        (each) => !(isSum && isList(each)) && failsOnLists(each, several, typeOf),
+      );
+    }
+    case 'call':
+      return node.args.some((each) => !isList(each) && failsOnLists(each, several, typeOf));
+  }
+}
