@@ -77,6 +77,36 @@ describe('queries on vectors and row by row', () => {
     expect(entry?.result[0]).to.deep.equal({ nothing: null, ...onRows });
   });
 
+  it('what the text of an expression reads as, row by row', async () => {
+    const virtualColumns = [{ type: 'expression', name: 'v', expression: "concat(price, '')" }];
+    const ofTexts = [
+      { type: 'longFirst', name: 'long', fieldName: 'v' },
+      { type: 'doubleFirst', name: 'double', fieldName: 'v' },
+      { type: 'longLast', name: 'last', fieldName: 'v' },
+      { type: 'doubleAny', name: 'any', fieldName: 'v' },
+    ];
+    const read = { long: 3, double: 3.5, last: null, any: 3.5 };
+    expect(await series({ aggregations: ofTexts, virtualColumns, context: byRow })).to.deep.equal(read);
+    const alias = [{ type: 'expression', name: 'v', expression: 'price' }];
+    expect(await series({ aggregations: ofTexts, virtualColumns: alias, context: byRow })).to.deep.equal({
+      long: 0,
+      double: 0,
+      last: 0,
+      any: 0,
+    });
+  });
+
+  it('a sum of texts that an expression makes has all of the query read row by row', async () => {
+    const virtualColumns = [
+      { type: 'expression', name: 'v', expression: "concat(price, '')", outputType: 'STRING' },
+    ];
+    const summed = [
+      { type: 'longSum', name: 'sum', fieldName: 'v' },
+      { type: 'longFirst', name: 'first', fieldName: 'price' },
+    ];
+    expect(await series({ aggregations: summed, virtualColumns })).to.deep.equal({ sum: 15, first: 0 });
+  });
+
   it('a text that is not a document: false to a vector, unknown to rows', async () => {
     const filter = { type: 'not', field: { type: 'selector', dimension: 'doc', value: 'x' } };
     const count = { aggregations: [{ type: 'count', name: 'n' }], filter };

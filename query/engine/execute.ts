@@ -130,10 +130,13 @@ function runTask(executor: Executor, task: ScanTask, check: () => void): ScanOut
   };
   for (const ref of refs) {
     check();
-    withSegment(executor, task, ref, check, (plain, filter) => {
-      const environment = task.slice === undefined ? plain : { ...plain, handOver };
-      frames.push(...runGrouping(environment, task, { ...query, filter }, ref.intervals));
-    });
+    const run = (): void =>
+      withSegment(executor, task, ref, check, (plain, filter) => {
+        const environment = task.slice === undefined ? plain : { ...plain, handOver };
+        frames.push(...runGrouping(environment, task, { ...query, filter }, ref.intervals));
+      });
+    if (query.queryType === 'groupBy') grouped(run);
+    else run();
   }
   if (table !== undefined) return { segmentIds: [], frames: [], table };
   check();
@@ -167,26 +170,25 @@ function runGrouping(
         return groupsOfTables(environment, query, intervals, tables, range);
       return runTopN(environment, query, intervals);
     case 'groupBy':
-      return grouped(() =>
-        tables !== undefined && range !== undefined
-          ? groupsOfTables(environment, query, intervals, tables, range)
-          : runGroupBy(environment, query, intervals),
-      );
+      if (tables !== undefined && range !== undefined)
+        return groupsOfTables(environment, query, intervals, tables, range);
+      return runGroupBy(environment, query, intervals);
     case 'search':
       return [runSearch(environment, query, intervals)];
     case 'dataSourceMetadata':
-      return [runDataSourceMetadata(environment)];
+      return [runDataSourceMetadata(environment, query)];
     case 'segmentMetadata':
       return [runSegmentMetadata(environment, query)];
   }
 }
 
 /** What can't be done is told of grouping as any other failure: Druid merges groups in other threads. */
-function grouped(run: () => Frame[]): Frame[] {
+function grouped(run: () => void): void {
   try {
-    return run();
+    run();
   } catch (error) {
-    if (!(error instanceof CodedError) || error.code !== 'QueryFailed') throw error;
+    if (!(error instanceof CodedError)) throw error;
+    if (error.code !== 'QueryFailed' && error.context['legacyCode'] !== 'Unsupported query') throw error;
     const { legacyCode: _, errorClass: _class, ...context } = error.context;
     throw new CodedError('QueryFailed', error.message, context, error);
   }
@@ -242,6 +244,7 @@ function withSegment<T>(
       joinFilters: {
         pushesDown: flag(query.context.given, 'enableJoinFilterPushDown', true),
         rewrites: flag(query.context.given, 'enableJoinFilterRewrite', true),
+        asksLeft: flag(query.context.given, 'enableRewriteJoinToFilter', true),
       },
     });
     const environment = { ...plain, segment };

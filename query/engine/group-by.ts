@@ -173,12 +173,16 @@ function hasDistinctGroups(
   return steps.length === 0 && kind !== 'string' && kind !== 'complex';
 }
 
-/** groupBy takes arrays as text and documents as null; topN refuses the ones and takes texts and numbers of the others. */
+/**
+ * groupBy takes arrays as text and documents as null; topN refuses the ones and takes texts and numbers of the others;
+ * what else is no text is null to it.
+ */
 function topNDimension(environment: Environment, spec: DimensionSpec): DimensionSpec {
   const { dimension, steps = [] } = spec;
   const column = steps.length === 0 ? environment.segment.column(dimension) : undefined;
   if (column?.kind !== 'complex') return spec;
-  if (column.typeName === 'json')
+  // Of others than documents that makes null.
+  if (!column.typeName.startsWith('ARRAY<'))
     return { ...spec, steps: [{ type: 'extraction', fn: { type: 'identity' } }] };
   throw new CodedError(
     'QueryFailed',

@@ -12,13 +12,14 @@ import {
   type StringColumnView,
 } from '../../segment/read/view.js';
 import { castTo } from '../expression/cast.js';
-import { elementText } from '../expression/value.js';
 import type { FrameColumn } from '../frame.js';
 import { packNulls } from '../merge/columns.js';
 import { DictionaryBuilder } from '../merge/dictionary.js';
 import type { DimensionSpec } from '../native/model.js';
 import type { Batch } from './aggregators/accumulator.js';
+import { opaqueTexts } from './aggregators/scalar-reader.js';
 import { cellReader, type CellReader } from './columns/cells.js';
+import { DerivedSegment } from './columns/derived-segment.js';
 import { dimensionColumn } from './columns/dimension-column.js';
 import { textRows } from './columns/text-rows.js';
 import type { Environment } from './environment.js';
@@ -54,9 +55,12 @@ export function keyDimension(environment: Environment, spec: DimensionSpec): Key
       return new StringKey(environment, spec, column);
     case 'complex':
       if (column.typeName.startsWith('ARRAY<'))
-        return new StringKey(environment, spec, arrayTexts(environment, column));
-      // Documents have no text.
-      if (column.typeName === 'json') return new MissingKey(environment, spec);
+        return new StringKey(environment, spec, objectTexts(environment, column, true));
+      if (column.typeName === 'json' && environment.byVector !== true && isRaw(environment, spec))
+        return new StringKey(environment, spec, objectTexts(environment, column, false));
+      // Documents have no text, and neither has what is computed with on vectors.
+      if (column.typeName === 'json' || environment.byVector === true)
+        return new MissingKey(environment, spec);
       throw new CodedError(
         'QueryFailed',
         `dimension[${spec.dimension}] has type[${column.typeName}]: it can't be grouped by`,
@@ -66,14 +70,12 @@ export function keyDimension(environment: Environment, spec: DimensionSpec): Key
   }
 }
 
-/** Java's text of arrays. */
-function arrayTexts(environment: Environment, column: ColumnView): StringColumnView {
-  const reader = cellReader(environment, column);
-  const at = (row: number): string | null => {
-    const value = reader.at(row);
-    return value.value === null ? null : elementText(value.value);
-  };
-  return textRows(environment, { open: (start) => reader.open(start), at }, false);
+function isRaw({ segment }: Environment, { dimension, steps }: DimensionSpec): boolean {
+  return steps === undefined && segment instanceof DerivedSegment && segment.isRawField(dimension);
+}
+
+function objectTexts(environment: Environment, column: ColumnView, isArray: boolean): StringColumnView {
+  return textRows(environment, opaqueTexts(cellReader(environment, column), isArray), false);
 }
 
 /** Whole arrays, interned by their JSON text; a scalar is an array of one element. */

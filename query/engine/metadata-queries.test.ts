@@ -148,6 +148,17 @@ describe('dataSourceMetadata', () => {
       { timestamp: time, result: { maxIngestedEventTime: time } },
     ]);
   });
+
+  it('is the least of all times where the source is more than tables', async () => {
+    const least = '-146136543-09-08T08:23:32.096Z';
+    const filter = { type: 'null', column: 'nothing' };
+    expect(
+      await answer({
+        queryType: 'dataSourceMetadata',
+        dataSource: { type: 'filter', base: { type: 'table', name: 't' }, filter },
+      }),
+    ).to.deep.equal([{ timestamp: least, result: { maxIngestedEventTime: least } }]);
+  });
 });
 
 interface Analysis {

@@ -4,6 +4,7 @@ import { askOf, objectColumn } from './test-answers.js';
 const answer = askOf({
   __time: { kind: 'long', values: [0n, 1n, 2n, 3n] },
   text: { kind: 'string', values: ['1.5', '7', null, 'x'] },
+  pair: objectColumn('serializablePairLongString', ['a', null, 'b', 'c']),
   list: objectColumn('ARRAY<LONG>', [[1], [2, 3], null, []]),
   doc: objectColumn('json', [{ a: [true] }, 'x', null, 17]),
 });
@@ -64,5 +65,47 @@ describe('columns of arrays and documents', () => {
         { timestamp: '1970-01-01T00:00:00.000Z', result: [{ doc: null }, { doc: '17' }, { doc: last }] },
       ]);
     }
+  });
+
+  it('parts of documents as they are, are groups by the texts of their objects, row by row', async () => {
+    const raw = (path: string): object => ({
+      type: 'nested-field',
+      columnName: 'doc',
+      outputName: 'x',
+      processFromRaw: true,
+      path,
+    });
+    const groups = async (path: string, vectorize = false): Promise<unknown[]> => {
+      const body = { queryType: 'groupBy', dimensions: ['x'], aggregations: [], virtualColumns: [raw(path)] };
+      const entries = (await answer({ ...body, context: { vectorize } })) as { event: { x: unknown } }[];
+      return entries.map(({ event }) => event.x);
+    };
+    expect(await groups('$.a')).deep.equals([null, 'StructuredData{value=[true]}']);
+    expect(await groups('$.b')).deep.equals([null]);
+    expect(await groups('$.a', true)).deep.equals([null]);
+  });
+
+  it('other objects are null to a topN, and to a groupBy on vectors', async () => {
+    const aggregations = [{ type: 'count', name: 'rows' }];
+    const topN = { queryType: 'topN', dimension: 'pair', metric: 'rows', threshold: 5, aggregations };
+    const [top] = (await answer(topN)) as { result: object[] }[];
+    expect(top?.result).deep.equals([{ pair: null, rows: 4 }]);
+    const groupBy = { queryType: 'groupBy', dimensions: ['pair'], aggregations };
+    const groups = (await answer(groupBy)) as { event: object }[];
+    expect(groups.map(({ event }) => event)).deep.equals([{ pair: null, rows: 4 }]);
+  });
+
+  it('each object is one element to unnesting, none where there is none', async () => {
+    const counted = {
+      queryType: 'timeseries',
+      dataSource: {
+        type: 'unnest',
+        base: { type: 'table', name: 't' },
+        virtualColumn: { type: 'expression', name: 'u', expression: '"pair"', outputType: 'STRING' },
+      },
+      aggregations: [{ type: 'count', name: 'rows' }],
+    };
+    const [entry] = (await answer(counted)) as { result: object }[];
+    expect(entry?.result).deep.equals({ rows: 3 });
   });
 });

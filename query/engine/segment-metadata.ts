@@ -1,7 +1,8 @@
 /** segmentMetadata and dataSourceMetadata over one segment. */
 import { BATCH_ROWS, type ColumnView, type StringColumnView } from '../../segment/read/view.js';
+import { MIN_INSTANT_MS } from '../../segment/timeline/instant.js';
 import type { Frame } from '../frame.js';
-import type { SegmentMetadataQuery } from '../native/model.js';
+import type { DataSourceMetadataQuery, SegmentMetadataQuery } from '../native/model.js';
 import {
   analysesFrame,
   type ColumnAnalysis,
@@ -12,9 +13,17 @@ import {
 import { comparatorOf } from '../sort/comparators.js';
 import type { Environment } from './environment.js';
 
-/** Columns: maxTime LONG; null without rows. */
-export function runDataSourceMetadata({ segment }: Environment): Frame {
-  const maxMs = segment.timeRange()?.maxMs;
+/**
+ * Columns: maxTime LONG; null without rows. Only tables know of the times of their rows: of any other source it is the
+ * least of all times.
+ */
+export function runDataSourceMetadata(
+  { segment }: Environment,
+  { source, filter }: DataSourceMetadataQuery,
+): Frame {
+  // A filter is that of the source: the query has none of its own.
+  const isTable = (source === undefined || source.type === 'tables') && filter === undefined;
+  const maxMs = isTable ? segment.timeRange()?.maxMs : MIN_INSTANT_MS;
   const values = BigInt64Array.of(BigInt(maxMs ?? 0));
   return {
     rows: 1,

@@ -14,7 +14,7 @@ export function runsOnVectors(query: NativeQuery, segment: SegmentView): boolean
   if (!isPlain(query.source)) return false;
   if (query.virtualColumns?.some(({ type }) => type === 'filtered') === true) return false;
   if (query.filter !== undefined && !isFilterOnVectors(query.filter)) return false;
-  if (!query.aggregations.every((each) => isAggregatorOnVectors(each, segment))) return false;
+  if (!query.aggregations.every((each) => isAggregatorOnVectors(each, segment, textsOf(query)))) return false;
   return query.queryType === 'timeseries' || query.dimensions.every((each) => isPlainColumn(each, segment));
 }
 
@@ -40,12 +40,26 @@ function isFilterOnVectors(filter: Filter): boolean {
   }
 }
 
-function isAggregatorOnVectors(aggregator: Aggregator, segment: SegmentView): boolean {
+/** Names of virtual columns that are declared to be texts. */
+function textsOf({ virtualColumns = [] }: NativeQuery): ReadonlySet<string> {
+  const texts = virtualColumns.filter(
+    (column) => column.type === 'expression' && column.outputType?.toUpperCase() === 'STRING',
+  );
+  return new Set(texts.map(({ name }) => name));
+}
+
+function isAggregatorOnVectors(
+  aggregator: Aggregator,
+  segment: SegmentView,
+  texts: ReadonlySet<string>,
+): boolean {
   switch (aggregator.type) {
     case 'expression':
       return false;
     case 'filtered':
-      return isFilterOnVectors(aggregator.filter) && isAggregatorOnVectors(aggregator.aggregator, segment);
+      return (
+        isFilterOnVectors(aggregator.filter) && isAggregatorOnVectors(aggregator.aggregator, segment, texts)
+      );
     case 'cardinality':
       return aggregator.fields.every(({ steps }) => steps === undefined);
     case 'longSum':
@@ -58,6 +72,7 @@ function isAggregatorOnVectors(aggregator: Aggregator, segment: SegmentView): bo
     case 'floatMin':
     case 'floatMax':
     case 'doubleMean': {
+      if (texts.has(aggregator.fieldName)) return false;
       const kind = segment.column(aggregator.fieldName)?.kind;
       return kind !== 'string' && kind !== 'complex';
     }

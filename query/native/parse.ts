@@ -93,7 +93,7 @@ function parse(body: unknown, defaults: QueryDefaults): NativeQuery {
     case 'search':
       return parseSearch(body, base(body, defaults, true));
     case 'dataSourceMetadata':
-      return parseDataSourceMetadata(base(body, defaults, false));
+      return parseDataSourceMetadata(base({ ...body, filter: null }, defaults, false));
     case 'segmentMetadata':
       return parseSegmentMetadata(body, base(body, defaults, false));
     default:

@@ -6,9 +6,10 @@ import type { Aggregator } from '../../native/model.js';
 import type { Environment } from '../environment.js';
 import type { AggregatorType } from './accumulator.js';
 import { ObjectAccumulator } from './object-accumulator.js';
-import { elementsOf } from '../../expression/value.js';
+import { asDouble, asLong, elementsOf } from '../../expression/value.js';
 import { floatJson } from '../../json/java-number.js';
 import { cellReader } from '../columns/cells.js';
+import { DerivedSegment } from '../columns/derived-segment.js';
 import { parseDouble, parseLong } from '../numbers.js';
 import { numberOf } from './input.js';
 import { type ScalarKind, type ScalarReader, scalarReader } from './scalar-reader.js';
@@ -56,7 +57,7 @@ interface TimedInput {
 
 /**
  * Numbers of a stored column of texts, as Druid has them: a vector has the number a text reads as exactly, and for `any`
- * null; rows that are looked at one by one have zero. Undefined: another column, or no query over segments.
+ * null; rows that are looked at one by one have zero, or what the text of an expression reads as. Undefined: another column, or no query over segments.
  */
 function textNumbers(
   { type, fieldName }: FirstLast | Any,
@@ -68,7 +69,11 @@ function textNumbers(
   if (kind === 'string' || column?.kind !== 'string' || byVector === undefined || wholeIntervals === true)
     return undefined;
   const always = (value: StateValue): ScalarReader => ({ open: () => {}, at: () => value });
-  if (!byVector) return always(kind === 'long' ? 0n : 0);
+  if (!byVector) {
+    if (segment instanceof DerivedSegment && segment.isCalculated(fieldName))
+      return calculated(environment, fieldName, kind);
+    return always(kind === 'long' ? 0n : 0);
+  }
   if (type.endsWith('Any')) return always(null);
   const texts = scalarReader(environment, fieldName, 'string');
   const number = (text: string): StateValue => {
@@ -81,6 +86,24 @@ function textNumbers(
     at(row) {
       const text = texts.at(row);
       return typeof text === 'string' ? number(text) : null;
+    },
+  };
+}
+
+/** Numbers that the texts of an expression read as. */
+function calculated(
+  environment: Environment,
+  field: string,
+  kind: 'long' | 'double' | 'float',
+): ScalarReader {
+  const reader = cellReader(environment, environment.segment.column(field));
+  return {
+    open: (start) => reader.open(start),
+    at(row) {
+      const value = reader.at(row);
+      if (kind === 'long') return asLong(value);
+      const number = asDouble(value);
+      return number === null || kind === 'double' ? number : Math.fround(number);
     },
   };
 }

@@ -5,6 +5,7 @@ import type { ColumnView } from '../../../segment/read/view.js';
 import { asDouble, asLong, asString, elementsOf, elementText, type Value } from '../../expression/value.js';
 import { doubleText, floatText } from '../../json/java-number.js';
 import { type CellReader, cellReader } from '../columns/cells.js';
+import type { TextSource } from '../columns/text-rows.js';
 import type { Environment } from '../environment.js';
 import { parseDouble, parseLong } from '../numbers.js';
 import type { StateValue } from './state-bytes.js';
@@ -60,7 +61,10 @@ function mixedTexts(column: { json(row: number): unknown }): ScalarReader {
 }
 
 /** Java's text of the object that stands for a document or an array. */
-function opaqueTexts(reader: CellReader, isArray: boolean): ScalarReader {
+export function opaqueTexts(
+  reader: CellReader,
+  isArray: boolean,
+): TextSource & { at(row: number): string | null } {
   return {
     open: (start) => reader.open(start),
     at(row) {

@@ -1,6 +1,7 @@
 /** A segment with the query's virtual columns beside its own; a virtual one hides a stored one of the same name. */
 import { CodedError } from '../../../proto/errors.js';
 import type { ColumnView, IntervalMs, SegmentView } from '../../../segment/read/view.js';
+import { parseExpression } from '../../expression/parser.js';
 import type { VirtualColumn } from '../../native/model.js';
 import type { Environment } from '../environment.js';
 import type { Mask } from '../filter.js';
@@ -75,6 +76,12 @@ export class DerivedSegment implements SegmentView {
     return this.#virtual.get(name)?.type === 'expression';
   }
 
+  /** By an expression that is more than another column's name. */
+  isCalculated(name: string): boolean {
+    const virtual = this.#virtual.get(name);
+    return virtual?.type === 'expression' && parseExpression(virtual.expression).kind !== 'identifier';
+  }
+
   column(name: string): ColumnView | undefined {
     const virtual = this.#virtual.get(name);
     if (virtual === undefined || this.#early.has(name)) return this.#base.column(name);
@@ -110,6 +117,12 @@ export class DerivedSegment implements SegmentView {
   /** A field of documents, or such a column as a whole. */
   isField(name: string): boolean {
     return !this.#early.has(name) && this.#virtual.get(name)?.type === 'nested-field';
+  }
+
+  /** Parts of documents as they are, to be grouped by the texts of their objects. */
+  isRawField(name: string): boolean {
+    const virtual = this.#early.has(name) ? undefined : this.#virtual.get(name);
+    return virtual?.type === 'nested-field' && virtual.processFromRaw;
   }
 
   underGaps(name: string, make: (environment: Environment) => ColumnView | undefined): UnderGaps {

@@ -133,7 +133,9 @@ function applyJoins(environment: Environment, join: Join, asked: Asked, options:
   for (const [i, each] of joins.entries()) {
     const condition = conditions[i];
     if (condition === undefined) throw new CodedError('Bug', 'a join without a condition');
-    const view = joined(current, rows, each, condition, options.intervals, options.granularity);
+    const { intervals, granularity, joinFilters } = options;
+    const filtersLeft = i === 0 && joinFilters.asksLeft;
+    const view = joined(current, rows, each, condition, intervals, granularity, filtersLeft);
     current = { ...environment, segment: view };
     rows = Uint32Array.from({ length: view.rowCount }, (_, row) => row);
   }

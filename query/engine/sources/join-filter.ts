@@ -25,6 +25,8 @@ export interface JoinClause {
 export interface JoinFilterOptions {
   readonly pushesDown: boolean;
   readonly rewrites: boolean;
+  /** The first of inner joins asks the left side for the values of the right one before it joins. */
+  readonly asksLeft: boolean;
 }
 
 export interface SplitFilter {
@@ -61,7 +63,7 @@ export function splitJoinFilter(
   clauses: readonly JoinClause[],
   virtualColumns: readonly VirtualColumn[],
   { leftFilter, filter }: { readonly leftFilter: Filter | undefined; readonly filter: Filter | undefined },
-  { pushesDown, rewrites }: JoinFilterOptions,
+  { pushesDown, rewrites }: Pick<JoinFilterOptions, 'pushesDown' | 'rewrites'>,
   lookups: ExpressionContext = {},
 ): SplitFilter {
   const parts = filter === undefined || !pushesDown ? undefined : normalClauses(filter);

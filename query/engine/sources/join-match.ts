@@ -3,30 +3,55 @@ import { CodedError } from '../../../proto/errors.js';
 import { BATCH_ROWS, type StringColumnView } from '../../../segment/read/view.js';
 import type { Environment } from '../environment.js';
 import type { JoinCondition } from './join-condition.js';
-import { joinValue, type JoinTable } from './join-table.js';
+import type { Scalar } from '../../expression/value.js';
+import type { JoinTable } from './join-table.js';
 import { RowReader } from './row-reader.js';
 
 export type Matcher = (row: number) => Uint32Array;
 
 const none = new Uint32Array(0);
 
-export function joinMatcher(environment: Environment, table: JoinTable, condition: JoinCondition): Matcher {
+/**
+ * `filtersLeft`: left rows none of whose values is among those of the right side do not take part; the others with
+ * several values are refused.
+ */
+export function joinMatcher(
+  environment: Environment,
+  table: JoinTable,
+  condition: JoinCondition,
+  filtersLeft: boolean,
+): Matcher {
   const { canMatch, equalities } = condition;
   if (!canMatch) return () => none;
   if (equalities.length === 0) return () => table.find([]);
   const [first, ...more] = equalities;
+  const only = more.length === 0 ? first : undefined;
   const column = first?.leftColumn === undefined ? undefined : environment.segment.column(first.leftColumn);
-  if (more.length === 0 && column?.kind === 'string' && !column.hasMultipleValues)
+  if (only !== undefined && column?.kind === 'string' && !column.hasMultipleValues)
     return byDictionary(environment, table, column);
+  const isArray = column?.kind === 'complex' && column.typeName.startsWith('ARRAY<');
+  const isFiltered = filtersLeft && only?.leftColumn !== undefined && !isArray;
   const reader = new RowReader(environment);
   return (row) => {
     reader.moveTo(row);
-    return table.find(equalities.map(({ left }) => joinValue(left(reader.value), severalValues)));
+    const values: Scalar[] = [];
+    for (const { left } of equalities) {
+      const { value } = left(reader.value);
+      if (isArray) throw notSupported('ARRAY columns');
+      if (!Array.isArray(value)) values.push(value as Scalar);
+      else if (value.length <= 1) values.push((value[0] ?? null) as Scalar);
+      else if (isFiltered && value.every((each) => table.find([each as Scalar]).length === 0)) return none;
+      else throw notSupported('a multi-value dimension');
+    }
+    return table.find(values);
   };
 }
 
-function severalValues(): never {
-  throw new CodedError('QueryFailed', 'Joining against a multi-value dimension is not supported.');
+function notSupported(what: string): CodedError {
+  return new CodedError('Unsupported', `Joining against ${what} is not supported.`, {
+    legacyCode: 'Unsupported query',
+    errorClass: 'org.apache.druid.query.QueryUnsupportedException',
+  });
 }
 
 /** Each distinct value is looked up once. */

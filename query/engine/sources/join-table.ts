@@ -1,6 +1,6 @@
 /** The right side of a join, found by the values of its key columns. */
 import { type Frame, type FrameColumn, mixedType } from '../../frame.js';
-import type { Scalar, Value } from '../../expression/value.js';
+import type { Scalar } from '../../expression/value.js';
 import { doubleText } from '../../json/java-number.js';
 import { isNull } from '../../merge/columns.js';
 import { entryBytes, entryText } from '../../merge/dictionary.js';
@@ -39,6 +39,11 @@ export class JoinTable {
       if (rows === undefined) this.#rows.set(key, [row]);
       else rows.push(row);
     }
+  }
+
+  /** Different keys. */
+  get distinct(): number {
+    return this.#rows.size;
   }
 
   /** Rows of the right side that equal the left values, ascending. */
@@ -113,11 +118,4 @@ function keyPart(value: Exclude<Scalar, null>, type: KeyType): KeyPart {
       return String(type === 'FLOAT' ? Math.fround(number) : number);
     }
   }
-}
-
-/** The one value of a left side; more than one can't be joined by. */
-export function joinValue({ value }: Value, onSeveral: () => never): Scalar {
-  if (!Array.isArray(value)) return value as Scalar;
-  if (value.length > 1) return onSeveral();
-  return (value[0] ?? null) as Scalar;
 }

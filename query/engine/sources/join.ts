@@ -23,8 +23,13 @@ export type Join = Extract<Source, { type: 'join' }>;
 /** Pairs that one segment may become. */
 const pairsMax = 50_000_000;
 const checkEvery = 8192;
+/** Druid asks the left side for no more values than these before it joins. */
+const filterValuesMax = 10_000;
 
-/** `environment.segment` is the left side, `rows` those of it that take part, ascending. */
+/**
+ * `environment.segment` is the left side, `rows` those of it that take part, ascending. `filtersLeft`: an inner join asks
+ * the left side for the values of the right one first, so that other rows are not looked at.
+ */
 export function joined(
   environment: Environment,
   rows: Uint32Array,
@@ -32,11 +37,16 @@ export function joined(
   condition: JoinCondition,
   intervals: readonly IntervalMs[],
   granularity: Granularity | 'rows' | undefined,
+  filtersLeft = false,
 ): GatherView {
   if (join.right.type !== 'inline') throw new CodedError('Bug', "a join's right side was not fetched");
   const { frame } = join.right;
   const noRowTimeMs = timeOfNoRow(environment, intervals, granularity);
-  const pairs = pairsOf(environment, rows, join, condition, frame, noRowTimeMs !== undefined);
+  const pairs = pairsOf(environment, rows, join, condition, {
+    frame,
+    keepsUnmet: noRowTimeMs !== undefined,
+    filtersLeft,
+  });
   const columns = new Map(
     frame.columns.map((column) => [
       join.rightPrefix + column.name,
@@ -82,20 +92,30 @@ interface Pairs {
   readonly right: Uint32Array;
 }
 
+interface PairOptions {
+  readonly frame: Frame;
+  readonly keepsUnmet: boolean;
+  readonly filtersLeft: boolean;
+}
+
 function pairsOf(
   environment: Environment,
   rows: Uint32Array,
   join: Join,
   condition: JoinCondition,
-  frame: Frame,
-  keepsUnmet: boolean,
+  { frame, keepsUnmet, filtersLeft }: PairOptions,
 ): Pairs {
   const table = new JoinTable(frame, condition.equalities);
   const keepsLeft = join.joinType === 'LEFT' || join.joinType === 'FULL';
   const keepsRight = keepsUnmet && (join.joinType === 'RIGHT' || join.joinType === 'FULL');
   const met = new Uint8Array(frame.rows);
   const pairs = new PairList();
-  const find = joinMatcher(environment, table, condition);
+  const find = joinMatcher(
+    environment,
+    table,
+    condition,
+    filtersLeft && join.joinType === 'INNER' && table.distinct <= filterValuesMax,
+  );
   for (const [i, row] of rows.entries()) {
     if (i % checkEvery === 0) environment.check();
     const found = find(row);

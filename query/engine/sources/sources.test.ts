@@ -90,6 +90,8 @@ async function total(dataSource: unknown, more: object = {}): Promise<unknown> {
   return ((await answer(body)) as { result: unknown }[])[0]?.result;
 }
 
+const failure = (asked: Promise<unknown>): Promise<unknown> => asked.catch((error: unknown) => error);
+
 const naive = (rows: readonly number[]) => ({
   rows: rows.length,
   sum: rows.length === 0 ? null : rows.reduce((sum, i) => sum + i / 2, 0),
@@ -297,16 +299,34 @@ describe('data sources: join', () => {
     expect(bounds?.result.minTime).to.equal('2024-01-01T00:00:00.000Z');
   });
 
-  it('refuses conditions that are no equalities, and several values a row', async () => {
-    for (const condition of ['k > "r.w"', 'city == "r.code" || k == 1', 'tags == "r.code"']) {
-      let code = 'none';
-      try {
-        await total(join('INNER', { condition }));
-      } catch (thrown) {
-        code = (thrown as { code: string }).code;
-      }
-      expect(code, condition).to.equal('QueryFailed');
+  it('refuses conditions that are no equalities', async () => {
+    for (const condition of ['k > "r.w"', 'city == "r.code" || k == 1'])
+      expect(await failure(total(join('INNER', { condition }))), condition).to.include({
+        code: 'QueryFailed',
+      });
+  });
+
+  it('refuses several values a row, but for rows an inner join does not look at', async () => {
+    const byTags = (joinType: string, code: string): object =>
+      join(joinType, {
+        condition: 'tags == "r.code"',
+        right: { ...cities, columnNames: ['code'], columnTypes: ['STRING'], rows: [[code]] },
+      });
+    expect(await total(byTags('INNER', 'none of them'))).to.deep.equal(naive([]));
+    const context = { enableRewriteJoinToFilter: false };
+    for (const refused of [
+      total(byTags('LEFT', 'none of them')),
+      total(byTags('INNER', 'none of them'), { context }),
+      total(byTags('INNER', 'x')),
+    ]) {
+      const error = await failure(refused);
+      expect(error).to.include({ code: 'Unsupported' });
+      expect(error).to.have.nested.property('context.legacyCode', 'Unsupported query');
     }
+    const grouped = { queryType: 'groupBy', dataSource: byTags('LEFT', 'x'), intervals: eternity };
+    expect(
+      await failure(answer({ ...grouped, granularity: 'all', dimensions: [], aggregations: counts })),
+    ).to.include({ code: 'QueryFailed' });
   });
 
   it('joins what was joined', async () => {

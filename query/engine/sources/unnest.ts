@@ -1,6 +1,11 @@
 /** Unnesting: a row for each element of a column's value, the element beside the row's other columns. */
 import { CodedError } from '../../../proto/errors.js';
-import { BATCH_ROWS, type ColumnView, type StringColumnView } from '../../../segment/read/view.js';
+import {
+  BATCH_ROWS,
+  type ColumnView,
+  type ComplexColumnView,
+  type StringColumnView,
+} from '../../../segment/read/view.js';
 import { expression } from '../../expression/expression.js';
 import { castTo } from '../../expression/cast.js';
 import { elementType, isArrayType, isComplex, type Value } from '../../expression/value.js';
@@ -23,6 +28,8 @@ const rowsMax = 50_000_000;
  * strings an only null is none at all.
  */
 export function unnested(environment: Environment, rows: Uint32Array, column: VirtualColumn): GatherView {
+  const opaque = opaqueColumn(environment, column);
+  if (opaque !== undefined) return objectsOf(environment, rows, column.name, opaque);
   const asked = column.type === 'expression' ? column.outputType?.toUpperCase() : undefined;
   const source: number[] = [];
   const elements: Value['value'][] = [];
@@ -52,6 +59,39 @@ export function unnested(environment: Environment, rows: Uint32Array, column: Vi
     // Rows show the elements as they are, whatever type is declared.
     printed: new Map([[column.name, made(seen ?? type)]]),
     asIs: column.name,
+    inOrder: true,
+  });
+}
+
+/** The column that is unnested when each of its values is one object, such as a sketch. */
+function opaqueColumn(
+  { segment, lookups }: Environment,
+  column: VirtualColumn,
+): ComplexColumnView | undefined {
+  if (column.type !== 'expression') return undefined;
+  const { node } = expression(column.expression, lookups);
+  const stored = node.kind === 'identifier' ? segment.column(node.name) : undefined;
+  if (stored?.kind !== 'complex' || stored.typeName === 'json' || stored.typeName.startsWith('ARRAY<'))
+    return undefined;
+  return stored;
+}
+
+/** A row for each object, whatever type is declared. */
+function objectsOf(
+  environment: Environment,
+  rows: Uint32Array,
+  name: string,
+  column: ComplexColumnView,
+): GatherView {
+  const kept = rows.filter((row) => column.bytes(row) !== null);
+  const objects: ComplexColumnView = {
+    kind: 'complex',
+    typeName: column.typeName,
+    bytes: (row) => column.bytes(kept[row] ?? 0),
+  };
+  return new GatherView(environment, {
+    rows: kept,
+    columns: new Map([[name, () => objects]]),
     inOrder: true,
   });
 }
