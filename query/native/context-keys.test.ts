@@ -28,6 +28,12 @@ describe('context keys', () => {
       ],
     ];
     for (const [context, words] of wrong) expect(() => parse(groupBy(context)), words).to.throw(words);
+    const search = (searchStrategy: unknown) => parse(groupBy({ searchStrategy }, { queryType: 'search' }));
+    expect(() => search(5)).to.throw('Expected key [searchStrategy] to be a String');
+    expect(() => search('fast'))
+      .to.throw('Unknown strategy[fast]')
+      .with.property('code', 'QueryFailed');
+    expect(search('cursorOnly')).to.include({ queryType: 'search' });
     // Only those that mean something to the type of query.
     const timeBoundary = { queryType: 'timeBoundary', dataSource: 't', context: { maxOnDiskStorage: 'x' } };
     expect(parse(timeBoundary).queryType).to.equal('timeBoundary');

@@ -5,7 +5,16 @@
 import { CodedError } from '../../proto/errors.js';
 import { isMissing, type JsonObject } from './json-fields.js';
 
-type Format = 'Boolean' | 'Integer' | 'Long' | 'Float' | 'bytes' | 'vectorize' | 'realtimeMode' | 'cloneMode';
+type Format =
+  | 'Boolean'
+  | 'Integer'
+  | 'Long'
+  | 'Float'
+  | 'bytes'
+  | 'vectorize'
+  | 'realtimeMode'
+  | 'cloneMode'
+  | 'strategy';
 
 const everyQuery: Readonly<Record<string, Format>> = {
   finalize: 'Boolean',
@@ -45,6 +54,7 @@ const groupBys: Readonly<Record<string, Format>> = {
 const ofType: Readonly<Record<string, Readonly<Record<string, Format>>>> = {
   timeseries: { vectorize: 'vectorize' },
   groupBy: groupBys,
+  search: { searchStrategy: 'strategy' },
   scan: { maxRowsQueuedForOrdering: 'Integer', maxSegmentPartitionsOrderedInMemory: 'Integer' },
 };
 
@@ -82,6 +92,7 @@ export function checkContextKeys(given: JsonObject, queryType: unknown): void {
   checkProjections(given);
 }
 
+const searchStrategies: readonly unknown[] = ['auto', 'useIndexes', 'cursorOnly'];
 const cloneModes: readonly unknown[] = ['preferClones', 'includeClones', 'excludeClones'];
 const realtimeModes = ['include', 'exclude', 'exclusive'] as const;
 
@@ -139,6 +150,15 @@ function checkFormat(key: string, value: unknown, format: Format): void {
         key,
         `Expected key [${key}] to be referring to one of the values [FALSE,TRUE,FORCE] of enum [Vectorize], but got [${shown(value)}]`,
       );
+    case 'strategy':
+      // A choice of ways to the same answer: here it changes nothing.
+      if (searchStrategies.includes(value)) return;
+      if (!isText)
+        throw badContext(key, `Expected key [${key}] to be a String, but got [${javaClass(value)}]`);
+      throw new CodedError('QueryFailed', `Unknown strategy[${value}]`, {
+        field: `context.${key}`,
+        errorClass: 'org.apache.druid.java.util.common.ISE',
+      });
     case 'cloneMode':
       if (cloneModes.includes(value)) return;
       throw badContext(key, `No such clone query mode[${shown(value)}]`);

@@ -4,6 +4,7 @@ import { jsonText } from '../json/write.js';
 import { parseOptionalFilter, parseFilter } from './filters.js';
 import { parseInline } from './inline.js';
 import {
+  describe,
   isMissing,
   type JsonObject,
   objectAt,
@@ -25,7 +26,17 @@ const depthMax = 40;
 export function parseDataSource(json: unknown, field: string, parseQuery: ParseQuery, depth = 1): Source {
   if (isMissing(json)) throw invalidInput(`${field}: dataSource can't be null`, field);
   if (depth > depthMax) throw invalidInput(`${field}: data sources nested deeper than ${depthMax}`, field);
-  if (typeof json === 'string') return { type: 'tables', names: [tableName(json, field)] };
+  if (typeof json === 'string') return { type: 'tables', names: [json] };
+  if (typeof json === 'number' || typeof json === 'boolean') {
+    throw new CodedError(
+      'InvalidInput',
+      `${field} must be an object or a table's name, got ${describe(json)}`,
+      {
+        field,
+        errorClass: 'com.fasterxml.jackson.databind.exc.MismatchedInputException',
+      },
+    );
+  }
   const object = objectAt(json, field);
   const inner = (name: string): Source =>
     parseDataSource(object[name], `${field}.${name}`, parseQuery, depth + 1);
@@ -60,13 +71,8 @@ export function parseDataSource(json: unknown, field: string, parseQuery: ParseQ
       throw unsupported(field, `${field}: data source type[restrict] is not supported`);
     default:
       // An unknown type that has a name is a table to Druid.
-      return { type: 'tables', names: [tableName(requiredText(object, 'name', field), field)] };
+      return { type: 'tables', names: [requiredText(object, 'name', field)] };
   }
-}
-
-function tableName(name: string, field: string): string {
-  if (name === '') throw invalidInput(`${field}: the table name is empty`, field);
-  return name;
 }
 
 function union(object: JsonObject, field: string, parseQuery: ParseQuery, depth: number): Source {

@@ -6,11 +6,10 @@ import {
   describe,
   isMissing,
   type JsonObject,
+  missingType,
   objectAt,
   optionalText,
   requiredText,
-  typeOf,
-  unknownType,
 } from './json-fields.js';
 import type { DimensionSpec, TopNMetric, ValueStep } from './model.js';
 import { parseExtraction, parseFilteredStep, parseMapLookup, parseRegisteredLookup } from './transforms.js';
@@ -22,9 +21,9 @@ export function parseDimension(json: unknown, field: string, depth = 1): Dimensi
   if (typeof json === 'string') return { dimension: json, outputName: json, outputType: 'STRING' };
   if (depth > maxNesting)
     throw invalidInput(`${field}: dimension specs nested deeper than ${maxNesting}`, field);
+  if (Array.isArray(json)) throw invalidInput(`${field} must be a name or an object, got an array`, field);
   const object = objectAt(json, field);
-  const type = isMissing(object['type']) ? 'default' : typeOf(object, 'dimension spec', field);
-  switch (type) {
+  switch (object['type']) {
     case 'default':
       return plainDimension(object, field, []);
     case 'extraction': {
@@ -37,18 +36,36 @@ export function parseDimension(json: unknown, field: string, depth = 1): Dimensi
     case 'regexFiltered':
     case 'prefixFiltered': {
       const inner = parseDimension(object['delegate'], `${field}.delegate`, depth + 1);
-      const kind = type === 'listFiltered' ? 'list' : type === 'regexFiltered' ? 'regex' : 'prefix';
+      const kind =
+        object['type'] === 'listFiltered' ? 'list' : object['type'] === 'regexFiltered' ? 'regex' : 'prefix';
       return { ...inner, steps: [...(inner.steps ?? []), parseFilteredStep(kind, object, field)] };
     }
     default:
-      throw unknownType('dimension spec', type, field, []);
+      return olderDimension(object, field);
   }
 }
 
+/**
+ * Without a type, or with one that is none, a spec is of the older form: a column under a name, as text. Whatever else
+ * it says is not looked at.
+ */
+function olderDimension(object: JsonObject, field: string): DimensionSpec {
+  const { type, dimension, outputName } = object;
+  if (typeof type === 'object' && type !== null) throw missingType('dimension spec', field);
+  for (const [name, given] of Object.entries({ dimension, outputName })) {
+    if (!isMissing(given) && typeof given !== 'string')
+      throw invalidInput(`${field}.${name} must be a string, got ${describe(given)}`, `${field}.${name}`);
+  }
+  return plainDimension({ dimension, outputName }, field, []);
+}
+
 function plainDimension(object: JsonObject, field: string, steps: readonly ValueStep[]): DimensionSpec {
-  const dimension = requiredText(object, 'dimension', field);
-  const outputType = object['outputType'];
-  const outputName = optionalText(object, 'outputName', field) ?? dimension;
+  const name = optionalText(object, 'outputName', field);
+  // Of a column that has a name to be answered by, but none of its own, there are no values.
+  const isNowhere = isMissing(object['dimension']) && name !== undefined && steps.length === 0;
+  const dimension = isNowhere ? '' : requiredText(object, 'dimension', field);
+  const outputName = name ?? dimension;
+  const outputType = knownType(object['outputType']);
   const more = steps.length === 0 ? {} : { steps };
   const element = typeof outputType === 'string' ? /^ARRAY<(.*)>$/i.exec(outputType)?.[1] : undefined;
   if (element !== undefined) {
@@ -61,6 +78,13 @@ function plainDimension(object: JsonObject, field: string, steps: readonly Value
     outputType: isMissing(outputType) ? 'STRING' : parseValueType(outputType, `${field}.outputType`),
     ...more,
   };
+}
+
+/** A text that names no type says nothing. */
+function knownType(given: unknown): unknown {
+  return typeof given !== 'string' || /^(?:STRING|LONG|FLOAT|DOUBLE|(?:ARRAY|COMPLEX)<.*>)$/i.test(given)
+    ? given
+    : undefined;
 }
 
 /** Of a map in the query, or by the name of a registered one. */
@@ -86,7 +110,7 @@ export function parseTopNMetric(json: unknown, field: string, depth = 1): TopNMe
   if (typeof json === 'string') return { type: 'numeric', metric: json };
   if (depth > maxDepth) throw invalidInput(`${field}: metrics nested deeper than ${maxDepth}`, field);
   const object = objectAt(json, field);
-  const type = typeOf(object, 'topN metric', field);
+  const { type, metric } = object;
   const previousStop = optionalText(object, 'previousStop', field);
   switch (type) {
     case 'numeric':
@@ -104,6 +128,10 @@ export function parseTopNMetric(json: unknown, field: string, depth = 1): TopNMe
     case 'alphaNumeric':
       return { type: 'dimension', ordering: 'alphanumeric', previousStop };
     default:
-      throw unknownType('topN metric', type, field, []);
+      if (typeof type === 'object' && type !== null) throw missingType('topN metric', field);
+      // The older form: another type, or none, means a number.
+      if (typeof metric !== 'string')
+        throw invalidInput(`${field}.metric must be a string, got ${describe(metric)}`, `${field}.metric`);
+      return { type: 'numeric', metric };
   }
 }

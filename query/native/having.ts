@@ -10,7 +10,6 @@ import {
   optionalArray,
   optionalInteger,
   optionalText,
-  requiredArray,
   requiredText,
   typeOf,
   unknownType,
@@ -47,7 +46,7 @@ export function parseHaving(json: unknown, field: string, depth = 1): Having {
     case 'or':
       return {
         type,
-        havingSpecs: requiredArray(object, 'havingSpecs', field).map((each, i) =>
+        havingSpecs: optionalArray(object, 'havingSpecs', field).map((each, i) =>
           parseHaving(each, `${field}.havingSpecs[${i}]`, depth + 1),
         ),
       };
@@ -97,7 +96,11 @@ export function parseLimitSpec(json: unknown, field: string): LimitSpec {
 function orderByColumn(json: unknown, field: string): OrderByColumn {
   if (typeof json === 'string') return { dimension: json, direction: 'ascending', ordering: 'lexicographic' };
   const object: JsonObject = objectAt(json, field);
-  const direction = optionalText(object, 'direction', field) ?? '';
+  const direction = optionalText(object, 'direction', field) ?? 'ascending';
+  if (direction === '') {
+    const text = `${field}.direction: Ambiguous directions[ascending] and [descending]`;
+    throw invalidInput(text, `${field}.direction`);
+  }
   return {
     dimension: requiredText(object, 'dimension', field),
     direction: /^d/i.test(direction) ? 'descending' : 'ascending',

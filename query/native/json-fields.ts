@@ -29,6 +29,14 @@ function otherShape(field: string, due: 'an object' | 'an array', json: unknown)
   return new CodedError('InvalidInput', message, { field, errorClass: `${jackson}.${kind}Exception` });
 }
 
+/** A list, an object or a text that can't become the scalar due, by the class of Jackson's complaint. */
+function otherScalar(message: string, field: string, json: unknown): CodedError {
+  if (isMissing(json) || typeof json === 'number' || typeof json === 'bigint')
+    return invalidInput(message, field);
+  const kind = typeof json === 'string' ? 'InvalidFormat' : 'MismatchedInput';
+  return new CodedError('InvalidInput', message, { field, errorClass: `${jackson}.${kind}Exception` });
+}
+
 export function describe(json: unknown): string {
   if (json === undefined) return 'nothing';
   if (json === null) return 'null';
@@ -54,7 +62,7 @@ export function scalarText(json: unknown, field: string): string {
     case 'boolean':
       return String(json);
     default:
-      throw invalidInput(`${field} must be a string, got ${describe(json)}`, field);
+      throw otherScalar(`${field} must be a string, got ${describe(json)}`, field, json);
   }
 }
 
@@ -67,22 +75,24 @@ export function requiredText(object: JsonObject, name: string, path: string, pro
   return text;
 }
 
+/** An empty text says nothing; so it does for whole numbers. */
 export function optionalBoolean(object: JsonObject, name: string, path: string, fallback: boolean): boolean {
   const json = object[name];
-  if (isMissing(json)) return fallback;
+  if (isMissing(json) || json === '') return fallback;
   if (typeof json === 'boolean') return json;
   if (typeof json === 'string') {
     const text = json.trim().toLowerCase();
     if (text === 'true' || text === 'false') return text === 'true';
   }
   if (typeof json === 'number' && Number.isInteger(json)) return json !== 0;
-  throw invalidInput(`${path}.${name} must be true or false, got ${describe(json)}`, `${path}.${name}`);
+  const field = `${path}.${name}`;
+  throw otherScalar(`${field} must be true or false, got ${describe(json)}`, field, json);
 }
 
 /** A whole number within a double's exact range; fractions are cut, texts of digits are read. */
 export function optionalInteger(object: JsonObject, name: string, path: string): number | undefined {
   const json = object[name];
-  if (isMissing(json)) return undefined;
+  if (isMissing(json) || json === '') return undefined;
   const value =
     typeof json === 'number'
       ? Math.trunc(json)
@@ -92,7 +102,8 @@ export function optionalInteger(object: JsonObject, name: string, path: string):
           ? Number(json)
           : Number.NaN;
   if (!Number.isSafeInteger(value)) {
-    throw invalidInput(`${path}.${name} must be a whole number, got ${describe(json)}`, `${path}.${name}`);
+    const field = `${path}.${name}`;
+    throw otherScalar(`${field} must be a whole number, got ${describe(json)}`, field, json);
   }
   return value;
 }

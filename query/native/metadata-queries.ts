@@ -81,7 +81,9 @@ export function parseSegmentMetadata(body: JsonObject, common: Base): SegmentMet
     merge: optionalBoolean(body, 'merge', 'query', false),
     analysisTypes: isMissing(body['analysisTypes'])
       ? analysisDefault
-      : optionalArray(body, 'analysisTypes', 'query').map((each, i) => analysisType(each, i)),
+      : optionalArray(body, 'analysisTypes', 'query').flatMap((each, i) =>
+          each === null ? [] : analysisType(each, i),
+        ),
     aggregatorMergeStrategy: mergeStrategy(body),
   };
 }
@@ -119,9 +121,9 @@ function mergeStrategy(body: JsonObject): AggregatorMergeStrategy {
 function includedColumns(json: unknown): readonly string[] | undefined {
   if (isMissing(json)) return undefined;
   const field = 'toInclude';
-  const object = typeof json === 'string' ? { type: json } : objectAt(json, field);
+  const object = objectAt(json, field);
   const type = typeOf(object, 'column includerator', field);
-  switch (type.toLowerCase()) {
+  switch (type) {
     case 'all':
       return undefined;
     case 'none':

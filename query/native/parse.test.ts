@@ -287,7 +287,6 @@ describe('native query parser', () => {
       [{ granularity: 'aeon' }, 'granularity'],
       [{ granularity: undefined }, 'granularity'],
       [{ limit: -1 }, 'limit'],
-      [{ descending: 'downwards' }, 'query.descending'],
       [{ filter: { type: 'and', fields: [] } }, 'filter.fields'],
       [{ filter: { type: 'not', field: { type: 'selector', value: 1 } } }, 'filter.field.dimension'],
       [{ filter: { type: 'range', column: 'a', matchValueType: 'ARRAY<LONG>' } }, 'filter'],
@@ -330,6 +329,12 @@ describe('native query parser', () => {
       [{ queryType: 'topN', dimension: 'd', metric: 'm', threshold: 1 }, 'metric'],
       [{ queryType: 'groupBy', dimensions: ['a', 'a'] }, 'dimensions[1]'],
       [{ queryType: 'groupBy', dimensions: ['__time'] }, 'dimensions'],
+      [{ queryType: 'groupBy', dimensions: [''] }, 'dimensions'],
+      [{ queryType: 'groupBy', aggregations: [{ type: 'count', name: '' }] }, 'dimensions'],
+      [{ queryType: 'groupBy', dimensions: [{ dimension: 5 }] }, 'dimensions[0].dimension'],
+      [{ queryType: 'groupBy', dimensions: [['a']] }, 'dimensions[0]'],
+      [{ queryType: 'topN', dimension: 'd', metric: { type: 'x' }, threshold: 1 }, 'metric.metric'],
+      [{ virtualColumns: [{ type: 'expression', name: '', expression: '1' }] }, 'virtualColumns[0]'],
       [{ queryType: 'groupBy', limitSpec: { type: 'default', columns: ['x'] } }, 'limitSpec.columns[0]'],
       [{ queryType: 'groupBy', dimensions: ['a'], subtotalsSpec: [['b']] }, 'subtotalsSpec[0]'],
       [{ queryType: 'scan', columns: ['a'], order: 'ascending' }, 'order'],
@@ -368,6 +373,56 @@ describe('native query parser', () => {
     expect(classOf({ filter: 'x' })).to.equal(`${jackson}.InvalidTypeIdException`);
     expect(classOf({ aggregations: 'x' })).to.equal(`${jackson}.MismatchedInputException`);
     expect(classOf({ filter: { type: 'and', fields: {} } })).to.equal(`${jackson}.MismatchedInputException`);
+    for (const change of [
+      { dataSource: 5 },
+      { descending: [] },
+      { limit: {} },
+      { aggregations: [{ type: 'count', name: {} }] },
+    ])
+      expect(classOf(change), JSON.stringify(change)).to.equal(`${jackson}.MismatchedInputException`);
+    for (const change of [{ descending: 'downwards' }, { limit: '1e3' }])
+      expect(classOf(change), JSON.stringify(change)).to.equal(`${jackson}.InvalidFormatException`);
+  });
+
+  it('takes dimensions and metrics without a known type as the older forms: text of a column, a number', () => {
+    const group = (dimension: object) => parse({ ...ts, queryType: 'groupBy', dimensions: [dimension] });
+    const plain = { dimension: 'a', outputName: 'o', outputType: 'STRING' };
+    for (const type of [undefined, null, 'Extraction', '', 1]) {
+      const given = { type, dimension: 'a', outputName: 'o', outputType: 'LONG' };
+      expect(group(given), String(type)).to.have.deep.nested.property('dimensions[0]', plain);
+    }
+    const untyped = { type: 'default', dimension: 'a', outputName: 'o', outputType: ' LONG' };
+    expect(group(untyped)).to.have.deep.nested.property('dimensions[0]', plain);
+    const nowhere = group({ type: 'default', outputName: 'o' });
+    expect(nowhere).to.have.deep.nested.property('dimensions[0]', { ...plain, dimension: '' });
+    for (const type of [undefined, 'NUMERIC']) {
+      const top = { ...ts, queryType: 'topN', dimension: 'd', threshold: 1, metric: { type, metric: 'n' } };
+      expect(parse(top)).to.have.deep.property('metric', { type: 'numeric', metric: 'n' });
+    }
+  });
+
+  it('fails scans of columns without a name when they run', () => {
+    for (const columns of [['a', ''], [null]]) {
+      const answer = refusal({ ...ts, queryType: 'scan', columns });
+      expect(answer).to.deep.include({ code: 'QueryFailed', field: 'columns', status: 500 });
+    }
+  });
+
+  it('takes no name for a table that has no rows, and null for no kind of analysis', () => {
+    expect(parse({ ...ts, dataSource: '' }).dataSources).to.deep.equal(['']);
+    const metadata = { queryType: 'segmentMetadata', dataSource: 'shop', analysisTypes: [null, 'size'] };
+    expect(parse(metadata)).to.have.deep.property('analysisTypes', ['size']);
+    const included = (toInclude: unknown) => () => parse({ ...metadata, toInclude });
+    for (const wrong of ['all', { type: 'ALL' }]) expect(included(wrong)).to.throw('toInclude');
+  });
+
+  it('takes an empty text for no flag and no number, but not for a direction', () => {
+    expect(parse({ ...ts, descending: '', limit: '' })).to.include({ descending: false, limit: 0 });
+    const groupBy = { ...ts, queryType: 'groupBy', dimensions: ['a'] };
+    const all = { type: 'and', havingSpecs: [] };
+    expect(parse({ ...groupBy, having: { type: 'and' } })).to.deep.equal(parse({ ...groupBy, having: all }));
+    const columns = [{ dimension: 'a', direction: '' }];
+    expect(() => parse({ ...groupBy, limitSpec: { type: 'default', columns } })).to.throw('Ambiguous');
   });
 
   it('takes segments named one by one', () => {

@@ -300,6 +300,7 @@ function groupBy(body: JsonObject, defaults: QueryDefaults): GroupByQuery {
   const subtotals = subtotalsOf(body, [...names]);
   const values = outputs(body, [...names]);
   for (const { name } of [...values.aggregations, ...values.postAggregations]) names.add(name);
+  if (names.has('')) throw invalidInput('Column name must be provided and non-empty', 'dimensions');
   if (names.has('__time')) {
     throw invalidInput(
       "'__time' cannot be used as an output name for dimensions, aggregators, or post-aggregators.",
@@ -374,7 +375,15 @@ function scan(body: JsonObject, defaults: QueryDefaults): ScanQuery {
   const common = base(body, defaults, true);
   const columns = isMissing(body['columns'])
     ? []
-    : requiredArray(body, 'columns', 'query').map((each, i) => scalarText(each, `columns[${i}]`));
+    : requiredArray(body, 'columns', 'query').map((each, i) =>
+        each === null ? '' : scalarText(each, `columns[${i}]`),
+      );
+  if (columns.includes('')) {
+    throw new CodedError('QueryFailed', 'Column name must be provided and non-empty', {
+      field: 'columns',
+      errorClass: 'org.apache.druid.java.util.common.IAE',
+    });
+  }
   const format = optionalText(body, 'resultFormat', 'query') ?? 'list';
   if (format === 'valueVector')
     throw unsupported('resultFormat', 'resultFormat[valueVector] is not supported');

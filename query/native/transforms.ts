@@ -237,6 +237,7 @@ export function parseVirtualColumns(
   const columns = list.map((each, i) => parseVirtualColumn(each, `${field}[${i}]`));
   const names = new Set<string>();
   for (const [i, { name }] of columns.entries()) {
+    if (name === '') throw invalidInput(`${field}[${i}]: Empty or null virtualColumn name`, `${field}[${i}]`);
     if (name === '__time')
       throw invalidInput(`${field}[${i}]: virtual column name[__time] not allowed`, `${field}[${i}]`);
     if (names.has(name))

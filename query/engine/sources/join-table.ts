@@ -1,4 +1,5 @@
 /** The right side of a join, found by the values of its key columns. */
+import { CodedError } from '../../../proto/errors.js';
 import { type Frame, type FrameColumn, mixedType } from '../../frame.js';
 import type { Scalar } from '../../expression/value.js';
 import { doubleText } from '../../json/java-number.js';
@@ -30,6 +31,7 @@ export class JoinTable {
     const columns = equalities.map(({ rightColumn }) =>
       frame.columns.find(({ name }) => name === rightColumn),
     );
+    if (frame.columns.length > 0 && columns.includes(undefined)) throw otherColumns(frame, equalities);
     this.#types = columns.map((column) => keyType(column));
     if (equalities.length === 0) return;
     for (let row = 0; row < frame.rows; row++) {
@@ -71,6 +73,19 @@ export class JoinTable {
     }
     return key;
   }
+}
+
+/** Keys that the right side does not have, in Druid's words. */
+function otherColumns(frame: Frame, equalities: readonly Equality[]): CodedError {
+  const keys = equalities.map(({ rightColumn }) => rightColumn).join(', ');
+  const names = frame.columns.map(({ name, type }) => `${name}:${type}`).join(', ');
+  return new CodedError(
+    'QueryFailed',
+    `keyColumns[${keys}] must all be contained in rowSignature[{${names}}]`,
+    {
+      errorClass: 'org.apache.druid.java.util.common.ISE',
+    },
+  );
 }
 
 function keyType(column: FrameColumn | undefined): KeyType {
