@@ -378,12 +378,6 @@ function scan(body: JsonObject, defaults: QueryDefaults): ScanQuery {
     : requiredArray(body, 'columns', 'query').map((each, i) =>
         each === null ? '' : scalarText(each, `columns[${i}]`),
       );
-  if (columns.includes('')) {
-    throw new CodedError('QueryFailed', 'Column name must be provided and non-empty', {
-      field: 'columns',
-      errorClass: 'org.apache.druid.java.util.common.IAE',
-    });
-  }
   const format = optionalText(body, 'resultFormat', 'query') ?? 'list';
   if (format === 'valueVector')
     throw unsupported('resultFormat', 'resultFormat[valueVector] is not supported');
@@ -404,6 +398,12 @@ function scan(body: JsonObject, defaults: QueryDefaults): ScanQuery {
   const { order } = ordering;
   if (order !== 'none' && order !== 'columns' && columns.length > 0 && !columns.includes('__time')) {
     throw invalidInput('order: The __time column must be selected if the results are time-ordered.', 'order');
+  }
+  if (columns.includes('')) {
+    throw new CodedError('QueryFailed', 'Column name must be provided and non-empty', {
+      field: 'columns',
+      errorClass: 'org.apache.druid.java.util.common.IAE',
+    });
   }
   return {
     queryType: 'scan',
