@@ -3,7 +3,7 @@ import { parseInline } from '../../native/inline.js';
 import { parseJoinCondition } from './join-condition.js';
 import { JoinTable } from './join-table.js';
 
-const frame = parseInline(
+const { frame } = parseInline(
   { type: 'inline', columnNames: ['k', 'w'], columnTypes: ['STRING', 'LONG'], rows: [['FR', 1]] },
   'right',
 );
