@@ -300,8 +300,9 @@ function holds(having: Having, values: ReadonlyMap<string, Single>, kinds: Kinds
     case 'not':
       return !holds(having.havingSpec, values, kinds);
     case 'dimSelector': {
+      // Having specs make no difference between null and the empty text.
       const value = values.get(having.dimension) ?? null;
-      return (value === null ? null : cellText(value, kinds[having.dimension])) === having.value;
+      return (value === null ? '' : cellText(value, kinds[having.dimension])) === (having.value ?? '');
     }
     case 'filter': {
       const row = Object.fromEntries(values);
