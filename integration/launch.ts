@@ -82,7 +82,10 @@ export async function until<T>(
   );
 }
 
-/** A port base with `count` free ports in a row. */
+/** Ports this process has promised to somebody: what was promised may not listen yet, and looks free until it does. */
+const promisedPorts = new Set<number>();
+
+/** A port base with `count` free ports in a row; none of them is ever handed out again by this process. */
 export async function freePorts(count = 3): Promise<number> {
   const isFree = (port: number): Promise<boolean> =>
     new Promise((done) => {
@@ -93,8 +96,10 @@ export async function freePorts(count = 3): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt++) {
     // Below the range that outgoing connections take theirs from.
     const base = 10_000 + Math.floor(Math.random() * 22_000);
-    const all = await Promise.all(Array.from({ length: count }, (_, i) => isFree(base + i)));
-    if (all.every(Boolean)) return base;
+    const ports = Array.from({ length: count }, (_, i) => base + i);
+    if (ports.some((port) => promisedPorts.has(port))) continue;
+    for (const port of ports) promisedPorts.add(port);
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return base;
   }
   throw new Error('No free ports found');
 }
