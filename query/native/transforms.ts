@@ -280,7 +280,8 @@ function refuseCycles(columns: readonly VirtualColumn[], field: string): void {
   }
 }
 
-function columnsRead(column: VirtualColumn): Iterable<string> {
+/** Names of the columns that a virtual column is made from. */
+export function columnsRead(column: VirtualColumn): Iterable<string> {
   switch (column.type) {
     case 'expression':
       return columnsOf(parseExpression(column.expression));

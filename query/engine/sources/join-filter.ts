@@ -11,6 +11,7 @@ import { both, filterColumns, renamedColumn } from '../../native/filter-columns.
 import type { Filter, VirtualColumn } from '../../native/model.js';
 import { normalClauses } from '../../native/normal-filter.js';
 import type { JoinType } from '../../native/source.js';
+import { columnsRead } from '../../native/transforms.js';
 import { nullOutput } from '../../results/output.js';
 import { havingTest } from '../../results/row-filter.js';
 
@@ -42,20 +43,7 @@ export function isRightColumn(clauses: readonly JoinClause[], column: string): b
 
 /** Virtual columns that read some column of a right side; the others are computed before joining. */
 export function readsRight(clauses: readonly JoinClause[], column: VirtualColumn): boolean {
-  return inputsOf(column).some((name) => isRightColumn(clauses, name));
-}
-
-function inputsOf(column: VirtualColumn): readonly string[] {
-  switch (column.type) {
-    case 'expression':
-      return [...columnsOf(parseExpression(column.expression))];
-    case 'nested-field':
-      return [column.columnName];
-    case 'filtered':
-      return [column.delegate];
-    case 'fallback':
-      return column.columns;
-  }
+  return [...columnsRead(column)].some((name) => isRightColumn(clauses, name));
 }
 
 /** `leftFilter`: of the data source; `filter`: all that is asked, it among it. */
