@@ -9,6 +9,9 @@ describe('hedge', () => {
     readonly first: (signal: AbortSignal, heard: () => void) => Promise<string>;
     readonly second?: (signal: AbortSignal) => Promise<string>;
     readonly ms: number;
+    /** When the time is over. */
+    readonly afterwards?: () => void;
+    readonly dropped?: string[];
   }) {
     const clock = createVirtualClock();
     let asked = 0;
@@ -21,8 +24,12 @@ describe('hedge', () => {
         asked += 1;
         return options.second;
       },
+      drop: async (value) => void options.dropped?.push(value),
     }).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
-    return clock.advance(options.ms).then(async () => ({ outcome: await work, asked }));
+    return clock.advance(options.ms).then(async () => {
+      options.afterwards?.();
+      return { outcome: await work, asked };
+    });
   }
 
   it('leaves a quick one alone', async () => {
@@ -35,11 +42,26 @@ describe('hedge', () => {
   });
   it('keeps to the first when the second fails, and tells the first error', async () => {
     const failing = async (): Promise<string> => Promise.reject(new Error('second'));
-    const late = (): Promise<string> => Promise.reject(new Error('first'));
-    expect(await race({ first: late, second: failing, ms: 500 })).to.deep.equal({
-      outcome: 'first',
-      asked: 0,
+    let fail: (error: Error) => void = () => undefined;
+    const first = new Promise<string>((_, reject) => (fail = reject));
+    const done = race({
+      first: () => first,
+      second: failing,
+      ms: 500,
+      afterwards: () => fail(new Error('first')),
     });
+    expect(await done).to.deep.equal({ outcome: 'first', asked: 1 });
+  });
+  it('hands on what came too late', async () => {
+    const dropped: string[] = [];
+    // Goes on, however often it is told to stop.
+    let finish: (value: string) => void = () => undefined;
+    const first = new Promise<string>((resolve) => (finish = resolve));
+    const second = async (): Promise<string> => 'b';
+    const afterwards = (): void => finish('a');
+    const done = await race({ first: () => first, second, ms: 500, afterwards, dropped });
+    expect(done).to.deep.equal({ outcome: { value: 'b', by: 'second' }, asked: 1 });
+    expect(dropped).to.deep.equal(['a']);
   });
   it('has nobody else to ask', async () => {
     let finish: (value: string) => void = () => undefined;

@@ -14,6 +14,8 @@ export interface HedgeOptions<T> {
   readonly first: (signal: AbortSignal, heard: () => void) => Promise<T>;
   /** Asked for when the first has gone silent; undefined = nobody else can. */
   readonly second: () => ((signal: AbortSignal) => Promise<T>) | undefined;
+  /** Is handed a value that came after the other's. */
+  readonly drop?: (value: T) => Promise<void>;
 }
 
 /** `by` tells whose value it is. Rejects with the first's error, when the second did not make up for it. */
@@ -24,7 +26,9 @@ export async function hedged<T>(
   const firstStop = childAbort(signal);
   let secondStop: ChildAbort | undefined;
   const running: Promise<unknown>[] = [];
+  const late: T[] = [];
   let over = false;
+  let isDecided = false;
   let isFirstOver = false;
   let isSecondOver = false;
   let timer = setTimer(silentMs, () => undefined);
@@ -41,9 +45,14 @@ export async function hedged<T>(
     return await new Promise((resolve, reject) => {
       let second: 'none' | 'running' | 'failed' = 'none';
       let firstError: unknown;
+      const decide = (value: T, by: 'first' | 'second'): void => {
+        if (isDecided) late.push(value);
+        isDecided = true;
+        resolve({ value, by });
+      };
       const win = (value: T): void => {
         isFirstOver = true;
-        resolve({ value, by: 'first' });
+        decide(value, 'first');
       };
       const lose = (error: unknown): void => {
         isFirstOver = true;
@@ -60,7 +69,7 @@ export async function hedged<T>(
           start(secondStop.signal).then(
             (value) => {
               isSecondOver = true;
-              resolve({ value, by: 'second' });
+              decide(value, 'second');
             },
             () => {
               isSecondOver = true;
@@ -81,5 +90,6 @@ export async function hedged<T>(
   } finally {
     end();
     await Promise.all(running);
+    for (const value of late) await options.drop?.(value);
   }
 }

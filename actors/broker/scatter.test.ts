@@ -121,4 +121,83 @@ describe('scatter', () => {
     const { run } = cluster({ a: good, b: good }, { s1: ['a'], s2: ['b'] });
     expect(await run(['s1', 's2'], 1)).to.deep.include({ missing: [] });
   });
+
+  it('of others asked for a silent node nothing is left when one of them fails', async () => {
+    const clock = createVirtualClock();
+    const open = new Set<string>();
+    const sinks: string[] = [];
+    let count = 0;
+    let answerA: () => void = () => undefined;
+    const silent = new Promise<void>((resolve) => (answerA = resolve));
+    const streams: Record<string, (signal: AbortSignal) => AsyncGenerator<Part>> = {
+      a: async function* () {
+        await silent;
+        yield* good(['s1', 's2', 's3']) as Iterable<Part>;
+      },
+      b: async function* () {
+        yield* good(['s1']) as Iterable<Part>;
+      },
+      c: async function* (signal) {
+        yield {};
+        await new Promise<void>((_, reject) =>
+          signal.addEventListener('abort', () => reject(new CodedError('Canceled', 'stopped'))),
+        );
+      },
+      d: async function* () {
+        yield {};
+        await clock.advance(0);
+        throw new CodedError('Unavailable', 'cut');
+      },
+    };
+    const holders: Record<string, string[]> = { s1: ['a', 'b'], s2: ['a', 'c'], s3: ['a', 'd'] };
+    const missing = scatter(
+      {
+        clientOf: (name) =>
+          ({
+            stream: async function* (_method: unknown, _request: unknown, options: { signal: AbortSignal }) {
+              open.add(name);
+              try {
+                yield* streams[name]?.(options.signal) ?? [];
+              } finally {
+                open.delete(name);
+              }
+            },
+          }) as unknown as Client,
+        holdersOf: (id) => (holders[id] ?? []).map((node, load) => ({ node, fresh: true, load })),
+        decodeFrame: (frame) => frame as unknown as Frame,
+        inFlight: () => undefined,
+        nodeFailed: () => undefined,
+        setTimer: (ms, action) => clock.setTimer(ms, action),
+      },
+      {
+        queryJson: '{}',
+        queryId: 'q',
+        clusterId: 'c',
+        slices: ['s1', 's2', 's3'].map(slice),
+        deadline: deadlineAfter(clock, 10_000),
+        signal: new AbortController().signal,
+        trace: '',
+        sink: () => {
+          const id = `sink ${count++}`;
+          return {
+            add: async () => undefined,
+            accept: () => void sinks.push(`${id} accepted`),
+            discard: async () => void sinks.push(`${id} discarded`),
+          };
+        },
+        take: () => true,
+      },
+    );
+    await clock.advance(5_000);
+    expect([...open]).to.deep.equal(['a']);
+    answerA();
+    expect(await missing).to.deep.equal([]);
+    // The first is that of a; of the others none counts.
+    expect(sinks.toSorted()).to.deep.equal([
+      'sink 0 accepted',
+      'sink 1 discarded',
+      'sink 2 discarded',
+      'sink 3 discarded',
+    ]);
+  });
 });

@@ -232,17 +232,41 @@ async function readHedged(
         other === node || round.isTried(slice, other);
       const { byNode, missing } = assign(slices, deps.holdersOf, isExcluded);
       if (missing.length > 0) return undefined;
-      return async (signal) => {
-        const parts = [...byNode].map(([other, some]) => readStream(deps, request, other, some, signal));
-        return wholeOf(await Promise.all(parts));
-      };
+      const read = (other: string, some: readonly Slice[], stopped: AbortSignal): Promise<NodeAnswer> =>
+        readStream(deps, request, other, some, stopped);
+      return (signal) => readTogether(byNode, signal, read);
     },
+    drop: discarded,
   });
   if (by === 'second') {
     const text = `Data node[${node}] said nothing for ${Math.round(silentMs)} ms`;
     deps.nodeFailed(node, new CodedError('Timeout', text));
   }
   return value;
+}
+
+/** Every stream has ended when this resolves or rejects; what some answered is nothing without the others. */
+async function readTogether(
+  byNode: ReadonlyMap<string, readonly Slice[]>,
+  signal: AbortSignal,
+  read: (node: string, slices: readonly Slice[], signal: AbortSignal) => Promise<NodeAnswer>,
+): Promise<NodeAnswer> {
+  const stop = childAbort(signal);
+  const parts = [...byNode].map(([node, slices]) => read(node, slices, stop.signal));
+  try {
+    return wholeOf(await Promise.all(parts));
+  } catch (thrown) {
+    stop.abort();
+    for (const part of await Promise.allSettled(parts))
+      if (part.status === 'fulfilled') await discarded(part.value);
+    throw thrown;
+  } finally {
+    stop.end();
+  }
+}
+
+async function discarded({ sinks }: NodeAnswer): Promise<void> {
+  for (const sink of sinks) await sink.discard();
 }
 
 function wholeOf(answers: readonly NodeAnswer[]): NodeAnswer {
