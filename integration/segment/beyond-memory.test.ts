@@ -151,7 +151,7 @@ describe('a segment of many times the memory for columns', function () {
       kernelsModule: module,
       arenaHandle: arena.handle,
       residencyHandle: residency.handle,
-      clock: { setTimer: () => ({ cancel: () => undefined }) },
+      clock: { monotonic: () => 0, setTimer: () => ({ cancel: () => undefined }) },
     });
     try {
       const texts: string[] = [];

@@ -76,11 +76,16 @@ function manyGroups(rows: number): Frame {
 /** Timers that fire when the test says so. */
 class HandClock {
   readonly actions = new Set<() => void>();
+  #nowMs = 0;
+  monotonic(): number {
+    return this.#nowMs;
+  }
   setTimer(_delayMs: number, action: () => void): { cancel(): void } {
     this.actions.add(action);
     return { cancel: () => this.actions.delete(action) };
   }
   fire(): void {
+    this.#nowMs += 300;
     const due = [...this.actions];
     this.actions.clear();
     for (const action of due) action();
@@ -380,7 +385,7 @@ describe('the worker pool', function () {
       error: (_: string, more?: object) => void told.push(more),
     };
     const pool = poolWith({ log });
-    const broken = { ...query, aggregations: undefined } as unknown as NativeQuery;
+    const broken = { ...query, granularity: undefined } as unknown as NativeQuery;
     expect(await codeOf(gather(pool, broken, refs))).to.equal('Bug');
     expect(told.length).to.be.at.least(1);
     expect(told[0]).to.have.property('queryId', 'q');

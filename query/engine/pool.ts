@@ -1,7 +1,7 @@
 /**
  * The process's worker threads. The main thread only hands out tasks and passes results on: nothing here is O(rows).
- * Queries take turns, one task at a time, so that a long one does not starve a short one; jobs go before scans, as
- * they finish queries that are otherwise done. When all threads are busy, a task may be interrupted between two batches,
+ * Queries go in the order of turns.ts, so that a long one does not starve a short one; jobs go before scans, as they
+ * finish queries that are otherwise done. When all threads are busy, a task may be interrupted between two batches,
  * by one of a higher priority at once, by one of its own after a while.
  */
 import { Worker } from 'node:worker_threads';
@@ -18,10 +18,12 @@ import { freeGroupTable } from './group-slices.js';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
 import type { JobOptions, Pool, RunOptions, ScanOptions, SegmentRef, SegmentsPart } from './pool-api.js';
 import { planTasks, RunningQuery } from './running.js';
-import { firstOf, turns } from './turns.js';
+import { expectedMs, firstOf, Turns, type Turn } from './turns.js';
 
 /** runtime's Clock fits. */
 export interface TimerSource {
+  /** Milliseconds since whenever. */
+  monotonic(): number;
   setTimer(delayMs: number, action: () => void, keepAlive?: boolean): { cancel(): void };
 }
 
@@ -67,10 +69,9 @@ type Work =
   | { readonly kind: 'scan'; readonly query: QueryEntry; readonly task: ScanTask }
   | { readonly kind: 'job'; readonly job: Job };
 
-interface QueryEntry {
+interface QueryEntry extends Turn {
   readonly running: RunningQuery;
   readonly flag: number;
-  readonly priority: number;
   /** For a segment; undefined: any. */
   readonly segmentMs: number | undefined;
 }
@@ -92,6 +93,8 @@ interface Thread {
   owner: number;
   /** Two at most, the second inside the first. */
   readonly works: Map<number, Started>;
+  /** Until when its time is put down to what it was at. */
+  countedMs: number;
   /** Urgent messages it has not taken yet. */
   readonly urgent: Int32Array<SharedArrayBuffer>;
 }
@@ -100,7 +103,7 @@ export function createPool(options: PoolOptions): Pool {
   return new ThreadPool(options);
 }
 
-type Waiting = Pick<Job, 'priority'> & { readonly name?: string; readonly running?: RunningQuery };
+type Waiting = Pick<Job, 'priority'> & { readonly name?: string };
 
 /** Jobs that wait for something themselves would keep what they interrupt waiting, too. */
 const neverInside: ReadonlySet<string> = new Set(['unzip']);
@@ -108,9 +111,7 @@ const neverInside: ReadonlySet<string> = new Set(['unzip']);
 function mayInterrupt(waiting: Waiting, { work, isLong }: Started): boolean {
   if (waiting.name !== undefined && neverInside.has(waiting.name)) return false;
   const { priority } = work.kind === 'scan' ? work.query : work.job;
-  if (waiting.priority !== priority) return waiting.priority > priority;
-  // Of one query no task can wait for another.
-  return isLong && !(work.kind === 'scan' && waiting.running === work.query.running);
+  return waiting.priority === priority ? isLong : waiting.priority > priority;
 }
 
 class ThreadPool implements Pool {
@@ -127,8 +128,7 @@ class ThreadPool implements Pool {
   /** Those that rest, waiting for their reader or for their thread. */
   readonly #resting = new Set<Job>();
   readonly #unreaped = new Set<number>();
-  /** Place of the query that had the last turn. */
-  #turn = -1;
+  readonly #turns = new Turns();
   #nextId = 1;
   #failedStarts = 0;
   #isClosed = false;
@@ -148,7 +148,13 @@ class ThreadPool implements Pool {
     for (let i = 0; i < options.threads; i++) {
       const owner = this.#freeOwner();
       const urgent = new Int32Array(new SharedArrayBuffer(4));
-      this.#all.push({ worker: this.#start(i, owner, urgent), owner, works: new Map(), urgent });
+      this.#all.push({
+        worker: this.#start(i, owner, urgent),
+        owner,
+        works: new Map(),
+        countedMs: 0,
+        urgent,
+      });
     }
   }
 
@@ -169,7 +175,9 @@ class ThreadPool implements Pool {
       (table) => freeGroupTable(this.#arena, table),
     );
     const { priority } = query.context;
-    const entry: QueryEntry = { running, flag: this.#takeFlag(), priority, segmentMs };
+    const sinceMs = this.#options.clock.monotonic();
+    const turn = { priority, sinceMs, expectedMs: expectedMs(query, refs), takenMs: 0, lastTurn: 0 };
+    const entry: QueryEntry = { ...turn, running, flag: this.#takeFlag(), segmentMs };
     const unlink = this.#watch(options, entry.flag, (error) => running.fail(error));
     this.#queries.push(entry);
     this.#dispatch();
@@ -188,6 +196,7 @@ class ThreadPool implements Pool {
         running.fail(new CodedError('Canceled', 'the query was canceled'));
       }
       this.#queries.splice(this.#queries.indexOf(entry), 1);
+      this.#turns.ended(entry);
       if (running.inFlight === 0) this.#giveFlag(entry.flag);
       this.#watchLong();
     }
@@ -279,7 +288,7 @@ class ThreadPool implements Pool {
     for (const thread of this.#all) {
       const [started, ...more] = thread.works.values();
       if (started === undefined || more.length > 0) continue;
-      const work = this.#nextWork(thread.worker, (waiting) => mayInterrupt(waiting, started));
+      const work = this.#nextWork(thread.worker, started);
       if (work !== undefined) this.#post(thread, work, true);
     }
     this.#watchLong();
@@ -288,6 +297,7 @@ class ThreadPool implements Pool {
   #post(thread: Thread, work: Work, isUrgent: boolean): void {
     const [message, transfer] = this.#messageOf(work, isUrgent);
     const timer = this.#segmentTimer(work);
+    this.#count(thread);
     thread.works.set(message.id, { work, isLong: false, breaks: 0, timer });
     // Only a thread with work keeps the process alive.
     thread.worker.ref();
@@ -298,6 +308,14 @@ class ThreadPool implements Pool {
       thread.works.delete(message.id);
       this.#fail(work, asCoded(thrown));
     }
+  }
+
+  /** What a thread is at is what interrupted the rest of its works. */
+  #count(thread: Thread): void {
+    const nowMs = this.#options.clock.monotonic();
+    const work = [...thread.works.values()].at(-1)?.work;
+    if (work?.kind === 'scan') this.#turns.took(work.query, nowMs - thread.countedMs);
+    thread.countedMs = nowMs;
   }
 
   #segmentTimer(work: Work): { cancel(): void } | undefined {
@@ -326,6 +344,7 @@ class ThreadPool implements Pool {
     );
     this.#watchTimer = this.#options.clock.setTimer(longMs, () => {
       this.#watchTimer = undefined;
+      for (const thread of this.#all) this.#count(thread);
       for (const { started, breaks } of seen) if (started.breaks === breaks) started.isLong = true;
       this.#dispatch();
     });
@@ -346,7 +365,9 @@ class ThreadPool implements Pool {
     return [{ kind: 'job', id, flag, name, input, inPieces: onPiece !== undefined, isUrgent }, job.transfer];
   }
 
-  #nextWork(worker: Worker, isWanted: (waiting: Waiting) => boolean = () => true): Work | undefined {
+  /** Inside of what the thread is at, or when it is free. */
+  #nextWork(worker: Worker, outer?: Started): Work | undefined {
+    const isWanted = (waiting: Waiting): boolean => outer === undefined || mayInterrupt(waiting, outer);
     const able = this.#jobs.filter(
       (job) => (job.resting === undefined || job.resting.worker === worker) && isWanted(job),
     );
@@ -355,15 +376,15 @@ class ThreadPool implements Pool {
       this.#jobs.splice(this.#jobs.indexOf(job), 1);
       return { kind: 'job', job };
     }
-    const priorities = this.#queries.map(({ priority }) => priority);
-    for (const place of turns(priorities, this.#turn)) {
-      const query = this.#queries[place];
-      const task = query !== undefined && isWanted(query) ? query.running.take() : undefined;
-      if (query === undefined || task === undefined) continue;
-      this.#turn = place;
-      return { kind: 'scan', query, task };
-    }
-    return undefined;
+    // What is running goes on before those behind it, and of one query no task can wait for another.
+    const within = outer?.work.kind === 'scan' ? outer.work.query : undefined;
+    const query = this.#turns.first(
+      this.#queries.filter((one) => one === within || (one.running.hasTask && isWanted(one))),
+    );
+    const task = query === within ? undefined : query?.running.take();
+    if (query === undefined || task === undefined) return undefined;
+    this.#turns.began(query);
+    return { kind: 'scan', query, task };
   }
 
   /** A number no living thread has, nor one whose leavings are still there; 0 when there are more threads than numbers. */
@@ -414,6 +435,7 @@ class ThreadPool implements Pool {
     if (thread === undefined || started === undefined) return;
     const { work, timer } = started;
     timer?.cancel();
+    this.#count(thread);
     thread.works.delete(message.id);
     if (thread.works.size === 0) thread.worker.unref();
     for (const outer of thread.works.values()) {

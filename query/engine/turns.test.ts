@@ -1,17 +1,78 @@
 import { expect } from 'chai';
-import { firstOf, turns } from './turns.js';
+import type { NativeQuery } from '../native/model.js';
+import { expectedMs, firstOf, Turns, type Turn } from './turns.js';
+
+const turn = (sinceMs: number, expectedMs: number, priority = 0): Turn => ({
+  priority,
+  sinceMs,
+  expectedMs,
+  takenMs: 0,
+  lastTurn: 0,
+});
+
+/** The order in which they are first, each leaving when it was. */
+function order(turns: Turns, waiting: readonly Turn[]): number[] {
+  const left = [...waiting];
+  const places: number[] = [];
+  for (;;) {
+    const first = turns.first(left);
+    if (first === undefined) return places;
+    places.push(waiting.indexOf(first));
+    left.splice(left.indexOf(first), 1);
+  }
+}
 
 describe('turns', () => {
-  it('go round among equals', () => {
-    expect(turns([0, 0, 0], -1)).to.deep.equal([0, 1, 2]);
-    expect(turns([0, 0, 0], 0)).to.deep.equal([1, 2, 0]);
-    expect(turns([0, 0, 0], 2)).to.deep.equal([0, 1, 2]);
-    expect(turns([], 4)).to.deep.equal([]);
+  it('go by when a query came and what it is expected to take', () => {
+    expect(order(new Turns(), [turn(0, 100), turn(10, 5), turn(99, 2), turn(99, 0)])).to.deep.equal([
+      1, 3, 0, 2,
+    ]);
+    expect(order(new Turns(), [turn(0, 0), turn(0, 0)])).to.deep.equal([0, 1]);
+    expect(new Turns().first([])).to.equal(undefined);
   });
 
   it('are those of the highest priority before all others', () => {
-    expect(turns([0, 5, -1, 5], 1)).to.deep.equal([3, 1, 0, 2]);
-    expect(turns([-10, 0], 1)).to.deep.equal([1, 0]);
+    const waiting = [turn(0, 0), turn(9, 0, 5), turn(0, 0, -1), turn(3, 0, 5)];
+    expect(order(new Turns(), waiting)).to.deep.equal([3, 1, 0, 2]);
+  });
+
+  it('go round among those that took far longer than is usual, a quarter of the time', () => {
+    const turns = new Turns();
+    const large = [turn(0, 1), turn(0, 1)];
+    for (const one of large) turns.took(one, 300);
+    expect(large.every((one) => turns.isLarge(one))).to.equal(true);
+    const given: number[] = [];
+    for (let i = 0; i < 16; i++) {
+      // Others come all the time.
+      const waiting = [...large, turn(1_000 + i, 1)];
+      const one = turns.first(waiting)!;
+      turns.began(one);
+      turns.took(one, 10);
+      given.push(waiting.indexOf(one));
+    }
+    expect(given.join('')).to.equal('2022212220222122');
+  });
+
+  it('know what is usual', () => {
+    const turns = new Turns();
+    const one = turn(0, 0);
+    turns.took(one, 1_000);
+    expect(turns.isLarge(one)).to.equal(true);
+    for (let i = 0; i < 100; i++) turns.ended({ ...one, takenMs: 100 });
+    expect(turns.isLarge(one)).to.equal(false);
+  });
+
+  it('expect more time of more rows, aggregators and dimensions', () => {
+    const sum = { type: 'longSum', name: 's', fieldName: 'x' };
+    const of = (query: object, rows?: number): number =>
+      expectedMs(query as NativeQuery, [rows === undefined ? {} : { rows }, {}]);
+    const timeseries = { queryType: 'timeseries', aggregations: [{ type: 'count', name: 'n' }, sum] };
+    expect(of(timeseries)).to.equal(0);
+    expect(of(timeseries, 1_000_000)).to.be.closeTo(1.3, 1e-9);
+    expect(of({ queryType: 'topN', aggregations: [sum] }, 1_000_000)).to.be.closeTo(5.2, 1e-9);
+    const groupBy = { queryType: 'groupBy', dimensions: [{}, {}], aggregations: [sum] };
+    expect(of(groupBy, 1_000_000)).to.be.closeTo(9.1, 1e-9);
+    expect(of({ queryType: 'scan' }, 1_000_000)).to.be.closeTo(1.3, 1e-9);
   });
 
   it('of jobs: the oldest of the highest priority', () => {
