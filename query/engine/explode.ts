@@ -19,7 +19,10 @@ const entriesPerRowMax = 4_000_000;
 /** Entries that are made at a time: those of a batch whose rows have three values each. */
 const partEntries = BATCH_ROWS * 4;
 
-type Visit = (sel: number, count: number, ids: readonly (number | undefined)[]) => void;
+export type Visit = (sel: number, count: number, ids: readonly (number | undefined)[]) => void;
+
+/** Gets the rows without values apart from the entries of the others, which they may be behind. */
+export type EmptyVisit = (sel: number, count: number) => void;
 
 interface Blocks {
   readonly offsets: number;
@@ -43,27 +46,30 @@ export class EntryExploder {
     this.#rows = environment.scratch.take(BATCH_ROWS * 4);
   }
 
-  /** `visit` gets at most BATCH_ROWS entries at a time: their rows, and per multi-value key their ids (u32). */
-  explode(batch: Batch, visit: Visit): void {
+  /**
+   * `visit` gets at most BATCH_ROWS entries at a time: their rows, and per multi-value key their ids (u32). With
+   * `visitEmpty` it may be that instead which gets the rows without values, at most as many at a time.
+   */
+  explode(batch: Batch, visit: Visit, visitEmpty?: EmptyVisit): void {
     const { kernels } = this.#environment;
     if (batch.sel === 0) kernels.selectRange(batch.from, batch.count, this.#rows);
     const sel = batch.sel === 0 ? this.#rows : batch.sel;
     const blocks = this.#keys.map((key) =>
       key === undefined ? undefined : { ...key.view.multiBatch(batch.start), nullNumber: key.nullNumber },
     );
-    this.#part(sel, batch.count, blocks, visit);
+    this.#part(sel, batch.count, blocks, { visit, visitEmpty });
   }
 
-  #part(sel: number, count: number, blocks: readonly (Blocks | undefined)[], visit: Visit): void {
+  #part(sel: number, count: number, blocks: readonly (Blocks | undefined)[], visits: Visits): void {
     if (count === 0) return;
     const entries = this.#entriesOf(sel, count, blocks);
     if (entries > partEntries && count > 1) {
       const half = count >>> 1;
-      this.#part(sel, half, blocks, visit);
-      this.#part(sel + half * 4, count - half, blocks, visit);
+      this.#part(sel, half, blocks, visits);
+      this.#part(sel + half * 4, count - half, blocks, visits);
       return;
     }
-    this.#entries(sel, count, entries, blocks, visit);
+    this.#entries(sel, count, entries, blocks, visits);
   }
 
   /** An upper bound: a product of sums bounds the sum of products. */
@@ -89,7 +95,7 @@ export class EntryExploder {
     count: number,
     entries: number,
     blocks: readonly (Blocks | undefined)[],
-    visit: Visit,
+    visits: Visits,
   ): void {
     const { kernels, scratch } = this.#environment;
     if (entries > entriesPerRowMax) {
@@ -106,7 +112,7 @@ export class EntryExploder {
     const only = this.#only(sel, count, blocks);
     if (only !== undefined) {
       const rows = buffer();
-      this.#run(only, count, { rows, ids: buffer }, blocks, visit);
+      this.#run(only, count, { rows, ids: buffer }, blocks, visits);
       for (const pointer of large) scratch.give(pointer);
       return;
     }
@@ -133,7 +139,7 @@ export class EntryExploder {
       ids[b] = out;
       isFirst = false;
     });
-    this.#visit(rows, n, ids, visit);
+    this.#visit(rows, n, ids, visits.visit);
     for (const pointer of large) scratch.give(pointer);
   }
 
@@ -147,19 +153,20 @@ export class EntryExploder {
     }
   }
 
-  /** Of the one key: where all rows have values, the ids are entries as they stand. */
+  /** Of the one key: the ids are entries as they stand, but for rows without values. */
   #run(
     { block, from }: RunOfRows,
     count: number,
     room: { readonly rows: number; readonly ids: () => number },
     blocks: readonly (Blocks | undefined)[],
-    visit: Visit,
+    { visit, visitEmpty }: Visits,
   ): void {
     const { kernels, scratch } = this.#environment;
     const { offsets, ids, nullNumber } = block;
     const idsAt = (pointer: number): (number | undefined)[] =>
       blocks.map((one) => (one === undefined ? undefined : pointer));
-    if (kernels.anyEmpty(offsets, from, count) === 1) {
+    const hasEmpty = kernels.anyEmpty(offsets, from, count) === 1;
+    if (hasEmpty && visitEmpty === undefined) {
       const out = room.ids();
       const n = kernels.explodeRange(offsets, ids, from, count, nullNumber, room.rows, out) >>> 0;
       this.#visit(room.rows, n, idsAt(out), visit);
@@ -169,6 +176,7 @@ export class EntryExploder {
     const first = edges[0] ?? 0;
     if (this.#rowsMatter) kernels.rowsOfValues(offsets, from, count, room.rows);
     this.#visit(room.rows, (edges[count] ?? 0) - first, idsAt(ids + first * 4), visit);
+    if (hasEmpty) visitEmpty?.(room.rows, kernels.emptyRows(offsets, from, count, room.rows) >>> 0);
   }
 
   /** Set when there is one key and the rows are neighbours. */
@@ -180,6 +188,11 @@ export class EntryExploder {
     const last = scratch.arena.u32(sel + (count - 1) * 4, 1)[0] ?? 0;
     return last - from + 1 === count ? { block, from } : undefined;
   }
+}
+
+interface Visits {
+  readonly visit: Visit;
+  readonly visitEmpty: EmptyVisit | undefined;
 }
 
 interface RunOfRows {

@@ -17,7 +17,7 @@ import { DerivedSegment, restrictedTo } from './columns/derived-segment.js';
 import { dimensionColumn } from './columns/dimension-column.js';
 import { forEachBatch, selectedCount, type MaskedVisit } from './cursor.js';
 import type { Environment } from './environment.js';
-import { EntryExploder } from './explode.js';
+import { EntryExploder, type EmptyVisit, type Visit } from './explode.js';
 import { intersect, selectRows, type Selected } from './filter.js';
 import { filledMask } from './filter-column.js';
 import { sliceMode, type GroupRange, type GroupTable, type SliceMode } from './group-slices.js';
@@ -392,17 +392,34 @@ class Grouping {
           this.#add(batch, numbers);
           return;
         }
-        this.#exploder.explode(batch, (sel, count, ids) => {
+        const visit: Visit = (sel, count, ids) => {
           Object.assign(entries, batch, { sel, count, from: 0 });
           this.#makeRoom(count);
           this.#keys.forEach((key, i) => {
             numbers[i] = ids[i] ?? key.numbers(entries, sel, count, this.#numbers[i] ?? 0);
           });
           this.#add(entries, numbers);
-        });
+        };
+        this.#exploder.explode(batch, visit, this.#emptyVisit(batch));
       },
       this.#maskedVisit(),
     );
+  }
+
+  /** Rows without values share a group: where groups are ids and no state knows an order, they go there as a whole. */
+  #emptyVisit({ start, rows }: Batch): EmptyVisit | undefined {
+    const [key, ...others] = this.#keys;
+    const grouper = this.#grouper;
+    const isPlain = grouper instanceof DenseGrouper && others.length === 0 && !this.#hasBucketKey;
+    if (key === undefined || !isPlain) return undefined;
+    if (this.#accumulators.some((one) => one.takesSpareGroups !== true)) return undefined;
+    const { nullNumber } = key;
+    return (sel, count) => {
+      this.#room(grouper.bound());
+      grouper.mark(nullNumber);
+      const batch: Batch = { start, rows, sel, from: 0, count, groups: 0 };
+      for (const accumulator of this.#accumulators) accumulator.run(batch, nullNumber);
+    };
   }
 
   /** Rows that are not selected are grouped too, where nobody asks for them: as long as that spares the listing. */

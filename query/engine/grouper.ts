@@ -86,6 +86,11 @@ export class DenseGrouper implements Grouper {
     return this.#marked(out, count);
   }
 
+  /** The group exists. */
+  mark(group: number): void {
+    this.#environment.kernels.fill8(this.#seen + group, 1);
+  }
+
   #marked(groups: number, count: number): number {
     if (this.#isMarkedElsewhere || this.#isFull) return groups;
     const { kernels } = this.#environment;

@@ -277,6 +277,7 @@ export interface QueryKernels {
     out: number,
   ) => number;
   readonly anyEmpty: (offsets: number, from: number, n: number) => number;
+  readonly emptyRows: (offsets: number, from: number, n: number, out: number) => number;
   readonly rowsOfValues: (offsets: number, from: number, n: number, out: number) => number;
   readonly filledRows: (offsets: number, n: number, bits: number) => void;
   readonly bucketNumbers: (
@@ -416,6 +417,7 @@ const names = [
   'explode',
   'explodeRange',
   'anyEmpty',
+  'emptyRows',
   'rowsOfValues',
   'filledRows',
   'bucketNumbers',

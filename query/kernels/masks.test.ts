@@ -270,6 +270,8 @@ describe('kernels over rows with several values', () => {
         expect([...arena.u32(sources, count)]).to.deep.equal(
           own.flatMap((row) => (lists[row] ?? []).map(() => row)),
         );
+        const empties = kernels.emptyRows(offsets, from, n, out) >>> 0;
+        expect([...arena.u32(out, empties)]).to.deep.equal(own.filter((row) => !isFilled(row)));
       }
       const full = ints(Array.from({ length: n + 1 }, (_, i) => i * 2));
       expect(kernels.anyEmpty(full, 0, n)).to.equal(0);

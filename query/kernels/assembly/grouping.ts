@@ -170,14 +170,28 @@ export function anyEmpty(offsets: usize, from: u32, n: u32): u32 {
   for (; p < end; p += 4) if (load<u32>(p) == load<u32>(p, 4)) return 1;
   return 0;
 }
+/** Those of rows [from, from + n) that have no value, into `out`, which has room for n. Answers how many. */
+export function emptyRows(offsets: usize, from: u32, n: u32, out: usize): u32 {
+  let p = offsets + (<usize>from << 2);
+  let o = out;
+  let at = load<u32>(p);
+  for (let row = from, end = from + n; row < end; row++) {
+    const next = load<u32>(p, 4);
+    store<u32>(o, row);
+    o += <usize>(next == at) << 2;
+    at = next;
+    p += 4;
+  }
+  return <u32>((o - out) >>> 2);
+}
 /** Copies of `v` from p on, for `bytes` bytes or a little more. */
 // @ts-ignore: decorator
 @inline function fillBehind(p: usize, bytes: usize, v: v128): void {
   for (let done: usize = 16; done < bytes; done += 16) v128.store(p + done, v);
 }
 /**
- * The row of each value of rows [from, from + n), each of which has some; room for three more. Answers how many. Four
- * rows of up to four values take no branch between them.
+ * The row of each value of rows [from, from + n); room for four more. Answers how many. Four rows of up to four values
+ * take no branch between them.
  */
 export function rowsOfValues(offsets: usize, from: u32, n: u32, out: usize): u32 {
   let p = offsets + (<usize>from << 2);
