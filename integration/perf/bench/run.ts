@@ -3,7 +3,7 @@
  * of a running Grove. Each round runs every query once on each engine, so that a noisy moment meets both.
  *
  *   npm run bench -- [--sf 1] [--rounds 12] [--threads 1,2] [--cold] [--dir FOLDER] [--json FILE] [--only TEXT]
- *   npm run bench -- --forms [--rounds 12] [--only TEXT]: what nulls, filters and several values cost (forms.ts)
+ *   npm run bench -- --forms [--rounds 40] [--only TEXT]: what nulls, filters and several values cost (forms.ts)
  *
  * Hot: columns are decoded in memory. Cold (`--cold`, as further sections): decoded columns are dropped before each
  * query (`dropHotColumns` in its context), so that it decodes LZ4 blocks itself. `--dir` keeps rows and segment for the next run. Grove's time is that of the
@@ -43,7 +43,8 @@ function optionsOf(args: readonly string[]): Options {
   const dir = value('dir', '');
   return {
     scale: Number(value('sf', '1')),
-    rounds: Math.max(1, Number(value('rounds', '12'))),
+    // Short queries have to run often until all of their code is compiled.
+    rounds: Math.max(1, Number(value('rounds', args.includes('--forms') ? '40' : '12'))),
     threads: value('threads', '1,2').split(',').map(Number),
     isCold: args.includes('--cold'),
     dir: dir === '' ? undefined : path.resolve(dir),

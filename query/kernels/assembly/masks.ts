@@ -33,15 +33,24 @@ for (let byte: u32 = 0; byte < 256; byte++) {
 @inline function at32(bits: usize, invert: usize): usize {
   return (<usize>load<u8>(bits) << 5) ^ invert;
 }
+/** 0 and the byte 255: what is loaded stays in its register, what is computed from `flip` is computed in every turn. */
+const inverts = memory.data(8, 8);
+store<u32>(inverts, 255, 4);
 // @ts-ignore: decorator
 @inline function invertOf(flip: u32, shift: usize): usize {
-  return flip ? <usize>255 << shift : 0;
+  return <usize>load<u32>(inverts + (<usize>(flip != 0) << 2)) << shift;
+}
+/** Of masks of four lanes of 32 bits those of the first two and of the last two, of 64 bits. */
+// @ts-ignore: decorator
+@inline function lowLanes(m: v128): v128 {
+  return i32x4.shuffle(m, m, 0, 4, 1, 5);
+}
+// @ts-ignore: decorator
+@inline function highLanes(m: v128): v128 {
+  return i32x4.shuffle(m, m, 2, 6, 3, 7);
 }
 
-/**
- * Kernels over runs take 64 entries at a time: so few of them that count are visited one by one, more are taken eight
- * at a time with masks of lanes.
- */
+/** Kernels over runs: so few of 64 entries that count are visited one by one, more are taken with masks of lanes. */
 const fewBits: u64 = 6;
 /** The next 64 bits, set where entries count; `at` need not be aligned. */
 // @ts-ignore: decorator
@@ -50,8 +59,8 @@ const fewBits: u64 = 6;
 }
 
 // @ts-ignore: decorator
-@inline function addLanes<T>(a: v128, p: usize, mask: v128): v128 {
-  const kept = v128.and(v128.load(p), mask);
+@inline function addLanes<T>(a: v128, v: v128, mask: v128): v128 {
+  const kept = v128.and(v, mask);
   return isFloat<T>() ? (sizeof<T>() == 8 ? f64x2.add(a, kept) : f32x4.add(a, kept)) : i64x2.add(a, kept);
 }
 // @ts-ignore: decorator
@@ -59,6 +68,25 @@ const fewBits: u64 = 6;
   let t: T = 0;
   for (let i = from; i < to; i++) {
     if (bitAt(bits, first + i, flip)) t += load<T>(p + <usize>i * sizeof<T>());
+  }
+  return t;
+}
+/** Sums look whether few count over so many rows: for fewer the loop over their lanes would be too short. */
+const sumRows: u32 = 256;
+/** Floats are masked twice as fast, and each word of bits that are visited one by one ends in a branch guessed wrong. */
+const fewFloats: u64 = 2;
+/** Of 256 rows, as the words of bits from `at` on say: at most `few` a word count. */
+// @ts-ignore: decorator
+@inline function areFew(at: usize, flip: u32, few: u64): bool {
+  const ones = popcnt<u64>(wordAt(at, flip)) + popcnt<u64>(wordAt(at + 8, flip));
+  return ones + popcnt<u64>(wordAt(at + 16, flip)) + popcnt<u64>(wordAt(at + 24, flip)) <= few * 4;
+}
+/** The values of 256 rows whose bit is set. */
+function sumOfFew<T>(p: usize, bits: usize, flip: u32): T {
+  let t: T = 0;
+  for (let q = p, at = bits, end = bits + 32; at < end; at += 8) {
+    t += sumOfBits<T>(q, wordAt(at, flip));
+    q += sizeof<T>() << 6;
   }
   return t;
 }
@@ -74,43 +102,41 @@ const fewBits: u64 = 6;
   let i = headOf(n, first);
   let t = sumOf<T>(p, 0, i, bits, first, flip);
   const bytesEnd = i + ((n - i) & ~7);
-  const invert = invertOf(flip, 6);
+  const invert = invertOf(flip, 5);
   let a = i64x2.splat(0), b = a, c = a, d = a;
   let q = p + (<usize>i << 3), at = bits + <usize>((first + i) >>> 3);
   while (i < bytesEnd) {
-    let end = bytesEnd;
-    if (i + 64 <= n) {
-      const word = wordAt(at, flip);
-      end = i + 64;
-      if (popcnt<u64>(word) <= fewBits) {
-        t += sumOfBits<T>(q, word);
-        i = end;
-        q += 512;
-        at += 8;
-        continue;
-      }
+    const rows = min<u32>(bytesEnd - i, sumRows);
+    i += rows;
+    if (rows == sumRows && areFew(at, flip, fewBits)) {
+      t += sumOfFew<T>(q, at, flip);
+      q += sumRows * 8;
+      at += sumRows / 8;
+      continue;
     }
-    for (; i + 16 <= end; i += 16) {
-      const m = at64(at, invert);
-      a = addLanes<T>(a, q, v128.load(m, lanes64));
-      b = addLanes<T>(b, q + 16, v128.load(m, lanes64 + 16));
-      c = addLanes<T>(c, q + 32, v128.load(m, lanes64 + 32));
-      d = addLanes<T>(d, q + 48, v128.load(m, lanes64 + 48));
-      const o = at64(at + 1, invert);
-      a = addLanes<T>(a, q + 64, v128.load(o, lanes64));
-      b = addLanes<T>(b, q + 80, v128.load(o, lanes64 + 16));
-      c = addLanes<T>(c, q + 96, v128.load(o, lanes64 + 32));
-      d = addLanes<T>(d, q + 112, v128.load(o, lanes64 + 48));
-      q += 128;
+    for (const end = q + (<usize>(rows & ~15) << 3); q < end; q += 128) {
+      const m = at32(at, invert), o = at32(at + 1, invert);
+      const m0 = v128.load(m, lanes32), m1 = v128.load(m, lanes32 + 16);
+      const o0 = v128.load(o, lanes32), o1 = v128.load(o, lanes32 + 16);
+      a = addLanes<T>(a, v128.load(q), lowLanes(m0));
+      b = addLanes<T>(b, v128.load(q, 16), highLanes(m0));
+      c = addLanes<T>(c, v128.load(q, 32), lowLanes(m1));
+      d = addLanes<T>(d, v128.load(q, 48), highLanes(m1));
+      a = addLanes<T>(a, v128.load(q, 64), lowLanes(o0));
+      b = addLanes<T>(b, v128.load(q, 80), highLanes(o0));
+      c = addLanes<T>(c, v128.load(q, 96), lowLanes(o1));
+      d = addLanes<T>(d, v128.load(q, 112), highLanes(o1));
       at += 2;
     }
-    if (i < end) {
-      const m = at64(at, invert);
-      a = addLanes<T>(a, q, v128.load(m, lanes64));
-      b = addLanes<T>(b, q + 16, v128.load(m, lanes64 + 16));
-      c = addLanes<T>(c, q + 32, v128.load(m, lanes64 + 32));
-      d = addLanes<T>(d, q + 48, v128.load(m, lanes64 + 48));
-      i = end;
+    if (rows & 8) {
+      const m = at32(at, invert);
+      const m0 = v128.load(m, lanes32), m1 = v128.load(m, lanes32 + 16);
+      a = addLanes<T>(a, v128.load(q), lowLanes(m0));
+      b = addLanes<T>(b, v128.load(q, 16), highLanes(m0));
+      c = addLanes<T>(c, v128.load(q, 32), lowLanes(m1));
+      d = addLanes<T>(d, v128.load(q, 48), highLanes(m1));
+      q += 64;
+      at++;
     }
   }
   t += sumOf<T>(p, i, n, bits, first, flip);
@@ -133,32 +159,28 @@ export function sumF32Mask(p: usize, n: u32, bits: usize, first: u32, flip: u32,
   let a = i64x2.splat(0), b = a, c = a, d = a;
   let q = p + (<usize>i << 2), at = bits + <usize>((first + i) >>> 3);
   while (i < bytesEnd) {
-    let end = bytesEnd;
-    if (i + 64 <= n) {
-      const word = wordAt(at, flip);
-      end = i + 64;
-      if (popcnt<u64>(word) <= fewBits) {
-        t += sumOfBits<f32>(q, word);
-        i = end;
-        q += 256;
-        at += 8;
-        continue;
-      }
+    const rows = min<u32>(bytesEnd - i, sumRows);
+    i += rows;
+    if (rows == sumRows && areFew(at, flip, fewFloats)) {
+      t += sumOfFew<f32>(q, at, flip);
+      q += sumRows * 4;
+      at += sumRows / 8;
+      continue;
     }
-    for (; i + 16 <= end; i += 16) {
+    for (const end = q + (<usize>(rows & ~15) << 2); q < end; q += 64) {
       const m = at32(at, invert), o = at32(at + 1, invert);
-      a = addLanes<f32>(a, q, v128.load(m, lanes32));
-      b = addLanes<f32>(b, q + 16, v128.load(m, lanes32 + 16));
-      c = addLanes<f32>(c, q + 32, v128.load(o, lanes32));
-      d = addLanes<f32>(d, q + 48, v128.load(o, lanes32 + 16));
-      q += 64;
+      a = addLanes<f32>(a, v128.load(q), v128.load(m, lanes32));
+      b = addLanes<f32>(b, v128.load(q, 16), v128.load(m, lanes32 + 16));
+      c = addLanes<f32>(c, v128.load(q, 32), v128.load(o, lanes32));
+      d = addLanes<f32>(d, v128.load(q, 48), v128.load(o, lanes32 + 16));
       at += 2;
     }
-    if (i < end) {
+    if (rows & 8) {
       const m = at32(at, invert);
-      a = addLanes<f32>(a, q, v128.load(m, lanes32));
-      b = addLanes<f32>(b, q + 16, v128.load(m, lanes32 + 16));
-      i = end;
+      a = addLanes<f32>(a, v128.load(q), v128.load(m, lanes32));
+      b = addLanes<f32>(b, v128.load(q, 16), v128.load(m, lanes32 + 16));
+      q += 32;
+      at++;
     }
   }
   t += sumOf<f32>(p, i, n, bits, first, flip);
