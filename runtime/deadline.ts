@@ -73,7 +73,7 @@ export function openCall(options: {
 
 export interface ChildAbort {
   readonly signal: AbortSignal;
-  abort(): void;
+  abort(reason?: unknown): void;
   /** Lets go of the parent. Must be called when what is listening is over. */
   end(): void;
 }
@@ -86,7 +86,7 @@ export function childAbort(parent: AbortSignal): ChildAbort {
   else parent.addEventListener('abort', onParent, { once: true });
   return {
     signal: controller.signal,
-    abort: () => controller.abort(),
+    abort: (reason) => controller.abort(reason),
     end: () => parent.removeEventListener('abort', onParent),
   };
 }

@@ -10,6 +10,7 @@ import { jsonString } from '../../query/json/write.js';
 import type { LookupFinder } from '../../query/native/context.js';
 import type { NativeQuery, ScanQuery } from '../../query/native/model.js';
 import { pendingSources, withFrames } from '../../query/native/source.js';
+import { childAbort } from '../../runtime/deadline.js';
 import type { CallContext, Deadline } from '../../runtime/types.js';
 import { formatInterval } from '../../segment/timeline/interval.js';
 import { etagOf, matchesTag, responseContext } from './answer-head.js';
@@ -67,7 +68,9 @@ export class QueryRun {
   /** Rows of the queries and lookups inside the data source. */
   #sourceFrames: readonly Frame[] = [];
   readonly #call: CallContext;
+  /** Stopped, or left by the caller. */
   readonly #signal: AbortSignal;
+  readonly #letGo: () => void;
   readonly #deadline: Deadline;
 
   constructor(deps: BrokerQueryDeps, request: BrokerQuery, query: NativeQuery, call: CallContext) {
@@ -75,7 +78,10 @@ export class QueryRun {
     this.#request = request;
     this.#query = query;
     this.#call = call;
-    this.#signal = AbortSignal.any([call.signal, this.stop.signal]);
+    const either = childAbort(call.signal);
+    this.#signal = either.signal;
+    this.#letGo = () => either.end();
+    this.stop.signal.addEventListener('abort', () => either.abort(this.stop.signal.reason), { once: true });
     const { timeoutMs } = query.context;
     this.#deadline = call.deadline.within(timeoutMs === 0 ? noTimeoutMs : timeoutMs);
     this.#asking = new Asking(deps, {
@@ -153,6 +159,7 @@ export class QueryRun {
 
   /** Nothing of the query is left in memory or on disk. */
   close(): Promise<void> {
+    this.#letGo();
     return this.#gathering.close();
   }
 

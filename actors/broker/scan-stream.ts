@@ -109,6 +109,7 @@ async function* streamNode(
   const client = deps.clientOf(group.node);
   if (client === undefined) throw new CodedError('Unavailable', `Data node[${group.node}] is gone`);
   const options = { deadline: request.deadline, signal: request.signal, trace: request.trace };
+  let isWhole = false;
   const skip = new Map(group.slices.map(({ segmentId }) => [segmentId, progress.handedOn(segmentId)]));
   for await (const part of client.stream(DataNodeService.Query, dataQuery(request, group.slices), options)) {
     if (part.error !== null && part.error !== undefined) throw fromErrorInfo(part.error);
@@ -124,8 +125,9 @@ async function* streamNode(
       }
     }
     progress.done(part.segments ?? []);
-    if (part.last === true) return;
+    if (part.last === true) isWhole = true;
   }
+  if (isWhole) return;
   request.signal.throwIfAborted();
   throw new CodedError('Unavailable', `Data node[${group.node}] stopped in the middle of its answer`);
 }

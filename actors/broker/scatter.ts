@@ -323,6 +323,7 @@ async function readWhole(
   const frames: Frame[] = [];
   const missing: string[] = [];
   const own = new BySegment(request.segmentBytesMax ?? Infinity, sink !== undefined);
+  let times: IntervalMs[] | undefined;
   for await (const part of client.stream(DataNodeService.Query, dataQuery(request, slices), options)) {
     heard();
     if (part.error !== null && part.error !== undefined) throw fromErrorInfo(part.error);
@@ -333,9 +334,11 @@ async function readWhole(
       else await sink.add(frame);
     }
     missing.push(...(part.missing ?? []));
-    if (part.last !== true) continue;
-    const sinks = sink === undefined ? [] : [sink];
-    return { frames, missing, times: timesOf(part), segments: own.whole, sinks };
+    // Read to its end: a stream that is left is told to stop, which costs both sides more.
+    if (part.last === true) times = timesOf(part);
+  }
+  if (times !== undefined) {
+    return { frames, missing, times, segments: own.whole, sinks: sink === undefined ? [] : [sink] };
   }
   signal.throwIfAborted();
   // Without its last word a stream may have lost rows.

@@ -177,8 +177,8 @@ class Entries {
   constructor(dictionary: Dictionary) {
     this.#dictionary = dictionary;
     const { length } = dictionary.ends;
-    this.#texts = Array.from<string | undefined>({ length });
-    this.#quoted = Array.from<string | undefined>({ length });
+    this.#texts = Array<string | undefined>(length).fill(undefined);
+    this.#quoted = Array<string | undefined>(length).fill(undefined);
   }
 
   text(entry: number): string {
