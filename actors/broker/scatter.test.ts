@@ -96,6 +96,18 @@ describe('scatter', () => {
     expect(await run(['s1'])).to.deep.include({ rows: 0, missing: ['s1'], failed: ['a'] });
   });
 
+  it('a stream is read to its end, and whole with its last word', async () => {
+    let isRead = false;
+    const toTheEnd: Answer = function* (ids) {
+      yield* good(ids);
+      isRead = true;
+      yield new CodedError('Unavailable', 'the connection is gone');
+    };
+    const { run } = cluster({ a: toTheEnd }, { s1: ['a'] });
+    expect(await run(['s1'])).to.deep.include({ rows: 1, missing: [], failed: [] });
+    expect(isRead).to.equal(true);
+  });
+
   it('a node that is gone counts as one that failed', async () => {
     const { run } = cluster({ b: good }, { s1: ['a', 'b'] });
     expect(await run(['s1'])).to.deep.include({ rows: 1, missing: [], failed: ['a'] });

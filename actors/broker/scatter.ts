@@ -324,18 +324,24 @@ async function readWhole(
   const missing: string[] = [];
   const own = new BySegment(request.segmentBytesMax ?? Infinity, sink !== undefined);
   let times: IntervalMs[] | undefined;
-  for await (const part of client.stream(DataNodeService.Query, dataQuery(request, slices), options)) {
-    heard();
-    if (part.error !== null && part.error !== undefined) throw fromErrorInfo(part.error);
-    const frame = part.frame === null || part.frame === undefined ? undefined : deps.decodeFrame(part.frame);
-    if (request.bySegment === true) own.add(part, frame);
-    if (frame !== undefined) {
-      if (sink === undefined) frames.push(frame);
-      else await sink.add(frame);
+  try {
+    for await (const part of client.stream(DataNodeService.Query, dataQuery(request, slices), options)) {
+      heard();
+      if (part.error !== null && part.error !== undefined) throw fromErrorInfo(part.error);
+      const frame =
+        part.frame === null || part.frame === undefined ? undefined : deps.decodeFrame(part.frame);
+      if (request.bySegment === true) own.add(part, frame);
+      if (frame !== undefined) {
+        if (sink === undefined) frames.push(frame);
+        else await sink.add(frame);
+      }
+      missing.push(...(part.missing ?? []));
+      // Read to its end: a stream that is left is told to stop, which costs both sides more.
+      if (part.last === true) times = timesOf(part);
     }
-    missing.push(...(part.missing ?? []));
-    // Read to its end: a stream that is left is told to stop, which costs both sides more.
-    if (part.last === true) times = timesOf(part);
+  } catch (thrown) {
+    // Behind the last word nothing can be lost.
+    if (times === undefined) throw thrown;
   }
   if (times !== undefined) {
     return { frames, missing, times, segments: own.whole, sinks: sink === undefined ? [] : [sink] };
