@@ -1,21 +1,87 @@
 /**
- * Which queries Druid runs on vectors of values; the others look at one row after the other, and some filters answer
- * otherwise there. Only what is told by the query and the columns is looked at, not each function of an expression.
+ * Which queries Druid runs on vectors of values; the others look at one row after the other, and some filters and
+ * aggregators answer otherwise there. Told by the query and the columns of a segment.
  */
-import type { SegmentView } from '../../segment/read/view.js';
-import type { Aggregator, DimensionSpec, Filter, NativeQuery } from '../native/model.js';
+import type { ColumnView, SegmentView } from '../../segment/read/view.js';
+import { columnsOf } from '../expression/ast.js';
+import { parseExpression } from '../expression/parser.js';
+import type { ExprType } from '../expression/value.js';
+import type { Aggregator, DimensionSpec, Filter, NativeQuery, VirtualColumn } from '../native/model.js';
 import type { Source } from '../native/source.js';
+import { columnType } from './columns/expression-column.js';
+import { expressionType, type TypeOf } from './columns/expression-type.js';
+import { isOnVectors } from './columns/vector-expression.js';
 
 export function runsOnVectors(query: NativeQuery, segment: SegmentView): boolean {
   if (query.queryType !== 'groupBy' && query.queryType !== 'timeseries') return false;
-  const { vectorize } = query.context.given;
-  if (vectorize === false || (typeof vectorize === 'string' && vectorize.toLowerCase() === 'false'))
-    return false;
-  if (!isPlain(query.source)) return false;
-  if (query.virtualColumns?.some(({ type }) => type === 'filtered') === true) return false;
-  if (query.filter !== undefined && !isFilterOnVectors(query.filter)) return false;
-  if (!query.aggregations.every((each) => isAggregatorOnVectors(each, segment, textsOf(query)))) return false;
-  return query.queryType === 'timeseries' || query.dimensions.every((each) => isPlainColumn(each, segment));
+  const { context, virtualColumns = [], filter, aggregations } = query;
+  if (isOff(context.given['vectorize']) || !isPlain(query.source)) return false;
+  if (virtualColumns.length > 0 && isOff(context.given['vectorizeVirtualColumns'])) return false;
+  const columns = new Columns(segment, virtualColumns);
+  if (!virtualColumns.every((each) => isColumnOnVectors(each, columns))) return false;
+  if (filter !== undefined && !isFilterOnVectors(filter, columns)) return false;
+  if (!aggregations.every((each) => isAggregatorOnVectors(each, columns))) return false;
+  // From the end there are no vectors.
+  if (query.queryType === 'timeseries') return !query.descending;
+  return query.dimensions.every((each) => isPlainColumn(each, segment));
+}
+
+const isOff = (value: unknown): boolean =>
+  value === false || (typeof value === 'string' && value.toLowerCase() === 'false');
+
+/** Types of a segment's columns and of those a query makes of them. */
+class Columns {
+  readonly segment: SegmentView;
+  readonly #made: ReadonlyMap<string, VirtualColumn>;
+  readonly #open = new Set<string>();
+
+  constructor(segment: SegmentView, made: readonly VirtualColumn[]) {
+    this.segment = segment;
+    this.#made = new Map(made.map((column) => [column.name, column]));
+  }
+
+  isMade(name: string): boolean {
+    return this.#made.has(name);
+  }
+
+  readonly typeOf: TypeOf = (name) => {
+    const made = this.#made.get(name);
+    // A column that is made of itself is refused elsewhere.
+    if (made === undefined || this.#open.has(name)) return storedType(this.segment.column(name));
+    const declared = made.type === 'expression' ? made.outputType : undefined;
+    const expected = made.type === 'nested-field' ? made.expectedType : declared;
+    if (expected !== undefined) return withoutFloats(expected.toUpperCase());
+    if (made.type !== 'expression') return undefined;
+    this.#open.add(name);
+    try {
+      return expressionType(parseExpression(made.expression), this.typeOf);
+    } finally {
+      this.#open.delete(name);
+    }
+  };
+}
+
+/** A string with several values is a string. */
+const storedType = (column: ColumnView | undefined): ExprType | undefined =>
+  column?.kind === 'string' ? 'STRING' : columnType(column);
+/** Expressions know none. */
+const withoutFloats = (type: string): string => (type === 'FLOAT' ? 'DOUBLE' : type);
+
+function isExpressionOnVectors(text: string, { typeOf }: Columns): boolean {
+  return isOnVectors(parseExpression(text), typeOf);
+}
+
+function isColumnOnVectors(column: VirtualColumn, columns: Columns): boolean {
+  switch (column.type) {
+    case 'expression':
+      return isExpressionOnVectors(column.expression, columns);
+    case 'nested-field':
+      return !column.path.some((step) => typeof step === 'number' && step < 0);
+    case 'fallback':
+      return true;
+    case 'filtered':
+      return false;
+  }
 }
 
 /** Tables, filtered or not; joins, elements of arrays and rows in memory are read row by row. */
@@ -24,41 +90,39 @@ function isPlain(source: Source | undefined): boolean {
   return source === undefined || source.type === 'tables';
 }
 
-function isFilterOnVectors(filter: Filter): boolean {
+function isFilterOnVectors(filter: Filter, columns: Columns): boolean {
   switch (filter.type) {
     case 'and':
     case 'or':
-      return filter.fields.every(isFilterOnVectors);
+      return filter.fields.every((field) => isFilterOnVectors(field, columns));
     case 'not':
     case 'istrue':
     case 'isfalse':
-      return isFilterOnVectors(filter.field);
+      return isFilterOnVectors(filter.field, columns);
     case 'columnComparison':
       return false;
+    case 'expression':
+      return hasIndex(filter.expression, columns) || isExpressionOnVectors(filter.expression, columns);
     default:
       return true;
   }
 }
 
-/** Names of virtual columns that are declared to be texts. */
-function textsOf({ virtualColumns = [] }: NativeQuery): ReadonlySet<string> {
-  const texts = virtualColumns.filter(
-    (column) => column.type === 'expression' && column.outputType?.toUpperCase() === 'STRING',
-  );
-  return new Set(texts.map(({ name }) => name));
+/** An expression of one column of texts is asked of its dictionary. */
+function hasIndex(text: string, columns: Columns): boolean {
+  const [name, ...others] = columnsOf(parseExpression(text));
+  if (name === undefined || others.length > 0 || columns.isMade(name)) return false;
+  const column = columns.segment.column(name);
+  return column?.kind === 'string' && column.hasBitmaps;
 }
 
-function isAggregatorOnVectors(
-  aggregator: Aggregator,
-  segment: SegmentView,
-  texts: ReadonlySet<string>,
-): boolean {
+function isAggregatorOnVectors(aggregator: Aggregator, columns: Columns): boolean {
   switch (aggregator.type) {
     case 'expression':
       return false;
     case 'filtered':
       return (
-        isFilterOnVectors(aggregator.filter) && isAggregatorOnVectors(aggregator.aggregator, segment, texts)
+        isFilterOnVectors(aggregator.filter, columns) && isAggregatorOnVectors(aggregator.aggregator, columns)
       );
     case 'cardinality':
       return aggregator.fields.every(({ steps }) => steps === undefined);
@@ -71,14 +135,19 @@ function isAggregatorOnVectors(
     case 'doubleMax':
     case 'floatMin':
     case 'floatMax':
-    case 'doubleMean': {
-      if (texts.has(aggregator.fieldName)) return false;
-      const kind = segment.column(aggregator.fieldName)?.kind;
-      return kind !== 'string' && kind !== 'complex';
-    }
+      if (aggregator.expression !== undefined) return isExpressionOnVectors(aggregator.expression, columns);
+      return areNumbers(aggregator.fieldName, columns);
+    case 'doubleMean':
+      return areNumbers(aggregator.fieldName, columns);
     default:
       return true;
   }
+}
+
+/** Numbers, or nothing at all. */
+function areNumbers(name: string, columns: Columns): boolean {
+  const type = columns.typeOf(name);
+  return type === undefined || type === 'LONG' || type === 'DOUBLE';
 }
 
 function isPlainColumn({ dimension, steps }: DimensionSpec, segment: SegmentView): boolean {

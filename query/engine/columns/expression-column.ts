@@ -59,7 +59,7 @@ function listAsText(list: Value): Value {
   return { type: 'STRING', value };
 }
 
-function columnType(column: ColumnView | undefined): ExprType | undefined {
+export function columnType(column: ColumnView | undefined): ExprType | undefined {
   if (column === undefined) return undefined;
   switch (column.kind) {
     case 'string':

@@ -1,18 +1,26 @@
-/** Which expressions Druid works out a vector of rows at a time; a filter's list of values is one text there. */
+/**
+ * Which expressions Druid works out a vector of rows at a time: the one table of its functions that can. A query with
+ * any other looks at its rows one by one; a filter's list of values is one text on vectors.
+ */
 import { columnsOf, type Node } from '../../expression/ast.js';
 import { type ExprType, isArrayType, isComplex } from '../../expression/value.js';
 import { expressionType, type TypeOf } from './expression-type.js';
 
-const always = new Set(['isnull', 'notnull', 'pi']);
-const ofScalars = new Set(['concat', 'cast']);
-const ofNumbers = new Set(
-  `abs acos asin atan atan2 cbrt ceil copysign cos cosh cot div exp expm1 floor getexponent hypot log log10 log1p max
-  min nextafter nextup pow remainder rint scalb signum sin sinh sqrt tan tanh todegrees toradians ulp safe_divide
-  bitwiseand bitwiseor bitwisexor bitwisecomplement bitwiseshiftleft bitwiseshiftright bitwiseconvertdoubletolongbits
+type Call = Extract<Node, { kind: 'call' }>;
+
+/** Of one number, whose type has to be known. */
+const ofNumber = new Set(
+  `abs acos asin atan cbrt ceil cos cosh cot exp expm1 floor getexponent log log10 log1p nextup rint signum sin sinh sqrt
+  tan tanh todegrees toradians ulp bitwisecomplement bitwiseconvertdoubletolongbits
   bitwiseconvertlongbitstodouble`.split(/\s+/),
 );
+/** Of two numbers. */
+const ofNumbers = new Set(
+  `atan2 copysign div hypot max min nextafter pow remainder scalb bitwiseand bitwiseor bitwisexor bitwiseshiftleft
+  bitwiseshiftright`.split(/\s+/),
+);
 
-/** `typeOf` has a string with several values as a string. Types that are not known stand in nobody's way. */
+/** `typeOf` has a string with several values as a string. Types that are not known mostly stand in nobody's way. */
 export function isOnVectors(node: Node, typeOf: TypeOf): boolean {
   const every = (nodes: readonly Node[], fits: (type: ExprType) => boolean): boolean =>
     nodes.every((each) => {
@@ -26,24 +34,54 @@ export function isOnVectors(node: Node, typeOf: TypeOf): boolean {
     case 'apply':
       return false;
     case 'unary':
-      return every([node.operand], node.operator === '!' ? isScalar : isNumeric);
+      return node.operator === '!' ? isOnVectors(node.operand, typeOf) : every([node.operand], isNumeric);
     case 'binary': {
       const sides = [node.left, node.right];
-      if (['-', '*', '/', '%', '^'].includes(node.operator)) return every(sides, isNumeric);
       if (node.operator !== '&&' && node.operator !== '||') return every(sides, isScalar);
       const [first, second] = sides.map((each) => expressionType(each, typeOf));
       return every(sides, () => first === undefined || second === undefined || first === second);
     }
-    case 'call': {
-      const name = node.name.toLowerCase();
-      if (always.has(name)) return every(node.args, () => true);
-      return ofScalars.has(name)
-        ? every(node.args, isScalar)
-        : ofNumbers.has(name) && every(node.args, isNumeric);
-    }
+    case 'call':
+      return isCallOnVectors(node, typeOf, every);
   }
 }
 
+function isCallOnVectors(
+  { name, args }: Call,
+  typeOf: TypeOf,
+  every: (nodes: readonly Node[], fits: (type: ExprType) => boolean) => boolean,
+): boolean {
+  const lower = name.toLowerCase();
+  const first = args.slice(0, 1);
+  const isGiven = args.slice(1).every(({ kind }) => kind === 'literal');
+  switch (lower) {
+    case 'pi':
+      return true;
+    case 'isnull':
+    case 'notnull':
+      return every(first, anyType);
+    case 'cast':
+    case 'timestamp_floor':
+    case 'timestamp_shift':
+      return isGiven && every(first, anyType);
+    case 'parse_long': {
+      const [, base] = args;
+      return (base === undefined || isWhole(base)) && every(first, anyType);
+    }
+    case 'nvl':
+    case 'coalesce':
+      return args.length === 2 && every(args, anyType);
+    case 'concat':
+      return every(args, isScalar);
+    default:
+      if (ofNumbers.has(lower)) return every(args, isNumeric);
+      return ofNumber.has(lower) && first.every((arg) => isKnown(arg, typeOf)) && every(first, isNumeric);
+  }
+}
+
+const isWhole = (node: Node): boolean => node.kind === 'literal' && isNumeric(node.value.type);
+const isKnown = (node: Node, typeOf: TypeOf): boolean => expressionType(node, typeOf) !== undefined;
+const anyType = (): boolean => true;
 const isScalar = (type: ExprType): boolean => !isArrayType(type) && !isComplex(type);
 const isNumeric = (type: ExprType): boolean => type === 'LONG' || type === 'DOUBLE';
 
