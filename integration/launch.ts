@@ -60,7 +60,10 @@ export const patienceMs = 120_000;
 
 const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
-/** Polls until `probe` answers something; fails with `what` after the deadline. */
+/** What a probe is thrown that will never answer: it is not waited for any longer. */
+export class Hopeless extends Error {}
+
+/** Polls until `probe` answers something; fails with `what` after the deadline, and at once when it is hopeless. */
 export async function until<T>(
   what: string,
   deadlineMs: number,
@@ -73,6 +76,7 @@ export async function until<T>(
       const found = await probe();
       if (found !== undefined) return found;
     } catch (error) {
+      if (error instanceof Hopeless) throw error;
       last = error;
     }
     await pause(25);

@@ -2,23 +2,19 @@
  * parquet, row group by row group. The one importer of hyparquet (pure JavaScript, reads only what is asked for).
  * Times arrive as milliseconds, decimals as doubles, other bytes as base64 (as text with `binaryAsString`).
  */
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import {
   parquetMetadataAsync,
   parquetReadObjects,
+  snappyUncompress,
   type AsyncBuffer,
-  type Compressors,
   type SchemaElement,
 } from 'hyparquet';
 import { CodedError, invalidInput } from '../../proto/errors.js';
-import { kernelCompressor } from '../../query/engine/block-compressor.js';
-import { createArena } from '../../segment/kernels/arena.js';
-import { compileKernels, instantiateKernels } from '../../segment/kernels/load.js';
-import { decodeZstd } from '../../segment/format/zstd.js';
 import { flattener, type Flattener } from '../flatten/flatten.js';
 import { checkFlatten } from '../spec/flatten.js';
 import type { JsonKeys } from '../spec/keys.js';
 import type { FileFormat, FormatKind, RandomAccess, Wanted } from './format.js';
+import { pageCodecs } from './parquet-codecs.js';
 import { setField, TypedRow, type InputRow, type NumberKinds } from './row-reader.js';
 
 export const parquetFormat: FormatKind = {
@@ -41,46 +37,7 @@ export const parquetFormat: FormatKind = {
 };
 
 const ROWS_AT_ONCE = 4096;
-const PAGE_BYTES_MAX = 64 * 1024 * 1024;
-
-const compressors: Compressors = {
-  GZIP: (bytes) => gunzipSync(bytes),
-  ZSTD: (bytes, size) => {
-    const target = new Uint8Array(size);
-    if (decodeZstd(bytes, target) !== size) throw new Error('a zstd page is damaged');
-    return target;
-  },
-  BROTLI: (bytes) => brotliDecompressSync(bytes),
-  LZ4_RAW: (bytes, size) => unpackLz4(bytes, size),
-  LZ4: (bytes, size) => unpackHadoopLz4(bytes, size),
-};
-
-let blocks: ReturnType<typeof kernelCompressor> | undefined;
-
-function unpackLz4(bytes: Uint8Array, size: number): Uint8Array {
-  if (size > PAGE_BYTES_MAX) throw new Error(`a page of ${size} bytes is too large`);
-  blocks ??= kernelCompressor(
-    instantiateKernels(compileKernels(), createArena({ maximumBytes: 4 * PAGE_BYTES_MAX })),
-  );
-  return blocks.decompress(bytes, size);
-}
-
-/** As Hadoop writes it: blocks with their sizes in front, unpacked and packed; some writers leave the sizes out. */
-function unpackHadoopLz4(bytes: Uint8Array, size: number): Uint8Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const parts: Uint8Array[] = [];
-  let total = 0;
-  for (let at = 0; at < bytes.length;) {
-    const unpacked = at + 8 <= bytes.length ? view.getUint32(at) : Infinity;
-    const packed = at + 8 <= bytes.length ? view.getUint32(at + 4) : Infinity;
-    if (total + unpacked > size || at + 8 + packed > bytes.length) return unpackLz4(bytes, size);
-    parts.push(unpackLz4(bytes.subarray(at + 8, at + 8 + packed), unpacked));
-    total += unpacked;
-    at += 8 + packed;
-  }
-  return Buffer.concat(parts);
-}
-
+const compressors = pageCodecs(snappyUncompress);
 async function* readParquet(
   file: RandomAccess,
   wanted: Wanted | undefined,

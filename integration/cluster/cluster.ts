@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { freePorts, patienceMs, root, until, type Answer } from '../launch.js';
+import { freePorts, Hopeless, patienceMs, root, until, type Answer } from '../launch.js';
 import { atEnd } from '../leftovers.js';
 import { startTestNats, temporaryFolder, type TestNats } from '../servers/nats.js';
 import type { NatsBinary } from '../../runtime/nats-server.js';
@@ -104,7 +104,7 @@ export class ClusterProcess {
   /** Resolves when its own roles run. */
   async ready(): Promise<void> {
     await until(`${this.name} ready`, patienceMs, async () => {
-      if (!this.isRunning) throw new Error(`${this.name} has ended:\n${this.#output}`);
+      this.#checkRunning();
       return (await this.request('GET', '/status/health')).status === 200 ? true : undefined;
     });
   }
@@ -112,9 +112,13 @@ export class ClusterProcess {
   /** Resolves when it serves requests about itself, healthy or not. */
   async up(): Promise<void> {
     await until(`${this.name} up`, patienceMs, async () => {
-      if (!this.isRunning) throw new Error(`${this.name} has ended:\n${this.#output}`);
+      this.#checkRunning();
       return (await this.request('GET', '/status')).status === 200 ? true : undefined;
     });
+  }
+
+  #checkRunning(): void {
+    if (!this.isRunning) throw new Hopeless(`${this.name} has ended:\n${this.#output}`);
   }
 
   signal(name: NodeJS.Signals): void {

@@ -365,6 +365,14 @@ describe('the worker pool', function () {
     expect(clock.actions.size).to.equal(0);
   });
 
+  it('lets go of the time of a segment that can not be sent to a thread', async () => {
+    const clock = new HandClock();
+    const pool = poolWith({ threads: 1 }, clock);
+    const given = { perSegmentTimeout: 5, unsendable: () => 1 };
+    expect(await codeOf(gather(pool, { ...query, context: { ...context, given } }, refs))).to.equal('Bug');
+    expect(clock.actions.size).to.equal(0);
+  });
+
   it('answers the same with interruptions as without', async () => {
     const clock = new HandClock();
     const pool = poolWith({ threads: 1 }, clock);

@@ -305,9 +305,16 @@ class ThreadPool implements Pool {
       thread.worker.postMessage(message, [...transfer]);
       if (isUrgent) Atomics.add(thread.urgent, 0, 1);
     } catch (thrown) {
-      thread.works.delete(message.id);
+      this.#forget(thread, message.id, timer);
       this.#fail(work, asCoded(thrown));
     }
+  }
+
+  #forget(thread: Thread, id: number, timer: Started['timer']): void {
+    timer?.cancel();
+    this.#count(thread);
+    thread.works.delete(id);
+    if (thread.works.size === 0) thread.worker.unref();
   }
 
   /** What a thread is at is what interrupted the rest of its works. */
@@ -434,10 +441,7 @@ class ThreadPool implements Pool {
     const started = thread?.works.get(message.id);
     if (thread === undefined || started === undefined) return;
     const { work, timer } = started;
-    timer?.cancel();
-    this.#count(thread);
-    thread.works.delete(message.id);
-    if (thread.works.size === 0) thread.worker.unref();
+    this.#forget(thread, message.id, timer);
     for (const outer of thread.works.values()) {
       // What goes on now is not interrupted again at once: a row of short queries would keep it from ever ending.
       outer.isLong = false;

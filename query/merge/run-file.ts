@@ -1,15 +1,16 @@
 /**
- * Runs of frames on disk: per frame its length (4 bytes, little-endian) and its protocol bytes, LZ4 packed where that
- * saves something. A file is whole or it is an error to read it; nothing in it is trusted.
+ * Runs of frames on disk: per frame the length of its protocol bytes and their CRC-32 (4 bytes each, little-endian), then
+ * these, LZ4 packed where that saves something. A file is whole or it is an error to read it; nothing in it is trusted.
  */
 import fs from 'node:fs';
+import { crc32 } from 'node:zlib';
 import { CodedError } from '../../proto/errors.js';
 import { grove } from '../../proto/gen/messages.js';
 import { threadCompressor } from '../engine/block-compressor.js';
 import { decodeFrame, encodeFrame } from '../frame-codec.js';
 import type { Frame } from '../frame.js';
 
-const lengthBytes = 4;
+const headBytes = 8;
 
 /** Writes a new file, which is gone again unless `end` is reached. */
 export class RunWriter {
@@ -33,14 +34,15 @@ export class RunWriter {
   /** Errors: LimitExceeded, StorageFailure. */
   add(frame: Frame): void {
     const body = grove.query.v1.Frame.encode(encodeFrame(frame, threadCompressor)).finish();
-    const record = Buffer.allocUnsafe(lengthBytes);
-    record.writeUInt32LE(body.length);
-    if (this.#bytes + lengthBytes + body.length > this.#bytesMax) throw diskFull();
+    const head = Buffer.allocUnsafe(headBytes);
+    head.writeUInt32LE(body.length);
+    head.writeUInt32LE(crc32(body), 4);
+    if (this.#bytes + headBytes + body.length > this.#bytesMax) throw diskFull();
     storing(() => {
-      writeWhole(this.#fd, record);
+      writeWhole(this.#fd, head);
       writeWhole(this.#fd, body);
     });
-    this.#bytes += lengthBytes + body.length;
+    this.#bytes += headBytes + body.length;
   }
 
   end(): void {
@@ -48,13 +50,18 @@ export class RunWriter {
   }
 
   discard(): void {
-    this.#close();
-    fs.rmSync(this.#path, { force: true });
+    try {
+      this.#close();
+    } finally {
+      fs.rmSync(this.#path, { force: true });
+    }
   }
 
   #close(): void {
-    if (this.#isOpen) fs.closeSync(this.#fd);
+    if (!this.#isOpen) return;
     this.#isOpen = false;
+    // Some disks tell of a failed write only here.
+    storing(() => fs.closeSync(this.#fd));
   }
 }
 
@@ -66,19 +73,23 @@ export function diskFull(): CodedError {
   );
 }
 
-/** The frames of a file of `bytes` bytes in their order. The file is closed when the loop over them ends. */
+/**
+ * The frames of a file of `bytes` bytes in their order. The file is closed when the loop over them ends. Errors:
+ * StorageFailure.
+ */
 export function* readRun(path: string, bytes: number): Generator<Frame, void, undefined> {
   const fd = storing(() => fs.openSync(path, 'r'));
   try {
-    const head = Buffer.allocUnsafe(lengthBytes);
+    const head = Buffer.allocUnsafe(headBytes);
     for (let at = 0; at < bytes;) {
       readWhole(fd, head, at);
       const length = head.readUInt32LE();
-      if (at + lengthBytes + length > bytes) throw damaged();
+      if (at + headBytes + length > bytes) throw damaged();
       // A buffer of its own: decoded arrays may be views of it.
       const body = new Uint8Array(length);
-      readWhole(fd, body, at + lengthBytes);
-      at += lengthBytes + length;
+      readWhole(fd, body, at + headBytes);
+      if (crc32(body) !== head.readUInt32LE(4)) throw damaged();
+      at += headBytes + length;
       yield decoded(body);
     }
   } finally {

@@ -1,4 +1,5 @@
 /** Reading bytes with every step checked, and writing them into one growing buffer. */
+import { constants } from 'node:buffer';
 import { CodedError } from '../../proto/errors.js';
 
 /** Where bytes come from, for messages: the file on disk and the column (or internal file) inside it. */
@@ -130,6 +131,18 @@ export function wellFormed(text: string): string {
   return halfPair.test(text) ? text.replaceAll(halfPairs, '\uFFFD') : text;
 }
 
+/** The next size of a buffer of `bytes` that shall hold `wanted`. Errors: LimitExceeded. */
+export function grownTo(bytes: number, wanted: number, bytesMax: number = constants.MAX_LENGTH): number {
+  if (wanted > bytesMax) {
+    throw new CodedError(
+      'LimitExceeded',
+      `One piece of a segment would take ${wanted} bytes, and more than ${bytesMax} are not written: put fewer rows into a segment`,
+      { bytes: wanted, bytesMax },
+    );
+  }
+  return Math.min(bytesMax, Math.max(wanted, Math.ceil(bytes * 1.5)));
+}
+
 /** A buffer that grows; positions are absolute and may be patched later. */
 export class ByteWriter {
   buffer: Buffer;
@@ -139,11 +152,11 @@ export class ByteWriter {
     this.buffer = Buffer.allocUnsafeSlow(capacity);
   }
 
-  /** Makes room for `more` bytes behind the end. */
+  /** Makes room for `more` bytes behind the end. Errors: LimitExceeded. */
   reserve(more: number): void {
     const wanted = this.length + more;
     if (wanted <= this.buffer.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(wanted, Math.ceil(this.buffer.length * 1.5)));
+    const grown = Buffer.allocUnsafeSlow(grownTo(this.buffer.length, wanted));
     this.buffer.copy(grown, 0, 0, this.length);
     this.buffer = grown;
   }

@@ -148,6 +148,17 @@ describe('roaring bitmaps of some rows', () => {
     expect(rowsIn(half, 'roaring_or', rowsMax, 290_000, 290_001)).to.equal(undefined);
     expect(rowsIn(bytes, 'roaring_or', rowsMax, 290_000, 290_001)?.length).to.be.greaterThan(0);
   });
+
+  it('are refused when their containers are not in order, however few are asked for', () => {
+    const out = new ByteWriter(1024);
+    writeRoaring(out, Uint32Array.of(1, 70_000, 140_000), 0, 3);
+    const bytes = Buffer.from(out.written());
+    expect(rowsIn(bytes, 'roaring_or', rowsMax, 0, 10)).to.deep.equal(Uint32Array.of(1));
+    // Keys stand behind the cookie and the count, 4 bytes each.
+    bytes.writeUInt16LE(2, 12);
+    bytes.writeUInt16LE(1, 16);
+    expect(rowsIn(bytes, 'roaring_or', rowsMax, 0, 10)).to.equal(undefined);
+  });
 });
 
 describe('roaring writer', () => {

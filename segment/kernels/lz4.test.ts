@@ -245,3 +245,24 @@ function literalHead(literals: Uint8Array, matchNibble: number): number[] {
   if (literals.length < 15) return [(literals.length << 4) | matchNibble];
   return [0xf0 | matchNibble, literals.length - 15];
 }
+
+describe('LZ4 lengths', () => {
+  it('of millions of bytes do not pass the end of 32 bits', () => {
+    const large = createArena({ maximumBytes: 32 << 20 });
+    const { segment } = instantiateKernels(compileKernels(), large);
+    // One literal, then a match of 2^32 - 16 bytes: 15 in the token, 4 always, the rest in bytes of 255.
+    const rest = 2 ** 32 - 16 - 19;
+    const ones = Math.floor(rest / 255);
+    const block = Buffer.alloc(4 + ones + 1 + 200, 0);
+    block.set([0x1f, 0x61, 1, 0]);
+    block.fill(0xff, 4, 4 + ones);
+    block[4 + ones] = rest % 255;
+    const from = large.alloc(block.length);
+    large.bytes(from, block.length).set(block);
+    const before = 64;
+    const to = large.alloc(before + 65_536);
+    large.bytes(to, before).fill(guard);
+    expect(segment.lz4_decode(from, block.length, to + before, 65_536) >>> 0).to.equal(corruptResult);
+    expect([...large.bytes(to, before)].every((byte) => byte === guard)).to.equal(true);
+  });
+});

@@ -311,7 +311,8 @@ export function decodeMixed(
     }
     length += 4;
     if (<usize>(distance - 1) >= op - target) return 0;
-    if (<usize>length + 32 > oend - op) {
+    // (Not `length + 32`: a length made of millions of bytes would pass the end of 32 bits.)
+    if (<usize>length > oend - op - 32) {
       // Too close to the end for wide copies: this match byte by byte, checked.
       if (<usize>length > oend - op || next >= end) return 0;
       let m = op - <usize>distance;

@@ -10,7 +10,7 @@ const CORRUPT: u32 = 1;
 
 /**
  * Portable roaring bytes. Containers (65,536 rows each) without a row of [from, to) are passed over, whatever they hold.
- * Answers 1 when the others are corrupt or name a row outside [0, rows).
+ * Answers 1 when the others are corrupt, when containers are not in order, or when there are rows outside [0, rows).
  */
 export function roaring_or(
   source: usize,
@@ -47,10 +47,15 @@ export function roaring_or(
     if (headBytes > end - q) return CORRUPT;
     q += headBytes;
   }
+  // Containers that are not in order could hide behind one that ends the search.
+  for (let i: u32 = 0, last: i32 = -1; i < containers; i++) {
+    const key = <i32>load<u16>(heads + ((<usize>i) << 2));
+    if (key <= last || (<u32>key) << 16 >= rows) return CORRUPT;
+    last = key;
+  }
   for (let i: u32 = 0; i < containers; i++) {
     const head = heads + ((<usize>i) << 2);
     const base = (<u32>load<u16>(head)) << 16;
-    if (base >= rows) return CORRUPT;
     const room = rows - base < 65536 ? rows - base : 65536;
     const count = <u32>load<u16>(head, 2) + 1;
     const isRun = runs !== 0 && ((load<u8>(runs + <usize>(i >>> 3)) >>> <u8>(i & 7)) & 1) !== 0;
