@@ -9,7 +9,8 @@ import { createMetrics } from '../../runtime/metrics.js';
 import type { ActorRef, ActorSystem, ChildSpec, Node } from '../../runtime/types.js';
 import { createVirtualClock } from '../../runtime/virtual-clock.js';
 import type { MetadataClient } from '../metadata-client.js';
-import { coordinatorDefaults, createCoordinator, type CoordinatorMessage } from './actor.js';
+import { coordinatorDefaults, createCoordinator } from './actor.js';
+import type { CoordinatorMessage } from './messages.js';
 
 /** A leading coordinator whose reads of the store are answered when the test says so. */
 class Standing {

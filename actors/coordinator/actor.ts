@@ -4,7 +4,6 @@
  * remembered only until their deadline.
  */
 import { asCoded } from '../../proto/errors.js';
-import { ExpectedService, LookupService, RestService } from '../../proto/services.js';
 import { inSlices } from '../../runtime/slices.js';
 import type {
   ActorContext,
@@ -16,15 +15,16 @@ import type {
 } from '../../runtime/types.js';
 import { InventoryWatch } from '../inventory-watch.js';
 import type { MetadataClient } from '../metadata-client.js';
-import { Commands, flightKey } from './commands.js';
+import { knownStanding, stillWanted } from './again.js';
+import { Commands } from './commands.js';
+import { serveCoordinator } from './doors.js';
 import { deltaSteps, judgeSteps, type ExpectedDelta as Delta, type Standing } from './expected.js';
 import { readSnapshot, type MetadataSnapshot } from './metadata-view.js';
-import { makePlan, type Plan, type PlannedCommand, type PlanNode } from './plan.js';
-import { nodeOf, planOf, servedIn, withCopies } from './nodes.js';
-import { newReign, watchExpected, type Reign } from './reign.js';
-import { createRestHandler } from './rest.js';
-import type { CoordinatorState, RestDeps } from './rest-deps.js';
-import { lookupHandlers } from './rest-lookups.js';
+import type { CoordinatorMessage, Judged, Planned } from './messages.js';
+import { nodeOf, planOf, servedIn } from './nodes.js';
+import type { PlannedCommand, PlanNode } from './plan.js';
+import { newReign, type Reign } from './reign.js';
+import type { CoordinatorState } from './rest-deps.js';
 
 export interface CoordinatorSettings {
   /** Between cycles; events start one at once. */
@@ -57,52 +57,6 @@ export interface CoordinatorDeps {
   readonly submitTask?: (taskJson: string) => Promise<string>;
 }
 
-export type CoordinatorMessage =
-  | { readonly type: 'cycle' }
-  | { readonly type: 'soon' }
-  | { readonly type: 'elected'; readonly epoch: number }
-  | { readonly type: 'steppedDown'; readonly reason: string }
-  | { readonly type: 'snapshot'; readonly snapshot: MetadataSnapshot; readonly epoch: number }
-  | { readonly type: 'judged'; readonly judged: Judged; readonly epoch: number }
-  | { readonly type: 'planned'; readonly planned: Planned; readonly epoch: number }
-  | { readonly type: 'compared'; readonly standing: Standing; readonly delta: Delta; readonly epoch: number }
-  | { readonly type: 'sent'; readonly epoch: number }
-  | { readonly type: 'marked'; readonly ids: readonly string[]; readonly epoch: number }
-  | {
-      readonly type: 'cycleFailed';
-      readonly error: Error;
-      readonly step: string;
-      readonly epoch: number;
-    }
-  | {
-      readonly type: 'answered';
-      readonly command: PlannedCommand;
-      readonly error: Error | undefined;
-      readonly epoch: number;
-    }
-  | { readonly type: 'markedUnused'; readonly changed: number }
-  | { readonly type: 'markUnusedFailed'; readonly error: Error };
-
-/** A standing and everything it was derived from. */
-interface Judged {
-  readonly used: MetadataSnapshot['used'];
-  readonly loadedOnce: MetadataSnapshot['loadedOnce'];
-  readonly rules: MetadataSnapshot['rules'];
-  readonly inventoryVersion: number;
-  readonly atMs: number;
-  readonly standing: Standing;
-}
-
-/** A plan and the state it was made of. */
-interface Planned {
-  readonly plan: Plan;
-  readonly standing: Standing;
-  readonly state: string;
-  readonly inventoryVersion: number;
-}
-
-/** Period rules are looked at again this often when nothing else changes. */
-const judgeAgainMs = 30_000;
 const soonMs = 15;
 const metadataMs = 10_000;
 /** Commands under way at a time, to all nodes. */
@@ -279,7 +233,7 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     if (reign?.epoch !== epoch || this.#watch === undefined) return;
     this.#snapshot = snapshot;
     const nowMs = context.clock.now();
-    const known = this.#knownStanding(snapshot, nowMs);
+    const known = knownStanding(this.#judged, snapshot, this.#inventoryVersion, nowMs);
     if (known !== undefined) {
       this.#goOn(known, epoch, context);
       return;
@@ -312,19 +266,6 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
       () => ({ type: 'marked', ids, epoch }),
       (error) => ({ type: 'cycleFailed', error, step: 'markQueryable', epoch }),
     );
-  }
-
-  /** Undefined when something it is derived from has changed. */
-  #knownStanding(snapshot: MetadataSnapshot, nowMs: number): Standing | undefined {
-    const known = this.#judged;
-    const isSame =
-      known !== undefined &&
-      known.used === snapshot.used &&
-      known.loadedOnce === snapshot.loadedOnce &&
-      known.rules === snapshot.rules &&
-      known.inventoryVersion === this.#inventoryVersion &&
-      (!snapshot.rules.hasPeriods || nowMs - known.atMs < judgeAgainMs);
-    return isSame ? known.standing : undefined;
   }
 
   #marked(ids: readonly string[], epoch: number, context: ActorContext<CoordinatorMessage>): void {
@@ -467,22 +408,14 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
     }
   }
 
-  /** The copies changed since the plan was made: only such drops go out that would be planned now as well. */
   #stillWanted(reign: Reign, { plan, standing }: Planned): (command: PlannedCommand) => boolean {
-    const planned = plan.commands.filter(({ kind }) => kind === 'drop');
-    if (planned.length === 0) return () => true;
-    const keys = new Set(planned.map(flightKey));
-    const ids = new Set(planned.map((one) => one.segmentId));
-    const again = makePlan({
-      used: standing.segments.filter((segment) => ids.has(segment.id)),
-      nodes: (this.#watch?.nodes() ?? []).map((one) => withCopies(one, ids)),
+    return stillWanted(plan, {
+      used: standing.segments,
+      inventories: this.#watch?.nodes() ?? [],
       inFlight: this.#commands.inFlight,
       released: this.#releasedTo(reign, this.#deps.node.presence.nodes('broker')),
-      dropsAsked: (node, segmentId) => keys.has(flightKey({ kind: 'drop', node, segmentId })),
       loadsPerNodeMax: this.#deps.settings.loadsPerNodeMax,
     });
-    const drops = new Set(again.commands.filter(({ kind }) => kind === 'drop').map(flightKey));
-    return (command) => command.kind === 'load' || drops.has(flightKey(command));
   }
 
   #answered(
@@ -516,44 +449,26 @@ export class Coordinator implements Behavior<CoordinatorMessage> {
 
   // ---- doors
 
-  #serve(context: ActorContext<CoordinatorMessage>): void {
-    const { node } = this.#deps;
-    const { self } = context;
-    const published = node.bus.subscribe('evt.overlord.published', () => void self.tell({ type: 'soon' }));
-    const expected = node.transport.serve(ExpectedService, {
-      WatchExpected: (request, call) => watchExpected(this.#reign, request, call.signal),
-      Ack: async (request) => {
-        const reign = this.#reign;
-        if (reign === undefined || request.epoch !== reign.epoch) return { ok: false };
-        reign.releases.acknowledged(request.broker ?? '', request.sequence ?? 0);
-        if (this.#withheld) self.tell({ type: 'soon' });
-        return { ok: true };
-      },
-    });
-    const restDeps: RestDeps = {
+  #serve({ self, log }: ActorContext<CoordinatorMessage>): void {
+    const { node, metadata, submitTask } = this.#deps;
+    const soon = (): void => void self.tell({ type: 'soon' });
+    const published = node.bus.subscribe('evt.overlord.published', soon);
+    const stopServing = serveCoordinator({
       node,
-      metadata: this.#deps.metadata,
-      log: context.log,
+      metadata,
+      log,
       state: () => this.#state(),
       inventories: () => this.#watch?.nodes() ?? [],
-      changed: () => void self.tell({ type: 'soon' }),
+      changed: soon,
       failed: (error) => this.#noteError(error),
-      readNow: (deadline) => readSnapshot(this.#deps.metadata, this.#snapshot, deadline, context.log),
-      submitTask: this.#deps.submitTask,
-    };
-    const handle = createRestHandler(restDeps);
-    const lookups = node.transport.serve(LookupService, lookupHandlers(restDeps));
-    const rest = node.transport.serve(
-      RestService,
-      { Call: (request, call) => handle(request, call) },
-      { scope: 'coordinator' },
-    );
-    this.#stops.push(
-      () => published.stop(),
-      () => expected.stop(),
-      () => rest.stop(),
-      () => lookups.stop(),
-    );
+      readNow: (deadline) => readSnapshot(metadata, this.#snapshot, deadline, log),
+      submitTask,
+      reign: () => this.#reign,
+      acknowledged: () => {
+        if (this.#withheld) soon();
+      },
+    });
+    this.#stops.push(() => published.stop(), stopServing);
   }
 
   #state(): CoordinatorState {
