@@ -8,19 +8,14 @@ import { expressionType, type TypeOf } from './expression-type.js';
 
 type Call = Extract<Node, { kind: 'call' }>;
 
-/** Of one number, whose type has to be known. */
-const ofNumber = new Set(
-  `abs acos asin atan cbrt ceil cos cosh cot exp expm1 floor getexponent log log10 log1p nextup rint signum sin sinh sqrt
-  tan tanh todegrees toradians ulp bitwisecomplement bitwiseconvertdoubletolongbits
+const ofNumbers = new Set(
+  `abs acos asin atan atan2 cbrt ceil copysign cos cosh cot div exp expm1 floor getexponent hypot log log10 log1p max
+  min nextafter nextup pow remainder rint scalb signum sin sinh sqrt tan tanh todegrees toradians ulp bitwiseand
+  bitwiseor bitwisexor bitwisecomplement bitwiseshiftleft bitwiseshiftright bitwiseconvertdoubletolongbits
   bitwiseconvertlongbitstodouble`.split(/\s+/),
 );
-/** Of two numbers. */
-const ofNumbers = new Set(
-  `atan2 copysign div hypot max min nextafter pow remainder scalb bitwiseand bitwiseor bitwisexor bitwiseshiftleft
-  bitwiseshiftright`.split(/\s+/),
-);
 
-/** `typeOf` has a string with several values as a string. Types that are not known mostly stand in nobody's way. */
+/** `typeOf` has a string with several values as a string. Types that are not known stand in nobody's way. */
 export function isOnVectors(node: Node, typeOf: TypeOf): boolean {
   const every = (nodes: readonly Node[], fits: (type: ExprType) => boolean): boolean =>
     nodes.every((each) => {
@@ -42,13 +37,12 @@ export function isOnVectors(node: Node, typeOf: TypeOf): boolean {
       return every(sides, () => first === undefined || second === undefined || first === second);
     }
     case 'call':
-      return isCallOnVectors(node, typeOf, every);
+      return isCallOnVectors(node, every);
   }
 }
 
 function isCallOnVectors(
   { name, args }: Call,
-  typeOf: TypeOf,
   every: (nodes: readonly Node[], fits: (type: ExprType) => boolean) => boolean,
 ): boolean {
   const lower = name.toLowerCase();
@@ -74,13 +68,11 @@ function isCallOnVectors(
     case 'concat':
       return every(args, isScalar);
     default:
-      if (ofNumbers.has(lower)) return every(args, isNumeric);
-      return ofNumber.has(lower) && first.every((arg) => isKnown(arg, typeOf)) && every(first, isNumeric);
+      return ofNumbers.has(lower) && every(args, isNumeric);
   }
 }
 
 const isWhole = (node: Node): boolean => node.kind === 'literal' && isNumeric(node.value.type);
-const isKnown = (node: Node, typeOf: TypeOf): boolean => expressionType(node, typeOf) !== undefined;
 const anyType = (): boolean => true;
 const isScalar = (type: ExprType): boolean => !isArrayType(type) && !isComplex(type);
 const isNumeric = (type: ExprType): boolean => type === 'LONG' || type === 'DOUBLE';
