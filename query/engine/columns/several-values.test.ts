@@ -198,4 +198,28 @@ describe('columns with several values within one expression', () => {
       expect(await counted(expression, false), expression).to.equal(byRow);
     }
   });
+
+  it('are no numbers to filters on vectors, unless a row has one value', async () => {
+    const ask = askOf({
+      __time: { kind: 'long', values: [0n, 1n, 2n, 3n] },
+      tags: { kind: 'strings', values: [['7', 'x'], ['5'], [null], ['7', '1']] },
+      d: { kind: 'double', values: [1, 1, 1, 1] },
+    });
+    const counted = async (expression: string, vectorize: boolean): Promise<number | undefined> => {
+      const query = { queryType: 'timeseries', aggregations: [{ type: 'count', name: 'n' }] };
+      const body = { ...query, filter: { type: 'expression', expression }, context: { vectorize } };
+      return ((await ask(body)) as { result: { n: number } }[])[0]?.result.n;
+    };
+    for (const [expression, onVectors, byRow] of [
+      ['tags * d > 3', 1, 3],
+      ['d - tags < -3', 1, 3],
+      ['tags > d', 1, 3],
+      // Druid fails on these where a row has several values.
+      ["nvl(tags, d) == '7'", 2, 2],
+      ['parse_long(tags) > d', 3, 3],
+    ] as const) {
+      expect(await counted(expression, true), expression).to.equal(onVectors);
+      expect(await counted(expression, false), expression).to.equal(byRow);
+    }
+  });
 });

@@ -77,10 +77,13 @@ const anyType = (): boolean => true;
 const isScalar = (type: ExprType): boolean => !isArrayType(type) && !isComplex(type);
 const isNumeric = (type: ExprType): boolean => type === 'LONG' || type === 'DOUBLE';
 
+/** Functions that have a list for its text; others of those on vectors fail on one in Druid. */
+const takingLists = new Set(['concat', 'cast', 'isnull', 'notnull', 'timestamp_floor', 'timestamp_shift']);
+
 /**
  * A filter on vectors that takes a row's list as one text instead of asking each value. `several`: the strings with
- * several values. Only where lists are put into texts, cast or looked at for null: elsewhere Druid fails on a list, and
- * each value is asked as without vectors. One column alone is answered by its index.
+ * several values. Only where lists are put into texts, cast, computed with as numbers or looked at for null: elsewhere
+ * Druid fails on a list, and each value is asked as without vectors. One column alone is answered by its index.
  */
 export function takesListsAsTexts(node: Node, several: ReadonlySet<string>, typeOf: TypeOf): boolean {
   if (several.size === 0 || columnsOf(node).size < 2) return false;
@@ -98,13 +101,19 @@ function failsOnLists(node: Node, several: ReadonlySet<string>, typeOf: TypeOf):
     case 'unary':
       return failsOnLists(node.operand, several, typeOf);
     case 'binary': {
-      const isText = expressionType(node, typeOf) === 'STRING';
-      const isSum = node.operator === '+' && !isText;
-      return [node.left, node.right].some(
-        (each) => !(isSum && isList(each)) && failsOnLists(each, several, typeOf),
-      );
+      const { operator, left, right } = node;
+      const sides = [left, right];
+      const isComputed = !['&&', '||'].includes(operator) && sides.some((each) => isNumber(each, typeOf));
+      return sides.some((each) => !(isComputed && isList(each)) && failsOnLists(each, several, typeOf));
     }
-    case 'call':
-      return node.args.some((each) => !isList(each) && failsOnLists(each, several, typeOf));
+    case 'call': {
+      const isTaken = takingLists.has(node.name.toLowerCase());
+      return node.args.some((each) => !(isTaken && isList(each)) && failsOnLists(each, several, typeOf));
+    }
   }
+}
+
+function isNumber(node: Node, typeOf: TypeOf): boolean {
+  const type = expressionType(node, typeOf);
+  return type !== undefined && isNumeric(type);
 }
