@@ -212,6 +212,39 @@ describe('LZ4 kernels', () => {
     expect(decode(Buffer.from([0x10, 1, 0, 0, 0]), 100)).to.equal(undefined);
     expect(decode(Buffer.from([0x10, 1, 2, 0, 0]), 100)).to.equal(undefined);
   });
+
+  it('refuses lengths that 32 bits do not hold, without writing outside', () => {
+    const large = createArena({ maximumBytes: 64 << 20 });
+    const { lz4_decode } = instantiateKernels(compileKernels(), large).segment;
+    // So many bytes of 255 add up to 2^32 - 1 - 255.
+    const bytes = 16_843_008;
+    const room = large.alloc(200_000);
+    const target = room + 65_536;
+    const block = large.alloc(bytes + 200);
+    const decoded = (head: readonly number[], last: number, rest: readonly number[], capacity: number) => {
+      const at = large.bytes(block, bytes + 200).fill(0);
+      at.set(head);
+      at.fill(255, head.length, head.length + bytes);
+      at.set([last, ...rest], head.length + bytes);
+      large.bytes(room, 200_000).fill(guard);
+      const got = lz4_decode(block, head.length + bytes + 1 + rest.length, target, capacity) >>> 0;
+      const after = large.bytes(room, 200_000);
+      const outside = [...after.subarray(0, 65_536), ...after.subarray(65_536 + capacity)];
+      expect(outside.every((byte) => byte === guard)).to.equal(true);
+      return got;
+    };
+    const literals = [...Array<number>(60).fill(7)];
+    for (const last of [196, 204, 205, 212, 236, 237, 254]) {
+      // A match at a distance of 1, so long that it would end before it begins; then some literals.
+      const rest = [0xe0, ...Array<number>(14).fill(7), 1, 0, 0xf0, 45, ...literals];
+      expect(decoded([0x1f, 7, 1, 0], last, rest, 1000), `match ${last}`).to.equal(corruptResult);
+    }
+    // Of literals as many as fit, and 2^32.
+    for (const capacity of [20, 1000]) {
+      expect(decoded([0xf0], 251, Array<number>(10).fill(7), capacity)).to.equal(corruptResult);
+      expect(decoded([0x1f, 7, 1, 0], 246, [0x10, 7], capacity)).to.equal(corruptResult);
+    }
+  });
 });
 
 /** What the block unpacks to, one byte after another; undefined when it is corrupt. */

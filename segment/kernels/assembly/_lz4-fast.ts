@@ -14,6 +14,11 @@ export const INPUT_MARGIN: u32 = 48;
 @inline
 export const OUTPUT_MARGIN: u32 = 96;
 
+/** So many bytes that lengthen a run say more than 32 bits hold, added up; no block unpacks to as much. */
+// @ts-ignore: decorator
+@inline
+export const LENGTH_BYTES_MAX: usize = 1 << 24;
+
 // @ts-ignore: decorator
 @inline
 export const SHAPE_MIXED: u32 = 0;
@@ -285,6 +290,7 @@ export function decodeMixed(
         b = <u32>load<u8>(ip++);
         literals += b;
       } while (b === 255 && ip < isafe);
+      if (ip - start > LENGTH_BYTES_MAX) return 0;
       if (ip >= isafe || <usize>literals > isafe - ip || <usize>literals > outputEnd - op) {
         return at(start, op);
       }
@@ -308,6 +314,7 @@ export function decodeMixed(
         b = <u32>load<u8>(next++);
         length += b;
       } while (b === 255 && next < end);
+      if (next - ip > LENGTH_BYTES_MAX) return 0;
     }
     length += 4;
     if (<usize>(distance - 1) >= op - target) return 0;

@@ -5,6 +5,7 @@ import {
   decodeFew,
   decodeMixed,
   INPUT_MARGIN,
+  LENGTH_BYTES_MAX,
   OUTPUT_MARGIN,
   SHAPE_COPIES,
   SHAPE_MIXED,
@@ -63,6 +64,7 @@ function finish(from: usize, iend: usize, at: usize, target: usize, oend: usize)
   let op = at;
   while (true) {
     if (ip >= iend) return CORRUPT;
+    const start = ip;
     const token = <u32>load<u8>(ip++);
     let literals = token >>> 4;
     if (literals === 15) {
@@ -72,6 +74,7 @@ function finish(from: usize, iend: usize, at: usize, target: usize, oend: usize)
         b = <u32>load<u8>(ip++);
         literals += b;
       } while (b === 255);
+      if (ip - start > LENGTH_BYTES_MAX) return CORRUPT;
     }
     if (<usize>literals > iend - ip || <usize>literals > oend - op) return CORRUPT;
     memory.copy(op, ip, literals);
@@ -83,12 +86,14 @@ function finish(from: usize, iend: usize, at: usize, target: usize, oend: usize)
     ip += 2;
     let length = token & 15;
     if (length === 15) {
+      const more = ip;
       let b: u32;
       do {
         if (ip >= iend) return CORRUPT;
         b = <u32>load<u8>(ip++);
         length += b;
       } while (b === 255);
+      if (ip - more > LENGTH_BYTES_MAX) return CORRUPT;
     }
     length += 4;
     if (<usize>(distance - 1) >= op - target || <usize>length > oend - op) return CORRUPT;
