@@ -146,3 +146,50 @@ describe('data node over a growing segment', () => {
     expect({ rows, answered }).to.deep.equal({ rows: [], answered: ['live'] });
   });
 });
+
+describe('data node that fails while it takes segments', () => {
+  it('gives back those it has taken', async () => {
+    const registry = new SegmentRegistry();
+    const common = { handle: undefined, rows: 1, times: undefined, close: silent };
+    registry.add('first', { ...common });
+    registry.add('second', {
+      ...common,
+      parts: () => {
+        throw new Error('no parts');
+      },
+    });
+    const handlers = dataNodeHandlers({
+      registry,
+      pool: createInlinePool({
+        kernels,
+        open: () => {
+          throw new Error('not asked');
+        },
+        clock: { now: () => 0, monotonic: () => 0 },
+      }),
+      frames,
+      clusterId: () => '',
+      log,
+      clock: { monotonic: () => 0 },
+      metrics: { counter: () => ({ add: silent }) },
+      loadChanged: silent,
+    });
+    const query = {
+      queryType: 'timeBoundary',
+      dataSource: 't',
+    };
+    const request = {
+      queryJson: JSON.stringify(query),
+      segments: ['first', 'second'].map((segmentId) => ({ segmentId, intervals: [interval] })),
+    };
+    const context = { signal: new AbortController().signal, deadline, trace: '' } as unknown as CallContext;
+    let error: unknown;
+    try {
+      for await (const _ of handlers.Query(request, context) as AsyncIterable<unknown>);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(String(error)).to.contain('no parts');
+    expect(registry.users).to.equal(0);
+  });
+});

@@ -78,11 +78,11 @@ async function* answer(deps: Deps, request: DataQuery, context: CallContext): As
     known: deps.known,
     key: request.contextJson ?? '',
   });
-  const held = hold(deps, request, query);
-  deps.loadChanged();
   const since = deps.clock.monotonic();
   const watch = new Stopwatch(deps.clock);
+  const held = hold(deps, request, query);
   try {
+    deps.loadChanged();
     if (held.missing.length + held.empty.length > 0) yield { missing: held.missing, segments: held.empty };
     const bySegment = request.bySegment === true;
     const deadlineMs = Math.max(1, context.deadline.remainingMs());
@@ -250,34 +250,48 @@ function partOf(part: SegmentsPart, held: Held): Pick<DataPart, 'ofSegment' | 't
   return { ofSegment: part.ofSegment ?? '', times };
 }
 
-/** Nothing is waited for in here: what is taken is always given back by the caller. */
+/** Nothing is waited for in here: what is taken is always given back by the caller, or here when this fails. */
 function hold(deps: DataNodeQueryDeps, request: DataQuery, query: NativeQuery): Held {
+  const releases: (() => void)[] = [];
+  try {
+    return held(deps, request, query, releases);
+  } catch (thrown) {
+    for (const release of releases) release();
+    throw thrown;
+  }
+}
+
+function held(
+  deps: DataNodeQueryDeps,
+  request: DataQuery,
+  query: NativeQuery,
+  releases: (() => void)[],
+): Held {
   const refs: SegmentRef[] = [];
   const missing: string[] = [];
   const empty: string[] = [];
   const growing = new Set<string>();
-  const releases: (() => void)[] = [];
   const times: IntervalMs[] = [];
   const timesOf = new Map<string, IntervalMs>();
   for (const slice of request.segments ?? []) {
     const segmentId = slice.segmentId ?? '';
-    const held = deps.registry.acquire(segmentId);
-    if (held === undefined) {
+    const taken = deps.registry.acquire(segmentId);
+    if (taken === undefined) {
       missing.push(segmentId);
       continue;
     }
-    releases.push(held.release);
+    releases.push(taken.release);
     const intervals = (slice.intervals ?? []).map((interval) => ({
       startMs: interval.startMs ?? 0,
       endMs: interval.endMs ?? 0,
     }));
-    const { segment } = held;
+    const { segment } = taken;
     const handles = segment.parts?.() ?? [segment.handle];
     if (segment.parts !== undefined) growing.add(segmentId);
     if (handles.length === 0) empty.push(segmentId);
     const size = segment.parts === undefined ? { rows: segment.rows } : {};
     for (const handle of handles) refs.push({ segmentId, handle, intervals, ...size });
-    const own = cut(query, held.segment.times, intervals);
+    const own = cut(query, segment.times, intervals);
     times.push(...own);
     const [span] = widest(own);
     if (span !== undefined) timesOf.set(segmentId, span);

@@ -38,6 +38,35 @@ describe('what rows do not tell', () => {
     expect(hintsOf({ ...top, granularity: 'none' })).to.deep.equal({});
   });
 
+  it('times that overlap are counted, a bucket is looked at once for all of them', () => {
+    const query = parseNativeQuery(
+      {
+        ...top,
+        granularity: 'second',
+        dataSource: 't',
+        intervals: '1970/1971',
+        aggregations: [{ type: 'count', name: 'n' }],
+      },
+      { queryId: 'q', timeoutMs: 0 },
+    );
+    const few = [
+      { startMs: 0, endMs: 2_000 },
+      { startMs: 1_500, endMs: 1_999 },
+      { startMs: 5_000, endMs: 5_000 },
+    ];
+    expect([...(renderHints(query, few).buckets ?? [])]).to.deep.equal([
+      [0, 1],
+      [1_000, 2],
+      [2_000, 1],
+      [5_000, 1],
+    ]);
+    // One at a time these would be hundreds of millions.
+    const many = Array.from({ length: 5_000 }, (_, i) => ({ startMs: i, endMs: 24 * hour + i }));
+    const { buckets } = renderHints(query, many);
+    expect([1_000, 6_000].map((at) => buckets?.get(at))).to.deep.equal([2_000, 5_000]);
+    expect(buckets?.size).to.equal(86_405);
+  });
+
   it('rows in memory have the buckets of the intervals of a topN', () => {
     const timesOf = (granularity: string, queryType = 'topN') =>
       allTime(

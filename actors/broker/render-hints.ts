@@ -1,6 +1,6 @@
 /** What the rows of an answer alone do not tell about its timestamps. Pure. */
-import { bucketStart, nextBucket } from '../../query/granularity.js';
-import type { NativeQuery } from '../../query/native/model.js';
+import { bucketEnd, bucketStart, nextBucket } from '../../query/granularity.js';
+import type { Granularity, NativeQuery } from '../../query/native/model.js';
 import type { RenderHints } from '../../query/results/buckets.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 
@@ -15,13 +15,28 @@ export function renderHints(query: NativeQuery, times: readonly IntervalMs[]): R
   const allStartMs = starts.reduce((a, b) => (isDescending ? Math.max(a, b) : Math.min(a, b)));
   if (query.queryType !== 'topN' || query.granularity.type === 'all') return { allStartMs };
   if (query.granularity.type === 'none') return {};
-  const buckets = new Map<number, number>();
+  return { buckets: bucketsOf(query.granularity, times) };
+}
+
+/** How many of the times are in each bucket; each is looked at once, however many times it is in. */
+function bucketsOf(granularity: Granularity, times: readonly IntervalMs[]): ReadonlyMap<number, number> {
+  const changes = new Map<number, number>();
+  const change = (at: number, by: number): void => void changes.set(at, (changes.get(at) ?? 0) + by);
   for (const { startMs, endMs } of times) {
-    let at = bucketStart(query.granularity, startMs);
-    for (; at <= endMs && buckets.size < emptyBucketsMax; at = nextBucket(query.granularity, at))
-      buckets.set(at, (buckets.get(at) ?? 0) + 1);
+    change(bucketStart(granularity, startMs), 1);
+    change(bucketEnd(granularity, endMs), -1);
   }
-  return { buckets };
+  const starts = [...changes.keys()].sort((a, b) => a - b);
+  const buckets = new Map<number, number>();
+  let open = 0;
+  for (const [i, start] of starts.entries()) {
+    open += changes.get(start) ?? 0;
+    const end = starts[i + 1] ?? start;
+    if (open === 0) continue;
+    for (let at = start; at < end && buckets.size < emptyBucketsMax; at = nextBucket(granularity, at))
+      buckets.set(at, open);
+  }
+  return buckets;
 }
 
 /** Rows in memory have no times of their own: the buckets of a topN's intervals are there without any row. */
