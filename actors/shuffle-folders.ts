@@ -41,9 +41,8 @@ export async function writeResult(folder: string, json: string): Promise<void> {
 /** Undefined when the sub-task left none. */
 export async function readResult(folder: string): Promise<string | undefined> {
   try {
-    return await fs.readFile(path.join(folder, RESULT), 'utf8');
+    return await ifThere(fs.readFile(path.join(folder, RESULT), 'utf8'));
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     const reason = asCoded(thrown).message;
     throw new CodedError('StorageFailure', `The result of a sub-task can't be read: ${reason}`, {}, thrown);
   }
@@ -60,13 +59,23 @@ export async function notePush(folder: string, place: string): Promise<void> {
   }
 }
 
+/** Undefined where there is no such file. What can't be read may well be there: that is an error. */
+async function ifThere<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw thrown;
+  }
+}
+
 /** Removes the segment files that the run of this folder has noted, but for those in `kept` (relative to the root). */
 async function removePushed(
   storageRoot: string,
   folder: string,
   kept: ReadonlySet<string> = new Set(),
 ): Promise<void> {
-  const notes = await fs.readFile(path.join(folder, PUSHES), 'utf8').catch(() => '');
+  const notes = (await ifThere(fs.readFile(path.join(folder, PUSHES), 'utf8'))) ?? '';
   const store = new LocalStorage({ root: storageRoot });
   // A note that was cut off by a crash has no end, and its push had not begun.
   for (const place of notes.split('\n').slice(0, -1)) {
@@ -85,7 +94,7 @@ export async function removeShuffle(
 ): Promise<void> {
   const folder = path.join(storageRoot, SHUFFLE, nameOf(supervisorTaskId));
   try {
-    for (const run of await fs.readdir(folder).catch(() => [])) {
+    for (const run of (await ifThere(fs.readdir(folder))) ?? []) {
       await removePushed(storageRoot, path.join(folder, run), kept);
     }
     await fs.rm(folder, { recursive: true, force: true, maxRetries: 3 });
@@ -98,7 +107,7 @@ export async function removeShuffle(
 /** What a run of a sub-task left that came to nothing, pushed or not; the supervisor's folder too when it was the last. */
 export async function removeShuffleOf(storageRoot: string, subTaskId: string): Promise<void> {
   const root = path.join(storageRoot, SHUFFLE);
-  for (const supervisor of await fs.readdir(root).catch(() => [])) {
+  for (const supervisor of (await ifThere(fs.readdir(root))) ?? []) {
     const folder = path.join(root, supervisor);
     await removePushed(storageRoot, path.join(folder, nameOf(subTaskId)));
     await fs.rm(path.join(folder, nameOf(subTaskId)), { recursive: true, force: true, maxRetries: 3 });
