@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { CodedError } from '../../proto/errors.js';
 import { createLocalPartials } from '../../query/cache/partial-cache.js';
 import { cellColumn } from '../../query/frame-build.js';
+import { frameBytes } from '../../query/frame-codec.js';
 import type { Frame } from '../../query/frame.js';
 import { parseNativeQuery } from '../../query/native/parse.js';
 import { deadlineAfter } from '../../runtime/deadline.js';
@@ -140,6 +141,48 @@ describe('gathering', () => {
     expect(open).to.deep.equal(['groups 2']);
     await gathering.close();
     expect(open).to.deep.equal([]);
+  });
+
+  it('an answer that broke off and is asked again does not count twice', async () => {
+    const { asking } = node(() => [counted(1)]);
+    let isFirst = true;
+    const whole = asking.scatter.clientOf();
+    const broken = {
+      stream: async function* () {
+        yield { frame: counted(1) };
+        throw new CodedError('Unavailable', 'cut');
+      },
+    } as unknown as Client;
+    const scatter = {
+      ...asking.scatter,
+      clientOf: () => {
+        const client = isFirst ? broken : whole;
+        isFirst = false;
+        return client;
+      },
+      holdersOf: () => ['a', 'b'].map((name, load) => ({ node: name, fresh: true, load })),
+    };
+    const frames: Frame[] = [];
+    const groups = {
+      open: () => ({
+        sink: () => {
+          const own: Frame[] = [];
+          return {
+            add: async (frame: Frame) => void own.push(frame),
+            accept: () => void frames.push(...own),
+            discard: async () => undefined,
+          };
+        },
+        frames,
+        runs: [],
+        close: async () => undefined,
+      }),
+    } as unknown as GroupMemory;
+    // Enough for one frame, not for two.
+    const limits = { ...noLimits, scatterGatherBytesMax: Math.ceil(frameBytes(counted(1)) * 1.5) };
+    const gathering = new Gathering(deps({ groups, limits }), { ...asking, scatter }, options);
+    const { partials: gathered } = await gathering.gather(query('groupBy'), [slice('s1')]);
+    expect(sumOf(gathered.frames)).to.equal(1);
   });
 
   it('more rows of a scan, or more bytes, than are wanted are refused', async () => {

@@ -199,12 +199,19 @@ class Folding {
 const rowsKept = ({ offset, limit }: { offset: number; limit: number | undefined }, rows: number): number =>
   Math.min(rows - offset, limit ?? Infinity);
 
-/** Counts what data nodes answer. */
-const limitedSink = (sink: FrameSink, limit: ByteLimit): FrameSink => ({
-  add: (frame) => {
-    limit.add(frame);
-    return sink.add(frame);
-  },
-  accept: () => sink.accept(),
-  discard: () => sink.discard(),
-});
+/** Counts what data nodes answer; what is asked again does not count twice. */
+function limitedSink(sink: FrameSink, limit: ByteLimit): FrameSink {
+  let bytes = 0;
+  return {
+    add: (frame) => {
+      bytes += limit.add(frame);
+      return sink.add(frame);
+    },
+    accept: () => sink.accept(),
+    discard: () => {
+      limit.takeBack(bytes);
+      bytes = 0;
+      return sink.discard();
+    },
+  };
+}

@@ -120,16 +120,23 @@ export class ByteLimit {
     this.#bytesMax = given !== undefined && given <= 0 ? 0 : least(given, limits.scatterGatherBytesMax);
   }
 
-  /** Throws LimitExceeded. */
-  add(frame: Frame): void {
-    if (this.#bytesMax === Infinity) return;
-    this.#bytes += frameBytes(frame);
+  /** Answers what it counted. Throws LimitExceeded. */
+  add(frame: Frame): number {
+    if (this.#bytesMax === Infinity) return 0;
+    const bytes = frameBytes(frame);
+    this.#bytes += bytes;
     if (this.#bytes > this.#bytesMax) {
       throw new CodedError(
         'LimitExceeded',
         `Query[${this.#queryId}] max scatter-gather bytes limit[${this.#bytesMax}] reached.`,
       );
     }
+    return bytes;
+  }
+
+  /** Of an answer that came to nothing. */
+  takeBack(bytes: number): void {
+    this.#bytes -= bytes;
   }
 }
 
