@@ -58,8 +58,20 @@ describe('turns', () => {
     const one = turn(0, 0);
     turns.took(one, 1_000);
     expect(turns.isLarge(one)).to.equal(true);
-    for (let i = 0; i < 100; i++) turns.ended({ ...one, takenMs: 100 });
+    const ended = (takenMs: number, times: number): void => {
+      for (let i = 0; i < times; i++) turns.ended({ ...one, takenMs });
+    };
+    ended(100, 100);
     expect(turns.isLarge(one)).to.equal(false);
+    // A few that took for ever change nothing.
+    ended(60_000, 5);
+    turns.took(one, 1_300);
+    expect(turns.isLarge(one)).to.equal(true);
+    // Nobody waits for more than this, where all are large.
+    ended(60_000, 500);
+    expect(turns.isLarge(one)).to.equal(false);
+    turns.took(one, 2_000);
+    expect(turns.isLarge(one)).to.equal(true);
   });
 
   it('expect more time of more rows, aggregators and dimensions', () => {

@@ -20,16 +20,18 @@ export interface Turn {
   lastTurn: number;
 }
 
-/** What has taken longer, and so many times what is usual, is large. */
-const largeMs = 250;
+/** What has taken so many times what is usual is large, within these limits: those who came later wait no longer for it. */
 const largeTimes = 16;
+const largeMinMs = 250;
+const largeMaxMs = 4_000;
 /** Of time, for others as for large ones. */
 const othersShare = 3;
-/** How soon what is usual follows what has been lately. */
-const newShare = 1 / 32;
+/** What is usual is the middle of what queries took lately: each moves it by so much, whatever its size. */
+const usualStep = 1.05;
+const usualMinMs = 1;
 
 export class Turns {
-  #usualMs = 0;
+  #usualMs = usualMinMs;
   #turn = 0;
   /** Both kinds are waiting; since then each had … */
   #isContest = false;
@@ -58,7 +60,7 @@ export class Turns {
   }
 
   isLarge({ takenMs }: Turn): boolean {
-    return takenMs > Math.max(largeMs, this.#usualMs * largeTimes);
+    return takenMs > Math.min(largeMaxMs, Math.max(largeMinMs, this.#usualMs * largeTimes));
   }
 
   began(one: Turn): void {
@@ -73,7 +75,8 @@ export class Turns {
   }
 
   ended({ takenMs }: Turn): void {
-    this.#usualMs += (takenMs - this.#usualMs) * newShare;
+    const moved = takenMs > this.#usualMs ? this.#usualMs * usualStep : this.#usualMs / usualStep;
+    this.#usualMs = Math.max(usualMinMs, moved);
   }
 }
 
