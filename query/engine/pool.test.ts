@@ -85,7 +85,7 @@ class HandClock {
     return { cancel: () => this.actions.delete(action) };
   }
   fire(): void {
-    this.#nowMs += 300;
+    this.#nowMs += 600;
     const due = [...this.actions];
     this.actions.clear();
     for (const action of due) action();

@@ -387,6 +387,7 @@ class ThreadPool implements Pool {
     const within = outer?.work.kind === 'scan' ? outer.work.query : undefined;
     const query = this.#turns.first(
       this.#queries.filter((one) => one === within || (one.running.hasTask && isWanted(one))),
+      within,
     );
     const task = query === within ? undefined : query?.running.take();
     if (query === undefined || task === undefined) return undefined;

@@ -39,7 +39,7 @@ describe('turns', () => {
   it('go round among those that took far longer than is usual, a quarter of the time', () => {
     const turns = new Turns();
     const large = [turn(0, 1), turn(0, 1)];
-    for (const one of large) turns.took(one, 300);
+    for (const one of large) turns.took(one, 600);
     expect(large.every((one) => turns.isLarge(one))).to.equal(true);
     const given: number[] = [];
     for (let i = 0; i < 16; i++) {
@@ -51,6 +51,17 @@ describe('turns', () => {
       given.push(waiting.indexOf(one));
     }
     expect(given.join('')).to.equal('2022212220222122');
+  });
+
+  it('let a large one interrupt another, whoever had the last turn', () => {
+    const turns = new Turns();
+    const [running, waiting] = [turn(0, 1), turn(9, 1)];
+    for (const one of [running, waiting]) {
+      turns.began(one);
+      turns.took(one, 600);
+    }
+    expect(turns.first([running, waiting], running)).to.equal(waiting);
+    expect(turns.first([running, waiting])).to.equal(running);
   });
 
   it('know what is usual', () => {

@@ -22,7 +22,7 @@ export interface Turn {
 
 /** What has taken so many times what is usual is large, within these limits: those who came later wait no longer for it. */
 const largeTimes = 16;
-const largeMinMs = 250;
+const largeMinMs = 500;
 const largeMaxMs = 4_000;
 /** Of time, for others as for large ones. */
 const othersShare = 3;
@@ -38,8 +38,8 @@ export class Turns {
   #largeMs = 0;
   #othersMs = 0;
 
-  /** Of those that wait, whose turn it is. */
-  first<T extends Turn>(waiting: readonly T[]): T | undefined {
+  /** Of those that wait, whose turn it is; `running`, one of them, would go on now, having had its own turn. */
+  first<T extends Turn>(waiting: readonly T[], running?: T): T | undefined {
     const large = waiting.reduce((count, one) => count + Number(this.isLarge(one)), 0);
     const isContest = large > 0 && large < waiting.length;
     if (isContest && !this.#isContest) {
@@ -49,10 +49,11 @@ export class Turns {
     this.#isContest = isContest;
     const isLargesTurn = this.#largeMs * othersShare < this.#othersMs;
     const place = (one: Turn): number => (this.isLarge(one) === isLargesTurn ? 0 : 1);
+    const lastTurn = (one: Turn): number => (one === running ? this.#turn + 1 : one.lastTurn);
     const order = (a: Turn, b: Turn): number =>
       b.priority - a.priority ||
       place(a) - place(b) ||
-      (this.isLarge(a) ? a.lastTurn - b.lastTurn : 0) ||
+      (this.isLarge(a) ? lastTurn(a) - lastTurn(b) : 0) ||
       dueMs(a) - dueMs(b);
     let best = waiting[0];
     for (const one of waiting) if (best !== undefined && order(one, best) < 0) best = one;
