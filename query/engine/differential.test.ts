@@ -51,6 +51,7 @@ interface Promises {
   readonly timeSorted: boolean;
   readonly dictionarySorted: boolean;
   readonly hasBitmaps: boolean;
+  readonly isNarrow?: boolean;
 }
 
 function segmentOf(rows: readonly Row[], promises: Promises, id: string): SegmentView {
@@ -246,7 +247,7 @@ for (const timeSorted of [true, false]) {
   for (const dictionarySorted of [true, false]) {
     for (const hasBitmaps of [true, false]) {
       shapes.push({
-        promises: { timeSorted, dictionarySorted, hasBitmaps },
+        promises: { timeSorted, dictionarySorted, hasBitmaps, isNarrow: dictionarySorted !== hasBitmaps },
         parts: 1 + (shapes.length % 3),
         rows: 150,
       });
@@ -254,12 +255,12 @@ for (const timeSorted of [true, false]) {
   }
 }
 shapes.push({
-  promises: { timeSorted: true, dictionarySorted: true, hasBitmaps: true },
+  promises: { timeSorted: true, dictionarySorted: true, hasBitmaps: true, isNarrow: true },
   parts: 1,
   rows: 9000,
 });
 shapes.push({
-  promises: { timeSorted: false, dictionarySorted: false, hasBitmaps: false },
+  promises: { timeSorted: false, dictionarySorted: false, hasBitmaps: false, isNarrow: true },
   parts: 2,
   rows: 18_000,
 });

@@ -261,6 +261,44 @@ function numberMask(
   return { kind: 'bits', bits };
 }
 
+/** Values that a byte tells apart. */
+const byteValues = 256;
+
+/**
+ * Calls `test` to set the bits of the rows that match, block by block; where a byte a row says which of at most 256
+ * values it has, with these values instead of the rows.
+ */
+function forEachNumbers(
+  environment: Environment,
+  column: NumericColumnView,
+  bits: number,
+  span: RowSpan,
+  test: (values: number, rows: number, target: number) => void,
+): void {
+  const { kernels, scratch, segment } = environment;
+  const table = column.narrow === undefined ? 0 : scratch.take(byteValues * 8);
+  const found = column.narrow === undefined ? 0 : scratch.take(byteValues * 2);
+  const matches = found + byteValues;
+  forEachBlock(span, segment.rowCount, (start, rows) => {
+    environment.check();
+    const target = bits + start / 8;
+    const narrow = column.narrow?.(start);
+    if (narrow === undefined || narrow.form > 1) {
+      test(column.batch(start), rows, target);
+      return;
+    }
+    const isCoded = narrow.form === 0;
+    if (!isCoded) kernels.offsetTable(narrow.base, table);
+    const count = isCoded ? narrow.size : byteValues;
+    test(isCoded ? narrow.base : table, count, found);
+    kernels.bitsToBytes(found, count, matches);
+    kernels.matchIds1(narrow.pointer, rows, matches, target);
+  });
+  if (column.narrow === undefined) return;
+  scratch.give(table);
+  scratch.give(found);
+}
+
 function rangesInto(
   environment: Environment,
   column: NumericColumnView,
@@ -268,13 +306,10 @@ function rangesInto(
   bits: number,
   span: RowSpan,
 ): void {
-  const { kernels, scratch, segment } = environment;
+  const { kernels, scratch } = environment;
   const range = { long: kernels.rangeI64, double: kernels.rangeF64, float: kernels.rangeF32 }[column.kind];
   const more = ranges.length > 1 ? scratch.take(1024) : 0;
-  forEachBlock(span, segment.rowCount, (start, rows) => {
-    environment.check();
-    const values = column.batch(start);
-    const target = bits + start / 8;
+  forEachNumbers(environment, column, bits, span, (values, rows, target) => {
     ranges.forEach(([low, high], i) => {
       range(values, rows, low, high, i === 0 ? target : more);
       if (i > 0) kernels.bitsOr(target, more, target, wordsOf(rows));
@@ -290,13 +325,12 @@ function setInto(
   bits: number,
   span: RowSpan,
 ): void {
-  const { kernels, scratch, segment } = environment;
+  const { kernels, scratch } = environment;
   const keys = scratch.take(test.keys.length * 8);
   scratch.arena.i64(keys, test.keys.length).set(test.keys);
   const inSet = { long: kernels.inI64, double: kernels.inF64, float: kernels.inF32 }[column.kind];
-  forEachBlock(span, segment.rowCount, (start, rows) => {
-    environment.check();
-    inSet(column.batch(start), rows, keys, test.keys.length, bits + start / 8);
+  forEachNumbers(environment, column, bits, span, (values, rows, target) => {
+    inSet(values, rows, keys, test.keys.length, target);
   });
   scratch.give(keys);
 }
@@ -325,16 +359,14 @@ function textInto(
     if (value !== 0 && known.size < 100_000) known.set(value, result);
     return result;
   };
-  forEachBlock(span, environment.segment.rowCount, (start, rows) => {
-    environment.check();
-    const pointer = column.batch(start);
+  forEachNumbers(environment, column, bits, span, (pointer, rows, target) => {
     const values =
       column.kind === 'long'
         ? arena.i64(pointer, rows)
         : column.kind === 'double'
           ? arena.f64(pointer, rows)
           : arena.f32(pointer, rows);
-    setBits(environment, bits + start / 8, rows, (row) => matches(values[row] ?? 0));
+    setBits(environment, target, rows, (row) => matches(values[row] ?? 0));
   });
 }
 

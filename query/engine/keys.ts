@@ -23,6 +23,7 @@ import { DerivedSegment } from './columns/derived-segment.js';
 import { dimensionColumn } from './columns/dimension-column.js';
 import { textRows } from './columns/text-rows.js';
 import type { Environment } from './environment.js';
+import { gatherNumbers } from './gather-numbers.js';
 import { HashTable } from './hash-table.js';
 import { textColumn, valueColumn, type Value } from './value-column.js';
 
@@ -224,9 +225,9 @@ class NumericKey implements KeyDimension {
       kernels.selectRange(batch.from, count, this.#rows);
       rows = this.#rows;
     }
-    const values = this.#view.batch(batch.start);
-    if (this.#view.kind === 'float') kernels.gather32To64(values, rows, count, this.#values);
-    else kernels.gather64(values, rows, count, this.#values);
+    if (this.#view.kind === 'float')
+      kernels.gather32To64(this.#view.batch(batch.start), rows, count, this.#values);
+    else gatherNumbers(kernels, this.#view, batch.start, rows, count, this.#values);
     this.#table.number(this.#values, count, out);
     if (this.#view.hasNulls) kernels.numbersWithNull(out, rows, count, this.#view.nullBits(), batch.start);
     return out;

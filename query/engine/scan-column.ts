@@ -14,6 +14,7 @@ import { packNulls } from '../merge/columns.js';
 import { DictionaryBuilder, emptyDictionary } from '../merge/dictionary.js';
 import { allNulls } from './aggregators/result.js';
 import type { Environment } from './environment.js';
+import { gatherNumbers } from './gather-numbers.js';
 import { valueColumn } from './value-column.js';
 
 /** A column the segment does not have is STRING, null in every row, with an empty dictionary. */
@@ -77,14 +78,10 @@ function numericColumn(
   forEachRun(rows, (start, at, count) => {
     check();
     selectionOf(environment, rows, start, at, count, sel);
-    if (values instanceof Float32Array) {
-      kernels.gather32(column.batch(start), sel, count, out);
-      values.set(arena.f32(out, count), at);
-    } else {
-      kernels.gather64(column.batch(start), sel, count, out);
-      if (values instanceof BigInt64Array) values.set(arena.i64(out, count), at);
-      else values.set(arena.f64(out, count), at);
-    }
+    gatherNumbers(kernels, column, start, sel, count, out);
+    if (values instanceof Float32Array) values.set(arena.f32(out, count), at);
+    else if (values instanceof BigInt64Array) values.set(arena.i64(out, count), at);
+    else values.set(arena.f64(out, count), at);
     if (flags === undefined || nullBytes === undefined) return;
     for (let i = at; i < at + count; i++) {
       const row = rows[i] ?? 0;

@@ -10,6 +10,7 @@ import {
   type IntervalMs,
   type SegmentView,
 } from '../../segment/read/view.js';
+import { narrowBatches } from './test-narrow.js';
 
 export type TestColumn =
   /** `isIndexed`: as an auto column is stored. */
@@ -37,6 +38,8 @@ export interface TestSegmentOptions {
   readonly timeSorted?: boolean;
   readonly dictionarySorted?: boolean;
   readonly hasBitmaps?: boolean;
+  /** Numbers are offered in fewer bytes, too, where they fit. */
+  readonly isNarrow?: boolean;
 }
 
 export function testSegment(arena: Arena, options: TestSegmentOptions): SegmentView {
@@ -69,17 +72,18 @@ export function testSegment(arena: Arena, options: TestSegmentOptions): SegmentV
 }
 
 function columnView(arena: Arena, column: TestColumn, options: TestSegmentOptions): ColumnView {
+  const isNarrow = options.isNarrow === true;
   switch (column.kind) {
     case 'long': {
       const { values, isIndexed } = column;
-      return numericView(arena, { kind: 'long', values, isIndexed }, (pointer, length) =>
+      return numericView(arena, { kind: 'long', values, isIndexed, isNarrow }, (pointer, length) =>
         arena.i64(pointer, length).set(values.map((value) => value ?? 0n)),
       );
     }
     case 'double':
     case 'float': {
       const { kind, values, isIndexed } = column;
-      return numericView(arena, { kind, values, isIndexed }, (pointer, length) =>
+      return numericView(arena, { kind, values, isIndexed, isNarrow }, (pointer, length) =>
         (kind === 'double' ? arena.f64(pointer, length) : arena.f32(pointer, length)).set(
           values.map((value) => value ?? 0),
         ),
@@ -114,10 +118,11 @@ function numericView(
     readonly kind: 'long' | 'double' | 'float';
     readonly values: readonly unknown[];
     readonly isIndexed: true | undefined;
+    readonly isNarrow: boolean;
   },
   fill: (pointer: number, length: number) => void,
 ): ColumnView {
-  const { kind, values, isIndexed } = of;
+  const { kind, values, isIndexed, isNarrow } = of;
   const rows = values.length;
   const width = kind === 'float' ? 4 : 8;
   const pointer = arena.alloc(rows * width);
@@ -135,8 +140,14 @@ function numericView(
     hasValueIndex: isIndexed === true,
     nullsAreZero: true,
     batch: (start) => pointer + start * width,
+    ...(isNarrow ? { narrow: narrowBatches(arena, kind, bitsAt(arena, kind, pointer, rows)) } : {}),
     nullBits: () => (hasNulls ? nulls : 0),
   };
+}
+
+function bitsAt(arena: Arena, kind: 'long' | 'double' | 'float', pointer: number, rows: number): bigint[] {
+  if (kind === 'float') return [...arena.u32(pointer, rows)].map(BigInt);
+  return [...(kind === 'long' ? arena.i64(pointer, rows) : arena.u64(pointer, rows))];
 }
 
 function stringView(

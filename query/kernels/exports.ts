@@ -4,6 +4,7 @@
  */
 import { CodedError } from '../../proto/errors.js';
 import type { WasmExports } from '../../segment/kernels/wasm.js';
+import { narrowNames, type NarrowExports } from './narrow-exports.js';
 
 export type GroupKernel = (
   g: number,
@@ -46,7 +47,7 @@ export type GroupMaskKernel = (
   copy: number,
   seen: number,
 ) => void;
-export interface QueryKernels {
+export interface QueryKernels extends NarrowExports {
   // aggregate.ts
   readonly sumI64Run: (p: number, n: number, cell: number) => void;
   readonly sumF64Run: (p: number, n: number, cell: number) => void;
@@ -100,7 +101,9 @@ export interface QueryKernels {
   ) => void;
   readonly runBuckets: (
     op: number,
+    form: number,
     p: number,
+    base: number,
     sel: number,
     start: number,
     from: number,
@@ -431,7 +434,7 @@ const names = [
 
 /** The query part of an instance; throws Bug when the module was built from other sources. */
 export function queryKernels(exports: WasmExports): QueryKernels {
-  for (const name of names) {
+  for (const name of [...names, ...narrowNames]) {
     if (typeof exports[name] !== 'function') throw new CodedError('Bug', `kernel[${name}] is missing`);
   }
   return exports as unknown as QueryKernels;

@@ -290,7 +290,9 @@ describe('grouping kernels', () => {
         const last =
           kernels.runBuckets(
             0,
+            8,
             valuesAt('I64', values),
+            0,
             sel,
             start,
             from,

@@ -203,7 +203,7 @@ describe('kernels over masks', () => {
           const seen = arena.alloc(ends.length);
           arena.bytes(seen, ends.length).fill(0);
           const at = numbersAt(kind, values);
-          kernels.runBuckets(k * 3 + o, at, 0, 0, 0, rows, ints(ends), 0, cells, 8, seen, bits, flip);
+          kernels.runBuckets(k * 3 + o, 8, at, 0, 0, 0, 0, rows, ints(ends), 0, cells, 8, seen, bits, flip);
           ends.forEach((end, b) => {
             const own = values.filter(
               (_, row) => row < end && row >= (ends[b - 1] ?? 0) && flags[row] !== flip,
@@ -221,7 +221,7 @@ describe('kernels over masks', () => {
       const seen = arena.alloc(ends.length);
       arena.bytes(seen, ends.length).fill(0);
       const at = numbersAt('I64', zeroed);
-      kernels.runBuckets(0, at, 0, 0, 0, rows, ints(ends), 0, cells, 8, seen, bits, flip | 2);
+      kernels.runBuckets(0, 8, at, 0, 0, 0, 0, rows, ints(ends), 0, cells, 8, seen, bits, flip | 2);
       expect([...arena.i64(cells, ends.length)].map(Number)).to.deep.equal(
         ends.map((end, b) => zeroed.slice(ends[b - 1] ?? 0, end).reduce((a, v) => a + v, 0)),
       );

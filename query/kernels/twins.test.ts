@@ -314,6 +314,9 @@ describe('kernels beside their twins', () => {
         /^(?:(?:sum|min|max)(?:I64|F64|F32|Plain)Group(?:Sel|Mask)?|isPlainF64|(?:count|mark)GroupMask|countGroup|fillCells|gatherCells|idsWiden|combine32|pair64|fill32|runBuckets)$/,
       'query/kernels/masks.test.ts':
         /^(?:(?:sum|min|max)(?:I64|F64|F32)Mask|(?:min|max)(?:I64|F64|F32)Run|spareGroups(?:Sel)?|anyKept|marksMissing|zero_marked|explode|explodeRange|anyEmpty|emptyRows|rowsOfValues|filledRows)$/,
+      'query/kernels/narrow.test.ts':
+        /^(?:(?:sum|min|max)(?:U8|U16|U32|Code)(?:Run|RunSel|Mask|Group|GroupSel|GroupMask)|(?:min|max)PlainCodeGroup(?:Sel|Mask)?|narrowGather|offsetTable|bitsToBytes)$/,
+      'segment/kernels/narrow.test.ts': /^(?:narrow_offsets|(?:un)?pack_(?:offsets|codes))$/,
       'segment/kernels/lz4.test.ts': /^lz4_/,
       'segment/kernels/bitmap.test.ts': /^(?:roaring|concise)_or$/,
       'segment/kernels/unpack.test.ts': /^(?:unpack_(?:le|be|delta|table)|max_id|ascending|set_range)$/,

@@ -34,6 +34,13 @@ export interface SegmentKernels {
     size: number,
     target: number,
   ): number;
+  /** `n` > 0 i64: the smallest to `base`; answers how many bytes offsets from it take (1, 2, 4), 0 = eight. */
+  narrow_offsets(source: number, n: number, base: number): number;
+  pack_offsets(source: number, n: number, base: number, width: number, target: number): void;
+  unpack_offsets(source: number, n: number, width: number, base: number, target: number): void;
+  /** `slots` = scratch of 2,048 bytes. Answers the size of the table, at most 256; 0 = more would be needed. */
+  pack_codes(source: number, n: number, width: number, slots: number, table: number, target: number): number;
+  unpack_codes(source: number, n: number, table: number, width: number, target: number): void;
   /** 0 = done, 1 = corrupt. Parts of 65,536 rows without any of [from, to) are left out. */
   roaring_or(source: number, length: number, bits: number, rows: number, from: number, to: number): number;
   /** 0 = done, 1 = corrupt. */
@@ -91,6 +98,11 @@ const segmentNames: readonly (keyof SegmentKernels)[] = [
   'ascending',
   'unpack_delta',
   'unpack_table',
+  'narrow_offsets',
+  'pack_offsets',
+  'unpack_offsets',
+  'pack_codes',
+  'unpack_codes',
   'roaring_or',
   'concise_or',
   'set_range',

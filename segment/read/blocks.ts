@@ -9,7 +9,8 @@ import { readIndexed, type IndexedList } from '../format/indexed.js';
 import { decodeLzf } from '../format/lzf.js';
 import { decodeZstd } from '../format/zstd.js';
 import { corruptIn, holderOf, opener, type ColumnFile, type ReadContext } from './column-file.js';
-import { BATCH_ROWS } from './view.js';
+import { HotNumbers } from './hot-numbers.js';
+import { BATCH_ROWS, type NarrowBatch, type NumericColumnView } from './view.js';
 
 /** Blocks of one column: every block but the last unpacks to the same number of values. */
 export interface Blocks {
@@ -227,16 +228,25 @@ export class Batches {
   readonly #file: ColumnFile;
   readonly #source: ValueSource;
   readonly #unit: number;
+  readonly #narrowAs: NumericColumnView['kind'] | undefined;
   #started = false;
+  #numbers: HotNumbers | undefined;
   #hot = 0;
   #states: Int32Array | undefined;
   #buffer = 0;
   #nullBits: (() => number) | undefined;
 
-  constructor(context: ReadContext, file: ColumnFile, source: ValueSource) {
+  /** `narrowAs`: the hot form may keep values, which are such numbers, in fewer bytes than they have. */
+  constructor(
+    context: ReadContext,
+    file: ColumnFile,
+    source: ValueSource,
+    narrowAs?: NumericColumnView['kind'],
+  ) {
     this.#context = context;
     this.#file = file;
     this.#source = source;
+    this.#narrowAs = narrowAs;
     const { perBlock } = source;
     this.#unit = perBlock > BATCH_ROWS && perBlock % BATCH_ROWS === 0 ? perBlock : BATCH_ROWS;
   }
@@ -256,6 +266,14 @@ export class Batches {
   #start(): void {
     this.#started = true;
     if (!this.#file.isHot) return;
+    if (this.#narrowAs !== undefined) {
+      this.#numbers = HotNumbers.open(this.#context, this.#file, {
+        kind: this.#narrowAs,
+        source: this.#source,
+        zeroNulls: (pointer, start, n) => this.#zeroNulls(pointer, start, n),
+      });
+      return;
+    }
     const { count, width } = this.#source;
     const { arena } = this.#context.kernels;
     const units = Math.ceil(count / this.#unit);
@@ -272,6 +290,8 @@ export class Batches {
     const { count, width } = this.#source;
     const n = Math.min(BATCH_ROWS, count - start);
     if (this.#states !== undefined && this.#inHot(this.#states, start)) return this.#hot + start * width;
+    const pointer = this.#numbers?.batch(start) ?? 0;
+    if (pointer !== 0) return pointer;
     const direct = this.#source.direct(start, n);
     if (direct !== undefined) {
       this.#zeroNulls(direct, start, n);
@@ -284,6 +304,12 @@ export class Batches {
     this.#source.fill(start, n, this.#buffer);
     this.#zeroNulls(this.#buffer, start, n);
     return this.#buffer;
+  }
+
+  /** The same values in fewer bytes, where the hot form has them so. */
+  narrow(start: number): NarrowBatch | undefined {
+    if (!this.#started) this.#start();
+    return this.#numbers?.narrow(start);
   }
 
   #inHot(states: Int32Array, start: number): boolean {

@@ -144,7 +144,7 @@ function openScalarNumber(context: ReadContext, layout: Layout, kind: 'long' | '
   const { base, bitmap } = layout;
   const file = context.open(`${base}.__${kind}Column`);
   const numbers = readNumbers(cursorOf(file), context, file, { kind, bigEndian: layout.bigEndian });
-  const batches = new Batches(context, file, numbers.source);
+  const batches = new Batches(context, file, numbers.source, kind);
   const ids = () => scalarIds(context, layout, kind);
   if (layout.part.hasNulls !== true)
     return auditable(new NumberColumn(kind, numbers, batches, undefined, true), ids);
@@ -378,7 +378,7 @@ function openField(
     const at = kind === 'long' ? numbersAt : doublesAt;
     const part = new Cursor(file.bytes, file.place, at, at + (kind === 'long' ? longBytes : doubleBytes));
     const numbers = readNumbers(part, context, file, { kind, bigEndian: layout.bigEndian });
-    const batches = new Batches(context, file, numbers.source);
+    const batches = new Batches(context, file, numbers.source, kind);
     const { nulls } = indexes;
     const nullBits =
       nulls === undefined

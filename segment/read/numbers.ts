@@ -11,7 +11,7 @@ import {
   type ValueSource,
 } from './blocks.js';
 import { corruptIn, type ColumnFile, type ReadContext } from './column-file.js';
-import type { NumericColumnView } from './view.js';
+import type { NarrowBatch, NumericColumnView } from './view.js';
 
 export type NumberKind = 'long' | 'float' | 'double';
 export type BitmapKind = 'roaring' | 'concise';
@@ -252,6 +252,8 @@ export class NumberColumn implements NumericColumnView {
     return this.#batches.batch(startRow);
   }
 
+  readonly narrow = (startRow: number): NarrowBatch | undefined => this.#batches.narrow(startRow);
+
   nullBits(): number {
     if (this.#nulls === 0) this.#nulls = this.#nullBits();
     return this.#nulls;
@@ -273,7 +275,9 @@ export function openNumberColumn(
     cursor.at = start;
   }
   const numbers = readNumbers(cursor, context, file, shape);
-  const batches = new Batches(context, file, numbers.source);
+  // Searches ask for single times, which would be unpacked with their batch.
+  const narrowAs = file.place.column === '__time' ? undefined : shape.kind;
+  const batches = new Batches(context, file, numbers.source, narrowAs);
   cursor.at = nullsAt;
   if (cursor.left === 0) return new NumberColumn(shape.kind, numbers, batches, undefined);
   const length = cursor.count('null bitmap length');

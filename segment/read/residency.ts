@@ -6,10 +6,9 @@
  * belong to its slot. Pins are also counted per thread, so that those of a thread that died can be
  * taken back (`reap`).
  */
-import fs from 'node:fs';
 import { CodedError } from '../../proto/errors.js';
 import { ownersMax, reservedBytes, type Arena } from '../kernels/arena.js';
-import type { Files } from '../ports.js';
+import { addArea, areasOf, hotHeadBytes, startAreas, takeRest } from './hot-areas.js';
 
 /** Goes through postMessage. */
 export interface ResidencyHandle {
@@ -53,6 +52,8 @@ const headWords = 16;
 const pageBytes = 4096;
 const patienceMs = 60_000;
 const pinsMax = 65535;
+/** At most so much is taken ahead of need. */
+const aheadBytesMax = 1 << 20;
 
 const head = {
   lock: 0,
@@ -110,26 +111,6 @@ const doomedLife = 2;
 function pagesOf(bytes: number): number {
   return Math.ceil((bytes + 64) / pageBytes);
 }
-
-export const nodeFiles: Files = {
-  readSync(path, into, position) {
-    const fd = fs.openSync(path, 'r');
-    try {
-      let done = 0;
-      while (done < into.length) {
-        const count = fs.readSync(fd, into, done, Math.min(into.length - done, 1 << 30), position + done);
-        if (count === 0) break;
-        done += count;
-      }
-      return done;
-    } finally {
-      fs.closeSync(fd);
-    }
-  },
-  sizeSync(path) {
-    return fs.statSync(path).size;
-  },
-};
 
 export class Residency {
   readonly handle: ResidencyHandle;
@@ -284,7 +265,38 @@ export class Residency {
    * in the thread that takes it.
    */
   hot(slot: number, bytes: number, prepare: (pointer: number) => void): number {
-    return this.#derived(slot, hot, bytes, prepare);
+    const pointer = this.#derived(slot, hot, hotHeadBytes + bytes, (first) => {
+      startAreas(this.arena, first);
+      prepare(first + hotHeadBytes);
+    });
+    return pointer === 0 ? 0 : pointer + hotHeadBytes;
+  }
+
+  /**
+   * Adds `bytes` bytes (a multiple of 64) to the decoded form of a pinned file, which go when that goes: their address,
+   * or 0 when there is no room. `aheadBytes` more will be asked for if all goes as it looks: some of that is taken with
+   * them.
+   */
+  hotPiece(slot: number, bytes: number, aheadBytes: number): number {
+    return this.#locked(() => {
+      const first = this.#get(slot, word.hotPointer) >>> 0;
+      for (const size of [0, bytes + Math.min(aheadBytes, aheadBytesMax), bytes]) {
+        if (size > 0) this.#extendHot(first, hotHeadBytes + size);
+        const pointer = takeRest(this.arena, first, bytes);
+        if (pointer !== 0) return pointer;
+      }
+      return 0;
+    });
+  }
+
+  /** With the lock held; does nothing when there is no room. */
+  #extendHot(first: number, bytes: number): void {
+    try {
+      const pointer = this.#allocateLocked(bytes, true);
+      if (pointer !== 0) addArea(this.arena, first, { pointer, bytes });
+    } catch (error) {
+      if (!(error instanceof CodedError && error.code === 'LimitExceeded')) throw error;
+    }
   }
 
   /** A smaller companion of a pinned file (its null bitset), made once. */
@@ -419,25 +431,27 @@ export class Residency {
    * `mustFit` do not: looking and taking are one step, or two threads would take the same room.
    */
   #allocate(bytes: number, isHot: boolean, mustFit = false): number {
+    return this.#locked(() => this.#allocateLocked(bytes, isHot, mustFit));
+  }
+
+  #allocateLocked(bytes: number, isHot: boolean, mustFit = false): number {
     const pages = pagesOf(bytes);
-    return this.#locked(() => {
-      if (mustFit && !this.#coldFits(pages)) return 0;
-      const counter = isHot ? head.hotPages : head.coldPages;
-      const limit = this.#head(isHot ? head.hotMax : head.coldMax);
-      const over = this.#head(counter) + pages - limit;
-      if (isHot && pages > limit) return 0;
-      if (over > 0) this.#evict(over, isHot, true);
-      if (isHot && this.#head(counter) + pages > limit) return 0;
-      for (;;) {
-        try {
-          const pointer = this.arena.allocShared(bytes);
-          this.#add(counter, pages);
-          return pointer;
-        } catch (error) {
-          if (this.#evict(pages, true) + this.#evict(pages, false) === 0) throw error;
-        }
+    if (mustFit && !this.#coldFits(pages)) return 0;
+    const counter = isHot ? head.hotPages : head.coldPages;
+    const limit = this.#head(isHot ? head.hotMax : head.coldMax);
+    const over = this.#head(counter) + pages - limit;
+    if (isHot && pages > limit) return 0;
+    if (over > 0) this.#evict(over, isHot, true);
+    if (isHot && this.#head(counter) + pages > limit) return 0;
+    for (;;) {
+      try {
+        const pointer = this.arena.allocShared(bytes);
+        this.#add(counter, pages);
+        return pointer;
+      } catch (error) {
+        if (this.#evict(pages, true) + this.#evict(pages, false) === 0) throw error;
       }
-    });
+    }
   }
 
   #giveBack(pointer: number, bytes: number, isHot: boolean): void {
@@ -470,10 +484,17 @@ export class Residency {
 
   #dropHot(slot: number): number {
     if (this.#get(slot, word.hotState) !== ready) return 0;
-    const bytes = this.#get(slot, word.hotBytes) >>> 0;
-    this.#giveBack(this.#get(slot, word.hotPointer) >>> 0, bytes, true);
+    const first = {
+      pointer: this.#get(slot, word.hotPointer) >>> 0,
+      bytes: this.#get(slot, word.hotBytes) >>> 0,
+    };
+    let pages = 0;
+    for (const { pointer, bytes } of areasOf(this.arena, first)) {
+      this.#giveBack(pointer, bytes, true);
+      pages += pagesOf(bytes);
+    }
     this.#set(slot, word.hotState, empty);
-    return pagesOf(bytes);
+    return pages;
   }
 
   #dropCold(slot: number): number {

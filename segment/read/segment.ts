@@ -12,7 +12,8 @@ import { cursorOf, Scratch, type ColumnFile, type ReadContext } from './column-f
 import { openComplexColumn } from './complex.js';
 import { openNestedColumn, openOldDocuments } from './nested.js';
 import { openNumberColumn, type NumberKind } from './numbers.js';
-import { nodeFiles, type Residency } from './residency.js';
+import { nodeFiles } from './node-files.js';
+import type { Residency } from './residency.js';
 import { NullColumn, openStringColumn } from './strings.js';
 import { readSummary, type SegmentSummary } from './summary.js';
 import { readTimeEnds } from './time-ends.js';

@@ -40,6 +40,21 @@ export interface SegmentView {
 
 export type ColumnView = NumericColumnView | StringColumnView | ComplexColumnView;
 
+/** The values of a batch in fewer bytes than they have by themselves. */
+export interface NarrowBatch {
+  /**
+   * 1, 2 or 4: a value is an unsigned offset of so many bytes from the long at `base`. 0: a value has a code of one byte,
+   * its index in a table of values at `base`.
+   */
+  readonly form: 0 | 1 | 2 | 4;
+  /** Address of the first row's offset or code. */
+  readonly pointer: number;
+  /** Address of a long, or of values of 4 or 8 bytes. */
+  readonly base: number;
+  /** Values of the table, at most 256; 0 when there is none. */
+  readonly size: number;
+}
+
 export interface NumericColumnView {
   readonly kind: 'long' | 'float' | 'double';
   readonly hasNulls: boolean;
@@ -49,6 +64,11 @@ export interface NumericColumnView {
   readonly nullsAreZero?: boolean;
   /** 8 bytes (long, double) or 4 bytes (float) a value, little-endian. */
   batch(startRow: number): number;
+  /**
+   * The same values as `batch` answers, where they are kept in fewer bytes: codes of floats and doubles, offsets of
+   * longs. Undefined when they are not, or not all of the time. Valid as long as what `batch` answers, and beside it.
+   */
+  readonly narrow?: (startRow: number) => NarrowBatch | undefined;
   /** Address of a bitset over all rows (bit r of 64-bit words, little-endian), set = null; 0 when !hasNulls. Words = ceil(rowCount / 64). */
   nullBits(): number;
 }

@@ -9,6 +9,7 @@ import type {
   SelectedRows,
 } from './accumulator.js';
 import { cellsColumn } from './result.js';
+import { wideForm } from './narrow-values.js';
 
 /** The number of this operation in `runBuckets`. */
 const countRuns = 9;
@@ -72,6 +73,8 @@ export class CountAccumulator implements Accumulator {
     return (
       environment.kernels.runBuckets(
         countRuns,
+        wideForm,
+        0,
         0,
         sel,
         start,

@@ -7,6 +7,7 @@ import {
   BATCH_ROWS,
   type ColumnView,
   type ComplexColumnView,
+  type NarrowBatch,
   type NumericColumnView,
   type StringColumnView,
 } from '../../../segment/read/view.js';
@@ -22,6 +23,8 @@ export type NumericKind = 'long' | 'double' | 'float';
 export interface BlockValues {
   /** Address of the values of the rows of a block; valid until the next call. */
   values(start: number, rows: number): number;
+  /** The same longs or doubles where they are kept in fewer bytes, and how; absent: they never are. */
+  readonly narrow?: ((start: number) => NarrowBatch | undefined) | undefined;
   /** Address of a bitset over all rows, valid for the rows of the last `values` call; 0 = no nulls. */
   readonly nullBits: number;
   /** The values of null rows are 0. */
@@ -116,12 +119,23 @@ export function once({ kernels }: Environment, input: BlockValues): NumericInput
     }
     return lastValues;
   };
+  let narrowStart = -1;
+  let lastNarrow: NarrowBatch | undefined;
+  const narrow = (start: number): NarrowBatch | undefined => {
+    if (start !== narrowStart) lastNarrow = input.narrow?.(start);
+    narrowStart = start;
+    return lastNarrow;
+  };
   return {
     nullBits: input.nullBits,
     areNullsZero: input.areNullsZero,
     values,
+    narrow: input.narrow && narrow,
     isPlain(start, rows) {
-      if (start !== plainStart) isPlain = kernels.isPlainF64(values(start, rows), rows) === 1;
+      if (start === plainStart) return isPlain;
+      const few = input.narrow && narrow(start);
+      isPlain =
+        (few ? kernels.isPlainF64(few.base, few.size) : kernels.isPlainF64(values(start, rows), rows)) === 1;
       plainStart = start;
       return isPlain;
     },
@@ -131,7 +145,11 @@ export function once({ kernels }: Environment, input: BlockValues): NumericInput
 function numericInput(environment: Environment, column: NumericColumnView, kind: NumericKind): BlockValues {
   const nullBits = column.hasNulls ? column.nullBits() : 0;
   const areNullsZero = column.nullsAreZero === true;
-  if (column.kind === kind) return { nullBits, areNullsZero, values: (start) => column.batch(start) };
+  if (column.kind === kind) {
+    // Floats have no kernels of that kind.
+    const narrow = kind === 'float' ? undefined : column.narrow;
+    return { nullBits, areNullsZero, values: (start) => column.batch(start), narrow };
+  }
   const { kernels, scratch } = environment;
   const converters = {
     'long double': kernels.convertI64ToF64,

@@ -3,13 +3,7 @@ import { CodedError } from '../../../proto/errors.js';
 import { BATCH_ROWS } from '../../../segment/read/view.js';
 import type { FrameColumn } from '../../frame.js';
 import type { Aggregator, NumericAggregator } from '../../native/model.js';
-import type {
-  GroupKernel,
-  GroupMaskKernel,
-  GroupSelKernel,
-  MaskKernel,
-  QueryKernels,
-} from '../../kernels/exports.js';
+import type { QueryKernels } from '../../kernels/exports.js';
 import { elementsOf } from '../../expression/value.js';
 import { cellReader } from '../columns/cells.js';
 import { type BlockSource, ComputedNumbers } from '../columns/computed-views.js';
@@ -24,6 +18,13 @@ import type {
 } from './accumulator.js';
 import { spareRows } from './cell-table.js';
 import { numberOf, once, startOf, type NumericInput, type NumericKind, type NumericOp } from './input.js';
+import {
+  NarrowKernels,
+  type OwnKernels,
+  type PlainKernels,
+  type ValueKernels,
+  wideForm,
+} from './narrow-values.js';
 import { cellsColumn, nullColumn, type CellType } from './result.js';
 
 interface Parts {
@@ -76,9 +77,10 @@ class NumericAccumulator implements Accumulator {
   readonly #input: NumericInput;
   readonly #column: number;
   readonly #kernels: QueryKernels;
-  readonly #own: OwnKernels;
-  readonly #plain: PlainKernels | undefined;
-  readonly #width: number;
+  readonly #wide: ValueKernels;
+  readonly #narrow: NarrowKernels | undefined;
+  /** Of the values of the batch at hand. */
+  #values: ValueKernels;
   /** 0 = there are none. */
   readonly #nulls: number;
   /** Remembers which groups have values. */
@@ -112,10 +114,12 @@ class NumericAccumulator implements Accumulator {
     this.#buffers = this.#marks ? { sel: buffer(), groups: buffer(), bits: buffer() } : undefined;
     this.#spareShare =
       op === 'sum' ? spareShares.sum : kind === 'long' ? spareShares.long : spareShares.others;
-    this.#width = kind === 'float' ? 4 : 8;
-    this.#own = ownKernels(kernels, parts);
-    this.#plain = kind === 'double' && op !== 'sum' ? plainKernels(kernels, op) : undefined;
-    this.#column = context.cells.add(initialBits(parts), kind === 'float' ? undefined : this.#own.group);
+    const own = ownKernels(kernels, parts);
+    const plain = kind === 'double' && op !== 'sum' ? plainKernels(kernels, op) : undefined;
+    this.#wide = { form: wideForm, base: 0, width: kind === 'float' ? 4 : 8, own, plain };
+    this.#narrow = input.narrow && new NarrowKernels(kernels, op);
+    this.#values = this.#wide;
+    this.#column = context.cells.add(initialBits(parts), kind === 'float' ? undefined : own.group);
   }
 
   markGroups({ seen, size, isTaken }: GroupMarks): boolean {
@@ -149,7 +153,7 @@ class NumericAccumulator implements Accumulator {
   }
 
   run(batch: Batch, group: number): void {
-    const values = this.#input.values(batch.start, batch.rows);
+    const values = this.#valuesOf(batch);
     const { sel, count } = batch;
     if (sel === 0) {
       this.#runMasked(batch, values, group, this.#notNull(batch));
@@ -165,7 +169,7 @@ class NumericAccumulator implements Accumulator {
   }
 
   group(batch: Batch): void {
-    const values = this.#input.values(batch.start, batch.rows);
+    const values = this.#valuesOf(batch);
     if (this.#nulls === 0) {
       this.#add(batch, values, this.#marks ? this.#seen : this.#groupsSeen);
     } else if (this.#wanted === 0) {
@@ -180,7 +184,7 @@ class NumericAccumulator implements Accumulator {
 
   masked(batch: Batch, { bits, first, count }: SelectedRows, group: number | undefined): void {
     // Before the bits are looked at: computed columns make both together.
-    const values = this.#input.values(batch.start, batch.rows);
+    const values = this.#valuesOf(batch);
     let mask: RowMask = { bits, first, flip: 0, kept: count };
     if (this.#nulls !== 0) {
       const words = wordsOf(batch.rows);
@@ -198,14 +202,16 @@ class NumericAccumulator implements Accumulator {
 
   inBuckets(batch: Batch, ends: number, bucket: number): number {
     const { cells } = this.#context;
-    const values = this.#input.values(batch.start, batch.rows);
+    const values = this.#valuesOf(batch);
     const isListed = batch.sel !== 0 && this.#nulls !== 0;
     const { sel, start, from, count } = isListed ? this.#withoutNulls(batch) : batch;
     const op = opCodes[this.#parts.op] + kindCodes[this.#parts.kind];
     return (
       this.#kernels.runBuckets(
         op,
+        this.#values.form,
         values,
+        this.#values.base,
         sel,
         start,
         from,
@@ -219,6 +225,13 @@ class NumericAccumulator implements Accumulator {
         this.#areNullsZero ? leaveOutZeros : leaveOut,
       ) >>> 0
     );
+  }
+
+  /** Where the batch's values stand; how they do is in `#values`. */
+  #valuesOf({ start, rows }: Batch): number {
+    const narrow = this.#narrow && this.#input.narrow?.(start);
+    this.#values = narrow === undefined ? this.#wide : (this.#narrow?.of(narrow) ?? this.#wide);
+    return narrow?.pointer ?? this.#input.values(start, rows);
   }
 
   result(groups: number, count: number): FrameColumn {
@@ -243,10 +256,10 @@ class NumericAccumulator implements Accumulator {
     if (kept === 0) return;
     if (this.#marks) this.#kernels.fill8(this.#seen + group, 1);
     const cell = cells.cells(this.#column) + group * cells.stride;
-    const p = values + batch.from * this.#width;
+    const p = values + batch.from * this.#values.width;
     const areOthersZero = flip === 1 && this.#areNullsZero;
-    if (kept === count || areOthersZero) this.#own.run(p, count, cell);
-    else this.#own.mask(p, count, bits, first, flip, cell);
+    if (kept === count || areOthersZero) this.#values.own.run(p, count, cell);
+    else this.#values.own.mask(p, count, bits, first, flip, cell);
   }
 
   #keptOf(count: number, { bits, first, flip, kept }: RowMask): number {
@@ -258,7 +271,7 @@ class NumericAccumulator implements Accumulator {
   #runSelected(values: number, sel: number, count: number, group: number, hasValues: boolean): void {
     const { cells } = this.#context;
     if (this.#marks && hasValues) this.#kernels.fill8(this.#seen + group, 1);
-    this.#own.runSel(values, sel, count, cells.cells(this.#column) + group * cells.stride);
+    this.#values.own.runSel(values, sel, count, cells.cells(this.#column) + group * cells.stride);
   }
 
   /** Entries that don't count go to spare groups, or are left out when they are many. */
@@ -282,8 +295,8 @@ class NumericAccumulator implements Accumulator {
   #addMasked(batch: Batch, values: number, { bits, first, flip }: RowMask, seen: number): void {
     const { cells } = this.#context;
     const { from, count, groups } = batch;
-    const { groupMask } = this.#plainHere(batch) ?? this.#own;
-    const p = values + from * this.#width;
+    const { groupMask } = this.#plainHere(batch) ?? this.#values.own;
+    const p = values + from * this.#values.width;
     const at = cells.cells(this.#column);
     groupMask(groups, p, count, bits, first, flip, at, cells.stride, cells.copy, seen);
   }
@@ -302,15 +315,17 @@ class NumericAccumulator implements Accumulator {
     const { sel, from, count, groups } = batch;
     const first = cells.cells(this.#column);
     const { stride, copy } = cells;
-    const kernels = this.#plainHere(batch) ?? this.#own;
-    if (sel === 0) kernels.group(groups, values + from * this.#width, count, first, stride, copy, seen);
+    const kernels = this.#plainHere(batch) ?? this.#values.own;
+    if (sel === 0)
+      kernels.group(groups, values + from * this.#values.width, count, first, stride, copy, seen);
     else kernels.groupSel(groups, values, sel, count, first, stride, copy, seen);
   }
 
   #plainHere(batch: Batch): PlainKernels | undefined {
-    if (this.#plain === undefined || !this.#isPlain) return undefined;
+    const { plain } = this.#values;
+    if (plain === undefined || !this.#isPlain) return undefined;
     this.#isPlain = this.#input.isPlain(batch.start, batch.rows);
-    return this.#isPlain ? this.#plain : undefined;
+    return this.#isPlain ? plain : undefined;
   }
 
   #withoutNulls(batch: Batch): Batch {
@@ -349,18 +364,6 @@ interface Buffers {
   readonly sel: number;
   readonly groups: number;
   readonly bits: number;
-}
-
-interface PlainKernels {
-  readonly groupMask: GroupMaskKernel;
-  readonly group: GroupKernel;
-  readonly groupSel: GroupSelKernel;
-}
-
-interface OwnKernels extends PlainKernels {
-  readonly run: (p: number, n: number, cell: number) => void;
-  readonly runSel: (p: number, sel: number, n: number, cell: number) => void;
-  readonly mask: MaskKernel;
 }
 
 function ownKernels(kernels: QueryKernels, { kind, op }: Parts): OwnKernels {

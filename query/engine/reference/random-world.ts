@@ -68,6 +68,7 @@ export function randomWorld(chance: Chance, arena: Arena): RandomWorld {
         timeSorted,
         dictionarySorted: chance.next() < 0.5,
         hasBitmaps: chance.next() < 0.5,
+        isNarrow: part % 2 === 0,
       });
       const seen = Object.fromEntries(there.map((name) => [name, kinds[name] ?? 'string'] as const));
       const shown = { kinds: seen, rows: rest, parts: rest.length === 0 ? [] : [rest] };
@@ -84,7 +85,13 @@ function segmentOf(
   rows: readonly Row[],
   names: readonly string[],
   kinds: Kinds,
-  promises: { id: string; timeSorted: boolean; dictionarySorted: boolean; hasBitmaps: boolean },
+  promises: {
+    readonly id: string;
+    readonly timeSorted: boolean;
+    readonly dictionarySorted: boolean;
+    readonly hasBitmaps: boolean;
+    readonly isNarrow: boolean;
+  },
 ): SegmentView {
   const columns: Record<string, TestColumn> = {};
   for (const name of names) {

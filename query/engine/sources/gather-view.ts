@@ -15,6 +15,7 @@ import {
 import { hasJson } from '../../../segment/read/rows.js';
 import { wordsOf, type Environment } from '../environment.js';
 import { type UnderGaps, underGaps } from '../columns/dimension-column.js';
+import { gatherNumbers } from '../gather-numbers.js';
 import { forEachRun } from '../scan-column.js';
 
 /** A row that has no counterpart in the other view: its values are null, its time is that of the view. */
@@ -233,9 +234,8 @@ class GatheredNumbers implements NumericColumnView {
   batch(start: number): number {
     const { kernels, scratch } = this.#rows.environment;
     const width = this.kind === 'float' ? 4 : 8;
-    const gather = width === 4 ? kernels.gather32 : kernels.gather64;
     this.#rows.forEach(start, (block, sel, at, count) =>
-      gather(this.#column.batch(block), sel, count, this.#out + at * width),
+      gatherNumbers(kernels, this.#column, block, sel, count, this.#out + at * width),
     );
     this.#rows.forEachGap(start, (at) => {
       if (width === 8) scratch.arena.i64(this.#out + at * 8, 1)[0] = this.#gapValue ?? 0n;

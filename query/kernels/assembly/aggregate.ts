@@ -9,6 +9,12 @@ import { foldF32, foldF64, foldI64, storeF32 } from './_lanes';
 import {
   maxF32Mask, maxF64Mask, maxI64Mask, minF32Mask, minF64Mask, minI64Mask, sumF32Mask, sumF64Mask, sumI64Mask,
 } from './masks';
+import {
+  maxCodeMask, maxCodeRun, maxCodeRunSel, maxU16Mask, maxU16Run, maxU16RunSel, maxU32Mask, maxU32Run, maxU32RunSel,
+  maxU8Mask, maxU8Run, maxU8RunSel, minCodeMask, minCodeRun, minCodeRunSel, minU16Mask, minU16Run, minU16RunSel,
+  minU32Mask, minU32Run, minU32RunSel, minU8Mask, minU8Run, minU8RunSel, sumCodeMask, sumCodeRun, sumCodeRunSel,
+  sumU16Mask, sumU16Run, sumU16RunSel, sumU32Mask, sumU32Run, sumU32RunSel, sumU8Mask, sumU8Run, sumU8RunSel,
+} from './narrow';
 
 // @ts-ignore: decorator
 @inline function run<T>(p: usize, n: u32, cell: usize, op: i32): void {
@@ -32,20 +38,27 @@ import {
   store<T>(cell, a);
 }
 
+/** The value is loaded before anything is stored, and so does not wait for that. */
+// @ts-ignore: decorator
+@inline function enter<T>(value: T, cells: usize, g: usize, stride: usize, copy: usize, seen: usize, op: i32): void {
+  update<T>(marked(cells, g, stride, seen) + copy, value, op);
+}
+
 // @ts-ignore: decorator
 @inline function group<T>(groups: usize, p: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize, op: i32): void {
-  const four = groups + (<usize>(n & ~3) << 2);
-  let g = groups, q = p;
-  for (; g < four; g += 16) {
-    update<T>(marked(cells, g, stride, seen), load<T>(q), op);
-    update<T>(marked(cells, g + 4, stride, seen) + copy, load<T>(q + sizeof<T>()), op);
-    update<T>(marked(cells, g + 8, stride, seen) + copy * 2, load<T>(q + sizeof<T>() * 2), op);
-    update<T>(marked(cells, g + 12, stride, seen) + copy * 3, load<T>(q + sizeof<T>() * 3), op);
+  // Counting down takes a register less than an address of the end.
+  let g = groups, q = p, left = n;
+  for (; left >= 4; left -= 4) {
+    enter<T>(load<T>(q), cells, g, stride, 0, seen, op);
+    enter<T>(load<T>(q + sizeof<T>()), cells, g + 4, stride, copy, seen, op);
+    enter<T>(load<T>(q + sizeof<T>() * 2), cells, g + 8, stride, copy * 2, seen, op);
+    enter<T>(load<T>(q + sizeof<T>() * 3), cells, g + 12, stride, copy * 3, seen, op);
+    g += 16;
     q += sizeof<T>() << 2;
   }
-  const end = groups + (<usize>n << 2);
-  for (; g < end; g += 4) {
-    update<T>(marked(cells, g, stride, seen), load<T>(q), op);
+  for (; left != 0; left--) {
+    enter<T>(load<T>(q), cells, g, stride, 0, seen, op);
+    g += 4;
     q += sizeof<T>();
   }
 }
@@ -57,18 +70,18 @@ import {
 
 // @ts-ignore: decorator
 @inline function groupSel<T>(groups: usize, p: usize, sel: usize, n: u32, cells: usize, stride: usize, copy: usize, seen: usize, op: i32): void {
-  const four = groups + (<usize>(n & ~3) << 2);
-  let g = groups, s = sel;
-  for (; g < four; g += 16) {
-    update<T>(marked(cells, g, stride, seen), rowOf<T>(p, s), op);
-    update<T>(marked(cells, g + 4, stride, seen) + copy, rowOf<T>(p, s + 4), op);
-    update<T>(marked(cells, g + 8, stride, seen) + copy * 2, rowOf<T>(p, s + 8), op);
-    update<T>(marked(cells, g + 12, stride, seen) + copy * 3, rowOf<T>(p, s + 12), op);
+  let g = groups, s = sel, left = n;
+  for (; left >= 4; left -= 4) {
+    enter<T>(rowOf<T>(p, s), cells, g, stride, 0, seen, op);
+    enter<T>(rowOf<T>(p, s + 4), cells, g + 4, stride, copy, seen, op);
+    enter<T>(rowOf<T>(p, s + 8), cells, g + 8, stride, copy * 2, seen, op);
+    enter<T>(rowOf<T>(p, s + 12), cells, g + 12, stride, copy * 3, seen, op);
+    g += 16;
     s += 16;
   }
-  const end = groups + (<usize>n << 2);
-  for (; g < end; g += 4) {
-    update<T>(marked(cells, g, stride, seen), rowOf<T>(p, s), op);
+  for (; left != 0; left--) {
+    enter<T>(rowOf<T>(p, s), cells, g, stride, 0, seen, op);
+    g += 4;
     s += 4;
   }
 }
@@ -266,17 +279,18 @@ export function countGroup(groups: usize, n: u32, cells: usize, stride: usize, c
 
 /**
  * Entries that ascend with their rows, each bucket a range of rows: `ends` holds the row behind each bucket's last
- * (u32). `op` = 0 sum, 1 min, 2 max of i64, +3 of f64, +6 of f32; 9 counts. `seen` (0 = none): a byte a bucket is set.
+ * (u32). `op` = 0 sum, 1 min, 2 max of i64, +3 of f64, +6 of f32; 9 counts. `form` = 8: values as they are, else that of
+ * NarrowBatch, `base` with it. `seen` (0 = none): a byte a bucket is set.
  * `bits` (0 = none): rows whose bit there equals bit 0 of `flags` are left out; only for entries without `sel`. With
  * bit 1 of `flags` their values are 0 anyway. Bucket `bucket` or a later one holds the first entry. Answers the bucket
  * of the last one.
  */
 export function runBuckets(
-  op: u32, p: usize, sel: usize, start: u32, from: u32, n: u32,
+  op: u32, form: u32, p: usize, base: usize, sel: usize, start: u32, from: u32, n: u32,
   ends: usize, bucket: u32, cells: usize, stride: usize, seen: usize, bits: usize, flags: u32,
 ): u32 {
   const flip = flags & 1;
-  const width: usize = op >= 6 ? 4 : 8;
+  const width: usize = form != 8 ? <usize>max<u32>(form, 1) : op >= 6 ? 4 : 8;
   let at: u32 = 0;
   let b = bucket;
   while (at < n) {
@@ -289,20 +303,24 @@ export function runBuckets(
     if (sel) {
       const s = sel + (<usize>at << 2);
       m = load<u32>(s + (<usize>(left - 1) << 2)) < end ? left : firstFrom(s, left, end);
-      accumulateSel(op, p, s, m, cell);
+      if (form == 8) accumulateSel(op, p, s, m, cell);
+      else narrowRunSel(op % 3, form, p, base, s, m, cell);
     } else {
       m = min<u32>(left, end - from - at);
       const q = p + <usize>(from + at) * width;
       if (bits) {
         const set = bitsCount(bits, row, row + m);
         const kept = flip ? m - set : set;
-        if (kept == m || (kept && flags & 2)) accumulateRun(op, q, m, cell);
-        else if (kept) accumulateMask(op, q, m, bits, row, flip, kept, cell);
+        if (kept == m || (kept && flags & 2)) accumulateRun(op, form, q, base, m, cell);
+        else if (kept) {
+          if (form == 8) accumulateMask(op, q, m, bits, row, flip, kept, cell);
+          else narrowMask(op % 3, form, q, base, m, bits, row, flip, cell);
+        }
         if (seen && kept) store<u8>(seen + <usize>b, 1);
         at += m;
         continue;
       }
-      accumulateRun(op, q, m, cell);
+      accumulateRun(op, form, q, base, m, cell);
     }
     if (seen) store<u8>(seen + <usize>b, 1);
     at += m;
@@ -318,7 +336,11 @@ function firstFrom(sel: usize, n: u32, row: u32): u32 {
   }
   return lo;
 }
-function accumulateRun(op: u32, p: usize, n: u32, cell: usize): void {
+function accumulateRun(op: u32, form: u32, p: usize, base: usize, n: u32, cell: usize): void {
+  if (form != 8) {
+    narrowRun(op % 3, form, p, base, n, cell);
+    return;
+  }
   switch (op) {
     case 0: sumI64Run(p, n, cell); return;
     case 1: minI64Run(p, n, cell); return;
@@ -358,6 +380,54 @@ function accumulateSel(op: u32, p: usize, sel: usize, n: u32, cell: usize): void
     case 7: minF32RunSel(p, sel, n, cell); return;
     case 8: maxF32RunSel(p, sel, n, cell); return;
     default: countRun(n, cell);
+  }
+}
+function narrowRun(op: u32, form: u32, p: usize, base: usize, n: u32, cell: usize): void {
+  switch (form * 3 + op) {
+    case 0: sumCodeRun(p, base, n, cell); return;
+    case 1: minCodeRun(p, base, n, cell); return;
+    case 2: maxCodeRun(p, base, n, cell); return;
+    case 3: sumU8Run(p, base, n, cell); return;
+    case 4: minU8Run(p, base, n, cell); return;
+    case 5: maxU8Run(p, base, n, cell); return;
+    case 6: sumU16Run(p, base, n, cell); return;
+    case 7: minU16Run(p, base, n, cell); return;
+    case 8: maxU16Run(p, base, n, cell); return;
+    case 12: sumU32Run(p, base, n, cell); return;
+    case 13: minU32Run(p, base, n, cell); return;
+    default: maxU32Run(p, base, n, cell);
+  }
+}
+function narrowRunSel(op: u32, form: u32, p: usize, base: usize, sel: usize, n: u32, cell: usize): void {
+  switch (form * 3 + op) {
+    case 0: sumCodeRunSel(p, base, sel, n, cell); return;
+    case 1: minCodeRunSel(p, base, sel, n, cell); return;
+    case 2: maxCodeRunSel(p, base, sel, n, cell); return;
+    case 3: sumU8RunSel(p, base, sel, n, cell); return;
+    case 4: minU8RunSel(p, base, sel, n, cell); return;
+    case 5: maxU8RunSel(p, base, sel, n, cell); return;
+    case 6: sumU16RunSel(p, base, sel, n, cell); return;
+    case 7: minU16RunSel(p, base, sel, n, cell); return;
+    case 8: maxU16RunSel(p, base, sel, n, cell); return;
+    case 12: sumU32RunSel(p, base, sel, n, cell); return;
+    case 13: minU32RunSel(p, base, sel, n, cell); return;
+    default: maxU32RunSel(p, base, sel, n, cell);
+  }
+}
+function narrowMask(op: u32, form: u32, p: usize, base: usize, n: u32, bits: usize, first: u32, flip: u32, cell: usize): void {
+  switch (form * 3 + op) {
+    case 0: sumCodeMask(p, base, n, bits, first, flip, cell); return;
+    case 1: minCodeMask(p, base, n, bits, first, flip, cell); return;
+    case 2: maxCodeMask(p, base, n, bits, first, flip, cell); return;
+    case 3: sumU8Mask(p, base, n, bits, first, flip, cell); return;
+    case 4: minU8Mask(p, base, n, bits, first, flip, cell); return;
+    case 5: maxU8Mask(p, base, n, bits, first, flip, cell); return;
+    case 6: sumU16Mask(p, base, n, bits, first, flip, cell); return;
+    case 7: minU16Mask(p, base, n, bits, first, flip, cell); return;
+    case 8: maxU16Mask(p, base, n, bits, first, flip, cell); return;
+    case 12: sumU32Mask(p, base, n, bits, first, flip, cell); return;
+    case 13: minU32Mask(p, base, n, bits, first, flip, cell); return;
+    default: maxU32Mask(p, base, n, bits, first, flip, cell);
   }
 }
 /** One byte per group is set to 1: something was aggregated there. */

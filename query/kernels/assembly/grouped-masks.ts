@@ -2,16 +2,8 @@
 // are looked at. Cells, copies of the table and `seen` are those of aggregate.ts.
 
 import { increment, marked, update, updatePlain } from './_cells';
+import { wordFrom } from './_words';
 
-/** 64 bits from a row on, set where entries count, of which there are `left`. */
-// @ts-ignore: decorator
-@inline function wordFrom(bits: usize, row: u32, flip: u32, left: u32): u64 {
-  const at = bits + <usize>(row >>> 3);
-  const shift = <u64>(row & 7);
-  const x = (load<u64>(at) >>> shift) | ((<u64>load<u8>(at, 8) << 1) << (63 - shift));
-  const kept = x ^ (flip ? ~<u64>0 : 0);
-  return left < 64 ? kept & ((<u64>1 << <u64>left) - 1) : kept;
-}
 /** 0 sum, 1 min, 2 max; 3 and 4: min and max of plain doubles; 5 counts; 6 only marks. */
 // @ts-ignore: decorator
 @inline function step<T>(cell: usize, p: usize, op: i32): void {

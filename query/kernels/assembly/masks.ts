@@ -1,18 +1,7 @@
 // Masks: entries are rows first, first + 1, … of a bitset; those whose bit differs from `flip` count. `p` is the first
 // one's value. Values of the others are blanked out bit by bit, so that NaN among them does no harm.
 
-import { foldF32, foldF64, foldI64, storeF32 } from './_lanes';
-
-/** Of each byte of bits: eight lanes of 64 bits, and of 32, that are all ones where the bit is set. */
-const lanes64 = memory.data(256 * 64, 16);
-const lanes32 = memory.data(256 * 32, 16);
-for (let byte: u32 = 0; byte < 256; byte++) {
-  for (let lane: u32 = 0; lane < 8; lane++) {
-    const all: i64 = -<i64>((byte >>> lane) & 1);
-    store<i64>(lanes64 + (<usize>byte << 6) + (<usize>lane << 3), all);
-    store<i32>(lanes32 + (<usize>byte << 5) + (<usize>lane << 2), <i32>all);
-  }
-}
+import { foldF32, foldF64, foldI64, lanes32, lanes64, storeF32 } from './_lanes';
 
 // @ts-ignore: decorator
 @inline function bitAt(bits: usize, row: u32, flip: u32): u32 {
