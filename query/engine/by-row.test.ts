@@ -117,6 +117,42 @@ describe('queries on vectors and row by row', () => {
   });
 });
 
+describe('a timeseries that is descending', () => {
+  it('reads its rows from the end, one by one', async () => {
+    const aggregations = ['First', 'Last', 'Any'].flatMap((each) => [
+      { type: `string${each}`, name: `s${each}`, fieldName: 'fruit' },
+      { type: `long${each}`, name: `l${each}`, fieldName: 'weight', timeColumn: 'same' },
+    ]);
+    const virtualColumns = [{ type: 'expression', name: 'same', expression: '0', outputType: 'LONG' }];
+    expect(await series({ aggregations, virtualColumns })).to.deep.equal({
+      sFirst: 'pear',
+      lFirst: 5,
+      sLast: 'fig',
+      lLast: 7,
+      sAny: 'pear',
+      lAny: 5,
+    });
+    expect(await series({ aggregations, virtualColumns, descending: true })).to.deep.equal({
+      sFirst: 'pear',
+      lFirst: 7,
+      sLast: 'fig',
+      lLast: 5,
+      sAny: 'fig',
+      lAny: 7,
+    });
+    // Where nothing is found numbers started further out than on vectors.
+    const none = [{ type: 'longFirst', name: 'f', fieldName: 'nothing' }];
+    const raw = { aggregations: none, context: { finalize: false } };
+    expect(await series({ ...raw, descending: true })).to.deep.equal({
+      f: { lhs: Number(2n ** 63n - 1n), rhs: null },
+    });
+    const count = { type: 'count', name: 'n' };
+    const filter = { type: 'selector', dimension: 'weight', value: 'x' };
+    expect(await series({ aggregations: [count], filter })).to.deep.equal({ n: 0 });
+    expect(await series({ aggregations: [count], filter, descending: true })).to.deep.equal({ n: 1 });
+  });
+});
+
 describe('sketches of a column that holds none', () => {
   const aggregations = [{ type: 'hyperUnique', name: 'h', fieldName: 'fruit' }];
   const failureOf = (asked: Promise<unknown>): Promise<unknown> => asked.catch((error: unknown) => error);

@@ -34,6 +34,8 @@ export interface Environment {
   readonly byIndex?: boolean;
   /** Asked by a query that Druid runs on whole vectors of values, not row by row. */
   readonly byVector?: boolean;
+  /** Among rows that are as good the last one counts, not the first: Druid reads them from the end. */
+  readonly isBackwards?: boolean;
   /** Rows that computed columns are asked for; absent = all. */
   readonly wanted?: Mask;
 }

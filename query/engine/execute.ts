@@ -228,6 +228,7 @@ function withSegment<T>(
       lookups: openLookups(query.lookups),
       wholeIntervals: isInlineHandle(ref.handle),
       byVector: runsOnVectors(query, leaf),
+      isBackwards: query.queryType === 'timeseries' && query.descending,
       ...(slice === undefined ? {} : { slice: sliceIn(leaf, ref.intervals, slice) }),
     };
     const { virtualColumns = [], source } = query;
@@ -241,11 +242,11 @@ function withSegment<T>(
     const { segment, filter, early } = applySource(plain, source, asked, {
       intervals: ref.intervals,
       granularity,
-      joinFilters: {
+      joinFilters: () => ({
         pushesDown: flag(query.context.given, 'enableJoinFilterPushDown', true),
         rewrites: flag(query.context.given, 'enableJoinFilterRewrite', true),
         asksLeft: flag(query.context.given, 'enableRewriteJoinToFilter', true),
-      },
+      }),
     });
     const environment = { ...plain, segment };
     if (virtualColumns.length === 0) return run(environment, filter);

@@ -70,9 +70,12 @@ function isNullNamed(
   return byVector !== true && selected?.some((text) => isUnreadable(text, kind)) === true;
 }
 
-/** Its values are looked up in a stored dictionary, each with its rows; texts mixed with numbers have no such order. */
+/**
+ * Its values are looked up in a stored dictionary, each with its rows. Rows in memory are looked at one by one; texts
+ * mixed with numbers have no such order.
+ */
 export function hasTextIndex(column: StringColumnView): boolean {
-  return column.isMade !== true && !hasJson(column);
+  return column.isMade !== true && column.isRowWise !== true && !hasJson(column);
 }
 
 type NumberRule = Pick<Predicate, 'numbers' | 'strings'>;

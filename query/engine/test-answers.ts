@@ -43,8 +43,8 @@ export function askOf(...tables: readonly Readonly<Record<string, TestColumn>>[]
 }
 
 /** Documents (`json`), or arrays (`ARRAY<LONG>`…) among which may be scalars, as they are stored. */
-export function objectColumn(typeName: string, values: readonly unknown[]): TestColumn {
+export function objectColumn(typeName: string, values: readonly unknown[], isMixed = false): TestColumn {
   const encoder = new TextEncoder();
   const bytes = values.map((value) => (value === null ? null : encoder.encode(JSON.stringify(value))));
-  return { kind: 'complex', typeName, values: bytes };
+  return { kind: 'complex', typeName, isMixed, values: bytes };
 }

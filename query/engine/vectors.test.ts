@@ -95,6 +95,11 @@ describe('queries on vectors', () => {
   });
   const sum = (rest: object) => [{ type: 'longSum', name: 'sum', ...rest }];
   const only = (expression: string) => ({ filter: { type: 'expression', expression } });
+  const filtered = (expression: string) => ({
+    type: 'filtered',
+    filter: { type: 'expression', expression },
+    aggregator: { type: 'count', name: 'rows' },
+  });
   const cases: readonly (readonly [string, object, boolean])[] = [
     ['plain', {}, true],
     ['switched off', { context: { vectorize: 'false' } }, false],
@@ -131,6 +136,18 @@ describe('queries on vectors', () => {
     ['one row by row', only('round(x) > n'), false],
     ['one of a column with an index', only("lower(text) == 'a'"), true],
     ['a filter within', { filter: { type: 'not', field: only('round(x) > n').filter } }, false],
+    ['an aggregator with such a filter', { aggregations: [filtered("lower(text) == 'a'")] }, false],
+    ['one with another', { aggregations: [filtered('n > x')] }, true],
+    [
+      'values that are counted',
+      { aggregations: [{ type: 'cardinality', name: 'c', fields: ['text'] }] },
+      true,
+    ],
+    [
+      'rows that are counted',
+      { aggregations: [{ type: 'cardinality', name: 'c', fields: ['text'], byRow: true }] },
+      false,
+    ],
     ['by a list', { queryType: 'groupBy', dimensions: ['tags'] }, false],
     ['by one value', { queryType: 'groupBy', dimensions: ['text'] }, true],
   ];

@@ -19,7 +19,7 @@ export function runsOnVectors(query: NativeQuery, segment: SegmentView): boolean
   if (virtualColumns.length > 0 && isOff(context.given['vectorizeVirtualColumns'])) return false;
   const columns = new Columns(segment, virtualColumns);
   if (!virtualColumns.every((each) => isColumnOnVectors(each, columns))) return false;
-  if (filter !== undefined && !isFilterOnVectors(filter, columns)) return false;
+  if (filter !== undefined && !isFilterOnVectors(filter, columns, true)) return false;
   if (!aggregations.every((each) => isAggregatorOnVectors(each, columns))) return false;
   // From the end there are no vectors.
   if (query.queryType === 'timeseries') return !query.descending;
@@ -34,6 +34,8 @@ class Columns {
   readonly segment: SegmentView;
   readonly #made: ReadonlyMap<string, VirtualColumn>;
   readonly #open = new Set<string>();
+  /** They may be made of each other in long chains: each is found out once. */
+  readonly #known = new Map<string, ExprType | undefined>();
 
   constructor(segment: SegmentView, made: readonly VirtualColumn[]) {
     this.segment = segment;
@@ -52,9 +54,12 @@ class Columns {
     const expected = made.type === 'nested-field' ? made.expectedType : declared;
     if (expected !== undefined) return withoutFloats(expected.toUpperCase());
     if (made.type !== 'expression') return undefined;
+    if (this.#known.has(name)) return this.#known.get(name);
     this.#open.add(name);
     try {
-      return expressionType(parseExpression(made.expression), this.typeOf);
+      const type = expressionType(parseExpression(made.expression), this.typeOf);
+      this.#known.set(name, type);
+      return type;
     } finally {
       this.#open.delete(name);
     }
@@ -90,19 +95,22 @@ function isPlain(source: Source | undefined): boolean {
   return source === undefined || source.type === 'tables';
 }
 
-function isFilterOnVectors(filter: Filter, columns: Columns): boolean {
+/** `byIndex`: a query's own; those of aggregators look at their rows. */
+function isFilterOnVectors(filter: Filter, columns: Columns, byIndex: boolean): boolean {
   switch (filter.type) {
     case 'and':
     case 'or':
-      return filter.fields.every((field) => isFilterOnVectors(field, columns));
+      return filter.fields.every((field) => isFilterOnVectors(field, columns, byIndex));
     case 'not':
     case 'istrue':
     case 'isfalse':
-      return isFilterOnVectors(filter.field, columns);
+      return isFilterOnVectors(filter.field, columns, byIndex);
     case 'columnComparison':
       return false;
     case 'expression':
-      return hasIndex(filter.expression, columns) || isExpressionOnVectors(filter.expression, columns);
+      return (
+        (byIndex && hasIndex(filter.expression, columns)) || isExpressionOnVectors(filter.expression, columns)
+      );
     default:
       return true;
   }
@@ -122,10 +130,11 @@ function isAggregatorOnVectors(aggregator: Aggregator, columns: Columns): boolea
       return false;
     case 'filtered':
       return (
-        isFilterOnVectors(aggregator.filter, columns) && isAggregatorOnVectors(aggregator.aggregator, columns)
+        isFilterOnVectors(aggregator.filter, columns, false) &&
+        isAggregatorOnVectors(aggregator.aggregator, columns)
       );
     case 'cardinality':
-      return aggregator.fields.every(({ steps }) => steps === undefined);
+      return !aggregator.byRow && aggregator.fields.every(({ steps }) => steps === undefined);
     case 'longSum':
     case 'doubleSum':
     case 'floatSum':

@@ -107,7 +107,7 @@ function join(object: JsonObject, field: string, left: Source, right: Source): S
   if (joinType === undefined)
     throw invalidInput(`${field}.joinType: unknown join type[${given}]`, `${field}.joinType`);
   const leftFilter = parseOptionalFilter(object['leftFilter'], `${field}.leftFilter`);
-  if (leftFilter !== undefined && left.type !== 'tables') {
+  if (leftFilter !== undefined && !isDirect(left)) {
     throw invalidInput(
       `${field}.leftFilter: left filter is only supported if left data source is direct table access`,
       `${field}.leftFilter`,
@@ -117,6 +117,12 @@ function join(object: JsonObject, field: string, left: Source, right: Source): S
   if (right.type !== 'inline' && right.type !== 'query' && right.type !== 'lookup')
     throw notJoinable(sourceText(right));
   return { type: 'join', left, right, rightPrefix, condition, joinType, leftFilter };
+}
+
+/** Rows that are read as they are; a union is none of these. */
+function isDirect(source: Source): boolean {
+  if (source.type === 'tables') return source.names.length === 1;
+  return source.type === 'inline' || source.type === 'lookup';
 }
 
 /** In Druid's words: found out when the query runs, so it is a failure of the query. */

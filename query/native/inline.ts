@@ -72,11 +72,14 @@ function guessed(cells: readonly unknown[]): string {
     case 'boolean':
       return mixedType;
     case 'list': {
-      const element = guessed(values.flatMap((value) => value as unknown[]));
+      const elements = values.flatMap((value) => value as unknown[]).filter((each) => !isMissing(each));
+      const element = elements.every((each) => typeof each === 'string') ? 'STRING' : guessed(elements);
       return plainTypes.has(element) ? `ARRAY<${element}>` : mixedType;
     }
     case 'object':
       return 'COMPLEX<json>';
+    case 'string':
+      return mixedType;
     default:
       return 'STRING';
   }

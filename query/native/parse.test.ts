@@ -148,6 +148,7 @@ describe('native query parser', () => {
     const identity = { type: 'identity' };
     expect(dimensionOf(cascade(lookup, identity))).to.have.nested.property('late.type', 'cascade');
     expect(dimensionOf(cascade(lookup, { type: 'upper' }))).not.to.have.property('late');
+    expect(dimensionOf(cascade())).not.to.have.property('late');
     // Groups of groups are made of what is under it.
     const dimensions = [{ type: 'extraction', dimension: 'd', outputName: 'o', extractionFn: lookup }];
     const query = { ...ts, queryType: 'groupBy', dimensions };

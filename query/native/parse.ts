@@ -257,7 +257,7 @@ function isOneToOne(fn: ExtractionFn, lookups: Base['lookups']): boolean {
     case 'identity':
       return true;
     case 'cascade':
-      return fn.extractionFns.every((each) => isOneToOne(each, lookups));
+      return fn.extractionFns.length > 0 && fn.extractionFns.every((each) => isOneToOne(each, lookups));
     case 'lookup':
       return fn.isOneToOne === true;
     case 'registeredLookup':

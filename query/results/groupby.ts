@@ -7,10 +7,10 @@ import { flag, isFinalized } from '../native/context.js';
 import type { GroupByQuery, OrderByColumn } from '../native/model.js';
 import { queryStart, type Steps, stamper } from './buckets.js';
 import { arrayWriter, objectWriter } from './json-rows.js';
-import { type Cell, frameOutput, lateOutput, type Output } from './output.js';
+import { frameOutput, lateOutput, type Output } from './output.js';
 import { byOrdering, byValue, inTurn, reversed, type RowComparator, sortRows } from './row-order.js';
 import { havingTest } from './row-filter.js';
-import { groupedRows, isGroupedBy, setColumn } from './subtotals.js';
+import { groupedRows, setColumn } from './subtotals.js';
 import { valueOutputs } from './timeseries.js';
 
 /**
@@ -40,7 +40,7 @@ export function writtenRows(
   const hasTime = query.granularity.type !== 'all';
   const stamp = stamper(query);
   const timestamp = (row: number): string => stamp(hasTime ? Number(bucket.at(row) ?? 0) : queryStart(query));
-  const outputs = [...shownDimensions(query, grouped, dimensions), ...values];
+  const outputs = [...shownDimensions(query, dimensions), ...values];
   if (query.context.resultAsArray)
     return { rows, write: arrayWriter(hasTime ? [bucket, ...outputs] : outputs) };
   const event = objectWriter(outputs);
@@ -57,20 +57,13 @@ export function groupRows(query: GroupByQuery, merged: Frame): Uint32Array {
   return groupByRows(query, merged, bucket, dimensions, valueOutputs(query, merged, dimensions));
 }
 
-/** Dimensions as they are answered. Those that a row is not grouped by stay null. */
-export function shownDimensions(
-  query: GroupByQuery,
-  grouped: Frame,
-  dimensions: readonly Output[],
-): readonly Output[] {
+/** Dimensions as they are answered. Late steps are asked of the null, too, of those that a row is not grouped by. */
+export function shownDimensions(query: GroupByQuery, dimensions: readonly Output[]): readonly Output[] {
   return query.dimensions.flatMap(({ late }, i) => {
     const dimension = dimensions[i];
     if (dimension === undefined) return [];
     if (late === undefined) return [dimension];
-    const isThere = isGroupedBy(query, grouped, dimension.name);
-    const shown = lateOutput(dimension, extraction(late, openLookups(query.lookups)));
-    const at = (row: number): Cell => (isThere(row) ? shown.at(row) : null);
-    return [{ ...shown, at, json: (row) => (isThere(row) ? shown.json(row) : 'null') }];
+    return [lateOutput(dimension, extraction(late, openLookups(query.lookups)))];
   });
 }
 

@@ -336,6 +336,10 @@ describe('groupBy results', () => {
     const having = (spec: unknown): unknown => (picked({ having: spec }) as unknown[][]).map((row) => row[1]);
     expect(having({ type: 'greaterThan', aggregation: 's', value: 1 })).to.deep.equal([9]);
     expect(having({ type: 'equalTo', aggregation: 'l', value: 10 })).to.deep.equal([10]);
+    // A text that no number reads as stands for null.
+    const selected = (value: string): object => ({ type: 'selector', dimension: 'l', value });
+    expect(having({ type: 'filter', filter: selected('x') })).to.deep.equal([null]);
+    expect(having({ type: 'filter', filter: selected('10') })).to.deep.equal([10]);
     expect(having({ type: 'dimSelector', dimension: 'd', value: null })).to.deep.equal([9]);
     expect(having({ type: 'dimSelector', dimension: 'd', value: '' })).to.deep.equal([9]);
     const extractionFn = { type: 'upper' };

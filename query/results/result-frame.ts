@@ -86,7 +86,7 @@ function groupByFrame(query: GroupByQuery, merged: Frame, keepTime: boolean): Fr
   const rows = groupByRows(query, grouped, bucket, dimensions, values);
   const isAll = query.granularity.type === 'all';
   const times = Array.from(rows, (row) => (isAll ? queryStart(query) : Number(bucket.at(row) ?? 0)));
-  const outputs = [...shownDimensions(query, grouped, dimensions), ...values];
+  const outputs = [...shownDimensions(query, dimensions), ...values];
   return outputFrame(
     grouped,
     rows,

@@ -1,7 +1,14 @@
 /** Filters and having specs over rows of a result, with three-valued logic. */
 import { CodedError } from '../../proto/errors.js';
 import { extraction } from '../engine/columns/extraction.js';
-import { leafPredicate, type LeafFilter, type NumberTest, type StringTest } from '../engine/predicate.js';
+import {
+  isUnreadable,
+  leafPredicate,
+  type LeafFilter,
+  type NumberTest,
+  type Predicate,
+  type StringTest,
+} from '../engine/predicate.js';
 import { orderKey } from '../engine/numbers.js';
 import { columnsOf } from '../expression/ast.js';
 import { expression, type ExpressionContext } from '../expression/expression.js';
@@ -124,7 +131,7 @@ function filterTest(filter: Filter, scope: Scope): RowTest {
       const predicate = leafPredicate(filter);
       const output = extracted(filter, read(predicate.column), scope);
       const numeric = output.type !== 'STRING';
-      const onNull = (numeric ? predicate.nullMatchesInNumbers : predicate.nullMatches)
+      const onNull = (numeric ? nullNumberMatches(predicate, output) : predicate.nullMatches)
         ? true
         : (numeric ? predicate.nullNumberIsFalse : predicate.missingIsFalse)
           ? false
@@ -136,6 +143,15 @@ function filterTest(filter: Filter, scope: Scope): RowTest {
       };
     }
   }
+}
+
+/** A selected text that no number of the type reads as stands for null. */
+function nullNumberMatches({ nullMatchesInNumbers, selected }: Predicate, { type }: Output): boolean {
+  return nullMatchesInNumbers || selected?.some((text) => isUnreadable(text, numberKind(type))) === true;
+}
+
+function numberKind(type: Output['type']): 'long' | 'float' | 'double' {
+  return type === 'LONG' ? 'long' : type === 'FLOAT' ? 'float' : 'double';
 }
 
 /** What the filter's extraction function makes of the values. */
@@ -179,17 +195,13 @@ function any(tests: readonly RowTest[]): RowTest {
   };
 }
 
-function valueTest(
-  predicate: ReturnType<typeof leafPredicate>,
-  output: Output,
-): (cell: Exclude<Cell, null>) => boolean {
+function valueTest(predicate: Predicate, output: Output): (cell: Exclude<Cell, null>) => boolean {
   const onText = (): ((cell: Exclude<Cell, null>) => boolean) => {
     const test = textTest(predicate.strings());
     return (cell) => test(cellText(cell, output.type) ?? '');
   };
   if (output.type === 'STRING') return onText();
-  const kind = output.type === 'LONG' ? 'long' : output.type === 'FLOAT' ? 'float' : 'double';
-  const test = predicate.numbers(kind);
+  const test = predicate.numbers(numberKind(output.type));
   if (test.kind === 'text') return onText();
   const holds = keyTest(test);
   return (cell) => holds(typeof cell === 'bigint' ? cell : orderKey(Number(cell)));

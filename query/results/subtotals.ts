@@ -33,18 +33,6 @@ export function groupedRows(query: GroupByQuery, merged: Frame): Frame {
   );
 }
 
-/** Is the dimension one of those a row of `grouped` is grouped by? */
-export function isGroupedBy(
-  { subtotals }: GroupByQuery,
-  grouped: Frame,
-  name: string,
-): (row: number) => boolean {
-  const sets = grouped.columns.find((column) => column.name === setColumn);
-  if (subtotals === undefined || sets?.type !== 'LONG') return () => true;
-  const isIn = subtotals.map((set) => set.includes(name));
-  return (row) => isIn[Number(sets.values[row] ?? 0n)] === true;
-}
-
 function groupBySections(query: GroupByQuery, merged: Frame): Frame[] {
   const { dimensions, subtotals, granularity } = query;
   // Grouping by nothing has one group, even of no rows.

@@ -103,12 +103,20 @@ function fieldOf(environment: Environment, column: ColumnView | undefined): Fiel
   };
 }
 
+function refuseArrays(column: ColumnView | undefined): void {
+  if (column?.kind !== 'complex' || !column.typeName.startsWith('ARRAY<')) return;
+  throw new CodedError('QueryFailed', `Cardinality aggregator does not support[${column.typeName}] inputs`, {
+    errorClass: 'org.apache.druid.java.util.common.UOE',
+  });
+}
+
 export const cardinalityAggregator: AggregatorType = {
   create(spec, { environment }) {
     if (spec.type !== 'cardinality')
       throw new CodedError('Bug', `aggregator[${spec.type}] is no cardinality`);
     const fields = spec.fields.map((field) => {
       const column = dimensionColumn(environment, field);
+      refuseArrays(column);
       // Documents have no text and count for nothing.
       const isDocument = column?.kind === 'complex' && column.typeName === 'json';
       return fieldOf(environment, isDocument ? undefined : column);
@@ -151,11 +159,11 @@ function addRows(fields: readonly Field[]): Add {
   };
 }
 
-/** Rows that are looked at one by one can't be asked for a sketch they do not hold; vectors of documents neither. */
+/** Rows that are looked at one by one can't be asked for a sketch they do not hold; vectors of documents neither, of arrays they can. */
 function refuseOthers(column: ColumnView, byVector: boolean | undefined): void {
   const isDocument = column.kind === 'complex';
-  if (byVector === undefined || (byVector && !isDocument)) return;
   const name = isDocument ? column.typeName : column.kind.toUpperCase();
+  if (byVector === undefined || (byVector && (!isDocument || name.startsWith('ARRAY<')))) return;
   const type = isDocument && !name.startsWith('ARRAY<') ? `COMPLEX<${name}>` : name;
   throw new CodedError(
     'QueryFailed',

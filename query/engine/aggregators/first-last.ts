@@ -6,13 +6,19 @@ import type { Aggregator } from '../../native/model.js';
 import type { Environment } from '../environment.js';
 import type { AggregatorType } from './accumulator.js';
 import { ObjectAccumulator } from './object-accumulator.js';
-import { asDouble, asLong, elementsOf } from '../../expression/value.js';
+import { asDouble, asLong, bestEffort, elementsOf } from '../../expression/value.js';
 import { floatJson } from '../../json/java-number.js';
 import { cellReader } from '../columns/cells.js';
 import { DerivedSegment } from '../columns/derived-segment.js';
 import { parseDouble, parseLong } from '../numbers.js';
 import { numberOf } from './input.js';
-import { type ScalarKind, type ScalarReader, scalarReader } from './scalar-reader.js';
+import {
+  converter,
+  type ScalarKind,
+  type ScalarReader,
+  scalarReader,
+  storedSingles,
+} from './scalar-reader.js';
 import { encodePair, pairHead, pairValue, type StateValue } from './state-bytes.js';
 
 type FirstLast = Extract<Aggregator, { timeColumn: string }>;
@@ -108,10 +114,21 @@ function calculated(
   };
 }
 
+/** Numbers that stand alone in a stored column of documents or arrays. Undefined: see {@link storedSingles}. */
+function singleNumbers({ type, fieldName }: FirstLast, environment: Environment): ScalarReader | undefined {
+  const kind = kindOf(type);
+  const singles = kind === 'string' ? undefined : storedSingles(environment, fieldName, parseFailure);
+  if (singles === undefined) return undefined;
+  const read = converter(kind, false);
+  return { open: (start) => singles.open(start), at: (row) => read(bestEffort(singles.at(row))) };
+}
+
 function timedInput(spec: FirstLast, environment: Environment): TimedInput {
   const times = scalarReader(environment, spec.timeColumn, 'long');
   const values =
-    textNumbers(spec, environment) ?? scalarReader(environment, spec.fieldName, kindOf(spec.type));
+    textNumbers(spec, environment) ??
+    singleNumbers(spec, environment) ??
+    scalarReader(environment, spec.fieldName, kindOf(spec.type));
   return {
     open(start) {
       times.open(start);
@@ -154,6 +171,9 @@ export const firstLastAggregator: AggregatorType = {
     const spec = firstLastSpec(given);
     const { environment } = context;
     const isFirst = spec.type.endsWith('First');
+    const { isBackwards = false } = environment;
+    const isBehind = (best: bigint | undefined, time: bigint): boolean =>
+      best !== undefined && (isFirst ? time > best : time < best);
     const input = storedPairs(spec, environment) ?? timedInput(spec, environment);
     // Where there is no such column nothing is first or last, not even null.
     const isMissing = environment.segment.column(spec.fieldName) === undefined;
@@ -164,13 +184,15 @@ export const firstLastAggregator: AggregatorType = {
         if (isMissing) return state;
         const time = input.time(row);
         if (time === null) return state;
-        const wins = state.time === undefined || (isFirst ? time < state.time : time >= state.time);
-        if (!wins) return state;
+        if (state.time === time ? isFirst !== isBackwards : isBehind(state.time, time)) return state;
         state.time = time;
         state.value = cut(input.value(row), spec.maxStringBytes);
         return state;
       },
-      encode: ({ time, value }) => (time === undefined ? null : encodePair(time, value)),
+      encode({ time, value }) {
+        if (time !== undefined) return encodePair(time, value);
+        return environment.byVector === false && kindOf(spec.type) !== 'string' ? unset(isFirst) : null;
+      },
     });
   },
   combine: () => 'objects',
@@ -189,6 +211,9 @@ export const firstLastAggregator: AggregatorType = {
 const beforeAll = -(2n ** 62n);
 const afterAll = 2n ** 62n - 1n;
 
+/** Numbers that are looked for row by row start further out. */
+const unset = (isFirst: boolean): Uint8Array => encodePair(isFirst ? 2n ** 63n - 1n : -(2n ** 63n), null);
+
 function pairJson({ type }: Aggregator, bytes: Uint8Array | null): string {
   const time = bytes === null ? (type.endsWith('First') ? afterAll : beforeAll) : pairHead(bytes);
   const value = bytes === null ? null : pairValue(bytes);
@@ -201,7 +226,7 @@ interface Found {
   value: StateValue;
 }
 
-/** Any value, here the first one seen; of several parts one that saw a row. */
+/** Any value, here the first one seen (of rows read backwards: the last); of several parts one that saw a row. */
 export const anyAggregator: AggregatorType = {
   create(given, context) {
     const spec = anySpec(given);
@@ -213,7 +238,7 @@ export const anyAggregator: AggregatorType = {
       start: () => ({ found: false, value: null }),
       open: (start) => values.open(start),
       add(state, row) {
-        if (state.found) return state;
+        if (state.found && environment.isBackwards !== true) return state;
         state.found = true;
         state.value = cut(values.at(row), spec.maxStringBytes);
         return state;
@@ -232,6 +257,10 @@ interface Mean {
   sum: number;
 }
 
+/** Druid's names for a value that is no number. */
+const parseFailure = 'org.apache.druid.java.util.common.parsers.ParseException';
+const badArgument = 'org.apache.druid.java.util.common.IAE';
+
 function meanOf(value: unknown): number {
   return typeof value === 'string' ? Number(numberOf(value, 'double', 'sum')) : Number(value);
 }
@@ -240,7 +269,11 @@ export const meanAggregator: AggregatorType = {
   create(spec, context) {
     if (spec.type !== 'doubleMean') throw new CodedError('Bug', `aggregator[${spec.type}] is no mean`);
     const { environment } = context;
-    const reader = cellReader(environment, environment.segment.column(spec.fieldName));
+    const singles = storedSingles(environment, spec.fieldName, badArgument);
+    const reader =
+      singles === undefined
+        ? cellReader(environment, environment.segment.column(spec.fieldName))
+        : { open: (start: number) => singles.open(start), at: (row: number) => bestEffort(singles.at(row)) };
     // Text that is no number counts as zero, and so does a null among several values.
     const add = (state: Mean, value: number): void => {
       state.count++;

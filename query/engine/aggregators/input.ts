@@ -3,6 +3,7 @@
  * time, strings read as numbers through a table over the dictionary, missing columns as null.
  */
 import { CodedError } from '../../../proto/errors.js';
+import { hasJson } from '../../../segment/read/rows.js';
 import {
   BATCH_ROWS,
   type ColumnView,
@@ -11,7 +12,8 @@ import {
   type NumericColumnView,
   type StringColumnView,
 } from '../../../segment/read/view.js';
-import { wantedTest } from '../columns/computed-views.js';
+import { singleValues } from '../columns/cells.js';
+import { ComputedNumbers, wantedTest } from '../columns/computed-views.js';
 import { DerivedSegment } from '../columns/derived-segment.js';
 import { expressionColumn } from '../columns/expression-column.js';
 import { wordsOf, type Environment } from '../environment.js';
@@ -84,6 +86,8 @@ function createInput(
 ): NumericInput | undefined {
   if (column === undefined) return undefined;
   if (column.kind === 'complex') {
+    if (column.isMixed === true)
+      return once(environment, numericInput(environment, singleNumbers(environment, column, kind), kind));
     // An array is no number, and none is asked for.
     if (column.typeName.startsWith('ARRAY<') || isAllNull(environment, column)) return undefined;
     throw new CodedError(
@@ -94,6 +98,31 @@ function createInput(
   }
   if (column.kind === 'string') return once(environment, new StringInput(environment, column, kind, op));
   return once(environment, numericInput(environment, column, kind));
+}
+
+/** Numbers, and texts that read as such, which stand alone among arrays. A long is a whole number to the letter, else 0. */
+function singleNumbers(
+  environment: Environment,
+  column: ComplexColumnView,
+  kind: NumericKind,
+): NumericColumnView {
+  const reader = singleValues(column);
+  const ofText = (text: string): bigint | number | null => {
+    const number = parseDouble(text);
+    if (number === undefined) return null;
+    return kind === 'long' ? (parseLong(text) ?? 0n) : number;
+  };
+  return new ComputedNumbers(environment, kind, {
+    open: (start) => reader.open(start),
+    at(row) {
+      const value = reader.at(row);
+      if (value === null || typeof value === 'object') return null;
+      if (typeof value === 'string') return ofText(value);
+      const number = typeof value === 'boolean' ? BigInt(value) : value;
+      if (kind !== 'long') return Number(number);
+      return typeof number === 'bigint' ? number : doubleToLong(number);
+    },
+  });
 }
 
 /** No wanted row has a value. */
@@ -171,7 +200,10 @@ function numericInput(environment: Environment, column: NumericColumnView, kind:
   };
 }
 
-/** Text that is no number is what the aggregator starts from, as in Druid: no sum, but no null either. */
+/**
+ * Text that is no number is what the aggregator starts from, as in Druid: no sum, but no null either. In rows whose
+ * types nobody tells it is null.
+ */
 class StringInput implements BlockValues {
   readonly nullBits: number;
   readonly areNullsZero: boolean;
@@ -218,12 +250,13 @@ class StringInput implements BlockValues {
     const { arena } = this.#environment.scratch;
     const { cardinality } = this.#column;
     const isNull = arena.bytes(this.#isNull, cardinality);
+    const isUntyped = this.#column.isRowWise === true && hasJson(this.#column);
     const longs = arena.i64(this.#table, cardinality);
     const doubles = arena.f64(this.#table, cardinality);
     const floats = arena.f32(this.#table, cardinality);
     for (let id = 0; id < cardinality; id++) {
       const text = this.#column.value(id);
-      isNull[id] = text === null ? 1 : 0;
+      isNull[id] = text === null || (isUntyped && parseDouble(text) === undefined) ? 1 : 0;
       const number = text === null ? startOf(this.#kind, this.#op) : numberOf(text, this.#kind, this.#op);
       if (this.#kind === 'long') longs[id] = BigInt(number);
       else (this.#kind === 'double' ? doubles : floats)[id] = Number(number);

@@ -2,9 +2,18 @@
 import { CodedError } from '../../../proto/errors.js';
 import { hasJson } from '../../../segment/read/rows.js';
 import type { ColumnView } from '../../../segment/read/view.js';
-import { asDouble, asLong, asString, elementsOf, elementText, type Value } from '../../expression/value.js';
+import {
+  asDouble,
+  asLong,
+  asString,
+  elementsOf,
+  elementText,
+  type Json,
+  type Value,
+} from '../../expression/value.js';
 import { doubleText, floatText } from '../../json/java-number.js';
-import { type CellReader, cellReader } from '../columns/cells.js';
+import { type CellReader, cellReader, jsonOf } from '../columns/cells.js';
+import { DerivedSegment } from '../columns/derived-segment.js';
 import type { TextSource } from '../columns/text-rows.js';
 import type { Environment } from '../environment.js';
 import { parseDouble, parseLong } from '../numbers.js';
@@ -31,7 +40,9 @@ export function scalarReader(
   // No array is a number, one element or not.
   if (isArray && kind !== 'string') return { open: () => undefined, at: () => null };
   const reader = cellReader(environment, column);
-  if (column?.kind === 'complex' && kind === 'string') return opaqueTexts(reader, isArray);
+  const { segment } = environment;
+  const isMade = segment instanceof DerivedSegment && segment.isComputed(field);
+  if (column?.kind === 'complex' && kind === 'string') return opaqueTexts(reader, isArray || isMade);
   const ofTexts = column?.kind === 'string' && (kind === 'long' || kind === 'double' || kind === 'float');
   const convert = ofTexts ? textConverter(kind) : converter(kind, column?.kind === 'float');
   return {
@@ -60,17 +71,17 @@ function mixedTexts(column: { json(row: number): unknown }): ScalarReader {
   };
 }
 
-/** Java's text of the object that stands for a document or an array. */
+/** Java's text of the object that stands for a stored document, or of what is a plain list or map. */
 export function opaqueTexts(
   reader: CellReader,
-  isArray: boolean,
+  isPlain: boolean,
 ): TextSource & { at(row: number): string | null } {
   return {
     open: (start) => reader.open(start),
     at(row) {
       const { value } = reader.at(row);
       if (value === null) return null;
-      return isArray ? elementText(value) : `StructuredData{value=${elementText(value)}}`;
+      return isPlain ? elementText(value) : `StructuredData{value=${elementText(value)}}`;
     },
   };
 }
@@ -87,6 +98,33 @@ function textConverter(kind: 'long' | 'double' | 'float'): (value: Value) => Sta
   };
 }
 
+/**
+ * What stands alone in a stored column of documents or arrays; an object or a list is refused. Undefined: another
+ * column, or no query over segments.
+ */
+export function storedSingles(
+  { segment, byVector, wholeIntervals }: Environment,
+  field: string,
+  errorClass: string,
+): { open(start: number): void; at(row: number): Json } | undefined {
+  const column = segment.column(field);
+  if (column?.kind !== 'complex' || byVector === undefined || wholeIntervals === true) return undefined;
+  if (segment instanceof DerivedSegment && segment.isVirtual(field)) return undefined;
+  const { typeName } = column;
+  if (typeName !== 'json' && !typeName.startsWith('ARRAY<')) return undefined;
+  let from = 0;
+  return {
+    open: (start) => void (from = start),
+    at(row) {
+      const bytes = column.bytes(from + row);
+      const value = bytes === null ? null : jsonOf(bytes);
+      if (value === null || typeof value !== 'object') return value;
+      const text = `fieldName[${field}]: a value of a column of type[${typeName}] is no number`;
+      throw new CodedError('QueryFailed', text, { errorClass });
+    },
+  };
+}
+
 function refuseComplex(field: string, column: ColumnView | undefined): void {
   if (column?.kind !== 'complex' || column.typeName === 'json' || column.typeName.startsWith('ARRAY<'))
     return;
@@ -96,7 +134,7 @@ function refuseComplex(field: string, column: ColumnView | undefined): void {
   );
 }
 
-function converter(kind: ScalarKind, fromFloat: boolean): (value: Value) => StateValue {
+export function converter(kind: ScalarKind, fromFloat: boolean): (value: Value) => StateValue {
   switch (kind) {
     case 'long':
       return asLong;

@@ -1,5 +1,10 @@
 /** Columns read row by row as values of the expression language. */
-import { BATCH_ROWS, type ColumnView, type StringColumnView } from '../../../segment/read/view.js';
+import {
+  BATCH_ROWS,
+  type ColumnView,
+  type ComplexColumnView,
+  type StringColumnView,
+} from '../../../segment/read/view.js';
 import { type Json, nullValue, type Value } from '../../expression/value.js';
 import { parseJson } from '../../json/parse.js';
 import type { Environment } from '../environment.js';
@@ -108,6 +113,22 @@ function complexReader(typeName: string, bytes: (row: number) => Uint8Array | nu
       if (found === null || !isJson) return { type, value: null };
       const value = jsonOf(found);
       return { type, value: isArray ? elementsAs(typeName, value) : value };
+    },
+  };
+}
+
+/** What stands alone in documents, or among arrays; objects and lists are null. */
+export function singleValues(column: ComplexColumnView): {
+  open(start: number): void;
+  at(row: number): Json;
+} {
+  let from = 0;
+  return {
+    open: (start) => void (from = start),
+    at(row) {
+      const found = column.bytes(from + row);
+      const value = found === null ? null : jsonOf(found);
+      return typeof value === 'object' ? null : value;
     },
   };
 }

@@ -18,6 +18,7 @@ export class DerivedSegment implements SegmentView {
   readonly timeSorted: boolean;
   readonly dimensions: readonly string[];
   readonly metrics: readonly string[];
+  readonly metadataText: string | undefined;
   readonly #base: SegmentView;
   readonly #virtual: ReadonlyMap<string, VirtualColumn>;
   readonly #early: ReadonlySet<string>;
@@ -45,6 +46,7 @@ export class DerivedSegment implements SegmentView {
     this.timeSorted = base.timeSorted;
     this.dimensions = [...new Set([...virtualColumns.map(({ name }) => name), ...base.dimensions])];
     this.metrics = base.metrics;
+    this.metadataText = base.metadataText;
   }
 
   /** The same for fewer rows; nothing computed so far is taken over. */

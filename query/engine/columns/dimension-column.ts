@@ -1,12 +1,17 @@
 /** The column a dimension spec reads: what its steps make of the one it names. */
 import { CodedError } from '../../../proto/errors.js';
-import type { ColumnView, SegmentView, StringColumnView } from '../../../segment/read/view.js';
+import type {
+  ColumnView,
+  ComplexColumnView,
+  SegmentView,
+  StringColumnView,
+} from '../../../segment/read/view.js';
 import { asString } from '../../expression/value.js';
 import { floatText } from '../../json/java-number.js';
 import type { DimensionSpec, ValueStep } from '../../native/model.js';
 import { compilePattern } from '../../regex/pattern.js';
 import type { Environment } from '../environment.js';
-import { cellReader } from './cells.js';
+import { cellReader, singleValues } from './cells.js';
 import { extraction } from './extraction.js';
 import { ConstantColumn, mapStrings, type ValueMap } from './string-views.js';
 import { textRows } from './text-rows.js';
@@ -40,10 +45,8 @@ export function dimensionColumn(
   if (under !== undefined) return under.column;
   const column = environment.segment.column(dimension);
   if (column?.kind === 'complex') {
-    if (column.typeName === 'json') return documentTexts(environment, column, steps);
+    if (column.typeName === 'json' || column.isMixed === true) return singleTexts(environment, column, steps);
     if (!column.typeName.startsWith('ARRAY<')) return undefined;
-    // Among arrays of several types each is null to the function.
-    if (column.isMixed === true) return steppedColumn(environment, undefined, steps, true);
     throw new CodedError(
       'QueryFailed',
       `Dimension selector is currently unsupported for [${column.typeName}]`,
@@ -53,18 +56,19 @@ export function dimensionColumn(
   return steppedColumn(environment, column, steps, true);
 }
 
-/** Documents that are a text or a number alone; objects and lists are null before any function is asked. */
-export function documentTexts(
+/** What is a text or a number alone; objects and lists are null, of which functions are asked among arrays alone. */
+function singleTexts(
   environment: Environment,
-  column: ColumnView,
+  column: ComplexColumnView,
   steps: readonly ValueStep[],
 ): StringColumnView {
-  const reader = cellReader(environment, column);
+  const reader = singleValues(column);
   const map = valueMap(steps, environment.lookups);
+  const isAsked = column.isMixed === true;
   const at = (row: number): string | null | [] => {
-    const { value } = reader.at(row);
-    if (value === null || typeof value === 'object') return null;
-    const text = map(asString({ type: 'COMPLEX<json>', value }));
+    const value = reader.at(row);
+    if (value === null && !isAsked) return null;
+    const text = map(value === null ? null : asString({ type: 'COMPLEX<json>', value }));
     return text === undefined ? [] : text;
   };
   return textRows(environment, { open: (start) => reader.open(start), at }, false);

@@ -287,6 +287,11 @@ function byText(name: string, order: (a: string, b: string) => number, kinds: Ki
   };
 }
 
+function isNoNumber(text: string, kind: Kinds[string] | undefined): boolean {
+  if (kind === 'long') return !/^[+-]?\d+(\.0*)?$/.test(text);
+  return (kind === 'double' || kind === 'float') && (text.trim() === '' || Number.isNaN(Number(text)));
+}
+
 function holds(having: Having, values: ReadonlyMap<string, Single>, kinds: Kinds): boolean {
   switch (having.type) {
     case 'always':
@@ -313,7 +318,15 @@ function holds(having: Having, values: ReadonlyMap<string, Single>, kinds: Kinds
             (typeof value === 'bigint' ? 'long' : typeof value === 'string' ? 'string' : 'double'),
         ]),
       );
-      return naiveFilter(having.filter, row, types) === 'true';
+      const { filter } = having;
+      // A text that no number of the type reads as stands for null.
+      if (
+        filter.type === 'selector' &&
+        filter.value !== null &&
+        isNoNumber(filter.value, types[filter.dimension])
+      )
+        return (values.get(filter.dimension) ?? null) === null;
+      return naiveFilter(filter, row, types) === 'true';
     }
     default: {
       const value = values.get(having.aggregation) ?? null;

@@ -51,7 +51,8 @@ export interface ApplyOptions {
   readonly intervals: readonly IntervalMs[];
   /** Of a query which puts rows into buckets while it reads them; `rows`: it asks for the times of rows. */
   readonly granularity: Granularity | 'rows' | undefined;
-  readonly joinFilters: JoinFilterOptions;
+  /** Asked where there are joins. */
+  readonly joinFilters: () => JoinFilterOptions;
 }
 
 const none: ReadonlySet<string> = new Set();
@@ -106,6 +107,7 @@ function chainOf(join: Join): { readonly joins: readonly Join[]; readonly base: 
 function applyJoins(environment: Environment, join: Join, asked: Asked, options: ApplyOptions): Applied {
   const { lookups } = environment;
   const { joins, base } = chainOf(join);
+  const joinFilters = options.joinFilters();
   const conditions = joins.map(({ condition, rightPrefix, right }) =>
     parseJoinCondition(condition, rightPrefix, sourceText(right), lookups),
   );
@@ -115,7 +117,7 @@ function applyJoins(environment: Environment, join: Join, asked: Asked, options:
   });
   const leftFilter = both(joins.map((each) => each.leftFilter));
   const filters = { leftFilter, filter: both([leftFilter, asked.filter]) };
-  const split = splitJoinFilter(clauses, asked.virtualColumns, filters, options.joinFilters, lookups);
+  const split = splitJoinFilter(clauses, asked.virtualColumns, filters, joinFilters, lookups);
   const leftColumns = asked.virtualColumns.filter((column) => !readsRight(clauses, column));
   // Without rows that have no left one it makes no difference when a column is computed.
   const hasUnmet = joins.some(({ joinType }) => joinType === 'RIGHT' || joinType === 'FULL');
@@ -133,7 +135,7 @@ function applyJoins(environment: Environment, join: Join, asked: Asked, options:
   for (const [i, each] of joins.entries()) {
     const condition = conditions[i];
     if (condition === undefined) throw new CodedError('Bug', 'a join without a condition');
-    const { intervals, granularity, joinFilters } = options;
+    const { intervals, granularity } = options;
     const filtersLeft = i === 0 && joinFilters.asksLeft;
     const view = joined(current, rows, each, condition, intervals, granularity, filtersLeft);
     current = { ...environment, segment: view };

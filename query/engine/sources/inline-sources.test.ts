@@ -66,13 +66,14 @@ describe('data sources: rows in memory', () => {
     };
     expect(await answer({ ...query, dataSource: mixed, dimensions: ['a', 'c'] })).to.deep.equal([
       [null, null, 7],
-      ['1', 'true', 0],
+      // Text that is no number is null where nobody tells the type.
+      ['1', 'true', null],
       ['2.5', '5', null],
       ['t', 'q', 2.5],
     ]);
     const filter = { type: 'in', dimension: 'a', values: ['1', 't'] };
     expect(await answer({ ...query, dataSource: mixed, dimensions: ['a'], filter })).to.deep.equal([
-      ['1', 0],
+      ['1', null],
       ['t', 2.5],
     ]);
     const dataSource = {
@@ -167,5 +168,91 @@ describe('data sources: rows in memory', () => {
       ['', 1],
       ['xx', 1],
     ]);
+  });
+
+  it('have no index: a bound that null fails is not unknown, so its negation holds', async () => {
+    const rows = {
+      type: 'inline',
+      columnNames: ['k'],
+      columnTypes: ['STRING'],
+      rows: [['a'], [null], ['5']],
+    };
+    const other = { ...rows, columnNames: ['j'], rows: [['a'], ['5'], ['q']] };
+    const filter = (dimension: string): object => ({
+      type: 'not',
+      field: { type: 'bound', dimension, lower: '1', upper: '9' },
+    });
+    const groups = { queryType: 'groupBy', intervals: eternity, granularity: 'all', aggregations: [] };
+    const arrays = { context: { resultAsArray: true } };
+    const plain = { ...groups, ...arrays, dataSource: rows, dimensions: ['k'], filter: filter('k') };
+    expect(await answer(plain)).to.deep.equal([[null], ['a']]);
+    const dataSource = {
+      type: 'join',
+      left: other,
+      right: rows,
+      rightPrefix: 'r.',
+      condition: 'j == "r.k"',
+      joinType: 'LEFT',
+    };
+    const joined = { ...groups, ...arrays, dataSource, dimensions: ['j'], filter: filter('r.k') };
+    expect(await answer(joined)).to.deep.equal([['a'], ['q']]);
+  });
+
+  it('may be thinned out before they are joined, unions may not', async () => {
+    const rows = { type: 'inline', columnNames: ['k'], rows: [['a'], ['b']] };
+    const join = (left: unknown): object => ({
+      queryType: 'groupBy',
+      intervals: eternity,
+      granularity: 'all',
+      aggregations: [],
+      dimensions: ['k'],
+      context: { resultAsArray: true },
+      dataSource: {
+        type: 'join',
+        left,
+        right: rows,
+        rightPrefix: 'r.',
+        condition: 'k == "r.k"',
+        joinType: 'LEFT',
+        leftFilter: { type: 'selector', dimension: 'k', value: 'a' },
+      },
+    });
+    expect(await answer(join(rows))).to.deep.equal([['a']]);
+    const refused = await answer(join({ type: 'union', dataSources: ['t', 'u'] })).catch((e: unknown) => e);
+    expect(refused).property('code', 'InvalidInput');
+  });
+
+  it('what is asked of joins is looked at where there are joins', async () => {
+    const rows = { type: 'inline', columnNames: ['k'], rows: [['a']] };
+    const scan = {
+      queryType: 'scan',
+      intervals: eternity,
+      context: { enableJoinFilterPushDown: 1, enableJoinFilterRewrite: 'x', enableRewriteJoinToFilter: 2 },
+    };
+    expect(await answer({ ...scan, dataSource: rows })).to.have.lengthOf(1);
+    const dataSource = {
+      type: 'join',
+      left: rows,
+      right: rows,
+      rightPrefix: 'r.',
+      condition: 'k == "r.k"',
+      joinType: 'INNER',
+    };
+    const refused = await answer({ ...scan, dataSource }).catch((error: unknown) => error);
+    expect(refused).property('message').contains('enableJoinFilterPushDown');
+  });
+
+  it('texts that are no numbers, and whose type nobody tells, are null to sums', async () => {
+    const aggregations = [
+      { type: 'longSum', name: 's', fieldName: 'k' },
+      { type: 'doubleMax', name: 'm', fieldName: 'k' },
+    ];
+    const sums = { queryType: 'timeseries', intervals: eternity, granularity: 'all', aggregations };
+    const result = async (dataSource: object): Promise<unknown> =>
+      ((await answer({ ...sums, dataSource })) as { result: unknown }[])[0]?.result;
+    const texts = { type: 'inline', columnNames: ['k'], rows: [['x'], [null], ['y']] };
+    expect(await result(texts)).to.deep.equal({ s: null, m: null });
+    expect(await result({ ...texts, columnTypes: ['STRING'] })).to.deep.equal({ s: 0, m: '-Infinity' });
+    expect(await result({ ...texts, rows: [['x'], ['7'], ['2.5']] })).to.deep.equal({ s: 9, m: 7 });
   });
 });

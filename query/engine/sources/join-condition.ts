@@ -2,6 +2,7 @@
  * What a join's condition asks: equalities between something of the left side and a column of the right one, or a
  * constant. Everything else can't be joined by. Pure.
  */
+import { CodedError } from '../../../proto/errors.js';
 import { notJoinable } from '../../native/datasource.js';
 import { columnsOf, stringify, type Node } from '../../expression/ast.js';
 import { compileExpression, type Evaluator } from '../../expression/compile.js';
@@ -37,9 +38,11 @@ export function parseJoinCondition(
 ): JoinCondition {
   const functions = functionsOf(lookups);
   const equalities: Equality[] = [];
+  let hasConstants = false;
   let canMatch = true;
   for (const part of conjuncts(parseExpression(text))) {
     if (columnsOf(part).size === 0) {
+      hasConstants = true;
       canMatch &&= isTrue(compileExpression(part, functions)(() => nullValue));
       continue;
     }
@@ -47,7 +50,18 @@ export function parseJoinCondition(
     if (equality === undefined) throw notJoinable(what);
     equalities.push(equality);
   }
+  // A constant that is false settles the join, one that is true does so alone.
+  if (hasConstants && canMatch && equalities.length > 0) throw notHashed(text);
   return { equalities, canMatch };
+}
+
+/** In Druid's words. */
+function notHashed(condition: string): CodedError {
+  return new CodedError(
+    'QueryFailed',
+    `Cannot build hash-join matcher on non-equi-join condition: ${condition}`,
+    { errorClass: 'org.apache.druid.java.util.common.IAE' },
+  );
 }
 
 function conjuncts(node: Node): Node[] {

@@ -16,6 +16,15 @@ describe('right side of a join', () => {
     expect([...table('city == "r.k"').find(['DE'])]).to.deep.equal([]);
   });
 
+  it('is asked by equalities alone, or by constants alone', () => {
+    const words = 'Cannot build hash-join matcher on non-equi-join condition: city == "r.k" && 1';
+    expect(() => table('city == "r.k" && 1'))
+      .throws(words)
+      .property('code', 'QueryFailed');
+    expect(parseJoinCondition('city == "r.k" && 0', 'r.', 'right').canMatch).equals(false);
+    expect(parseJoinCondition('1', 'r.', 'right')).deep.equals({ equalities: [], canMatch: true });
+  });
+
   it('must have the columns it is asked by, unless nothing is known of it', () => {
     const wrong = () => table('city == "r.code" && a == "r.w"');
     const words = 'keyColumns[code, w] must all be contained in rowSignature[{k:STRING, w:LONG}]';
