@@ -118,7 +118,7 @@ async function* answer(deps: Deps, request: DataQuery, context: CallContext): As
         if (before !== undefined) yield* watch.idle(piece(before, part.segmentIds));
       }
     }
-    yield { last: true, times: wantsEveryTime(query) ? held.times : widest(held.times) };
+    yield { last: true, times: timesTold(query, held.times) };
   } finally {
     for (const release of held.releases) release();
     deps.loadChanged();
@@ -237,7 +237,7 @@ interface Held {
   readonly releases: readonly (() => void)[];
   /** Of the rows in what was asked of each segment. */
   readonly times: IntervalMs[];
-  readonly timesOf: ReadonlyMap<string, IntervalMs>;
+  readonly timesOf: ReadonlyMap<string, readonly IntervalMs[]>;
 }
 
 /**
@@ -272,7 +272,7 @@ function held(
   const empty: string[] = [];
   const growing = new Set<string>();
   const times: IntervalMs[] = [];
-  const timesOf = new Map<string, IntervalMs>();
+  const timesOf = new Map<string, readonly IntervalMs[]>();
   for (const slice of request.segments ?? []) {
     const segmentId = slice.segmentId ?? '';
     const taken = deps.registry.acquire(segmentId);
@@ -293,8 +293,7 @@ function held(
     for (const handle of handles) refs.push({ segmentId, handle, intervals, ...size });
     const own = cut(query, segment.times, intervals);
     times.push(...own);
-    const [span] = widest(own);
-    if (span !== undefined) timesOf.set(segmentId, span);
+    timesOf.set(segmentId, timesTold(query, own));
   }
   return { refs, missing, empty, growing, releases, times, timesOf };
 }
@@ -346,6 +345,9 @@ function cut(
     }))
     .filter(({ startMs, endMs }) => startMs <= endMs);
 }
+
+const timesTold = (query: NativeQuery, times: IntervalMs[]): IntervalMs[] =>
+  wantsEveryTime(query) ? times : widest(times);
 
 function widest(times: readonly IntervalMs[]): IntervalMs[] {
   if (times.length === 0) return [];

@@ -35,6 +35,31 @@ describe('memcached', () => {
     expect(store.figures).to.deep.include({ hits: 1, misses: 1, refused: 1 });
   });
 
+  it('takes nothing from it that it has not put there under that name', async () => {
+    const kept = new Map<string, Buffer>();
+    const { store, clock } = world({
+      get: async (key) => await Promise.resolve({ value: kept.get(key) ?? null }),
+      set: async (key, value) => {
+        kept.set(key, value);
+        return await Promise.resolve(true);
+      },
+    });
+    store.put('a', bytes('abc'));
+    store.put('b', bytes('xyz'));
+    await clock.advance(0);
+    const [[a, ofA] = [], [b] = []] = [...kept];
+    if (a === undefined || b === undefined || ofA === undefined) throw new Error('not kept');
+    const others = [Buffer.alloc(0), Buffer.from('abc'), ofA.subarray(0, -1), ofA.map((byte) => byte ^ 1)];
+    for (const other of others) {
+      kept.set(a, Buffer.from(other));
+      expect((await store.get(['a'])).size).to.equal(0);
+    }
+    kept.set(b, ofA);
+    expect((await store.get(['b'])).size).to.equal(0);
+    kept.set(a, ofA);
+    expect((await store.get(['a'])).size).to.equal(1);
+  });
+
   it('a server that says nothing or fails costs a little time, no query', async () => {
     const silent = world({ get: never });
     const asked = silent.store.get(['a', 'b']);

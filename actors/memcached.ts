@@ -1,5 +1,6 @@
 /** Answers kept in memcached: a store that may be slow, full or gone, which costs a scan but never a query. */
 import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { Client } from 'memjs';
 import type { CacheFigures } from '../query/cache/byte-lru.js';
 import type { ByteStore } from '../query/cache/partial-cache.js';
@@ -25,6 +26,28 @@ export interface MemcachedClient {
 
 /** What is on its way to the servers; more is not sent. */
 const sendingBytesMax = 16 * 1024 * 1024;
+/** A value's checksum stands before it. */
+const sumBytes = 4;
+
+function sumOf(name: string, value: Uint8Array): number {
+  return crc32(value, crc32(name));
+}
+
+function sealed(name: string, value: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(sumBytes + value.byteLength);
+  bytes.writeUInt32BE(sumOf(name, value));
+  bytes.set(value, sumBytes);
+  return bytes;
+}
+
+/** Undefined: not what was put there under that name. */
+function unsealed(name: string, stored: Uint8Array | undefined): Uint8Array | undefined {
+  if (stored === undefined || stored.byteLength < sumBytes) return undefined;
+  const view = new DataView(stored.buffer, stored.byteOffset, sumBytes);
+  const value = stored.subarray(sumBytes);
+  return view.getUint32(0) === sumOf(name, value) ? value : undefined;
+}
+
 /** After a failure a server is left alone that long. */
 const failoverS = 5;
 
@@ -92,8 +115,8 @@ export class MemcachedStore implements ByteStore {
       return;
     }
     this.#sendingBytes += value.byteLength;
-    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-    const sent = this.#within(this.#client.set(this.#nameOf(key), bytes, { expires: expirationS }));
+    const name = this.#nameOf(key);
+    const sent = this.#within(this.#client.set(name, sealed(name, value), { expires: expirationS }));
     void sent.then((isKept) => {
       this.#sendingBytes -= value.byteLength;
       if (isKept !== true) this.#refused++;
@@ -105,8 +128,9 @@ export class MemcachedStore implements ByteStore {
   }
 
   async #getOne(key: string): Promise<Uint8Array | undefined> {
-    const answer = await this.#within(this.#client.get(this.#nameOf(key)));
-    return answer?.value ?? undefined;
+    const name = this.#nameOf(key);
+    const answer = await this.#within(this.#client.get(name));
+    return unsealed(name, answer?.value ?? undefined);
   }
 
   /** The server's keys are short and have no blanks. */

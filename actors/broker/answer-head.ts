@@ -6,19 +6,25 @@ import { partitionNumOf } from '../../segment/timeline/shard-spec.js';
 import type { Slice } from './route.js';
 
 /** Names what the answer is made of: the query and its segments with versions. '' over rows that still grow. */
-export function etagOf(queryJson: string, isPretty: boolean, slices: readonly Slice[]): string {
+export function etagOf(
+  { queryJson, queryId }: { readonly queryJson: string; readonly queryId: string },
+  isPretty: boolean,
+  slices: readonly Slice[],
+): string {
   if (slices.some((slice) => slice.segment.realtime)) return '';
   const hash = createHash('sha1');
-  hash.update(stableQuery(queryJson)).update(isPretty ? '\npretty' : '\n');
+  hash.update(stableQuery(queryJson, queryId)).update(isPretty ? '\npretty' : '\n');
   for (const slice of slices) {
     hash.update(`\n${slice.segmentId} ${slice.intervals.map(formatInterval).join(',')}`);
   }
   return hash.digest('base64');
 }
 
-/** The query without what differs from one sending to the next. */
-function stableQuery(json: string): string {
-  return json.replace(/"(?:queryId|sqlQueryId)"\s*:\s*"[^"]*"/g, '');
+/** The query without its own id, which differs from one sending to the next; such a key may mean something else. */
+function stableQuery(json: string, queryId: string): string {
+  const named = /"queryId"\s*:\s*("(?:[^"\\]|\\.)*")\s*,?|,\s*"queryId"\s*:\s*("(?:[^"\\]|\\.)*")(?=\s*\})/g;
+  const own = JSON.stringify(queryId);
+  return json.replace(named, (all, first?: string, last?: string) => ((first ?? last) === own ? '' : all));
 }
 
 /** Does an If-None-Match header name the tag? */

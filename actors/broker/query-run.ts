@@ -222,7 +222,9 @@ export class QueryRun {
     // What rows in memory came from has no tag.
     if (this.#sourceFrames.length > 0 || !leafTables(this.#query) || this.#query.lookups !== undefined)
       return '';
-    return etagOf(this.#request.queryJson ?? '', this.#request.pretty === true, slices);
+    const { queryId } = this.#query.context;
+    const asked = { queryJson: this.#request.queryJson ?? '', queryId };
+    return etagOf(asked, this.#request.pretty === true, slices);
   }
 
   #head(slices: readonly Slice[], missing: readonly Slice[], etag: string): ResponseHead {

@@ -101,6 +101,11 @@ describe('partial results at the broker', function () {
     'a timeseries over all time': { ...sums, intervals: ['2000/2100'] },
     'a timeseries by hour': { ...sums, granularity: 'hour' },
     'a topN': { ...topN, granularity: 'day' },
+    'a topN of hours that leaves some of a segment out': {
+      ...topN,
+      granularity: 'hour',
+      intervals: ['2024-03-01T00/2024-03-01T01', '2024-03-01T03/2024-03-02T01'],
+    },
     'a groupBy': { ...sums, queryType: 'groupBy', dimensions: ['city'] },
   })) {
     it(`${what} is answered the same from them`, async () => {

@@ -56,5 +56,6 @@ describe('cache of partial results', () => {
       expect(unpackFrames(packed.subarray(0, length)), `cut at ${length}`).to.equal(undefined);
     }
     expect(unpackFrames(new Uint8Array())).to.equal(undefined);
+    expect(unpackFrames(packFrames([])), 'no frame at all').to.equal(undefined);
   });
 });

@@ -93,7 +93,8 @@ export function unpackFrames(bytes: Uint8Array): Frame[] | undefined {
     // A foreign or damaged value: scanned again and written anew.
     return undefined;
   }
-  return frames;
+  // A segment is answered by its last frame: there is always one.
+  return frames.length === 0 ? undefined : frames;
 }
 
 export function createStoredPartials(store: ByteStore, entryBytesMax: number): PartialCache {

@@ -62,6 +62,6 @@ describe('key of a partial result', () => {
         'populateCache',
       );
     expect(wish({})).to.deep.equal({ use: true, populate: true });
-    expect(wish({ useCache: false, populateCache: 'false' })).to.deep.equal({ use: false, populate: false });
+    expect(wish({ useCache: false, populateCache: 'No' })).to.deep.equal({ use: false, populate: false });
   });
 });

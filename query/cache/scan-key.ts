@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { IntervalMs } from '../../segment/read/view.js';
+import { flag } from '../native/context.js';
 import type { NativeQuery, QueryContext } from '../native/model.js';
 
 /** Keys of the context that say who asks, how long and in what order, but nothing of the answer. */
@@ -59,14 +60,13 @@ export function segmentKey(scan: string, segmentId: string, intervals: readonly 
   return `${scan} ${segmentId} ${intervals.map(({ startMs, endMs }) => `${startMs}/${endMs}`).join(',')}`;
 }
 
-/** May this query's answers be taken from a cache, be put there? Both unless its context says no. */
+/** May this query's answers be taken from a cache, be put there? Both unless its context says something else than true. */
 export function cacheWish(
   context: QueryContext,
   use: 'useCache' | 'useResultLevelCache',
   populate: 'populateCache' | 'populateResultLevelCache',
 ): { readonly use: boolean; readonly populate: boolean } {
-  const isOff = (key: string): boolean => ['false', 'FALSE', 'False'].includes(String(context.given[key]));
-  return { use: !isOff(use), populate: !isOff(populate) };
+  return { use: flag(context.given, use, true), populate: flag(context.given, populate, true) };
 }
 
 function contextPart(context: QueryContext): unknown {

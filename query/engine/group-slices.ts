@@ -1,4 +1,5 @@
 /** How the groups of a segment are counted when its rows are given to several threads. */
+import type { Arena } from '../../segment/kernels/arena.js';
 import type { IntervalMs, SegmentView } from '../../segment/read/view.js';
 import { bucketStart, nextBucket } from '../granularity.js';
 import type { Aggregator, DimensionSpec, Granularity } from '../native/model.js';
@@ -6,7 +7,7 @@ import type { Aggregator, DimensionSpec, Granularity } from '../native/model.js'
 /**
  * The state of all groups of some rows of a segment, in memory that all threads share: at `cells` a row of cells a group
  * (0: there are none); at `address` a byte a group that says whether it exists, then such bytes for each aggregator that
- * keeps them. Whoever gets it frees both.
+ * keeps them. Whoever gets it shares and frees both: what nobody has got yet goes with the thread that made it.
  */
 export interface GroupTable {
   readonly cells: number;
@@ -16,6 +17,11 @@ export interface GroupTable {
   readonly stride: number;
   /** Aggregators with bytes of their own. */
   readonly marks: number;
+}
+
+export function shareGroupTable(arena: Pick<Arena, 'share'>, { cells, address }: GroupTable): void {
+  if (cells !== 0) arena.share(cells);
+  arena.share(address);
 }
 
 export function freeGroupTable(arena: { free(pointer: number): void }, { cells, address }: GroupTable): void {

@@ -26,6 +26,8 @@ const users = 8000;
 /** Of a batch: a number for each key, the bucket and the group. */
 const numbersBytes = 4 * BATCH_ROWS * 4;
 
+const everyEighth = new Uint8Array(rowCount / 8).fill(0b0001_0000);
+
 interface Limits {
   readonly arena: number;
   readonly cold: number;
@@ -56,7 +58,10 @@ function write(dir: string, chance: Chance): void {
     metrics: ['a', 'b', 'c', 'd'].map((name) => ({
       kind: 'long',
       name,
-      values: BigInt64Array.from({ length: rowCount }, () => BigInt(chance.below(2 ** 31))),
+      values: BigInt64Array.from({ length: rowCount }, (_, row) =>
+        row % 8 === 4 ? 0n : BigInt(chance.below(2 ** 31)),
+      ),
+      nulls: everyEighth,
     })),
     metadata: { aggregators: [], queryGranularity: { type: 'none' }, rollup: false },
   });

@@ -44,6 +44,8 @@ export type ToWorker =
   | { readonly kind: 'drop'; readonly id: number };
 
 export type FromWorker =
+  /** It has started. */
+  | { readonly kind: 'ready' }
   | { readonly kind: 'scanned'; readonly id: number; readonly outcome: ScanOutcome }
   /** Of a job that rests until it is resumed. */
   | { readonly kind: 'piece'; readonly id: number; readonly piece: unknown }

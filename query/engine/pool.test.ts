@@ -97,9 +97,9 @@ const arena = createArena({ maximumBytes: 1 << 28 });
 const residency = createResidency({ arena, coldBytesMax: 1 << 26, hotBytesMax: 1 << 26 });
 const kernels = instantiateKernels(kernelsModule, arena);
 
-/** A worker thread that does `body` with each message. */
-function fakeWorker(body: string): URL {
-  const source = `import { parentPort } from 'node:worker_threads'; parentPort.on('message', (message) => { ${body} });`;
+/** A worker thread that does `body` with each message, and `first` before. */
+function fakeWorker(body: string, first = ''): URL {
+  const source = `import { parentPort } from 'node:worker_threads'; ${first} parentPort.on('message', (message) => { ${body} });`;
   return new URL(`data:text/javascript,${encodeURIComponent(source)}`);
 }
 
@@ -436,6 +436,16 @@ describe('the worker pool', function () {
     expect(await codeOf(pool.run('merge', {}))).to.equal('Unavailable');
     expect(await codeOf(gather(pool, query, refs))).to.equal('NotFound');
     expect(await codeOf(pool.run('merge', {}))).to.equal('Unavailable');
+  });
+
+  it('replaces threads that have started, however often work ends them', async () => {
+    const workerUrl = fakeWorker(
+      `if (message.name === 'die') process.exit(3); parentPort.postMessage({ kind: 'done', id: message.id, output: 1 });`,
+      `parentPort.postMessage({ kind: 'ready' });`,
+    );
+    const pool = poolWith({ workerUrl, threads: 1 });
+    for (let i = 0; i < 7; i++) expect(await codeOf(pool.run('die', undefined))).to.equal('Unavailable');
+    expect(await pool.run('echo', undefined)).to.equal(1);
   });
 
   it('gives up on threads that never start', async () => {

@@ -14,7 +14,7 @@ import { flag } from '../native/context.js';
 import { segmentTimeoutMs } from '../native/context-keys.js';
 import type { NativeQuery } from '../native/model.js';
 import { flags, type ScanTask } from './execute.js';
-import { freeGroupTable } from './group-slices.js';
+import { freeGroupTable, shareGroupTable } from './group-slices.js';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
 import type { JobOptions, Pool, RunOptions, ScanOptions, SegmentRef, SegmentsPart } from './pool-api.js';
 import { planTasks, RunningQuery } from './running.js';
@@ -47,8 +47,10 @@ export interface PoolOptions {
 const queriesMaxDefault = 1000;
 const jobsMaxDefault = 1000;
 const scratchBytesDefault = 256 * 1024 * 1024;
-/** Threads that die this often in a row without finishing anything are not replaced any more. */
+/** Threads that die this often in a row before they have started are not replaced any more. */
 const startFailuresMax = 5;
+/** Another that ended may have a lock: it is given back first. */
+const reapAgainMs = 20;
 /** A task may keep others of its priority waiting for once or twice as long. */
 const longMs = 50;
 
@@ -97,6 +99,8 @@ interface Thread {
   countedMs: number;
   /** Urgent messages it has not taken yet. */
   readonly urgent: Int32Array<SharedArrayBuffer>;
+  /** What it does with its work is no matter of starting any more. */
+  hasStarted: boolean;
 }
 
 export function createPool(options: PoolOptions): Pool {
@@ -148,13 +152,8 @@ class ThreadPool implements Pool {
     for (let i = 0; i < options.threads; i++) {
       const owner = this.#freeOwner();
       const urgent = new Int32Array(new SharedArrayBuffer(4));
-      this.#all.push({
-        worker: this.#start(i, owner, urgent),
-        owner,
-        works: new Map(),
-        countedMs: 0,
-        urgent,
-      });
+      const worker = this.#start(i, owner, urgent);
+      this.#all.push({ worker, owner, works: new Map(), countedMs: 0, urgent, hasStarted: false });
     }
   }
 
@@ -403,12 +402,15 @@ class ThreadPool implements Pool {
   }
 
   #reap(owner: number): void {
-    this.#unreaped.delete(owner);
-    if (owner === 0) return;
-    const { arenaHandle, residencyHandle } = this.#options;
+    const { arenaHandle, residencyHandle, clock } = this.#options;
     try {
-      attachResidency(residencyHandle, attachArena(arenaHandle)).reap(owner);
+      if (owner !== 0 && !attachResidency(residencyHandle, attachArena(arenaHandle)).reap(owner)) {
+        if (!this.#isClosed) clock.setTimer(reapAgainMs, () => this.#reap(owner));
+        return;
+      }
+      this.#unreaped.delete(owner);
     } catch (thrown) {
+      this.#unreaped.delete(owner);
       this.#options.log?.error('column memory of a stopped thread was not taken back', {
         reason: asCoded(thrown).message,
       });
@@ -429,7 +431,9 @@ class ThreadPool implements Pool {
     const worker = new Worker(workerUrl, { workerData: start, name: `engine-${index}` });
     worker.on('message', (message: FromWorker) => {
       this.#failedStarts = 0;
-      this.#answered(index, message);
+      const thread = this.#all[index];
+      if (thread?.worker === worker) thread.hasStarted = true;
+      if (message.kind !== 'ready') this.#answered(index, message);
     });
     worker.on('error', (error) => this.#died(index, worker, error.message));
     worker.on('exit', (code) => this.#died(index, worker, `exit code ${code}`));
@@ -437,7 +441,7 @@ class ThreadPool implements Pool {
     return worker;
   }
 
-  #answered(index: number, message: FromWorker): void {
+  #answered(index: number, message: Exclude<FromWorker, { kind: 'ready' }>): void {
     const thread = this.#all[index];
     const started = thread?.works.get(message.id);
     if (thread === undefined || started === undefined) return;
@@ -454,6 +458,8 @@ class ThreadPool implements Pool {
       this.#noteBug(work, message.stack);
       this.#fail(work, fromErrorInfo(message.error));
     } else if (message.kind === 'scanned' && work.kind === 'scan') {
+      const { table } = message.outcome;
+      if (table !== undefined) shareGroupTable(this.#arena, table);
       work.query.running.finished(work.task, message.outcome);
       this.#release(work.query);
     } else if (message.kind === 'done' && work.kind === 'job') work.job.resolve(message.output);
@@ -523,11 +529,12 @@ class ThreadPool implements Pool {
     const works = [...thread.works.values()];
     thread.works.clear();
     Atomics.store(thread.urgent, 0, 0);
-    this.#failedStarts++;
+    if (!thread.hasStarted) this.#failedStarts++;
     const { owner } = thread;
     this.#unreaped.add(owner);
     if (this.#failedStarts < startFailuresMax) {
       thread.owner = this.#freeOwner();
+      thread.hasStarted = false;
       thread.worker = this.#start(index, thread.owner, thread.urgent);
     }
     // Its last steps, if any, are over by the time its process resources are.

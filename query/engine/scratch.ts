@@ -34,9 +34,8 @@ export class Scratch {
     if (this.#taken.delete(pointer)) this.arena.free(pointer);
   }
 
-  /** It is kept beyond this task, and is whose who is told of it. */
+  /** It is kept beyond this task: whoever is told of it shares it, as until then it goes with this thread. */
   handOver(pointer: number): void {
-    this.arena.share(pointer);
     this.#taken.delete(pointer);
   }
 

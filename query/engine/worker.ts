@@ -127,6 +127,8 @@ class WorkerThread {
 function serve(port: NonNullable<typeof parentPort>, start: WorkerStart): void {
   const thread = new WorkerThread(port, start);
   port.on('message', (message: ToWorker) => void thread.answer(message));
+  const ready: FromWorker = { kind: 'ready' };
+  port.postMessage(ready);
 }
 
 if (parentPort !== null) serve(parentPort, workerData as WorkerStart);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Worker } from 'node:worker_threads';
-import { attachArena, createArena, type Arena } from './arena.js';
+import { attachArena, createArena, reservedBytes, type Arena } from './arena.js';
 
 const mib = 1 << 20;
 
@@ -103,5 +103,35 @@ describe('arena', () => {
     check(again, second, 2);
     for (const pointer of [...first, ...second]) again.free(pointer);
     expect(arena.usedBytes).to.equal(0);
+  });
+
+  it('gives back all that a thread had, wherever it lies, and what follows from it', () => {
+    const arena = createArena({ maximumBytes: 8 << 20 });
+    const thread = attachArena(arena.handle, 3);
+    // A free run of one page between its runs: where it begins, the joined one ends.
+    const all = [0, 0, 0, 0].map(() => thread.alloc(100));
+    thread.free(all[1] as number);
+    expect(arena.reap(3)).to.equal(true);
+    expect(arena.usedBytes).to.equal(0);
+    arena.free(arena.alloc((8 << 20) - reservedBytes - 4096));
+  });
+
+  it('what a thread left half done is made good, and its lock is not waited for by who gives back another', () => {
+    const arena = createArena({ maximumBytes: 8 << 20 });
+    const [first, second] = [3, 4].map((owner) => attachArena(arena.handle, owner));
+    first?.alloc(5000);
+    second?.alloc(100_000);
+    second?.free(second.alloc(50));
+    // As the second leaves it that ends inside: its lock, and of a change no more than a first entry.
+    const words = new Int32Array(arena.handle.control);
+    words[0] = 5;
+    words[1] = 77;
+    words[2] = 1000;
+    expect(arena.reap(3)).to.equal(false);
+    expect(arena.reap(4)).to.equal(true);
+    expect(arena.usedBytes).to.equal(8192);
+    expect(arena.reap(3)).to.equal(true);
+    expect(arena.usedBytes).to.equal(0);
+    arena.free(arena.alloc((8 << 20) - reservedBytes - 4096));
   });
 });

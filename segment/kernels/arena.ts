@@ -4,10 +4,14 @@
  * Pages are 4 KiB. The table of runs lives in a SharedArrayBuffer beside the memory: the first and the last entry of
  * every run hold its length in pages (and, when taken, the number of the thread it belongs to), the top bit telling
  * whether it is taken; entries inside a run mean nothing.
+ * A thread may be ended between any two steps: each change is made by writing one first entry, so that walking from
+ * first entry to first entry always leads from run to run. The rest (last entries, sum, hint) is made anew from them
+ * when a thread ended inside (`reap`).
  * Taking walks from run to run starting at a hint, giving back joins both neighbours at once. The memory grows on
  * demand; addresses may pass 2 GiB, so they are only ever added, divided or shifted with `>>>`.
  */
 import { CodedError } from '../../proto/errors.js';
+import { SharedLock } from './shared-lock.js';
 import { wasm, type WasmMemory } from './wasm.js';
 
 const pageBytes = 4096;
@@ -29,6 +33,8 @@ const ownerShift = 21;
 /** Threads have numbers from 1 to this; 0 is everybody. */
 export const ownersMax = 31;
 const lockPatienceMs = 10_000;
+/** Those who live keep the lock for much less. */
+export const reapPatienceMs = 50;
 
 /** Goes through postMessage; every thread attaches to it. */
 export interface ArenaHandle {
@@ -49,6 +55,7 @@ export class Arena {
   /** Whose allocations these are: see `reap`. */
   readonly owner: number;
   readonly #table: Int32Array;
+  readonly #lock: SharedLock;
   readonly #pages: number;
   #buffer: ArrayBufferLike;
 
@@ -59,6 +66,7 @@ export class Arena {
     this.memory = handle.memory;
     this.maximumBytes = handle.maximumBytes;
     this.#table = new Int32Array(handle.control);
+    this.#lock = new SharedLock(this.#table, lockWord, owner);
     this.#pages = this.#table.length - headerWords;
     this.#buffer = handle.memory.buffer;
   }
@@ -79,58 +87,59 @@ export class Arena {
   /** What this thread took outlives it from now on; whoever has it frees it. */
   share(pointer: number): void {
     const page = Math.floor(pointer / pageBytes);
-    this.#lock();
+    this.#enter();
     try {
       const length = this.#runAt(page);
       if (page * pageBytes !== pointer || length <= 0)
         throw new CodedError('Bug', `arena address[${pointer}] is no allocation`);
       this.#mark(page, length, takenBit);
     } finally {
-      this.#unlock();
+      this.#lock.give();
     }
   }
 
-  /** Frees what a thread that is no more had taken for itself, its lock included; answers how many bytes. */
-  reap(owner: number): number {
-    if (Atomics.compareExchange(this.#table, lockWord, owner + 1, 0) === owner + 1)
-      Atomics.notify(this.#table, lockWord, 1);
-    let pages = 0;
-    this.#lock();
+  /**
+   * Frees what a thread that is no more had taken for itself, its lock included. False: nothing is done yet, as another
+   * has the lock and keeps it; when that one is no more either, it has to be given back first.
+   */
+  reap(owner: number): boolean {
+    // Whoever ended inside keeps the lock, and so all others out, until here.
+    if (this.#lock.takeFrom(owner)) {
+      this.#restore();
+      this.#lock.give();
+    }
+    if (!this.#lock.take(reapPatienceMs)) return false;
     try {
       for (let page = 0; page < this.#pages;) {
         const entry = this.#table[headerWords + page] ?? 0;
         const length = entry & lengthMask;
-        // A thread that died while it changed the table: what lies behind stays taken.
-        if (length === 0) break;
         if (entry < 0 && (entry & ~takenBit) >>> ownerShift === owner) {
-          this.#give(page, length);
-          pages += length;
-        }
-        page += length;
+          page = this.#give(page, length);
+        } else page += length;
       }
     } finally {
-      this.#unlock();
+      this.#lock.give();
     }
-    return pages * pageBytes;
+    return true;
   }
 
   #alloc(bytes: number, owner: number): number {
     if (!(bytes >= 0) || bytes > this.maximumBytes) throw this.#full(bytes);
     const wanted = Math.ceil((bytes + slackBytes) / pageBytes);
-    this.#lock();
+    this.#enter();
     try {
       const page = this.#take(wanted, owner);
       if (page < 0) throw this.#full(bytes);
       return page * pageBytes;
     } finally {
-      this.#unlock();
+      this.#lock.give();
     }
   }
 
   /** Gives an allocation back. Its address must be one that `alloc` answered and that was not freed before. */
   free(pointer: number): void {
     const page = Math.floor(pointer / pageBytes);
-    this.#lock();
+    this.#enter();
     try {
       const length = this.#runAt(page);
       if (page * pageBytes !== pointer || length <= 0) {
@@ -138,7 +147,7 @@ export class Arena {
       }
       this.#give(page, length);
     } finally {
-      this.#unlock();
+      this.#lock.give();
     }
   }
 
@@ -199,6 +208,22 @@ export class Arena {
     return this.#buffer;
   }
 
+  /** With the lock held: everything that follows from the first entries. */
+  #restore(): void {
+    const table = this.#table;
+    let used = 0;
+    for (let page = reservedBytes / pageBytes; page < this.#pages;) {
+      const entry = table[headerWords + page] ?? 0;
+      const length = entry & lengthMask;
+      if (length === 0) throw new CodedError('Bug', `arena page[${page}] begins no run`);
+      table[headerWords + page + length - 1] = entry;
+      if (entry < 0) used += length;
+      page += length;
+    }
+    table[hintWord] = reservedBytes / pageBytes;
+    Atomics.store(table, usedWord, used);
+  }
+
   #runAt(page: number): number {
     const entry = this.#table[headerWords + page] ?? 0;
     return entry < 0 ? entry & lengthMask : 0;
@@ -215,8 +240,8 @@ export class Arena {
         if (first < 0) first = page;
         if (length >= wanted) {
           if (!this.#commit((page + wanted) * pageBytes)) return -1;
-          this.#mark(page, wanted, takenBit | (owner << ownerShift));
           if (length > wanted) this.#mark(page + wanted, length - wanted, 0);
+          this.#mark(page, wanted, takenBit | (owner << ownerShift));
           if (first === page) table[hintWord] = page + wanted;
           Atomics.add(table, usedWord, wanted);
           return page;
@@ -227,7 +252,8 @@ export class Arena {
     return -1;
   }
 
-  #give(page: number, length: number): void {
+  /** Answers where the run that is free now ends: the next one begins there. */
+  #give(page: number, length: number): number {
     const table = this.#table;
     let start = page;
     let total = length;
@@ -239,10 +265,10 @@ export class Arena {
       start -= before;
       total += before;
     }
-    table[headerWords + page] = 0;
     this.#mark(start, total, 0);
     if (start < (table[hintWord] ?? 0)) table[hintWord] = start;
     Atomics.sub(table, usedWord, length);
+    return start + total;
   }
 
   #mark(page: number, length: number, bits: number): void {
@@ -268,19 +294,8 @@ export class Arena {
     return this.#buffer.byteLength >= end;
   }
 
-  #lock(): void {
-    let waits = 0;
-    for (;;) {
-      const holder = Atomics.compareExchange(this.#table, lockWord, 0, this.owner + 1);
-      if (holder === 0) return;
-      Atomics.wait(this.#table, lockWord, holder, 10);
-      if (++waits > lockPatienceMs / 10) throw new CodedError('Bug', 'the arena stays locked');
-    }
-  }
-
-  #unlock(): void {
-    Atomics.store(this.#table, lockWord, 0);
-    Atomics.notify(this.#table, lockWord, 1);
+  #enter(): void {
+    if (!this.#lock.take(lockPatienceMs)) throw new CodedError('Bug', 'the arena stays locked');
   }
 
   #full(bytes: number): CodedError {

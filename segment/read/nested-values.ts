@@ -12,7 +12,7 @@ import type { JsonValue } from '../write/source.js';
 import { Batches, type ValueSource } from './blocks.js';
 import { corruptIn, cursorOf, holderOf, opener, type ColumnFile, type ReadContext } from './column-file.js';
 import { ComplexColumn } from './complex.js';
-import { bitsetBytes, orInto, type BitmapKind } from './numbers.js';
+import { keptBitset, orInto, type BitmapKind } from './numbers.js';
 import { BATCH_ROWS, type NumericColumnView, type StringColumnView } from './view.js';
 
 /** All values of a column, numbered through: strings (null first), longs, doubles, arrays. */
@@ -304,12 +304,9 @@ export class MixedDoubleColumn implements NumericColumnView {
   }
 }
 
-/** The bitset of the rows that hold an id, shared by all threads and kept with the column's file. */
+/** The bitset of the rows that hold an id, kept with the column's file. */
 export function valueBitset(of: ValueIds, id: number): number {
-  const { context, file } = of;
-  const bytes = bitsetBytes(context.rowCount);
-  return context.residency.companion(file.slot, bytes, (pointer) => {
-    context.kernels.arena.bytes(pointer, bytes).fill(0);
-    if (of.bitmaps !== undefined) orValueBitmap(of, id, pointer);
+  return keptBitset(of.context, of.file, (bits) => {
+    if (of.bitmaps !== undefined) orValueBitmap(of, id, bits);
   });
 }

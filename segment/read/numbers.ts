@@ -287,11 +287,26 @@ export function openNumberColumn(
   return new NumberColumn(shape.kind, numbers, batches, () => nullBitset(context, file, bitmap));
 }
 
-/** The bitset of a bitmap, shared by all threads and kept with `file`. */
+/** The bitset of a bitmap, kept with `file`. */
 export function nullBitset(context: ReadContext, file: ColumnFile, bitmap: StoredBitmap): number {
+  return keptBitset(context, file, (bits) => orInto(context, bitmap, bits));
+}
+
+/**
+ * A bitset over all rows, zeros before `fill`: shared by all threads and kept with `file` or, where the budget has no
+ * room for it, the view's own until it closes.
+ */
+export function keptBitset(context: ReadContext, file: ColumnFile, fill: (bits: number) => void): number {
   const bytes = bitsetBytes(context.rowCount);
-  return context.residency.companion(file.slot, bytes, (pointer) => {
-    context.kernels.arena.bytes(pointer, bytes).fill(0);
-    orInto(context, bitmap, pointer);
-  });
+  const { arena } = context.kernels;
+  const build = (bits: number): void => {
+    arena.bytes(bits, bytes).fill(0);
+    fill(bits);
+  };
+  const kept = context.residency.companion(file.slot, bytes, build);
+  if (kept !== 0) return kept;
+  const own = arena.alloc(bytes);
+  context.onClose(() => arena.free(own));
+  build(own);
+  return own;
 }

@@ -7,8 +7,25 @@
  * taken back (`reap`).
  */
 import { CodedError } from '../../proto/errors.js';
-import { ownersMax, reservedBytes, type Arena } from '../kernels/arena.js';
+import { ownersMax, reapPatienceMs, reservedBytes, type Arena } from '../kernels/arena.js';
+import { SharedLock } from '../kernels/shared-lock.js';
 import { addArea, areasOf, hotHeadBytes, startAreas, takeRest } from './hot-areas.js';
+import {
+  aux,
+  busy,
+  cold,
+  doomedLife,
+  empty,
+  freeLife,
+  head,
+  headWords,
+  hot,
+  liveLife,
+  ready,
+  slotWords,
+  word,
+  type Form,
+} from './residency-table.js';
 
 /** Goes through postMessage. */
 export interface ResidencyHandle {
@@ -47,66 +64,11 @@ export interface PinnedFile {
   readonly isHot: boolean;
 }
 
-const slotWords = 16;
-const headWords = 16;
 const pageBytes = 4096;
 const patienceMs = 60_000;
 const pinsMax = 65535;
 /** At most so much is taken ahead of need. */
 const aheadBytesMax = 1 << 20;
-
-const head = {
-  lock: 0,
-  clock: 1,
-  coldPages: 2,
-  hotPages: 3,
-  coldMax: 4,
-  hotMax: 5,
-  slots: 6,
-  loads: 7,
-  evictions: 8,
-  generation: 9,
-  used: 10,
-  token: 11,
-  highest: 12,
-  windowed: 13,
-} as const;
-const word = {
-  state: 0,
-  pins: 1,
-  pointer: 2,
-  length: 3,
-  lastUse: 4,
-  touches: 5,
-  token: 6,
-  hotState: 7,
-  hotPointer: 8,
-  hotBytes: 9,
-  auxState: 10,
-  auxPointer: 11,
-  life: 12,
-  generation: 13,
-  auxBytes: 14,
-  /** Threads that are making the file's forms: three numbers of eight bits. */
-  makers: 15,
-} as const;
-/** The three forms of a file: where its state, address and size stand, and its maker's bits. */
-const cold = { state: word.state, pointer: word.pointer, bytes: word.length, shift: 0, isHot: false };
-const hot = { state: word.hotState, pointer: word.hotPointer, bytes: word.hotBytes, shift: 8, isHot: true };
-const aux = { state: word.auxState, pointer: word.auxPointer, bytes: word.auxBytes, shift: 16, isHot: false };
-interface Form {
-  readonly state: number;
-  readonly pointer: number;
-  readonly bytes: number;
-  readonly shift: number;
-  readonly isHot: boolean;
-}
-const empty = 0;
-const busy = 1;
-const ready = 2;
-const freeLife = 0;
-const liveLife = 1;
-const doomedLife = 2;
 
 function pagesOf(bytes: number): number {
   return Math.ceil((bytes + 64) / pageBytes);
@@ -116,12 +78,16 @@ export class Residency {
   readonly handle: ResidencyHandle;
   readonly arena: Arena;
   readonly #table: Int32Array;
+  readonly #lock: SharedLock;
+  readonly #allPins: Uint16Array;
   readonly #ownPins: Uint16Array;
 
   constructor(handle: ResidencyHandle, arena: Arena) {
     this.handle = handle;
     this.arena = arena;
     this.#table = new Int32Array(handle.table);
+    this.#lock = new SharedLock(this.#table, head.lock, arena.owner);
+    this.#allPins = new Uint16Array(handle.pins);
     this.#ownPins = this.#pinsOf(arena.owner);
   }
 
@@ -210,22 +176,34 @@ export class Residency {
 
   /**
    * Takes back what a thread that is no more held (see Arena.owner): its locks, its pins, what it was loading, its own
-   * memory. Call once, after it ended and before its number is used again.
+   * memory. Call after it ended and before its number is used again, until it answers true: false when another thread
+   * that ended has to be given back before.
    */
-  reap(owner: number): void {
-    this.arena.reap(owner);
-    if (Atomics.compareExchange(this.#table, head.lock, owner + 1, 0) === owner + 1)
-      Atomics.notify(this.#table, head.lock, 1);
-    const pins = this.#pinsOf(owner);
-    this.#locked(() => {
+  reap(owner: number): boolean {
+    if (!this.arena.reap(owner)) return false;
+    if (!this.#lock.takeFrom(owner) && !this.#lock.take(reapPatienceMs)) return false;
+    try {
+      const pins = this.#pinsOf(owner);
       const highest = this.#head(head.highest);
       for (let slot = 0; slot < highest; slot++) {
         for (const form of [cold, hot, aux]) this.#abandon(slot, owner, form);
-        const held = pins[slot] ?? 0;
         pins[slot] = 0;
-        if (held > 0) this.#dropPins(slot, held);
+        this.#recount(slot);
       }
-    });
+    } finally {
+      this.#lock.give();
+    }
+    return true;
+  }
+
+  /** A thread may have ended between counting a pin for itself and for all. */
+  #recount(slot: number): void {
+    if (this.#get(slot, word.life) === freeLife) return;
+    const slots = this.#head(head.slots);
+    let pins = 0;
+    for (let of = 0; of <= ownersMax; of++) pins += this.#allPins[of * slots + slot] ?? 0;
+    const missing = this.#get(slot, word.pins) - pins;
+    if (missing !== 0) this.#dropPins(slot, missing);
   }
 
   #pinsOf(owner: number): Uint16Array {
@@ -299,7 +277,7 @@ export class Residency {
     }
   }
 
-  /** A smaller companion of a pinned file (its null bitset), made once. */
+  /** A smaller companion of a pinned file (its null bitset), made once; 0 when there is no room for it. */
   companion(slot: number, bytes: number, build: (pointer: number) => void): number {
     return this.#derived(slot, aux, bytes, build);
   }
@@ -382,7 +360,7 @@ export class Residency {
       this.#begin(slot, form);
       let pointer = 0;
       try {
-        pointer = this.#allocate(bytes, isHot);
+        pointer = this.#allocate(bytes, isHot, !isHot);
         if (pointer === 0) {
           this.#settle(slot, form.state, empty);
           return 0;
@@ -392,7 +370,7 @@ export class Residency {
       } catch (error) {
         if (pointer !== 0) this.#giveBack(pointer, bytes, isHot);
         this.#settle(slot, form.state, empty);
-        if (isHot && pointer === 0 && error instanceof CodedError && error.code === 'LimitExceeded') return 0;
+        if (pointer === 0 && error instanceof CodedError && error.code === 'LimitExceeded') return 0;
         throw error;
       }
       this.#settle(slot, form.state, ready);
@@ -471,7 +449,8 @@ export class Residency {
       const holds = hotOnly ? this.#get(slot, word.hotState) === ready : this.#coldPages(slot) > 0;
       if (holds) candidates.push(slot);
     }
-    candidates.sort((a, b) => this.#get(a, word.lastUse) - this.#get(b, word.lastUse));
+    // The clock begins anew after 2^32 uses: what counts is how far apart two are.
+    candidates.sort((a, b) => (this.#get(a, word.lastUse) - this.#get(b, word.lastUse)) | 0);
     let freed = 0;
     for (const slot of candidates) {
       if (freed >= pages) break;
@@ -537,17 +516,11 @@ export class Residency {
   }
 
   #locked<T>(action: () => T): T {
-    for (let waited = 0; ; waited += 10) {
-      const holder = Atomics.compareExchange(this.#table, head.lock, 0, this.arena.owner + 1);
-      if (holder === 0) break;
-      Atomics.wait(this.#table, head.lock, holder, 10);
-      if (waited > patienceMs) throw new CodedError('Bug', 'the column table stays locked');
-    }
+    if (!this.#lock.take(patienceMs)) throw new CodedError('Bug', 'the column table stays locked');
     try {
       return action();
     } finally {
-      Atomics.store(this.#table, head.lock, 0);
-      Atomics.notify(this.#table, head.lock, 1);
+      this.#lock.give();
     }
   }
 

@@ -60,6 +60,8 @@ export function difference(
     const match = known.get(keyOf(row));
     if (match === undefined && last !== undefined && row[1] === last) continue;
     if (match === undefined) return `row ${keyOf(row)} is only in one answer`;
+    // The same row twice leaves another one out.
+    known.delete(keyOf(row));
     for (let i = query.keys; i < row.length; i++) {
       if (!isSame(row[i] ?? null, match[i] ?? null))
         return `row ${keyOf(row)} has ${String(row[i])} against ${String(match[i])}`;
