@@ -41,6 +41,8 @@ export class HotNumbers {
   #hasRoom = true;
   #wide = 0;
   #wideStart = -1;
+  #found = 0;
+  #foundStart = -1;
 
   /** Undefined when there is no room for such a form. */
   static open(
@@ -127,12 +129,23 @@ export class HotNumbers {
 
   /** Where the unit of row `start` stands among the units, its values made when nobody did so before; -1: not here. */
   #find(start: number): number {
+    // Asked for narrow values first, then for whole ones.
+    if (start === this.#foundStart) return this.#found;
     const unit = Math.floor(start / this.#unit);
     const at = unit * unitWords;
+    const isThere = Atomics.load(this.#units, at) === stateDone || this.#claim(unit, at);
+    if (!isThere) return -1;
+    this.#foundStart = start;
+    this.#found = at;
+    return at;
+  }
+
+  /** True once the unit is there; false: not here. */
+  #claim(unit: number, at: number): boolean {
     const state = Atomics.compareExchange(this.#units, at, stateNone, stateBusy);
-    if (state === stateDone) return at;
+    if (state === stateDone) return true;
     // Another thread is at it: this one decodes for itself rather than wait.
-    if (state === stateBusy) return -1;
+    if (state === stateBusy) return false;
     let isDone = false;
     try {
       isDone = this.#hasRoom && this.#make(unit, at);
@@ -140,7 +153,7 @@ export class HotNumbers {
     } finally {
       Atomics.store(this.#units, at, isDone ? stateDone : stateNone);
     }
-    return isDone ? at : -1;
+    return isDone;
   }
 
   /** False: there is no room for the unit. */
