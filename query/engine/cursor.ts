@@ -1,6 +1,7 @@
 /** Walks the selected rows block by block; the selection vector is made once per block. */
 import { BATCH_ROWS } from '../../segment/read/view.js';
 import type { Batch, SelectedRows } from './aggregators/accumulator.js';
+import { claimedRanges, type SliceClaims } from './claims.js';
 import type { Environment } from './environment.js';
 import type { Selected } from './filter.js';
 import { forEachBlock } from './rows.js';
@@ -14,13 +15,15 @@ export interface MaskedVisit {
 
 /**
  * Calls `visit` with every block that has selected rows, in row order, until it answers false. The batch is reused.
- * Where many rows are selected, `masked`, when there is one, is called instead.
+ * Where many rows are selected, `masked`, when there is one, is called instead. With claims only blocks that are claimed
+ * are visited.
  */
 export function forEachBatch(
   environment: Environment,
   selected: Selected,
   visit: (batch: Batch) => boolean | void,
   masked?: MaskedVisit,
+  claims?: SliceClaims,
 ): void {
   const { kernels, scratch, segment, check } = environment;
   const { mask } = selected;
@@ -28,7 +31,7 @@ export function forEachBatch(
   const sel = mask.kind === 'bits' ? scratch.take(BATCH_ROWS * 4) : 0;
   const batch: Batch = { start: 0, rows: 0, sel: 0, from: 0, count: 0, groups: 0 };
   let isDone = false;
-  for (const range of selected.ranges) {
+  for (const range of claimedRanges(selected.ranges, claims)) {
     forEachBlock(range, segment.rowCount, (start, rows, from, to) => {
       if (isDone) return;
       check();

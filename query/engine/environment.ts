@@ -2,6 +2,7 @@
 import type { SegmentView } from '../../segment/read/view.js';
 import type { ExpressionContext } from '../expression/expression.js';
 import type { QueryKernels } from '../kernels/exports.js';
+import type { SliceClaims } from './claims.js';
 import type { Mask } from './filter.js';
 import type { GroupTable } from './group-slices.js';
 import type { RowSpan } from './rows.js';
@@ -14,6 +15,8 @@ export interface RowSlice {
   readonly evenRows: number;
   readonly isFirst: boolean;
   readonly isLast: boolean;
+  /** Its rows are taken piece by piece, and so are those of the others; absent = they are its own. */
+  readonly claims?: SliceClaims | undefined;
 }
 
 export interface Environment {

@@ -10,6 +10,7 @@ import { mergePartials } from '../merge.js';
 import { flag } from '../native/context.js';
 import type { Filter, NativeQuery } from '../native/model.js';
 import { unpackQuery } from '../native/packed-filter.js';
+import { sliceClaims, withHelp } from './claims.js';
 import { DerivedSegment } from './columns/derived-segment.js';
 import type { Environment, RowSlice } from './environment.js';
 import { groupsOfTables, runGroupBy, runTopN } from './group-by.js';
@@ -25,6 +26,13 @@ import { runTimeBoundary } from './time-boundary.js';
 import { runTimeseries } from './timeseries.js';
 import { runsOnVectors } from './vectors.js';
 
+export interface SlicePart {
+  readonly index: number;
+  readonly count: number;
+  /** See takenBytes: the same for all slices of a segment. Absent: nobody helps anybody. */
+  readonly taken?: SharedArrayBuffer;
+}
+
 export interface ScanTask {
   readonly query: NativeQuery;
   /** One when the query is a scan, else a few. */
@@ -32,7 +40,7 @@ export interface ScanTask {
   /** Where a scan goes on; absent at first. */
   readonly resume?: ScanResume;
   /** Which part of its one segment's rows; absent = all. */
-  readonly slice?: { readonly index: number; readonly count: number };
+  readonly slice?: SlicePart;
   /** The groups of all slices, to be answered from; `range`: which of them. */
   readonly tables?: readonly GroupTable[];
   readonly range?: GroupRange;
@@ -56,6 +64,8 @@ export interface Executor {
   readonly queryKernels: QueryKernels;
   readonly open: (handle: unknown, token?: number) => SegmentView;
   readonly scratchBytes: number;
+  /** Other work waits for this thread: it helps no other. */
+  readonly isWanted: () => boolean;
 }
 
 export interface ExecutorOptions {
@@ -64,6 +74,8 @@ export interface ExecutorOptions {
   readonly open: (handle: unknown, token?: number) => SegmentView;
   /** Working memory after which groups are flushed as a partial result. */
   readonly scratchBytes?: number;
+  /** See Executor; absent: never. */
+  readonly isWanted?: () => boolean;
 }
 
 /** Larger partial results go out as they are: merging them is the work of the one who has them all. */
@@ -77,6 +89,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
     queryKernels: queryKernels(options.kernels.exports),
     open: options.open,
     scratchBytes: options.scratchBytes ?? scratchBytesDefault,
+    isWanted: options.isWanted ?? (() => false),
   };
 }
 
@@ -162,7 +175,7 @@ function runGrouping(
 ): Frame[] {
   switch (query.queryType) {
     case 'timeseries':
-      return [runTimeseries(environment, query, intervals)];
+      return withHelp(environment, (own) => [runTimeseries(own, query, intervals)]);
     case 'timeBoundary':
       return [runTimeBoundary(environment, query, intervals)];
     case 'topN':
@@ -198,11 +211,18 @@ function grouped(run: () => void): void {
 function sliceIn(
   segment: SegmentView,
   intervals: readonly IntervalMs[],
-  { index, count }: { readonly index: number; readonly count: number },
+  part: SlicePart,
+  isWanted: () => boolean,
 ): RowSlice {
+  const { index, count, taken } = part;
   const { hull } = rowRanges(segment, intervals);
-  const evenRows = (hull.to - hull.from) / count;
-  return { span: sliceSpan(hull, index, count), evenRows, isFirst: index === 0, isLast: index === count - 1 };
+  return {
+    span: sliceSpan(hull, index, count),
+    evenRows: (hull.to - hull.from) / count,
+    isFirst: index === 0,
+    isLast: index === count - 1,
+    claims: taken === undefined ? undefined : sliceClaims(hull, part, taken, isWanted),
+  };
 }
 
 /**
@@ -229,7 +249,7 @@ function withSegment<T>(
       wholeIntervals: isInlineHandle(ref.handle),
       byVector: runsOnVectors(query, leaf),
       isBackwards: query.queryType === 'timeseries' && query.descending,
-      ...(slice === undefined ? {} : { slice: sliceIn(leaf, ref.intervals, slice) }),
+      ...(slice === undefined ? {} : { slice: sliceIn(leaf, ref.intervals, slice, executor.isWanted) }),
     };
     const { virtualColumns = [], source } = query;
     const granularity =

@@ -17,6 +17,8 @@ export interface WorkerStart {
   readonly owner: number;
   /** Int32: urgent messages that the thread has not taken yet. */
   readonly urgent: SharedArrayBuffer;
+  /** Int32, of all threads: not 0 while work waits for one that has nothing to do. */
+  readonly waiting: SharedArrayBuffer;
 }
 
 export type ToWorker =

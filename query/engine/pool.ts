@@ -126,6 +126,8 @@ class ThreadPool implements Pool {
   readonly #flagBytes: SharedArrayBuffer;
   readonly #flags: Int32Array;
   readonly #freeFlags: number[];
+  /** See WorkerStart. */
+  readonly #waiting = new Int32Array(new SharedArrayBuffer(4));
   readonly #all: Thread[] = [];
   readonly #queries: QueryEntry[] = [];
   readonly #jobs: Job[] = [];
@@ -339,6 +341,7 @@ class ThreadPool implements Pool {
   /** Marks what takes long, for as long as anything waits. */
   #watchLong(): void {
     const isWaiting = this.#jobs.length > 0 || this.#queries.some(({ running }) => running.hasTask);
+    Atomics.store(this.#waiting, 0, isWaiting ? 1 : 0);
     if (!isWaiting || this.#isClosed) {
       this.#watchTimer?.cancel();
       this.#watchTimer = undefined;
@@ -427,6 +430,7 @@ class ThreadPool implements Pool {
       scratchBytes: scratchBytes ?? scratchBytesDefault,
       owner,
       urgent: urgent.buffer,
+      waiting: this.#waiting.buffer,
     };
     const worker = new Worker(workerUrl, { workerData: start, name: `engine-${index}` });
     worker.on('message', (message: FromWorker) => {

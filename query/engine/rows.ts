@@ -63,6 +63,19 @@ export function sliceSpan({ from: first, to: end }: RowSpan, index: number, coun
   return { from: Math.max(first, edge(index)), to: Math.min(end, edge(index + 1)) };
 }
 
+/** Slices are handed out in so many pieces, of up to `sliceUnit` rows each. */
+export const piecesOf = ({ from, to }: RowSpan): number =>
+  from < to ? Math.ceil(to / sliceUnit) - Math.floor(from / sliceUnit) : 0;
+
+/** Pieces [first, end) of a slice. */
+export function pieceSpan({ from, to }: RowSpan, first: number, end: number): RowSpan {
+  const before = Math.floor(from / sliceUnit);
+  return {
+    from: Math.max(from, (before + first) * sliceUnit),
+    to: Math.min(to, (before + end) * sliceUnit),
+  };
+}
+
 /** The same without the rows before `row`. */
 export function rowsFrom(all: RowRanges, row: number): RowRanges {
   if (row <= all.hull.from) return all;

@@ -4,7 +4,8 @@
  */
 import { CodedError } from '../../proto/errors.js';
 import type { Frame } from '../frame.js';
-import type { NativeQuery } from '../native/model.js';
+import type { Aggregator, NativeQuery } from '../native/model.js';
+import { takenBytes } from './claims.js';
 import type { ScanOutcome, ScanTask } from './execute.js';
 import type { GroupTable } from './group-slices.js';
 import { mergePartials } from '../merge.js';
@@ -35,10 +36,23 @@ export function planTasks(
     const [only] = task.refs;
     const count = refs.length < threads * 2 && only !== undefined ? slicesOf(query, only, threads) : 1;
     if (count < 2) tasks.push(task);
-    else for (let index = 0; index < count; index++) tasks.push({ ...task, slice: { index, count } });
+    else {
+      const shared = mayHelp(query) ? { taken: takenBytes(count) } : {};
+      for (let index = 0; index < count; index++) tasks.push({ ...task, slice: { index, count, ...shared } });
+    }
   }
   return tasks;
 }
+
+/** Rows that another thread helps with are seen out of their order: no state may depend on it. */
+function mayHelp(query: NativeQuery): boolean {
+  return 'aggregations' in query && query.aggregations.every(isOrderless);
+}
+
+const isOrderless = (spec: Aggregator): boolean =>
+  spec.type === 'filtered'
+    ? isOrderless(spec.aggregator)
+    : /^(?:count|(?:long|double|float)(?:Sum|Min|Max))$/.test(spec.type);
 
 function slicesOf(query: NativeQuery, { rows }: SegmentRef, threads: number): number {
   const isCut = ['timeseries', 'topN', 'groupBy'].includes(query.queryType) && query.source === undefined;

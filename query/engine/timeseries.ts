@@ -11,6 +11,7 @@ import { CellTable } from './aggregators/cell-table.js';
 import { CountAccumulator } from './aggregators/count.js';
 import { inputCache } from './aggregators/input.js';
 import { createAccumulators } from './aggregators/registry.js';
+import { claimedRanges } from './claims.js';
 import { restrictedTo } from './columns/derived-segment.js';
 import { forEachBatch } from './cursor.js';
 import type { Environment } from './environment.js';
@@ -40,7 +41,7 @@ export function runTimeseries(
   }
   cells.reserve(buckets.length);
   if (every.length === 1 && selected.mask.kind === 'all' && accumulators.every((one) => one.countsOnly)) {
-    for (const { from, to } of selected.ranges) {
+    for (const { from, to } of claimedRanges(selected.ranges, slice?.claims)) {
       const batch: Batch = { start: 0, rows: 0, sel: 0, from: 0, count: to - from, groups: 0 };
       for (const accumulator of accumulators) accumulator.run(batch, 0);
     }
@@ -60,6 +61,7 @@ export function runTimeseries(
             },
           }
         : undefined,
+      slice?.claims,
     );
   } else if (segment.timeSorted && segment.rowCount >= buckets.length * rowsPerBucketMin) {
     accumulateRuns(environment, selected, buckets, counts, accumulators);
@@ -96,13 +98,14 @@ function accumulateRuns(
   environment.scratch.arena.u32(endsAt, ends.length).set(ends);
   const others = accumulators.filter((accumulator) => accumulator.inBuckets === undefined);
   let bucket = 0;
-  forEachBatch(environment, selected, (batch) => {
+  const visit = (batch: Batch): void => {
     for (const accumulator of accumulators) {
       if (accumulator !== counts) accumulator.inBuckets?.(batch, endsAt, bucket);
     }
     if (others.length > 0) cutBatch(environment, batch, ends, bucket, others);
     bucket = counts.inBuckets(batch, endsAt, bucket);
-  });
+  };
+  forEachBatch(environment, selected, visit, undefined, environment.slice?.claims);
 }
 
 /** Batches are cut where a bucket ends. */
@@ -147,9 +150,10 @@ function accumulateRows(
   accumulators: readonly Accumulator[],
 ): void {
   const groups = environment.scratch.take(BATCH_ROWS * 4);
-  forEachBatch(environment, selected, (batch) => {
+  const visit = (batch: Batch): void => {
     numbers.numbers(batch, batch.sel, batch.count, groups);
     batch.groups = groups;
     for (const accumulator of accumulators) accumulator.group(batch);
-  });
+  };
+  forEachBatch(environment, selected, visit, undefined, environment.slice?.claims);
 }

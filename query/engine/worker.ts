@@ -27,11 +27,13 @@ class WorkerThread {
     const arena = attachArena(start.arenaHandle, start.owner);
     const kernels = instantiateKernels(start.kernelsModule, arena);
     const reader = new SegmentReader({ kernels, residency: attachResidency(start.residencyHandle, arena) });
+    const waiting = new Int32Array(start.waiting);
     this.#port = port;
     this.#executor = createExecutor({
       kernels,
       open: (handle, token) => reader.openView(handle as SegmentHandle, token),
       scratchBytes: start.scratchBytes,
+      isWanted: () => Atomics.load(waiting, 0) !== 0,
     });
     this.#flags = new Int32Array(start.flags);
     this.#urgent = new Int32Array(start.urgent);

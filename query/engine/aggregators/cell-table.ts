@@ -122,8 +122,11 @@ export class CellTable {
       for (const address of addresses) {
         this.#columns.forEach(({ fold }, column) => {
           if (fold === undefined) throw new CodedError('Bug', 'cells that can not be added up');
-          kernels.gatherCells(address + column * 8, stride, groups, some, values);
-          fold(groups, values, some, this.cells(column), stride, 0, 0);
+          // The cells of a single column stand side by side as they are.
+          const isSingle = stride === 8;
+          if (!isSingle) kernels.gatherCells(address + column * 8, stride, groups, some, values);
+          const theirs = isSingle ? address + first * 8 : values;
+          fold(groups, theirs, some, this.cells(column), stride, 0, 0);
         });
       }
     }
