@@ -13,6 +13,7 @@ import type {
   AskedQuery,
   AskedScan,
   AskedSearch,
+  AskedSource,
   AskedTimeseries,
   AskedTopN,
 } from './asked.js';
@@ -67,16 +68,26 @@ export const outputKinds = { STRING: 'string', LONG: 'long', FLOAT: 'float', DOU
 export const plainDimension = (spec: AskedDimension): Exclude<AskedDimension, { type: 'listFiltered' }> =>
   spec.type === 'listFiltered' ? spec.delegate : spec;
 
+/** The column of unnested elements, of which a dimension makes nothing. */
+const elementOf = (source: AskedSource): string | undefined =>
+  typeof source !== 'string' && source.type === 'unnest' ? source.virtualColumn.name : undefined;
+
 /** The values of a dimension in a row: several, one, or null; none when a list filter leaves nothing. */
-function dimensionValues(spec: AskedDimension, row: Row, kinds: Kinds): readonly Single[] {
+function dimensionValues(
+  spec: AskedDimension,
+  row: Row,
+  kinds: Kinds,
+  element: string | undefined,
+): readonly Single[] {
   const plain = plainDimension(spec);
   const kind = kinds[plain.dimension] ?? 'string';
   const cell = row[plain.dimension];
   if (Array.isArray(cell) && cell.length === 0) return [];
   const all = elements(cell);
-  if (spec.type === 'listFiltered')
+  const isAsItIs = plain.dimension === element;
+  if (spec.type === 'listFiltered' && !isAsItIs)
     return all.filter((value) => spec.values.includes(value as string | null) === spec.isWhitelist);
-  if (plain.type === 'extraction')
+  if (plain.type === 'extraction' && !isAsItIs)
     return all.map((value) => extracted(plain.extractionFn, value === null ? null : cellText(value, kind)));
   if (plain.outputType !== 'STRING') return all;
   return all.map((value) => (value === null ? null : cellText(value, kind)));
@@ -152,15 +163,16 @@ const singleText = (value: Single): string =>
  * what a list filter leaves nothing of, is null to a groupBy (`keepsEmpty`), and nothing to a topN.
  */
 function groupsOf(
-  query: Pick<AskedGroupBy, 'granularity' | 'dimensions'>,
+  query: Pick<AskedGroupBy, 'dataSource' | 'granularity' | 'dimensions'>,
   { rows, kinds }: Table,
   keepsEmpty: boolean,
 ): Group[] {
+  const element = elementOf(query.dataSource);
   const groups = new Map<string, Group>();
   for (const row of rows) {
     let keys: Single[][] = [[]];
     for (const spec of query.dimensions) {
-      const found = dimensionValues(spec, row, kinds);
+      const found = dimensionValues(spec, row, kinds, element);
       const values = found.length === 0 && keepsEmpty ? [null] : found;
       keys = keys.flatMap((key) => values.map((value) => [...key, value]));
     }
@@ -343,11 +355,7 @@ export function topNSections(query: AskedTopN, world: World): Section[] {
   const { outputName, outputType } = plainDimension(query.dimension);
   const kinds = { [outputName]: outputKinds[outputType] };
   const buckets = new Map<number, Candidate[]>();
-  for (const group of groupsOf(
-    { granularity: query.granularity, dimensions: [query.dimension] },
-    table,
-    false,
-  )) {
+  for (const group of groupsOf({ ...query, dimensions: [query.dimension] }, table, false)) {
     const candidates = buckets.get(group.ms) ?? [];
     buckets.set(group.ms, candidates);
     candidates.push({

@@ -138,7 +138,9 @@ function joinOf(
       const b = other[its] ?? null;
       return a !== null && b !== null && a === b;
     });
-  const nothing = Object.fromEntries(Object.keys(left.kinds).map((name) => [name, null]));
+  // A segment has the columns that its rows have.
+  const nothingOf = (rows: readonly Row[]): Row =>
+    Object.fromEntries(Object.keys(rows[0] ?? left.kinds).map((name) => [name, null]));
   const parts = partsOf(left).map((rows): Row[] => {
     const inside = rows.filter(isInTime);
     const pairs = inside.flatMap((row) => {
@@ -148,6 +150,7 @@ function joinOf(
     });
     if (joinType === 'INNER' || joinType === 'LEFT') return pairs;
     const unmet = right.rows.filter((other) => !inside.some((row) => isMet(row, other)));
+    const nothing = nothingOf(rows);
     return [...pairs, ...unmet.map((other): Row => ({ ...nothing, ...beside(other) }))];
   });
   return { kinds: { ...left.kinds, ...rightKinds }, rows: parts.flat(), parts };
