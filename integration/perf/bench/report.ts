@@ -19,8 +19,8 @@ export interface Section {
   readonly measured: readonly Measured[];
 }
 
-const least = (times: readonly number[]): number => Math.min(...times);
-function median(times: readonly number[]): number {
+export const least = (times: readonly number[]): number => Math.min(...times);
+export function median(times: readonly number[]): number {
   const sorted = times.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

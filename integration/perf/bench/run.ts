@@ -3,6 +3,7 @@
  * of a running Grove. Each round runs every query once on each engine, so that a noisy moment meets both.
  *
  *   npm run bench -- [--sf 1] [--rounds 12] [--threads 1,2] [--cold] [--dir FOLDER] [--json FILE] [--only TEXT]
+ *   npm run bench -- --scaling [--sf 1] [--rounds 24] [--dir FOLDER] [--only TEXT]: what a second worker gains (scaling.ts)
  *   npm run bench -- --forms [--rounds 40] [--only TEXT]: what nulls, filters and several values cost (forms.ts)
  *
  * Hot: columns are decoded in memory. Cold (`--cold`, as further sections): decoded columns are dropped before each
@@ -13,17 +14,16 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { launchGrove, root } from '../../launch.js';
+import { root } from '../../launch.js';
+import { ask, launchBench } from './asking.js';
 import { difference, nativeRows, sqlRows } from './answers.js';
 import { lineitemData, prepareLineitem, type LineitemData } from './data.js';
 import { startPeer, type Peer } from './duckdb.js';
 import { measureForms, printForms } from './forms.js';
 import { KeptClient } from './kept-client.js';
 import { benchQueries, type BenchQuery } from './queries.js';
+import { measureScaling, printScaling } from './scaling.js';
 import { geomean, printSection, type Measured, type Section } from './report.js';
-
-const dataSource = lineitemData;
-const GiB = 2 ** 30;
 
 interface Options {
   readonly scale: number;
@@ -35,6 +35,11 @@ interface Options {
   readonly only: string;
 }
 
+function defaultRounds(args: readonly string[]): string {
+  if (args.includes('--forms')) return '40';
+  return args.includes('--scaling') ? '24' : '12';
+}
+
 function optionsOf(args: readonly string[]): Options {
   const value = (name: string, fallback: string): string => {
     const at = args.indexOf(`--${name}`);
@@ -44,38 +49,13 @@ function optionsOf(args: readonly string[]): Options {
   return {
     scale: Number(value('sf', '1')),
     // Short queries have to run often until all of their code is compiled.
-    rounds: Math.max(1, Number(value('rounds', args.includes('--forms') ? '40' : '12'))),
+    rounds: Math.max(1, Number(value('rounds', defaultRounds(args)))),
     threads: value('threads', '1,2').split(',').map(Number),
     isCold: args.includes('--cold'),
     dir: dir === '' ? undefined : path.resolve(dir),
     json: path.resolve(value('json', path.join(root, 'dist/bench.json'))),
     only: value('only', ''),
   };
-}
-
-async function busyMs(client: KeptClient): Promise<number> {
-  const { text } = await client.get('/metrics');
-  return Number(/^grove_data_node_query_busy_ms_total ([\d.eE+-]+)$/m.exec(text)?.[1] ?? 0);
-}
-
-interface Once {
-  readonly engineMs: number;
-  readonly httpMs: number;
-  readonly text: string;
-}
-
-async function ask(client: KeptClient, query: BenchQuery, isHot: boolean): Promise<Once> {
-  const caches = { useCache: false, populateCache: false, useResultLevelCache: false };
-  const body = JSON.stringify({
-    ...query.native,
-    dataSource,
-    // DuckDB has no rows for days without any.
-    context: { ...caches, dropHotColumns: !isHot, skipEmptyBuckets: true },
-  });
-  const before = await busyMs(client);
-  const { status, text, ms } = await client.post('/druid/v2', body);
-  if (status !== 200) throw new Error(`${query.name}: ${text}`);
-  return { engineMs: (await busyMs(client)) - before, httpMs: ms, text };
 }
 
 /** Before anything is timed: both engines are warm, and say the same. */
@@ -85,8 +65,8 @@ async function check(
   query: BenchQuery,
   isHot: boolean,
 ): Promise<string | undefined> {
-  const own = nativeRows(query, JSON.parse((await ask(client, query, isHot)).text));
-  for (let i = 0; i < 2; i++) await ask(client, query, isHot);
+  const own = nativeRows(query, JSON.parse((await ask(client, query, { isHot })).text));
+  for (let i = 0; i < 2; i++) await ask(client, query, { isHot });
   if (peer === undefined) return undefined;
   const theirs = sqlRows(await peer.rows(query.sql));
   return difference(query, own, theirs);
@@ -99,17 +79,10 @@ async function section(
   mode: { readonly threads: number; readonly isHot: boolean },
 ): Promise<Section> {
   const queries = benchQueries.filter(({ name }) => name.includes(options.only));
-  const grove = await launchGrove({
-    dataDir: data.dataDir,
-    env: {
-      GROVE_WORKER_THREADS: String(mode.threads),
-      GROVE_ARENA_BYTES_MAX: String(4 * GiB),
-      GROVE_HOT_BYTES_MAX: String(GiB),
-    },
-  });
+  const grove = await launchBench(data.dataDir, mode.threads);
   const client = new KeptClient(grove.url);
   try {
-    await grove.rowsQueryable(dataSource, data.rows);
+    await grove.rowsQueryable(lineitemData, data.rows);
     await peer?.time(`SET threads = ${mode.threads}`);
     const measured: Measured[] = [];
     for (const query of queries) {
@@ -119,7 +92,7 @@ async function section(
     }
     for (let round = 0; round < options.rounds; round++) {
       for (const one of measured) {
-        const { engineMs, httpMs } = await ask(client, one.query, mode.isHot);
+        const { engineMs, httpMs } = await ask(client, one.query, mode);
         one.grove.push(engineMs);
         one.http.push(httpMs);
         if (peer !== undefined) one.duckdb.push(await peer.time(one.query.sql));
@@ -140,6 +113,14 @@ if (process.argv.includes('--forms')) {
   process.exit();
 }
 const data = await prepareLineitem(options);
+if (process.argv.includes('--scaling')) {
+  const queries = benchQueries.filter(({ name }) => name.includes(options.only));
+  const times = await measureScaling(data, queries, options.rounds);
+  data.remove();
+  printScaling(times, options.rounds);
+  fs.writeFileSync(options.json, JSON.stringify({ scaling: times }, undefined, 1));
+  process.exit();
+}
 const peer = await startPeer(data.csv);
 const found = typeof peer === 'string' ? undefined : peer;
 console.log(
