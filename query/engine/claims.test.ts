@@ -62,7 +62,7 @@ describe('claims of slices', () => {
     expect(own.others()?.span).to.deep.equal({ from: 2 * unit, to: 3 * unit });
   });
 
-  it('are made where no state depends on the order of rows', () => {
+  it('are made where no state and no last digit depends on the order of rows', () => {
     const helps = (...aggregations: object[]): boolean => {
       const json = { ...timeseries, dataSource: 't', intervals: ['1970/1980'], aggregations };
       const query = parseNativeQuery(json, { queryId: 'q', timeoutMs: 0 });
@@ -76,6 +76,9 @@ describe('claims of slices', () => {
     expect(helps(...aggregations, filtered)).to.equal(true);
     expect(helps(...aggregations, first)).to.equal(false);
     expect(helps({ ...filtered, aggregator: first })).to.equal(false);
+    for (const type of ['doubleSum', 'floatSum'])
+      expect(helps(...aggregations, { type, name: 'd', fieldName: 'm' }), type).to.equal(false);
+    expect(helps({ type: 'doubleMax', name: 'd', fieldName: 'm' })).to.equal(true);
   });
 
   it('cut ranges, which are all taken without claims', () => {

@@ -44,7 +44,10 @@ export function planTasks(
   return tasks;
 }
 
-/** Rows that another thread helps with are seen out of their order: no state may depend on it. */
+/**
+ * Rows that another thread helps with are seen out of their order: no state may depend on it, nor may the last digits
+ * of a sum of fractions, as one query twice shall be answered the same.
+ */
 function mayHelp(query: NativeQuery): boolean {
   return 'aggregations' in query && query.aggregations.every(isOrderless);
 }
@@ -52,7 +55,7 @@ function mayHelp(query: NativeQuery): boolean {
 const isOrderless = (spec: Aggregator): boolean =>
   spec.type === 'filtered'
     ? isOrderless(spec.aggregator)
-    : /^(?:count|(?:long|double|float)(?:Sum|Min|Max))$/.test(spec.type);
+    : /^(?:count|longSum|(?:long|double|float)(?:Min|Max))$/.test(spec.type);
 
 function slicesOf(query: NativeQuery, { rows }: SegmentRef, threads: number): number {
   const isCut = ['timeseries', 'topN', 'groupBy'].includes(query.queryType) && query.source === undefined;
