@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { CodedError } from '../../proto/errors.js';
 import { createArena } from '../../segment/kernels/arena.js';
 import { compileKernels, instantiateKernels } from '../../segment/kernels/load.js';
+import { head } from '../../segment/read/residency-table.js';
 import { createResidency } from '../../segment/read/residency.js';
 import { registerSegment, SegmentReader, type SegmentHandle } from '../../segment/read/segment.js';
 import { writeSegment } from '../../segment/write/writer.js';
@@ -190,10 +191,11 @@ describe('the worker pool', function () {
     });
     const wanted = await gather(inline, query, refs);
     expect(wanted.frame.rows).to.equal(23);
-    const found = await gather(poolWith(), query, refs);
+    const pool = poolWith();
+    const found = await gather(pool, query, refs);
     expect(found.frame).to.deep.equal(wanted.frame);
     expect(found.ids).to.deep.equal(refs.map((ref) => ref.segmentId));
-    expect((await gather(poolWith(), query, [])).frame.rows).to.equal(0);
+    expect((await gather(pool, query, [])).frame.rows).to.equal(0);
   });
 
   it('streams a scan, goes on where a part ended, and stops when there is enough', async () => {
@@ -426,6 +428,22 @@ describe('the worker pool', function () {
     await pool.close();
     expect(await open).to.equal('Canceled');
     expect(await codeOf(pool.run('merge', {}))).to.equal('Unavailable');
+  });
+
+  it('closes with threads that are at the tables all share: nobody waits for them', async () => {
+    const lock = JSON.stringify(new URL('../../segment/kernels/shared-lock.js', import.meta.url).href);
+    const holds = fakeWorker(
+      '',
+      `import { workerData } from 'node:worker_threads'; import { SharedLock } from ${lock};
+      const { residencyHandle, owner } = workerData;
+      new SharedLock(new Int32Array(residencyHandle.table), ${head.lock}, owner).take(0);
+      parentPort.postMessage({ kind: 'ready' });`,
+    );
+    const table = new Int32Array(residency.handle.table);
+    const pool = poolWith({ workerUrl: holds, threads: 1 });
+    while (Atomics.load(table, head.lock) === 0) await setImmediate();
+    await pool.close();
+    expect(Atomics.load(table, head.lock)).to.equal(0);
   });
 
   it('fails the query of a thread that dies and replaces the thread', async () => {

@@ -133,7 +133,9 @@ class ThreadPool implements Pool {
   readonly #jobs: Job[] = [];
   /** Those that rest, waiting for their reader or for their thread. */
   readonly #resting = new Set<Job>();
+  /** Numbers of threads that are no more, or soon will be, until their leavings are taken back. */
   readonly #unreaped = new Set<number>();
+  readonly #ending = new Set<Promise<unknown>>();
   readonly #turns = new Turns();
   #nextId = 1;
   #failedStarts = 0;
@@ -237,7 +239,24 @@ class ThreadPool implements Pool {
       running.fail(error);
     }
     this.#rejectJobs(error);
-    await Promise.all(this.#all.map(({ worker }) => worker.terminate()));
+    for (const { owner, worker } of this.#all) this.#end(owner, worker);
+    await Promise.all(this.#ending);
+    // Wherever they were stopped: whoever stays must not wait for a lock that one of them had.
+    let before = Infinity;
+    while (this.#unreaped.size < before) {
+      before = this.#unreaped.size;
+      for (const owner of this.#unreaped) this.#reap(owner);
+    }
+  }
+
+  /** Its last steps, if any, are over by the time its process resources are. */
+  #end(owner: number, worker: Worker): void {
+    this.#unreaped.add(owner);
+    const ending = worker.terminate().finally(() => {
+      this.#ending.delete(ending);
+      if (!this.#isClosed) this.#reap(owner);
+    });
+    this.#ending.add(ending);
   }
 
   /** Sets the flag and tells the owner when the caller aborts or its time is up. */
@@ -541,8 +560,7 @@ class ThreadPool implements Pool {
       thread.hasStarted = false;
       thread.worker = this.#start(index, thread.owner, thread.urgent);
     }
-    // Its last steps, if any, are over by the time its process resources are.
-    void worker.terminate().finally(() => this.#reap(owner));
+    this.#end(owner, worker);
     const error = new CodedError('Unavailable', `a worker thread stopped while it worked on this: ${reason}`);
     for (const { work, timer } of works) {
       timer?.cancel();
