@@ -111,9 +111,23 @@ describe('data path', () => {
       timeseries(undefined, { allowPartialResults: true }),
     );
     expect(allowed.status).to.equal(200);
-    expect(JSON.parse(allowed.headers['x-druid-response-context'] ?? '{}')).to.deep.equal({
+    const listed = {
       missingSegments: [{ itvl: '2024-01-01T00:00:00.000Z/2024-01-02T00:00:00.000Z', ver: 'v1', part: 0 }],
+    };
+    expect(JSON.parse(allowed.headers['x-druid-response-context'] ?? '{}')).to.deep.equal(listed);
+    const inside = await grove.ask('POST', '/druid/v2', {
+      ...timeseries(),
+      dataSource: {
+        type: 'join',
+        left: 'none',
+        right: { type: 'query', query: timeseries(undefined, { allowPartialResults: true }) },
+        rightPrefix: 'r.',
+        condition: 'v == "r.v"',
+        joinType: 'INNER',
+      },
     });
+    expect(inside.status).to.equal(200);
+    expect(JSON.parse(inside.headers['x-druid-response-context'] ?? '{}')).to.deep.equal(listed);
   });
 
   it('ids, ETags, uncovered intervals', async () => {

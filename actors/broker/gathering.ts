@@ -127,7 +127,7 @@ export class Gathering {
         keep,
         keptBytesMax,
       } = await keptPartials(this.#deps.partials, query, round);
-      times.push(...keptTimes);
+      for (const time of keptTimes) times.push(time);
       if (frames.length > 0) await into.keep(frames);
       const lost = await scatter(this.#asking.scatter, {
         ...this.#asking.request,
@@ -138,12 +138,12 @@ export class Gathering {
         take: async (parts, partTimes, segments) => {
           // Before anything is done with them that moves their memory.
           if (keep !== undefined) segments.forEach(keep);
-          times.push(...partTimes);
+          for (const time of partTimes) times.push(time);
           await into.take?.(parts);
           return true;
         },
       });
-      missing.push(...lost);
+      for (const slice of lost) missing.push(slice);
     }
     return { times, missing };
   }
@@ -177,7 +177,7 @@ class Folding {
 
   /** One fold at a time, whoever adds. */
   add(frames: readonly Frame[]): Promise<void> {
-    this.frames.push(...frames);
+    for (const frame of frames) this.frames.push(frame);
     this.#last = this.#last.then(() => this.#fold());
     return this.#last;
   }

@@ -63,7 +63,8 @@ export function checkOrdering(query: NativeQuery, slices: readonly Pick<Slice, '
     const { startMs } = segment.interval;
     chunks.set(startMs, (chunks.get(startMs) ?? 0) + 1);
   }
-  const most = Math.max(0, ...chunks.values());
+  let most = 0;
+  for (const count of chunks.values()) most = Math.max(most, count);
   if (most <= (partitionsMax ?? orderedPartitionsDefault)) return;
   throw new CodedError(
     'LimitExceeded',

@@ -67,6 +67,8 @@ export class QueryRun {
   readonly #gathering: Gathering;
   /** Rows of the queries and lookups inside the data source. */
   #sourceFrames: readonly Frame[] = [];
+  /** Nobody answered for these, which queries inside the data source asked for: allowed by their own context. */
+  readonly #missingInside: Slice[] = [];
   readonly #call: CallContext;
   /** Stopped, or left by the caller. */
   readonly #signal: AbortSignal;
@@ -145,15 +147,17 @@ export class QueryRun {
     }
   }
 
-  /** The answer as rows of a query around this one, at most `rowsMax` of them. */
-  async rows(keepTime: boolean, rowsMax: number): Promise<Frame> {
+  /** The answer as rows of a query around this one, at most `rowsMax` of them, and what was not answered for. */
+  async rows(keepTime: boolean, rowsMax: number): Promise<{ frame: Frame; missing: readonly Slice[] }> {
     await this.#prepare();
     for (let attempt = 0; ; attempt++) {
       const gathered = await this.#gathering.gather(this.#query, this.#choose(), rowsMax);
       if (this.#mustReplan(gathered.missing, attempt)) continue;
       const { partials, times } = gathered;
       const hints = renderHints(this.#query, times);
-      return this.#deps.work.result(this.#query, partials, hints, keepTime, this.#workOptions());
+      const { work } = this.#deps;
+      const frame = await work.result(this.#query, partials, hints, keepTime, this.#workOptions());
+      return { frame, missing: [...this.#missingInside, ...gathered.missing] };
     }
   }
 
@@ -179,7 +183,9 @@ export class QueryRun {
       async (inner, keepTime, rowsMax) => {
         const run = new QueryRun(this.#deps, { queryJson: inner.json }, inner.query, call);
         try {
-          return await run.rows(keepTime, rowsMax);
+          const { frame, missing } = await run.rows(keepTime, rowsMax);
+          for (const slice of missing) this.#missingInside.push(slice);
+          return frame;
         } finally {
           await run.close();
         }
@@ -227,7 +233,8 @@ export class QueryRun {
     return etagOf(asked, this.#request.pretty === true, slices);
   }
 
-  #head(slices: readonly Slice[], missing: readonly Slice[], etag: string): ResponseHead {
+  #head(slices: readonly Slice[], ownMissing: readonly Slice[], etag: string): ResponseHead {
+    const missing = [...this.#missingInside, ...ownMissing];
     const limit = Number(this.#query.context.given['uncoveredIntervalsLimit'] ?? 0);
     const uncovered =
       limit > 0 ? uncoveredIntervals(this.#query, (name) => this.#deps.view.timeline(name)) : [];

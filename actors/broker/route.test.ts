@@ -215,6 +215,8 @@ describe('broker view and routing', () => {
         interval: '2024-01-01T00:00:00.000Z/2024-01-05T00:00:00.000Z',
         count: 4,
       });
+      const many = Array.from({ length: 50_000 }, () => slices).flat();
+      expect(segmentsUnavailable(many).context['count']).to.equal(200_000);
     });
   });
 });

@@ -208,8 +208,11 @@ export function segmentsUnavailable(missing: readonly Slice[]): CodedError {
   const [first] = missing;
   const dataSource = first?.dataSource ?? '';
   const ofOne = missing.filter((slice) => slice.dataSource === dataSource);
-  const startMs = Math.min(...ofOne.map((slice) => slice.segment.interval.startMs));
-  const endMs = Math.max(...ofOne.map((slice) => slice.segment.interval.endMs));
+  let [startMs, endMs] = [Infinity, -Infinity];
+  for (const { segment } of ofOne) {
+    startMs = Math.min(startMs, segment.interval.startMs);
+    endMs = Math.max(endMs, segment.interval.endMs);
+  }
   const interval = formatInterval({ startMs, endMs });
   return new CodedError(
     'SegmentsUnavailable',

@@ -146,7 +146,7 @@ async function askInRounds(
   let todo = request.slices;
   while (todo.length > 0) {
     const { byNode, missing: nowhere } = assign(todo, deps.holdersOf, round.isTried);
-    missing.push(...nowhere);
+    for (const slice of nowhere) missing.push(slice);
     const outcomes = await askAll(deps, request, byNode, round);
     if (round.enough.isReached) return [];
     for (const { node, again } of outcomes) {
@@ -335,7 +335,7 @@ async function readWhole(
         if (sink === undefined) frames.push(frame);
         else await sink.add(frame);
       }
-      missing.push(...(part.missing ?? []));
+      for (const id of part.missing ?? []) missing.push(id);
       // Read to its end: a stream that is left is told to stop, which costs both sides more.
       if (part.last === true) times = timesOf(part);
     }

@@ -143,4 +143,13 @@ describe('metadata of a union', () => {
     expect(asked('segmentMetadata')).to.equal('old0 old1 new400 new401');
     expect(asked('dataSourceMetadata')).to.equal('old1 new401');
   });
+
+  it('looks at as many segments as there are', () => {
+    const interval = { startMs: 0, endMs: 1 };
+    const slices = Array.from({ length: 200_000 }, () => ({ dataSource: 't', segment: { interval } }));
+    for (const queryType of ['segmentMetadata', 'dataSourceMetadata']) {
+      const query = parseNativeQuery({ queryType, dataSource: 't' }, { queryId: 'q', timeoutMs: 0 });
+      expect(wantedSlices(query, slices as unknown as Slice[])).to.have.length(200_000);
+    }
+  });
 });

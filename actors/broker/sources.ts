@@ -133,10 +133,11 @@ function latest(
 ): readonly Slice[] {
   if (query.queryType === 'dataSourceMetadata') {
     // No earlier segment can hold a later time.
-    const startMs = Math.max(...slices.map(({ segment }) => segment.interval.startMs));
+    const startMs = slices.reduce((most, { segment }) => Math.max(most, segment.interval.startMs), -Infinity);
     return slices.filter(({ segment }) => segment.interval.endMs > startMs);
   }
   if (!query.usesDefaultInterval) return slices;
-  const startMs = Math.max(...slices.map(({ segment }) => segment.interval.endMs)) - weekMs;
+  const endMs = slices.reduce((most, { segment }) => Math.max(most, segment.interval.endMs), -Infinity);
+  const startMs = endMs - weekMs;
   return slices.filter(({ segment }) => segment.interval.endMs > startMs);
 }

@@ -55,7 +55,7 @@ export function runSearch(
   if (others.length > 0) {
     const rest = new Hits(query.limit - hits.all.length);
     countByRow(environment, others, selected, takes, rest);
-    hits.all.push(...rest.all);
+    for (const hit of rest.all) hits.all.push(hit);
   }
   return hitFrame(query, segment.interval.startMs, firstHits(query, hits.all));
 }

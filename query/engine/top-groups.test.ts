@@ -46,6 +46,15 @@ describe('the best groups of a segment', () => {
     expect(kept([1, 2], 2)).to.deep.equal([]);
   });
 
+  it('are as many as are asked for', () => {
+    const values = Array.from({ length: 210_000 }, (_, i) => i);
+    expect(kept(values, 200_000)).to.have.length(200_000);
+    const inHours = top({ granularity: 'hour', metric: 'n' }, 200_000);
+    const column: FrameColumn = { name: 'n', type: 'LONG', values: BigInt64Array.from(values, BigInt) };
+    const buckets = BigInt64Array.from(values, (value) => BigInt(Number(value === 0)));
+    expect(topRows(inHours, values.length, buckets, () => column)).to.have.length(200_001);
+  });
+
   it('of equal ones the first come in, and the first of these leave for better ones', () => {
     expect(kept([7, 7, 7, 7], 2)).to.deep.equal([0, 1]);
     expect(kept([7, 7, 7, 9, 7], 3)).to.deep.equal([1, 2, 3]);

@@ -38,7 +38,7 @@ export function topRows(
     if (!isNull(metric.column.nulls, row)) state.best.offer(row);
     else if (state.nulls++ < keep) kept.push(row);
   }
-  for (const { best } of states.values()) kept.push(...best.rows);
+  for (const { best } of states.values()) for (const row of best.rows) kept.push(row);
   return kept.length === buckets.length ? undefined : Uint32Array.from(kept).sort();
 }
 
@@ -92,7 +92,7 @@ function bestFrom(
     if (best.rows.length === keep) least = Math.max(least, score(best.rows[0] ?? 0));
   }
   if (atLeast > -Infinity && best.rows.length < keep) return undefined;
-  kept.push(...best.rows);
+  for (const row of best.rows) kept.push(row);
   return Uint32Array.from(kept).sort();
 }
 

@@ -351,6 +351,13 @@ describe('native query parser', () => {
     }
   });
 
+  it('combines folds of one column under the name, whatever characters that has', () => {
+    const { combine: _, ...plain } = { ...fold, name: 'x$$', fields: ['b'], fold: '__acc + b' };
+    expect(parse({ ...ts, aggregations: [plain] })).nested.include({
+      'aggregations[0].combine': '__acc + x$$',
+    });
+  });
+
   it('reads what is lenient in Druid as Druid does', () => {
     const read = (body: object) => parseNativeQuery({ ...ts, ...body }, { queryId: 'q', timeoutMs: 0 });
     expect(read({ intervals: ['2024-01-01/2024-01-01'] }).intervals).to.deep.equal([]);

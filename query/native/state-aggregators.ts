@@ -128,7 +128,7 @@ function expressionAggregator(object: JsonObject, field: string, name: string): 
     initialValue,
     initialCombineValue: optionalText(object, 'initialCombineValue', field) ?? initialValue,
     fold,
-    combine: combine ?? fold.replaceAll(only ?? '', name),
+    combine: combine ?? fold.replaceAll(only ?? '', () => name),
     compare: optionalText(object, 'compare', field),
     finalize: optionalText(object, 'finalize', field),
     isNullUnlessAggregated: optionalBoolean(object, 'isNullUnlessAggregated', field, true),

@@ -128,7 +128,7 @@ function withoutEmpty(column: FrameColumn): FrameColumn {
   for (const [row, count] of counts.entries()) {
     const from = offsets[row] ?? 0;
     if (count === 0) filled.push(nullElement);
-    else filled.push(...values.subarray(from, from + count));
+    else for (let at = from; at < from + count; at++) filled.push(values[at] ?? nullElement);
     ends[row + 1] = filled.length;
   }
   return { ...column, offsets: ends, values: Uint32Array.from(filled) };
