@@ -106,8 +106,10 @@ export class JsonScanner {
     if (block.length > BLOCK_BYTES_MAX) return false;
     if (block.length > this.#blockRoom) {
       if (this.#blockRoom > 0) this.#arena.free(this.#blockAt);
-      this.#blockRoom = Math.max(FIRST_BLOCK_BYTES, block.length);
-      this.#blockAt = this.#arena.alloc(this.#blockRoom);
+      this.#blockRoom = 0;
+      const room = Math.max(FIRST_BLOCK_BYTES, block.length);
+      this.#blockAt = this.#arena.alloc(room);
+      this.#blockRoom = room;
     }
     this.#copy = this.#arena.buffer(this.#blockAt, block.length);
     this.#copy.set(block);

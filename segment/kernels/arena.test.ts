@@ -56,6 +56,9 @@ describe('arena', () => {
     expect(messageOf(() => arena.free(pointer + 64))).to.equal('Bug');
     arena.free(pointer);
     expect(messageOf(() => arena.free(pointer))).to.equal('Bug');
+    expect(messageOf(() => arena.free(0))).to.equal('Bug');
+    expect(messageOf(() => arena.share(0))).to.equal('Bug');
+    expect(arena.alloc(1)).to.be.at.least(reservedBytes);
   });
 
   it('reaches addresses past 2 GiB', () => {

@@ -225,6 +225,8 @@ export class Arena {
   }
 
   #runAt(page: number): number {
+    // What the kernels keep there is nobody's to give.
+    if (page < reservedBytes / pageBytes) return 0;
     const entry = this.#table[headerWords + page] ?? 0;
     return entry < 0 ? entry & lengthMask : 0;
   }

@@ -181,14 +181,13 @@ export class HotNumbers {
 
   #makeFitting(first: number, n: number, at: number): boolean {
     const { scratch } = this.#context;
-    const [values, work] = [scratch.take(), scratch.take()];
+    const values = scratch.take();
     try {
       this.#source.fill(first, n, values);
       this.#zeroNulls(values, first, n);
-      return this.#kind === 'long' ? this.#makeOffsets(values, n, at) : this.#makeCodes(values, work, n, at);
+      return this.#kind === 'long' ? this.#makeOffsets(values, n, at) : this.#makeCodes(values, n, at);
     } finally {
       scratch.give(values);
-      scratch.give(work);
     }
   }
 
@@ -204,7 +203,17 @@ export class HotNumbers {
     return true;
   }
 
-  #makeCodes(values: number, work: number, n: number, at: number): boolean {
+  #makeCodes(values: number, n: number, at: number): boolean {
+    const { scratch } = this.#context;
+    const work = scratch.take();
+    try {
+      return this.#packCodes(values, work, n, at);
+    } finally {
+      scratch.give(work);
+    }
+  }
+
+  #packCodes(values: number, work: number, n: number, at: number): boolean {
     const { arena, segment: kernels } = this.#context.kernels;
     const { width } = this.#source;
     const table = work + slotsBytes;

@@ -248,8 +248,11 @@ export class StoredSegment implements SegmentView {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const action of this.#closing) action();
-    for (const file of this.#pinned.values()) this.#machinery.residency.unpin(file.slot);
+    try {
+      for (const action of this.#closing) action();
+    } finally {
+      for (const file of this.#pinned.values()) this.#machinery.residency.unpin(file.slot);
+    }
     this.#columns.clear();
     this.#pinned.clear();
     this.#machinery.windows.shrink();

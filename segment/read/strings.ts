@@ -336,6 +336,7 @@ class RowBatches {
     this.#context = context;
     this.#file = file;
     this.#rows = rows;
+    context.onClose(() => this.#giveIds());
     if (file.isHot) {
       const offsetBytes = Math.ceil((rows.offsets.count * 4 + 64) / 64) * 64;
       const hot = context.residency.hot(file.slot, offsetBytes + rows.ids.count * 4, (pointer) => {
@@ -374,12 +375,17 @@ class RowBatches {
 
   #room(bytes: number): number {
     if (this.#ids !== 0 && bytes <= this.#idsRoom) return this.#ids;
-    const { arena } = this.#context.kernels;
-    if (this.#ids === 0) this.#context.onClose(() => arena.free(this.#ids));
-    else arena.free(this.#ids);
-    this.#idsRoom = Math.max(bytes, scratchBytes);
-    this.#ids = arena.alloc(this.#idsRoom);
+    this.#giveIds();
+    const room = Math.max(bytes, scratchBytes);
+    this.#ids = this.#context.kernels.arena.alloc(room);
+    this.#idsRoom = room;
     return this.#ids;
+  }
+
+  #giveIds(): void {
+    const ids = this.#ids;
+    this.#ids = 0;
+    if (ids !== 0) this.#context.kernels.arena.free(ids);
   }
 }
 

@@ -40,8 +40,9 @@ export class Windows {
     if (length > this.#room) {
       this.shrink();
       this.close();
-      this.#room = Math.max(length, rangeBytes);
-      this.#range = this.#arena.alloc(this.#room);
+      const room = Math.max(length, rangeBytes);
+      this.#range = this.#arena.alloc(room);
+      this.#room = room;
     }
     return this.#range;
   }
