@@ -4,7 +4,8 @@
  * belongs to the final shaping of the result. A scan keeps the first offset + limit rows.
  *
  * Columns of the result (names starting with `__` are internal):
- *   timeseries    __bucket LONG, __rows LONG, one per aggregator; ascending by bucket
+ *   timeseries    __bucket LONG, __rows LONG, one per aggregator; ascending by bucket. Of a slice of a segment also with
+ *                 __start LONG behind the bucket: a row for each piece of its rows, to be put together by mergePieces
  *   topN, groupBy __bucket LONG, one per dimension (outputName), one per aggregator; ascending by bucket, then by the
  *                 dimensions, null first, strings in UTF-16 order
  *   scan          as the frames have them, in the query's order
@@ -18,10 +19,12 @@ import type { Frame } from './frame.js';
 import { emptyGroups, inOrder, mergeGroups, type AggregateColumn, type KeyColumn } from './merge/groups.js';
 import { areConsecutive } from './merge/runs.js';
 import { joinFrames, mergeScans } from './merge/scan.js';
-import type { Aggregator, DimensionSpec, NativeQuery } from './native/model.js';
+import type { Aggregator, DimensionSpec, NativeQuery, TimeseriesQuery } from './native/model.js';
 import { mergeAnalyses } from './segment-analysis.js';
 
 const bucketColumn: KeyColumn = { name: '__bucket', type: 'LONG' };
+/** The first row of a piece. */
+export const startColumn: KeyColumn = { name: '__start', type: 'LONG' };
 const rowsColumn: AggregateColumn = { name: '__rows', type: 'LONG', combine: 'sum' };
 
 const searchKeys: readonly KeyColumn[] = [
@@ -63,6 +66,17 @@ export function mergePartials(query: NativeQuery, frames: Iterable<Frame>): Fram
     case 'segmentMetadata':
       return mergeAnalyses(query, parts);
   }
+}
+
+/** A row is of one piece of a segment's rows: see mergePieces. */
+export const isOfPieces = ({ columns: [, second] }: Frame): boolean => second?.name === startColumn.name;
+
+/** What slices of one segment answered, piece by piece, in whatever order: added up in the order of the pieces. */
+export function mergePieces(query: TimeseriesQuery, frames: readonly Frame[]): Frame {
+  const aggregates = [rowsColumn, ...aggregateColumns(query.aggregations)];
+  const parts = frames.map((frame) => ({ ...frame, isMerged: true as const }));
+  const pieces = mergeOrEmpty(parts, [bucketColumn, startColumn], aggregates);
+  return mergeGroups([pieces], [bucketColumn], aggregates);
 }
 
 function mergeOrEmpty(

@@ -63,8 +63,9 @@ describe('claims of slices', () => {
   });
 
   it('are made where no state and no last digit depends on the order of rows', () => {
-    const helps = (...aggregations: object[]): boolean => {
-      const json = { ...timeseries, dataSource: 't', intervals: ['1970/1980'], aggregations };
+    const helps = (...aggregations: object[]): boolean => helpsIn(timeseries, aggregations);
+    const helpsIn = (body: object, aggregations: readonly object[]): boolean => {
+      const json = { ...body, dataSource: 't', intervals: ['1970/1980'], aggregations };
       const query = parseNativeQuery(json, { queryId: 'q', timeoutMs: 0 });
       const refs = [{ segmentId: 'a', handle: 0, intervals: query.intervals, rows: 2_000_000 }];
       const taken = planTasks(query, refs, 2).map(({ slice }) => slice?.taken);
@@ -76,8 +77,14 @@ describe('claims of slices', () => {
     expect(helps(...aggregations, filtered)).to.equal(true);
     expect(helps(...aggregations, first)).to.equal(false);
     expect(helps({ ...filtered, aggregator: first })).to.equal(false);
-    for (const type of ['doubleSum', 'floatSum'])
-      expect(helps(...aggregations, { type, name: 'd', fieldName: 'm' }), type).to.equal(false);
+    for (const type of ['doubleSum', 'floatSum']) {
+      const sum = { type, name: 'd', fieldName: 'm' };
+      // Of each piece by itself.
+      expect(helps(...aggregations, sum), type).to.equal(true);
+      expect(helps(sum, { ...filtered, aggregator: first }), type).to.equal(false);
+      for (const body of [groupBy, top])
+        expect(helpsIn(body, [...aggregations, sum]), `${type} of ${body.queryType}`).to.equal(false);
+    }
     expect(helps({ type: 'doubleMax', name: 'd', fieldName: 'm' })).to.equal(true);
   });
 

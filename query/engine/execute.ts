@@ -6,11 +6,11 @@ import { watched } from '../expression/effort.js';
 import type { Frame } from '../frame.js';
 import { openLookups } from '../lookup/table.js';
 import { queryKernels, type QueryKernels } from '../kernels/exports.js';
-import { mergePartials } from '../merge.js';
+import { isOfPieces, mergePartials } from '../merge.js';
 import { flag } from '../native/context.js';
 import type { Filter, NativeQuery } from '../native/model.js';
 import { unpackQuery } from '../native/packed-filter.js';
-import { sliceClaims, withHelp } from './claims.js';
+import { sliceClaims } from './claims.js';
 import { DerivedSegment } from './columns/derived-segment.js';
 import type { Environment, RowSlice } from './environment.js';
 import { groupsOfTables, runGroupBy, runTopN } from './group-by.js';
@@ -155,7 +155,7 @@ function runTask(executor: Executor, task: ScanTask, check: () => void): ScanOut
   check();
   const segmentIds = refs.map((ref) => ref.segmentId);
   const rows = frames.reduce((total, frame) => total + frame.rows, 0);
-  const isCheap = frames.length !== 1 && rows <= mergedRowsMax;
+  const isCheap = frames.length !== 1 && rows <= mergedRowsMax && !frames.some(isOfPieces);
   if (isCheap) return { segmentIds, frames: [mergePartials(query, frames)] };
   // Many groups are sorted here, by as many threads as there are: putting sorted ones together is quick.
   if (query.queryType === 'groupBy') {
@@ -175,7 +175,7 @@ function runGrouping(
 ): Frame[] {
   switch (query.queryType) {
     case 'timeseries':
-      return withHelp(environment, (own) => [runTimeseries(own, query, intervals)]);
+      return runTimeseries(environment, query, intervals);
     case 'timeBoundary':
       return [runTimeBoundary(environment, query, intervals)];
     case 'topN':

@@ -53,7 +53,7 @@ export function rowsIn(all: RowRanges, span: RowSpan): RowRanges {
 }
 
 /** Blocks of ids hold up to so many rows: slices that end between them decode none twice. */
-const sliceUnit = 65_536;
+export const sliceUnit = 65_536;
 
 /** Part `index` of `count` of about equal size. */
 export function sliceSpan({ from: first, to: end }: RowSpan, index: number, count: number): RowSpan {

@@ -4,11 +4,12 @@
  */
 import { CodedError } from '../../proto/errors.js';
 import type { Frame } from '../frame.js';
-import type { Aggregator, NativeQuery } from '../native/model.js';
+import type { NativeQuery } from '../native/model.js';
 import { takenBytes } from './claims.js';
 import type { ScanOutcome, ScanTask } from './execute.js';
 import type { GroupTable } from './group-slices.js';
-import { mergePartials } from '../merge.js';
+import { isOfPieces, mergePartials, mergePieces } from '../merge.js';
+import { isOrderless, sumsByPiece } from './piece-sums.js';
 import { keepTop, topKept } from './top-groups.js';
 import type { SegmentRef, SegmentsPart } from './pool-api.js';
 
@@ -49,13 +50,10 @@ export function planTasks(
  * of a sum of fractions, as one query twice shall be answered the same.
  */
 function mayHelp(query: NativeQuery): boolean {
-  return 'aggregations' in query && query.aggregations.every(isOrderless);
+  if (!('aggregations' in query)) return false;
+  const { aggregations } = query;
+  return aggregations.every(isOrderless) || (query.queryType === 'timeseries' && sumsByPiece(aggregations));
 }
-
-const isOrderless = (spec: Aggregator): boolean =>
-  spec.type === 'filtered'
-    ? isOrderless(spec.aggregator)
-    : /^(?:count|longSum|(?:long|double|float)(?:Min|Max))$/.test(spec.type);
 
 function slicesOf(query: NativeQuery, { rows }: SegmentRef, threads: number): number {
   const isCut = ['timeseries', 'topN', 'groupBy'].includes(query.queryType) && query.source === undefined;
@@ -181,6 +179,7 @@ export class RunningQuery {
     let frames = held.frames.flat();
     if (task.range !== undefined && query.queryType === 'topN' && frames.length > 1)
       frames = [keepTop(mergePartials(query, frames), query)];
+    if (query.queryType === 'timeseries' && frames.some(isOfPieces)) frames = [mergePieces(query, frames)];
     const filled = frames.filter(({ rows }) => rows > 0);
     return { ...outcome, frames: filled.length === 0 ? frames.slice(0, 1) : filled };
   }

@@ -50,6 +50,10 @@ export function testSegment(arena: Arena, options: TestSegmentOptions): SegmentV
   if (time?.kind !== 'long') throw new Error('a test segment needs __time');
   const times = time.values.map(Number);
   const metrics = options.metrics ?? [];
+  const range =
+    times.length === 0
+      ? undefined
+      : { minMs: times.reduce((a, b) => Math.min(a, b)), maxMs: times.reduce((a, b) => Math.max(a, b)) };
   return {
     id: options.id,
     interval: options.interval,
@@ -58,10 +62,7 @@ export function testSegment(arena: Arena, options: TestSegmentOptions): SegmentV
     dimensions: Object.keys(options.columns).filter((name) => name !== '__time' && !metrics.includes(name)),
     metrics,
     column: (name) => views.get(name),
-    timeRange: () =>
-      times.length === 0
-        ? undefined
-        : { minMs: times.reduce((a, b) => Math.min(a, b)), maxMs: times.reduce((a, b) => Math.max(a, b)) },
+    timeRange: () => range,
     lowerBound(ms) {
       if (options.timeSorted === false) throw new Error('time is not sorted');
       const at = times.findIndex((value) => value >= ms);
