@@ -66,6 +66,7 @@ const aggregations = [
 ];
 const some = ['1970-01-01T00:00:01.5/1970-01-01T00:40', '1970-01-01T00:50/1970-01-01T01:02:30'];
 const few = { type: 'in', dimension: 'few', values: ['f1', 'f3', 'f6'] };
+const noRows = { type: 'selector', dimension: 'few', value: 'none' };
 const bodies: readonly object[] = [
   { granularity: 'all', aggregations },
   { granularity: 'all', aggregations, filter: few, intervals: some },
@@ -77,6 +78,9 @@ const bodies: readonly object[] = [
     aggregations: [{ type: 'doubleSum', name: 's', fieldName: 'v' }],
     descending: true,
   },
+  { granularity: 'all', aggregations: [sum], intervals: ['1980/1981'] },
+  { granularity: 'minute', aggregations: [sum], intervals: ['1980/1981'] },
+  { granularity: 'minute', aggregations, filter: noRows, context: { skipEmptyBuckets: true } },
 ];
 
 function parsed(body: object): NativeQuery {
@@ -206,7 +210,7 @@ describe('sums by pieces', () => {
         const query = parsed(body);
         const refs = [{ segmentId: 'a', handle, intervals: query.intervals }];
         const whole = answer(query, executeTask(executor, { query, refs }, () => {}).frames);
-        const isByPiece = handle === 0 || i < 2;
+        const isByPiece = handle === 0 || i < 2 || i > 4;
         const seen = new Set<string>();
         for (let seed = 0; seed < 8; seed++) {
           const next = numbersFrom(seed);
