@@ -54,6 +54,10 @@ export function formatTimestamp(ms: number, granularity: Granularity): string {
   return formatInstant(ms, granularity.type === 'period' ? zoneOrUtc(granularity.timeZone) : utcZone);
 }
 
+/** Does `formatTimestamp` print UTC? */
+export const isUtc = (granularity: Granularity): boolean =>
+  granularity.type !== 'period' || zoneOrUtc(granularity.timeZone) === utcZone;
+
 /**
  * From Druid's JSON: a simple name in any case, {"type":"duration"} or {"type":"period"}.
  * Anything else is InvalidInput naming `field`.

@@ -6,6 +6,8 @@ import { doubleJson } from './java-number.js';
 /** Takes JSON text piece by piece; a piece never ends inside a surrogate pair. */
 export interface JsonSink {
   raw(text: string): void;
+  /** The same as UTF-8, in whole characters; copied at once. */
+  bytes(text: Uint8Array<ArrayBufferLike>): void;
 }
 
 const CHUNK_UNITS = 32_768;
@@ -32,9 +34,25 @@ export class ChunkSink implements JsonSink {
     if (this.#text.length >= TEXT_UNITS || this.#text.length + this.#bytes >= this.#units) this.#write();
   }
 
+  bytes(text: Uint8Array<ArrayBufferLike>): void {
+    if (this.#text.length > 0) this.#write();
+    for (let from = 0; from < text.length;) {
+      const chunk = (this.#chunk ??= this.#newChunk(0));
+      const to = wholeCharacters(text, from + chunk.length - this.#bytes);
+      chunk.set(text.subarray(from, to), this.#bytes);
+      this.#bytes += to - from;
+      from = to;
+      if (this.#bytes >= this.#units || from < text.length) this.#handOut();
+    }
+  }
+
   end(): void {
     if (this.#text.length > 0) this.#write();
     this.#handOut();
+  }
+
+  #newChunk(bytes: number): Buffer<ArrayBuffer> {
+    return Buffer.from(new ArrayBuffer(Math.max(bytes, this.#units + TEXT_UNITS * BYTES_A_UNIT)));
   }
 
   #write(): void {
@@ -42,7 +60,7 @@ export class ChunkSink implements JsonSink {
     this.#text = '';
     const most = text.length * BYTES_A_UNIT;
     if (this.#chunk !== undefined && this.#chunk.length - this.#bytes < most) this.#handOut();
-    this.#chunk ??= Buffer.from(new ArrayBuffer(Math.max(most, this.#units + TEXT_UNITS * BYTES_A_UNIT)));
+    this.#chunk ??= this.#newChunk(most);
     this.#bytes += this.#chunk.write(text, this.#bytes, 'utf8');
     if (this.#bytes >= this.#units) this.#handOut();
   }
@@ -59,9 +77,21 @@ export class ChunkSink implements JsonSink {
   }
 }
 
+/** The last end of a character up to `most`. */
+function wholeCharacters(text: Uint8Array<ArrayBufferLike>, most: number): number {
+  if (most >= text.length) return text.length;
+  let end = most;
+  while (end > 0 && ((text[end] ?? 0) & 0xc0) === 0x80) end--;
+  return end;
+}
+
 /** The whole text in memory, for small answers and tests. */
 export class TextSink implements JsonSink {
   text = '';
+
+  bytes(text: Uint8Array<ArrayBufferLike>): void {
+    this.text += Buffer.from(text).toString('utf8');
+  }
 
   raw(text: string): void {
     this.text += text;

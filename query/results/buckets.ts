@@ -1,9 +1,9 @@
 /** Timestamps of result rows. */
-import { formatTimestamp } from '../granularity.js';
+import { formatTimestamp, isUtc } from '../granularity.js';
 import type { Frame } from '../frame.js';
 import type { Granularity, NativeQuery } from '../native/model.js';
 import { flag } from '../native/context.js';
-import { frameOutput } from './output.js';
+import { frameOutput, plainJson, type RowJson } from './output.js';
 
 /** Renderers are generators that yield every thousand rows or so: the caller may let others run in between. */
 export type Steps = Generator<undefined, void, undefined>;
@@ -27,7 +27,7 @@ export interface RenderHints {
 export interface BucketClock {
   ms(row: number): number;
   /** The timestamp as a JSON string. */
-  json(row: number): string;
+  readonly json: RowJson;
 }
 
 type Bucketed = Extract<NativeQuery, { granularity: Granularity }>;
@@ -45,9 +45,23 @@ export function bucketClock(query: Bucketed, frame: Frame, hints: RenderHints): 
   const bucket = frameOutput(frame, '__bucket');
   const allMs = hints.allStartMs ?? queryStart(query);
   const ms = (row: number): number => (granularity.type === 'all' ? allMs : Number(bucket.at(row) ?? 0));
-  const json = stamper(query);
-  return { ms, json: (row) => json(ms(row)) };
+  const stamp = stamper(query);
+  return { ms, json: granularity.type === 'all' ? () => stamp(allMs) : bucketJson(query, frame) };
 }
+
+/** Timestamps of a frame's `__bucket` column as JSON. */
+export function bucketJson(query: Bucketed, frame: Frame): RowJson {
+  const bucket = frameOutput(frame, '__bucket');
+  const stamp = stamper(query);
+  const json = (row: number): string => stamp(Number(bucket.at(row) ?? 0));
+  const column = frame.columns.find(({ name }) => name === '__bucket');
+  const isPlain = isUtc(query.granularity) && !isDatedByNumber(query);
+  if (!isPlain || column?.type !== 'LONG' || column.nulls !== undefined) return json;
+  return plainJson({ type: 'INSTANT', values: column.values }, json);
+}
+
+const isDatedByNumber = (query: NativeQuery): boolean =>
+  flag(query.context.given, 'serializeDateTimeAsLong', false);
 
 /**
  * Instants as JSON strings in the zone of the query's granularity, the last one remembered; as numbers (ms) when the
@@ -57,7 +71,7 @@ export function stamper(
   query: NativeQuery,
   granularity: Granularity = 'granularity' in query ? query.granularity : { type: 'all' },
 ): (ms: number) => string {
-  if (flag(query.context.given, 'serializeDateTimeAsLong', false)) return String;
+  if (isDatedByNumber(query)) return String;
   let lastMs = Number.NaN;
   let last = '';
   return (ms) => {

@@ -53,17 +53,15 @@ function* inTurn(query: GroupByQuery, pieces: Iterable<Frame>, sink: JsonSink): 
   const all = { ...query, offset: 0, limit: undefined };
   let skip = query.offset;
   let left = query.limit ?? Infinity;
-  let written = 0;
+  let isFirst = true;
   sink.raw('[');
   for (const piece of pieces) {
-    const { rows, write } = writtenRows(all, groupedRows(all, piece));
+    const { rows, printer } = writtenRows(all, groupedRows(all, piece));
     const wanted = rows.subarray(Math.min(skip, rows.length), Math.min(rows.length, skip + left));
     skip = Math.max(0, skip - rows.length);
     left -= wanted.length;
-    for (const row of wanted) {
-      sink.raw(written === 0 ? write(row) : `,${write(row)}`);
-      if (++written % 1024 === 0) yield;
-    }
+    yield* printer.print(wanted, sink, isFirst);
+    isFirst &&= wanted.length === 0;
     if (left <= 0) break;
     yield;
   }

@@ -5,11 +5,20 @@ import type { JsonSink } from '../json/write.js';
 import { openLookups } from '../lookup/table.js';
 import { flag, isFinalized } from '../native/context.js';
 import type { GroupByQuery, OrderByColumn } from '../native/model.js';
-import { queryStart, type Steps, stamper } from './buckets.js';
-import { arrayWriter, objectWriter } from './json-rows.js';
+import { bucketJson, queryStart, type Steps, stamper } from './buckets.js';
+import { arrayParts, objectParts } from './json-rows.js';
 import { frameOutput, lateOutput, type Output } from './output.js';
-import { byOrdering, byValue, inTurn, reversed, type RowComparator, sortRows } from './row-order.js';
+import {
+  byOrdering,
+  byValue,
+  inTurn,
+  reversed,
+  type RowComparator,
+  rowsBetween,
+  sortRows,
+} from './row-order.js';
 import { havingTest } from './row-filter.js';
+import { RowPrinter } from './row-printer.js';
 import { groupedRows, setColumn } from './subtotals.js';
 import { valueOutputs } from './timeseries.js';
 
@@ -18,36 +27,25 @@ import { valueOutputs } from './timeseries.js';
  * applied here. Granularity `all` prints the start of the query's first interval.
  */
 export function* renderGroupBy(query: GroupByQuery, merged: Frame, sink: JsonSink): Steps {
-  const { rows, write } = writtenRows(query, groupedRows(query, merged));
+  const { rows, printer } = writtenRows(query, groupedRows(query, merged));
   sink.raw('[');
-  let written = 0;
-  for (const row of rows) {
-    sink.raw(written === 0 ? write(row) : `,${write(row)}`);
-    if (++written % 1024 === 0) yield;
-  }
+  yield* printer.print(rows, sink, true);
   sink.raw(']');
 }
 
 /** The rows of grouped ones that are answered, and their JSON. */
-export function writtenRows(
-  query: GroupByQuery,
-  grouped: Frame,
-): { rows: Uint32Array; write: (row: number) => string } {
+export function writtenRows(query: GroupByQuery, grouped: Frame): { rows: Uint32Array; printer: RowPrinter } {
   const bucket = frameOutput(grouped, '__bucket');
   const dimensions = query.dimensions.map(({ outputName }) => frameOutput(grouped, outputName));
   const values = valueOutputs(query, grouped, dimensions, !isFinalized(query));
   const rows = groupByRows(query, grouped, bucket, dimensions, values);
   const hasTime = query.granularity.type !== 'all';
-  const stamp = stamper(query);
-  const timestamp = (row: number): string => stamp(hasTime ? Number(bucket.at(row) ?? 0) : queryStart(query));
   const outputs = [...shownDimensions(query, dimensions), ...values];
   if (query.context.resultAsArray)
-    return { rows, write: arrayWriter(hasTime ? [bucket, ...outputs] : outputs) };
-  const event = objectWriter(outputs);
-  const head = (row: number): string => `{"version":"v1","timestamp":${timestamp(row)},"event":`;
-  const always = hasTime ? undefined : head(0);
-  const write = (row: number): string => `${always ?? head(row)}${event(row)}}`;
-  return { rows, write };
+    return { rows, printer: new RowPrinter(arrayParts(hasTime ? [bucket, ...outputs] : outputs)) };
+  const time = hasTime ? bucketJson(query, grouped) : stamper(query)(queryStart(query));
+  const parts = ['{"version":"v1","timestamp":', time, ',"event":', ...objectParts(outputs), '}'];
+  return { rows, printer: new RowPrinter(parts) };
 }
 
 /** The rows of merged groups that are answered, in the order asked for. */
@@ -74,7 +72,7 @@ export function groupByRows(
   dimensions: readonly Output[],
   values: readonly Output[],
 ): Uint32Array {
-  let rows = Uint32Array.from({ length: grouped.rows }, (_, row) => row);
+  let rows = rowsBetween(0, grouped.rows);
   if (query.having !== undefined) {
     const named = new Map([...dimensions, ...values].map((output) => [output.name, output]));
     const holds = havingTest(

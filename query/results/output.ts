@@ -10,13 +10,24 @@ import { jsonString } from '../json/write.js';
 export type Cell = bigint | number | string | null;
 export type CellType = 'LONG' | 'DOUBLE' | 'FLOAT' | 'STRING' | 'ARRAY' | 'COMPLEX';
 
+/** Values that are written as their type is: longs and doubles as numbers, texts in quotes, instants as ISO text in UTC. */
+export type PlainValues =
+  | Extract<FrameColumn, { type: 'LONG' | 'DOUBLE' | 'STRING' }>
+  | { readonly type: 'INSTANT'; readonly values: BigInt64Array; readonly nulls?: Uint8Array };
+
+/** JSON text of one row's value. */
+export interface RowJson {
+  (row: number): string;
+  /** It is that of these values. */
+  readonly plain?: PlainValues;
+}
+
 export interface Output {
   readonly name: string;
   readonly type: CellType;
   /** Null for a null and for arrays and complex values, which only have JSON. */
   at(row: number): Cell;
-  /** JSON text of one row's value. */
-  json(row: number): string;
+  readonly json: RowJson;
   /** Of an aggregator: JSON text of its state, where that is another. */
   rawJson?(row: number): string;
   /** Order of two rows' values, where `at` does not tell them. */
@@ -40,6 +51,10 @@ export function nullOutput(name: string): Output {
   return { name, type: 'STRING', at: () => null, json: () => 'null' };
 }
 
+/** `json` writes just what stands in `plain`. */
+export const plainJson = (plain: PlainValues, json: (row: number) => string): RowJson =>
+  Object.assign(json, { plain });
+
 function nullTest(nulls: Uint8Array | undefined): (row: number) => boolean {
   if (nulls === undefined || nulls.length === 0) return () => false;
   return (row) => (((nulls[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
@@ -55,18 +70,19 @@ export function columnOutput(column: FrameColumn, name = column.name): Output {
         name,
         type: 'LONG',
         at: (row) => (isNull(row) ? null : (values[row] ?? null)),
-        json: (row) => (isNull(row) ? 'null' : longText(values, halves, row)),
+        json: plainJson(column, (row) => (isNull(row) ? 'null' : longText(values, halves, row))),
       };
     }
     case 'DOUBLE':
     case 'FLOAT': {
       const { values } = column;
       const text = column.type === 'FLOAT' ? floatJson : doubleJson;
+      const json = (row: number): string => (isNull(row) ? 'null' : text(values[row] ?? 0));
       return {
         name,
         type: column.type,
         at: (row) => (isNull(row) ? null : (values[row] ?? null)),
-        json: (row) => (isNull(row) ? 'null' : text(values[row] ?? 0)),
+        json: column.type === 'DOUBLE' ? plainJson(column, json) : json,
       };
     }
     case 'STRING': {
@@ -76,7 +92,7 @@ export function columnOutput(column: FrameColumn, name = column.name): Output {
         name,
         type: 'STRING',
         at: (row) => (isNull(row) ? null : entries.text(values[row] ?? 0)),
-        json: (row) => (isNull(row) ? 'null' : entries.quoted(values[row] ?? 0)),
+        json: plainJson(column, (row) => (isNull(row) ? 'null' : entries.quoted(values[row] ?? 0))),
       };
     }
     case 'STRING_ARRAY':
@@ -159,15 +175,15 @@ function arrayOutput(
   return { name, type: 'ARRAY', at: () => null, json };
 }
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 const wholeBytesMax = 1 << 28;
 
 /** Dictionary entries decoded at first use. */
 class Entries {
   readonly #dictionary: Dictionary;
-  readonly #texts: (string | undefined)[];
-  readonly #quoted: (string | undefined)[];
+  #texts: (string | undefined)[] = [];
+  #quoted: (string | undefined)[] = [];
   /** All entries as one text, when every byte is a character of its own. */
   #whole: string | undefined;
   /** No entry holds anything that JSON writes differently. */
@@ -176,9 +192,6 @@ class Entries {
 
   constructor(dictionary: Dictionary) {
     this.#dictionary = dictionary;
-    const { length } = dictionary.ends;
-    this.#texts = Array<string | undefined>(length).fill(undefined);
-    this.#quoted = Array<string | undefined>(length).fill(undefined);
   }
 
   text(entry: number): string {
@@ -207,7 +220,9 @@ class Entries {
   /** Decoding many short entries one by one would cost more than anything else. */
   #open(): void {
     this.#isOpen = true;
-    const { bytes } = this.#dictionary;
+    const { bytes, ends } = this.#dictionary;
+    this.#texts = Array<string | undefined>(ends.length).fill(undefined);
+    this.#quoted = Array<string | undefined>(ends.length).fill(undefined);
     if (bytes.length > wholeBytesMax) return;
     let isPlain = true;
     for (let i = 0; i < bytes.length; i++) {

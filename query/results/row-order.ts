@@ -118,3 +118,10 @@ function smallest(rows: Uint32Array, compare: RowComparator, most: number): Uint
   }
   return heap;
 }
+
+/** [from, to), ascending. */
+export function rowsBetween(from: number, to: number): Uint32Array {
+  const rows = new Uint32Array(to - from);
+  for (let i = 0; i < rows.length; i++) rows[i] = from + i;
+  return rows;
+}

@@ -6,8 +6,10 @@ import { schemaColumn } from '../merge/scan.js';
 import type { ScanQuery } from '../native/model.js';
 import { leafOf } from '../native/source.js';
 import type { Steps } from './buckets.js';
-import { arrayWriter, objectWriter } from './json-rows.js';
+import { arrayParts, objectParts } from './json-rows.js';
 import { columnOutput, nullOutput, type Output } from './output.js';
+import { rowsBetween } from './row-order.js';
+import { RowPrinter } from './row-printer.js';
 
 const typeNames: Readonly<Record<FrameColumn['type'], string>> = {
   LONG: 'LONG',
@@ -22,7 +24,7 @@ const typeNames: Readonly<Record<FrameColumn['type'], string>> = {
 interface Shape {
   /** From its columns to its events. */
   readonly head: string;
-  readonly write: (row: number) => string;
+  readonly printer: RowPrinter;
   readonly tail: string;
 }
 
@@ -58,15 +60,22 @@ export class ScanWriter {
     if (from === to) return;
     const { batchSize } = this.#query;
     const shapes = this.#shapes(frame);
+    let written = 0;
     for (let start = from; start < to; start += batchSize) {
       const { head, tail } = shapes.at(start);
       const open = `{"segmentId":${segmentId === null ? 'null' : jsonString(segmentId)},${head}`;
       this.#sink.raw(this.#entries++ === 0 ? open : `,${open}`);
       const end = Math.min(to, start + batchSize);
-      for (let row = start; row < end; row++) {
-        const text = shapes.at(row).write(row);
-        this.#sink.raw(row === start ? text : `,${text}`);
-        if (row % 1024 === 1023) yield;
+      for (let row = start; row < end;) {
+        // Rows of one shape are written together.
+        const { printer } = shapes.at(row);
+        const first = row;
+        for (row++; row < end && shapes.at(row).printer === printer;) row++;
+        yield* printer.print(rowsBetween(first, row), this.#sink, first === start);
+        written += row - first;
+        if (written < 1024) continue;
+        written = 0;
+        yield;
       }
       this.#sink.raw(tail);
     }
@@ -100,7 +109,9 @@ export class ScanWriter {
     const names = outputs.map(({ name }) => jsonString(name)).join(',');
     return {
       head: `"columns":[${names}],"events":[`,
-      write: this.#query.resultFormat === 'list' ? objectWriter(firstOfName(outputs)) : arrayWriter(outputs),
+      printer: new RowPrinter(
+        this.#query.resultFormat === 'list' ? objectParts(firstOfName(outputs)) : arrayParts(outputs),
+      ),
       tail: `],"rowSignature":[${signature(frame, outputs, untyped(this.#query))}]}`,
     };
   }

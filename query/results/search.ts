@@ -4,7 +4,7 @@ import { bucketStart } from '../granularity.js';
 import type { JsonSink } from '../json/write.js';
 import type { SearchQuery } from '../native/model.js';
 import { type Steps, stamper } from './buckets.js';
-import { objectWriter } from './json-rows.js';
+import { objectParts, rowText } from './json-rows.js';
 import { frameOutput } from './output.js';
 import { byOrdering, byValue, inTurn, sortRows } from './row-order.js';
 
@@ -20,7 +20,7 @@ interface Bucket {
 export function* renderSearch(query: SearchQuery, merged: Frame, sink: JsonSink): Steps {
   const dimension = frameOutput(merged, 'dimension');
   const value = frameOutput(merged, 'value');
-  const write = objectWriter([dimension, value, frameOutput(merged, 'count')]);
+  const write = rowText(objectParts([dimension, value, frameOutput(merged, 'count')]));
   const stamp = stamper(query);
   let written = 0;
   let i = 0;

@@ -12,11 +12,12 @@ import { mergeGroups } from '../merge/groups.js';
 import { pickRows } from '../merge/scan.js';
 import { aggregateOutput } from './aggregates.js';
 import { bucketClock, type RenderHints, type Steps } from './buckets.js';
-import { objectWriter } from './json-rows.js';
+import { objectParts, type RowPart, rowText } from './json-rows.js';
 import { frameOutput, type Output } from './output.js';
 import { outputFrame } from './output-frame.js';
 import { compareDoubles, postOutput } from './post-aggregation.js';
 import { sortRows } from './row-order.js';
+import { RowPrinter } from './row-printer.js';
 
 /**
  * All aggregators and post-aggregators of the query over a frame that holds the aggregators by name. `isRaw`: states of
@@ -63,18 +64,17 @@ export function* renderTimeseries(
   const rows = timeseriesRows(query, frame);
   const isRaw = !isFinalized(query);
   const outputs = valueOutputs(query, frame, [], isRaw);
-  const write = objectWriter(outputs);
   const field = query.context.given['timestampResultField'];
-  const stamp = typeof field === 'string' && field !== '' ? `${jsonString(field)}:` : undefined;
+  const more: RowPart[] = [];
+  if (typeof field === 'string' && field !== '')
+    more.push(`${jsonString(field)}:`, (row) => String(clock.ms(row)));
+  const time = query.granularity.type === 'all' ? clock.json(0) : clock.json;
+  const parts = ['{"timestamp":', time, ',"result":', ...objectParts(outputs, more), '}'];
   sink.raw('[');
-  for (const [i, row] of rows.entries()) {
-    const more = stamp === undefined ? '' : `${stamp}${clock.ms(row)}`;
-    sink.raw(`${i === 0 ? '' : ','}{"timestamp":${clock.json(row)},"result":${write(row, more)}}`);
-    if (i % 1024 === 1023) yield;
-  }
+  yield* new RowPrinter(parts).print(rows, sink, true);
   if (query.context.grandTotal) {
     const total = grandTotal(query.aggregations, frame, rows);
-    const result = objectWriter(valueOutputs(query, total, [], isRaw))(0);
+    const result = rowText(objectParts(valueOutputs(query, total, [], isRaw)))(0);
     sink.raw(`${rows.length === 0 ? '' : ','}{"timestamp":null,"result":${result}}`);
   }
   sink.raw(']');

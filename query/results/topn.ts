@@ -7,9 +7,10 @@ import { isFinalized } from '../native/context.js';
 import type { Aggregator, TopNMetric, TopNQuery } from '../native/model.js';
 import { comparatorOf } from '../sort/comparators.js';
 import { bucketClock, type RenderHints, type Steps, stamper } from './buckets.js';
-import { objectWriter } from './json-rows.js';
+import { objectParts } from './json-rows.js';
 import { cellText, frameOutput, lateOutput, type Output } from './output.js';
 import { byOrdering, byValue, inTurn, reversed, type RowComparator, sortRows } from './row-order.js';
+import { RowPrinter } from './row-printer.js';
 import { valueOutputs } from './timeseries.js';
 
 /**
@@ -18,7 +19,7 @@ import { valueOutputs } from './timeseries.js';
  */
 export function* renderTopN(query: TopNQuery, merged: Frame, sink: JsonSink, hints: RenderHints): Steps {
   const { dimension, values, buckets } = topNRows(query, merged, hints);
-  const write = objectWriter([dimension, ...values]);
+  const printer = new RowPrinter(objectParts([dimension, ...values]));
   const zoned = stamper(query);
   const utc = stamper(query, { type: 'all' });
   // As in Druid: only buckets put together from several segments get the granularity's zone.
@@ -29,11 +30,12 @@ export function* renderTopN(query: TopNQuery, merged: Frame, sink: JsonSink, hin
   for (const { ms, rows: kept } of buckets) {
     sink.raw(`${first ? '' : ','}{"timestamp":${stamp(ms)},"result":[`);
     first = false;
-    for (const [i, row] of kept.entries()) {
-      sink.raw(i === 0 ? write(row) : `,${write(row)}`);
-      if (++written % 1024 === 0) yield;
-    }
+    yield* printer.print(kept, sink, true);
     sink.raw(']}');
+    written += kept.length;
+    if (written < 1024) continue;
+    written = 0;
+    yield;
   }
   sink.raw(']');
 }

@@ -79,6 +79,11 @@ export interface SegmentKernels {
     places: number,
     offset: number,
   ): number;
+  /**
+   * Rows as JSON text; see assembly/row-text.ts for its parts. `table` is that of number-table.ts. Answers where the
+   * text ends, or 0 where a value is none that can be written here.
+   */
+  row_text(parts: number, count: number, rows: number, target: number, table: number): number;
 }
 
 export interface Kernels {
@@ -111,6 +116,7 @@ const segmentNames: readonly (keyof SegmentKernels)[] = [
   'text_sort',
   'text_numbers',
   'text_gather',
+  'row_text',
 ];
 
 /** kernels.wasm as the build leaves it, found from the compiled files and from the bundles beside them. */
