@@ -316,6 +316,7 @@ describe('kernels beside their twins', () => {
         /^(?:(?:sum|min|max)(?:I64|F64|F32)Mask|(?:min|max)(?:I64|F64|F32)Run|spareGroups(?:Sel)?|anyKept|marksMissing|zero_marked|explode|explodeRange|anyEmpty|emptyRows|rowsOfValues|filledRows)$/,
       'query/kernels/narrow.test.ts':
         /^(?:(?:sum|min|max)(?:U8|U16|U32|Code)(?:Run|RunSel|Mask|Group|GroupSel|GroupMask)|(?:min|max)PlainCodeGroup(?:Sel|Mask)?|narrowGather|offsetTable|bitsToBytes)$/,
+      'query/kernels/row-text.test.ts': /^row_text$/,
       'segment/kernels/narrow.test.ts': /^(?:narrow_offsets|(?:un)?pack_(?:offsets|codes))$/,
       'segment/kernels/lz4.test.ts': /^lz4_/,
       'segment/kernels/bitmap.test.ts': /^(?:roaring|concise)_or$/,
