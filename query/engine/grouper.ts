@@ -5,6 +5,7 @@
  */
 import { BATCH_ROWS } from '../../segment/read/view.js';
 import type { Accumulator } from './aggregators/accumulator.js';
+import { ByteMarks } from './aggregators/byte-marks.js';
 import { spareRows } from './aggregators/cell-table.js';
 import type { Environment } from './environment.js';
 import { HashTable } from './hash-table.js';
@@ -24,32 +25,29 @@ export interface Grouper {
   clear(): void;
 }
 
-/** Whether all of so many groups exist is looked at after each batch. */
-const checkedSizeMax = 8192;
-
 export class DenseGrouper implements Grouper {
   readonly #environment: Environment;
   readonly #radices: readonly number[];
   readonly #size: number;
-  readonly #seen: number;
+  /** The groups that exist. */
+  readonly #marks: ByteMarks;
   readonly #list: number;
   #count = 0;
   #isMarkedElsewhere = false;
-  /** All groups exist, so that nobody has to look any more. */
-  #isFull = false;
 
   constructor(environment: Environment, radices: readonly number[], size: number) {
     this.#environment = environment;
     this.#radices = radices;
     this.#size = size;
-    this.#seen = environment.scratch.takeZeroed(size + spareRows);
+    const seen = environment.scratch.takeZeroed(size + spareRows);
+    this.#marks = new ByteMarks(environment.kernels, seen, size);
     this.#list = environment.scratch.take(size * 4);
   }
 
   /** One of those that see every group number, in turn, may set the bytes that say which groups exist. */
   leaveMarking(to: readonly Pick<Accumulator, 'markGroups'>[]): void {
     for (const one of to) {
-      const marks = { seen: this.#seen, size: this.#size, isTaken: this.#isMarkedElsewhere };
+      const marks = { marks: this.#marks, isTaken: this.#isMarkedElsewhere };
       if (one.markGroups?.(marks) === true) this.#isMarkedElsewhere = true;
     }
   }
@@ -59,7 +57,7 @@ export class DenseGrouper implements Grouper {
     return this.#size;
   }
   get seen(): number {
-    return this.#seen;
+    return this.#marks.address;
   }
 
   bound(): number {
@@ -73,9 +71,8 @@ export class DenseGrouper implements Grouper {
   /** The same; nothing is said of the groups of entries whose row's bit (from `first` on) is not set. */
   groupSome(numbers: readonly number[], count: number, out: number, bits: number, first: number): number {
     const groups = combined(this.#environment, numbers, this.#radices, count, out);
-    if (this.#isMarkedElsewhere || this.#isFull) return groups;
-    this.#environment.kernels.markGroupMask(groups, count, bits, first, 0, this.#seen);
-    this.#lookIfFull();
+    const seen = this.#isMarkedElsewhere ? 0 : this.#marks.pending();
+    if (seen !== 0) this.#environment.kernels.markGroupMask(groups, count, bits, first, 0, seen);
     return groups;
   }
 
@@ -88,24 +85,17 @@ export class DenseGrouper implements Grouper {
 
   /** The group exists. */
   mark(group: number): void {
-    this.#environment.kernels.fill8(this.#seen + group, 1);
+    this.#environment.kernels.fill8(this.seen + group, 1);
   }
 
   #marked(groups: number, count: number): number {
-    if (this.#isMarkedElsewhere || this.#isFull) return groups;
-    const { kernels } = this.#environment;
-    kernels.markGroup(groups, count, this.#seen);
-    this.#lookIfFull();
+    const seen = this.#isMarkedElsewhere ? 0 : this.#marks.pending(groups, count);
+    if (seen !== 0) this.#environment.kernels.markGroup(groups, count, seen);
     return groups;
   }
 
-  #lookIfFull(): void {
-    const { kernels } = this.#environment;
-    this.#isFull = this.#size <= checkedSizeMax && kernels.marksMissing(0, this.#seen, this.#size) === 0;
-  }
-
   existing(): { pointer: number; count: number } {
-    this.#count = this.#environment.kernels.markedNumbers(this.#seen, this.#size, this.#list) >>> 0;
+    this.#count = this.#environment.kernels.markedNumbers(this.seen, this.#size, this.#list) >>> 0;
     return { pointer: this.#list, count: this.#count };
   }
 
@@ -115,8 +105,8 @@ export class DenseGrouper implements Grouper {
   }
 
   clear(): void {
-    this.#environment.kernels.clearBytes(this.#seen, this.#size);
-    this.#isFull = false;
+    this.#environment.kernels.clearBytes(this.seen, this.#size);
+    this.#marks.cleared();
   }
 }
 

@@ -188,6 +188,16 @@ export interface QueryKernels extends NarrowExports {
     out: number,
   ) => void;
   readonly anyKept: (sel: number, n: number, bits: number, base: number, flip: number) => number;
+  readonly firstUnmarked: (p: number, from: number, n: number) => number;
+  readonly markThose: (
+    groups: number,
+    n: number,
+    seen: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+  ) => void;
   readonly marksMissing: (wanted: number, seen: number, n: number) => number;
   // segment/kernels/assembly/bitmap.ts
   readonly zero_marked: (p: number, width: number, n: number, bits: number, first: number) => void;
@@ -380,6 +390,8 @@ const names = [
   'spareGroups',
   'spareGroupsSel',
   'anyKept',
+  'firstUnmarked',
+  'markThose',
   'marksMissing',
   'zero_marked',
   'bitsAnd',

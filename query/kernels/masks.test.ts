@@ -162,7 +162,29 @@ describe('kernels over masks', () => {
         const seen = wanted.map((want) => (round === 0 ? want : below(40) > 0 ? 1 : 0));
         const missing = wanted.some((want, i) => want === 1 && seen[i] === 0) ? 1 : 0;
         expect(kernels.marksMissing(bytesAt(wanted), bytesAt(seen), n)).to.equal(missing);
-        expect(kernels.marksMissing(0, bytesAt(seen), n)).to.equal(seen.includes(0) ? 1 : 0);
+        const from = below(n + 1);
+        const unmarked = seen.indexOf(0, from);
+        expect(kernels.firstUnmarked(bytesAt(seen), from, n) >>> 0).to.equal(unmarked < 0 ? n : unmarked);
+      }
+    }
+  });
+
+  it('look for few groups among the entries', () => {
+    const size = 30;
+    for (const n of lengths) {
+      const seen = arena.alloc(size);
+      const groups = Array.from({ length: n }, () => below(below(2) === 0 ? size : 3));
+      const [a, b, c] = [below(size), below(size), below(size)];
+      for (const those of [
+        [a, b, c, n],
+        [a, a, a, a],
+      ].map((four) => four.map((group) => group % size))) {
+        arena.bytes(seen, size).fill(0);
+        const [first = 0, second = 0, third = 0, fourth = 0] = those;
+        kernels.markThose(ints(groups), n, seen, first, second, third, fourth);
+        expect([...arena.bytes(seen, size)]).to.deep.equal(
+          Array.from({ length: size }, (_, i) => (those.includes(i) && groups.includes(i) ? 1 : 0)),
+        );
       }
     }
   });

@@ -313,7 +313,7 @@ describe('kernels beside their twins', () => {
       'query/kernels/grouped.test.ts':
         /^(?:(?:sum|min|max)(?:I64|F64|F32|Plain)Group(?:Sel|Mask)?|isPlainF64|(?:count|mark)GroupMask|countGroup|fillCells|gatherCells|idsWiden|combine32|pair64|fill32|runBuckets)$/,
       'query/kernels/masks.test.ts':
-        /^(?:(?:sum|min|max)(?:I64|F64|F32)Mask|(?:min|max)(?:I64|F64|F32)Run|spareGroups(?:Sel)?|anyKept|marksMissing|zero_marked|explode|explodeRange|anyEmpty|emptyRows|rowsOfValues|filledRows)$/,
+        /^(?:(?:sum|min|max)(?:I64|F64|F32)Mask|(?:min|max)(?:I64|F64|F32)Run|spareGroups(?:Sel)?|anyKept|firstUnmarked|markThose|marksMissing|zero_marked|explode|explodeRange|anyEmpty|emptyRows|rowsOfValues|filledRows)$/,
       'query/kernels/narrow.test.ts':
         /^(?:(?:sum|min|max)(?:U8|U16|U32|Code)(?:Run|RunSel|Mask|Group|GroupSel|GroupMask)|(?:min|max)PlainCodeGroup(?:Sel|Mask)?|narrowGather|offsetTable|bitsToBytes)$/,
       'query/kernels/row-text.test.ts': /^row_text$/,

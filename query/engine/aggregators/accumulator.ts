@@ -3,6 +3,7 @@ import type { FrameColumn } from '../../frame.js';
 import type { Aggregator } from '../../native/model.js';
 import type { Environment } from '../environment.js';
 import type { RowSpan } from '../rows.js';
+import type { ByteMarks } from './byte-marks.js';
 import type { CellTable } from './cell-table.js';
 import type { InputCache } from './input.js';
 
@@ -31,10 +32,7 @@ export interface SelectedRows {
 }
 
 export interface GroupMarks {
-  /** Address of a byte a group. */
-  readonly seen: number;
-  /** Groups there may be. */
-  readonly size: number;
+  readonly marks: ByteMarks;
   /** An accumulator whose turn is before this one's sets the bytes. */
   readonly isTaken: boolean;
 }
@@ -55,8 +53,8 @@ export interface Accumulator {
   /** Entry i goes to group groups[i]. */
   group(batch: Batch): void;
   /**
-   * Groups have fixed numbers, and which of them exist is noted. True: `group` sets a byte at `marks.seen` for each
-   * group it is given an entry of, and nobody else has to. False or absent: it does not, as not every entry counts for
+   * Groups have fixed numbers, and which of them exist is noted. True: `group` sets the byte of each group it is
+   * given an entry of, and nobody else has to. False or absent: it does not, as not every entry counts for
    * it, or as another accumulator before this one does.
    */
   markGroups?(marks: GroupMarks): boolean;

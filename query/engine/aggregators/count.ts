@@ -8,6 +8,7 @@ import type {
   GroupMarks,
   SelectedRows,
 } from './accumulator.js';
+import type { ByteMarks } from './byte-marks.js';
 import { cellsColumn } from './result.js';
 import { wideForm } from './narrow-values.js';
 
@@ -21,7 +22,7 @@ export class CountAccumulator implements Accumulator {
   readonly name: string;
   readonly #context: Pick<AccumulatorContext, 'environment' | 'cells'>;
   readonly #column: number;
-  #marks = 0;
+  #marks: ByteMarks | undefined;
 
   constructor(name: string, context: Pick<AccumulatorContext, 'environment' | 'cells'>) {
     this.name = name;
@@ -29,9 +30,9 @@ export class CountAccumulator implements Accumulator {
     this.#column = context.cells.add(0n, context.environment.kernels.sumI64Group);
   }
 
-  markGroups({ seen, isTaken }: GroupMarks): boolean {
+  markGroups({ marks, isTaken }: GroupMarks): boolean {
     if (isTaken) return false;
-    this.#marks = seen;
+    this.#marks = marks;
     return true;
   }
 
@@ -50,7 +51,8 @@ export class CountAccumulator implements Accumulator {
   group(batch: Batch): void {
     const { environment, cells } = this.#context;
     const first = cells.cells(this.#column);
-    environment.kernels.countGroup(batch.groups, batch.count, first, cells.stride, cells.copy, this.#marks);
+    const seen = this.#marks?.pending(batch.groups, batch.count) ?? 0;
+    environment.kernels.countGroup(batch.groups, batch.count, first, cells.stride, cells.copy, seen);
   }
 
   masked(batch: Batch, selected: SelectedRows, group: number | undefined): void {
@@ -63,7 +65,8 @@ export class CountAccumulator implements Accumulator {
       kernels.countRun(selected.count, cell + group * cells.stride);
       return;
     }
-    kernels.countGroupMask(groups, count, bits, first, 0, cell, cells.stride, cells.copy, this.#marks);
+    const seen = this.#marks?.pending() ?? 0;
+    kernels.countGroupMask(groups, count, bits, first, 0, cell, cells.stride, cells.copy, seen);
   }
 
   inBuckets(batch: Batch, ends: number, bucket: number): number {

@@ -16,6 +16,7 @@ import type {
   GroupMarks,
   SelectedRows,
 } from './accumulator.js';
+import { ByteMarks } from './byte-marks.js';
 import { spareRows } from './cell-table.js';
 import { numberOf, once, startOf, type NumericInput, type NumericKind, type NumericOp } from './input.js';
 import {
@@ -91,12 +92,12 @@ class NumericAccumulator implements Accumulator {
   readonly #spareShare: number;
   /** No cell holds NaN or minus zero. */
   #isPlain = true;
-  #seen = 0;
-  /** Address of the bytes of groups that exist, to be set here; 0 = somebody else does. */
-  #groupsSeen = 0;
-  /** The same, wherever they are set: groups there are checked for values after each batch; 0 = not that way. */
-  #wanted = 0;
-  #size = 0;
+  /** Groups that have values, where `#marks`. */
+  #seen: ByteMarks;
+  /** Groups that exist, to be noted here; undefined = somebody else does. */
+  #existing: ByteMarks | undefined;
+  /** The same, whoever notes them: groups there are checked for values after each batch; undefined = not that way. */
+  #wanted: ByteMarks | undefined;
   #capacity = 0;
 
   constructor(name: string, parts: Parts, input: NumericInput, context: AccumulatorContext) {
@@ -111,6 +112,7 @@ class NumericAccumulator implements Accumulator {
     this.#marks = context.emptyGroups || input.nullBits !== 0;
     this.#areNullsZero = op === 'sum' && input.areNullsZero;
     const buffer = (): number => scratch.take(BATCH_ROWS * 4);
+    this.#seen = new ByteMarks(kernels, 0, 0);
     this.#buffers = this.#marks ? { sel: buffer(), groups: buffer(), bits: buffer() } : undefined;
     this.#spareShare =
       op === 'sum' ? spareShares.sum : kind === 'long' ? spareShares.long : spareShares.others;
@@ -122,18 +124,17 @@ class NumericAccumulator implements Accumulator {
     this.#column = context.cells.add(initialBits(parts), kind === 'float' ? undefined : own.group);
   }
 
-  markGroups({ seen, size, isTaken }: GroupMarks): boolean {
+  markGroups({ marks, isTaken }: GroupMarks): boolean {
     if (this.#marks) {
-      if (this.#nulls === 0 || !this.#areNullsZero || size > lazyGroupsMax) return false;
-      this.#wanted = seen;
-      this.#size = size;
+      if (this.#nulls === 0 || !this.#areNullsZero || marks.size > lazyGroupsMax) return false;
+      this.#wanted = marks;
     }
-    if (!isTaken) this.#groupsSeen = seen;
+    if (!isTaken) this.#existing = marks;
     return !isTaken;
   }
 
   marks(): number {
-    return this.#marks ? this.#seen : 0;
+    return this.#seen.address;
   }
 
   reserve(capacity: number): void {
@@ -141,15 +142,17 @@ class NumericAccumulator implements Accumulator {
     const { scratch } = this.#context.environment;
     const seen = scratch.take(capacity + spareRows);
     if (this.#capacity > 0) {
-      scratch.arena.bytes(seen, capacity).set(scratch.arena.bytes(this.#seen, this.#capacity));
-      scratch.give(this.#seen);
+      scratch.arena.bytes(seen, capacity).set(scratch.arena.bytes(this.#seen.address, this.#capacity));
+      scratch.give(this.#seen.address);
     }
-    this.#seen = seen;
+    this.#seen = new ByteMarks(this.#kernels, seen, capacity);
     this.#capacity = capacity;
   }
 
   reset(from: number, to: number): void {
-    if (this.#marks) this.#kernels.clearBytes(this.#seen + from, to - from);
+    if (!this.#marks) return;
+    this.#kernels.clearBytes(this.#seen.address + from, to - from);
+    this.#seen.cleared();
   }
 
   run(batch: Batch, group: number): void {
@@ -171,14 +174,15 @@ class NumericAccumulator implements Accumulator {
   group(batch: Batch): void {
     const values = this.#valuesOf(batch);
     if (this.#nulls === 0) {
-      this.#add(batch, values, this.#marks ? this.#seen : this.#groupsSeen);
-    } else if (this.#wanted === 0) {
+      this.#add(batch, values, this.#toMark(batch));
+    } else if (this.#wanted === undefined) {
       this.#groupMasked(batch, values, this.#notNull(batch));
     } else {
-      this.#add(batch, values, this.#groupsSeen);
-      if (this.#kernels.marksMissing(this.#wanted, this.#seen, this.#size) === 0) return;
+      this.#add(batch, values, this.#existing?.pending(batch.groups, batch.count) ?? 0);
+      const { address, size } = this.#wanted;
+      if (this.#kernels.marksMissing(address, this.#seen.address, size) === 0) return;
       const groups = this.#counting(batch, this.#notNull(batch));
-      this.#kernels.markGroup(groups, batch.count, this.#seen);
+      this.#kernels.markGroup(groups, batch.count, this.#seen.address);
     }
   }
 
@@ -193,8 +197,8 @@ class NumericAccumulator implements Accumulator {
       const block = bits + (first - batch.from) / 8;
       this.#kernels.bitsAndNot(block, this.#nulls + batch.start / 8, both, words);
       mask = { bits: both, first: batch.from, flip: 0 };
-      if (group === undefined && this.#groupsSeen !== 0)
-        this.#kernels.markGroupMask(batch.groups, batch.count, bits, first, 0, this.#groupsSeen);
+      const existing = group === undefined ? (this.#existing?.pending() ?? 0) : 0;
+      if (existing !== 0) this.#kernels.markGroupMask(batch.groups, batch.count, bits, first, 0, existing);
     }
     if (group === undefined) this.#groupMasked(batch, values, mask);
     else this.#runMasked(batch, values, group, mask);
@@ -220,7 +224,7 @@ class NumericAccumulator implements Accumulator {
         bucket,
         cells.cells(this.#column),
         cells.stride,
-        this.#marks ? this.#seen : 0,
+        this.#seen.address,
         sel === 0 ? this.#nulls : 0,
         this.#areNullsZero ? leaveOutZeros : leaveOut,
       ) >>> 0
@@ -241,7 +245,7 @@ class NumericAccumulator implements Accumulator {
       type: cellTypes[this.#parts.kind],
       cells: cells.cells(this.#column),
       stride: cells.stride,
-      seen: this.#marks ? this.#seen : 0,
+      seen: this.#seen.address,
       groups,
       count,
     });
@@ -254,7 +258,7 @@ class NumericAccumulator implements Accumulator {
     const { bits, first, flip } = mask;
     const kept = bits === 0 ? count : this.#keptOf(count, mask);
     if (kept === 0) return;
-    if (this.#marks) this.#kernels.fill8(this.#seen + group, 1);
+    if (this.#marks) this.#kernels.fill8(this.#seen.address + group, 1);
     const cell = cells.cells(this.#column) + group * cells.stride;
     const p = values + batch.from * this.#values.width;
     const areOthersZero = flip === 1 && this.#areNullsZero;
@@ -270,7 +274,7 @@ class NumericAccumulator implements Accumulator {
 
   #runSelected(values: number, sel: number, count: number, group: number, hasValues: boolean): void {
     const { cells } = this.#context;
-    if (this.#marks && hasValues) this.#kernels.fill8(this.#seen + group, 1);
+    if (this.#marks && hasValues) this.#kernels.fill8(this.#seen.address + group, 1);
     this.#values.own.runSel(values, sel, count, cells.cells(this.#column) + group * cells.stride);
   }
 
@@ -279,17 +283,22 @@ class NumericAccumulator implements Accumulator {
     if (batch.sel === 0) {
       const kept = this.#keptOf(batch.count, mask);
       if (kept === 0) return;
-      const seen = this.#marks ? this.#seen : this.#groupsSeen;
       if (kept === batch.count) {
-        this.#add(batch, values, seen);
+        this.#add(batch, values, this.#toMark(batch));
         return;
       }
       if (!this.#marks || kept < batch.count * this.#spareShare) {
-        this.#addMasked(batch, values, mask, seen);
+        this.#addMasked(batch, values, mask, this.#toMark());
         return;
       }
     }
-    this.#add({ ...batch, groups: this.#counting(batch, mask) }, values, this.#seen);
+    const groups = this.#counting(batch, mask);
+    this.#add({ ...batch, groups }, values, this.#seen.pending(groups, batch.count));
+  }
+
+  /** Bytes to be set for groups that get a value, where each entry of the batch (absent: some entries) counts; 0 = none. */
+  #toMark(batch?: Batch): number {
+    return (this.#marks ? this.#seen : this.#existing)?.pending(batch?.groups, batch?.count) ?? 0;
   }
 
   #addMasked(batch: Batch, values: number, { bits, first, flip }: RowMask, seen: number): void {

@@ -1,6 +1,8 @@
 // Bitsets over the rows of a segment: bit r of 64-bit little-endian words. Set rows of a batch become a selection
 // vector (u32 row numbers relative to the batch's first row), made once and used by every aggregator.
 
+import { positionsOf } from './_positions';
+
 // @ts-ignore: decorator
 @inline function combined(a: v128, b: v128, op: i32): v128 {
   return op == 0 ? v128.and(a, b) : op == 1 ? v128.or(a, b) : v128.andnot(a, b);
@@ -103,12 +105,6 @@ export function bitsLast(p: usize, from: u32, to: u32): u32 {
   }
 }
 
-/** Of each byte its set bits' positions, a byte each. */
-const positions = memory.data(256 * 8);
-for (let byte: u32 = 0; byte < 256; byte++) {
-  let at = positions + (<usize>byte << 3);
-  for (let bit: u32 = 0; bit < 8; bit++) if ((byte >>> bit) & 1) store<u8>(at++, <u8>bit);
-}
 /** From so many set bits of 64 on, positions are looked up a byte at a time; fewer are found one by one. */
 const denseBits: u64 = 10;
 
@@ -156,11 +152,7 @@ export function bitsToSelection(bits: usize, base: u32, from: u32, to: u32, flip
   let v = i32x4.splat(row);
   const eight = i32x4.splat(8);
   for (let k = 0; k < 8; k++) {
-    const byte = <usize>x & 0xff;
-    const at = i16x8.extend_low_i8x16_u(v128.load64_zero(positions + (byte << 3)));
-    v128.store(o, i32x4.add(v, i32x4.extend_low_i16x8_u(at)));
-    v128.store(o, i32x4.add(v, i32x4.extend_high_i16x8_u(at)), 16);
-    o += <usize>popcnt<u32>(<u32>byte) << 2;
+    o = positionsOf(<usize>x & 0xff, v, o);
     v = i32x4.add(v, eight);
     x >>>= 8;
   }

@@ -1,6 +1,8 @@
 // Group numbers: id vectors, their combination into 64-bit keys, and an open-addressing table from key to number.
 // A table has `capacity` (power of two) entries of 16 bytes {key, number + 1 as u32, unused}; 0 = free.
 
+import { positionsOf } from './_positions';
+
 /** Ids of `width` bytes to u32. */
 export function idsWiden(ids: usize, width: u32, n: u32, out: usize): void {
   if (width == 1) {
@@ -174,8 +176,19 @@ export function anyEmpty(offsets: usize, from: u32, n: u32): u32 {
 export function emptyRows(offsets: usize, from: u32, n: u32, out: usize): u32 {
   let p = offsets + (<usize>from << 2);
   let o = out;
+  let row = from;
+  const end = from + n;
+  let rows = i32x4.splat(from);
+  const eight = i32x4.splat(8);
+  // Eight entries are written for eight rows; those that are not answered are room for rows behind.
+  for (const wide = from + (n & ~7); row < wide; row += 8) {
+    const low = i32x4.eq(v128.load(p), v128.load(p, 4)), high = i32x4.eq(v128.load(p, 16), v128.load(p, 20));
+    o = positionsOf(<usize>i16x8.bitmask(i16x8.narrow_i32x4_s(low, high)), rows, o);
+    rows = i32x4.add(rows, eight);
+    p += 32;
+  }
   let at = load<u32>(p);
-  for (let row = from, end = from + n; row < end; row++) {
+  for (; row < end; row++) {
     const next = load<u32>(p, 4);
     store<u32>(o, row);
     o += <usize>(next == at) << 2;

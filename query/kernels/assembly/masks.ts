@@ -426,17 +426,50 @@ export function anyKept(sel: usize, n: u32, bits: usize, base: u32, flip: u32): 
   }
   return 0;
 }
-/** 1 when a byte of `wanted` (0 = all of them are) is set and that of `seen` is not. */
+/** The first of bytes [from, n) that is 0; n when there is none. */
+export function firstUnmarked(p: usize, from: u32, n: u32): u32 {
+  let i = <usize>from;
+  const zero = i64x2.splat(0);
+  for (; i + 16 <= <usize>n; i += 16) if (v128.any_true(i8x16.eq(v128.load(p + i), zero))) break;
+  for (; i < <usize>n; i++) if (!load<u8>(p + i)) return <u32>i;
+  return n;
+}
+/** Sets a byte at `seen` for those of four groups (there may be less, some of them twice) that an entry is in. */
+export function markThose(groups: usize, n: u32, seen: usize, a: u32, b: u32, c: u32, d: u32): void {
+  const end = groups + (<usize>n << 2);
+  const wide = groups + (<usize>(n & ~3) << 2);
+  const ofA = i32x4.splat(a), ofB = i32x4.splat(b), ofC = i32x4.splat(c), ofD = i32x4.splat(d);
+  let isA = i32x4.splat(0), isB = isA, isC = isA, isD = isA;
+  let q = groups;
+  for (; q < wide; q += 16) {
+    const g = v128.load(q);
+    isA = v128.or(isA, i32x4.eq(g, ofA));
+    isB = v128.or(isB, i32x4.eq(g, ofB));
+    isC = v128.or(isC, i32x4.eq(g, ofC));
+    isD = v128.or(isD, i32x4.eq(g, ofD));
+  }
+  for (; q < end; q += 4) {
+    const g = i32x4.splat(load<u32>(q));
+    isA = v128.or(isA, i32x4.eq(g, ofA));
+    isB = v128.or(isB, i32x4.eq(g, ofB));
+    isC = v128.or(isC, i32x4.eq(g, ofC));
+    isD = v128.or(isD, i32x4.eq(g, ofD));
+  }
+  if (v128.any_true(isA)) store<u8>(seen + <usize>a, 1);
+  if (v128.any_true(isB)) store<u8>(seen + <usize>b, 1);
+  if (v128.any_true(isC)) store<u8>(seen + <usize>c, 1);
+  if (v128.any_true(isD)) store<u8>(seen + <usize>d, 1);
+}
+/** 1 when a byte of `wanted` is set and that of `seen` is not. */
 export function marksMissing(wanted: usize, seen: usize, n: u32): u32 {
   let i: usize = 0;
   const zero = i64x2.splat(0);
   for (const end = <usize>(n & ~15); i < end; i += 16) {
-    let missing = i8x16.eq(v128.load(seen + i), zero);
-    if (wanted) missing = v128.and(missing, v128.load(wanted + i));
-    if (v128.any_true(missing)) return 1;
+    const missing = i8x16.eq(v128.load(seen + i), zero);
+    if (v128.any_true(v128.and(missing, v128.load(wanted + i)))) return 1;
   }
   for (; i < <usize>n; i++) {
-    if (!load<u8>(seen + i) && (!wanted || load<u8>(wanted + i))) return 1;
+    if (!load<u8>(seen + i) && load<u8>(wanted + i)) return 1;
   }
   return 0;
 }
