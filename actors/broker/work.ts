@@ -89,7 +89,7 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
     merge,
     async *finish(query, partials, hints, options) {
       const { frames } = partials;
-      if (isSmall(query, partials)) {
+      if (isSmall(query, partials, hints)) {
         yield* renderHere(query, frames, hints);
         return;
       }
@@ -116,7 +116,7 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
     },
     async result(query, partials, hints, keepTime, options) {
       const { frames } = partials;
-      if (isSmall(query, partials))
+      if (isSmall(query, partials, hints))
         return sharedFrame(resultFrame(query, mergePartials(query, frames), hints, keepTime));
       const input = { query, ...partials, hints, keepTime };
       return (await pool.run('result', input, buffersOf(frames), options)) as Frame;
@@ -129,7 +129,7 @@ export function createBrokerWork(pool: Pick<Pool, 'run' | 'scanSegments'>): Brok
     async *finishFrames(query, partials, hints, options) {
       const { frames } = partials;
       const input = { query, ...partials, hints };
-      const frame = isSmall(query, partials)
+      const frame = isSmall(query, partials, hints)
         ? answerFrame(query, mergePartials(query, frames), hints)
         : ((await pool.run('answer', input, buffersOf(frames), options)) as Frame);
       // A message has an end.
@@ -147,8 +147,13 @@ function hasRows({ source }: NativeQuery): boolean {
   return leaf?.type !== 'inline' || leaf.lookup === undefined || leaf.frame.columns.length > 0;
 }
 
-function isSmall(query: NativeQuery, { frames, stored = [] }: Partials): boolean {
-  if (stored.length > 0) return false;
+function isSmall(
+  query: NativeQuery,
+  { frames, stored = [] }: Partials,
+  { buckets }: Pick<RenderHints, 'buckets'> = {},
+): boolean {
+  // Those without rows are answered as well.
+  if (stored.length > 0 || (buckets?.size ?? 0) > inlineRowsMax) return false;
   let rows = 0;
   let columns = 'postAggregations' in query ? query.postAggregations.length : 0;
   for (const frame of frames) {
