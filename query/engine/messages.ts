@@ -1,7 +1,7 @@
 /** What the pool and its worker threads say to each other. Plain data; frames move by transfer. */
 import type { ArenaHandle } from '../../segment/kernels/arena.js';
 import type { WasmModule } from '../../segment/kernels/wasm.js';
-import type { ResidencyHandle } from '../../segment/read/residency.js';
+import type { ResidencyHandle } from '../../segment/read/residency-table.js';
 import type { ErrorInfoShape } from '../../proto/errors.js';
 import type { ScanOutcome, ScanTask } from './execute.js';
 

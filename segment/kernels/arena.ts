@@ -12,6 +12,7 @@
  */
 import { CodedError } from '../../proto/errors.js';
 import { SharedLock } from './shared-lock.js';
+import { hasEnded, thisThread } from './thread-life.js';
 import { wasm, type WasmMemory } from './wasm.js';
 
 const pageBytes = 4096;
@@ -26,7 +27,9 @@ const growBytes = 16 * wasmPageBytes;
 const lockWord = 0;
 const usedWord = 1;
 const hintWord = 2;
-const headerWords = 16;
+/** From here for each number the thread that has it, as the system names it. */
+const threadsWord = 16;
+const headerWords = 64;
 const takenBit = 0x80000000;
 const lengthMask = (1 << 21) - 1;
 const ownerShift = 21;
@@ -66,7 +69,8 @@ export class Arena {
     this.memory = handle.memory;
     this.maximumBytes = handle.maximumBytes;
     this.#table = new Int32Array(handle.control);
-    this.#lock = new SharedLock(this.#table, lockWord, owner);
+    this.#lock = new SharedLock(this.#table, lockWord, owner, () => this.#restore());
+    if (owner !== 0) Atomics.store(this.#table, threadsWord + owner, thisThread);
     this.#pages = this.#table.length - headerWords;
     this.#buffer = handle.memory.buffer;
   }
@@ -76,23 +80,47 @@ export class Arena {
    * The contents are whatever was there. Throws LimitExceeded when the arena has no such run.
    */
   alloc(bytes: number): number {
-    return this.#alloc(bytes, this.owner);
+    if (!(bytes >= 0) || bytes > this.maximumBytes) throw this.#full(bytes);
+    const wanted = Math.ceil((bytes + slackBytes) / pageBytes);
+    this.#enter();
+    try {
+      const page = this.#take(wanted, this.owner);
+      if (page < 0) throw this.#full(bytes);
+      return page * pageBytes;
+    } finally {
+      this.#lock.give();
+    }
   }
 
-  /** The same for what outlives the thread that takes it. */
-  allocShared(bytes: number): number {
-    return this.#alloc(bytes, 0);
-  }
-
-  /** What this thread took outlives it from now on; whoever has it frees it. */
+  /** What a thread took outlives it from now on; whoever has it frees it. */
   share(pointer: number): void {
+    this.#hand(pointer, 0);
+  }
+
+  /** What was shared goes with this thread from now on. */
+  claim(pointer: number): void {
+    this.#hand(pointer, this.owner);
+  }
+
+  /** The thread it goes with, 0: none. An allocation's address. */
+  ownerOf(pointer: number): number {
+    const entry = this.#table[headerWords + Math.floor(pointer / pageBytes)] ?? 0;
+    return (entry & ~takenBit) >>> ownerShift;
+  }
+
+  /** The thread of this number is no more, as far as the system tells. */
+  hasEnded(owner: number): boolean {
+    return owner !== 0 && hasEnded(Atomics.load(this.#table, threadsWord + owner));
+  }
+
+  #hand(pointer: number, owner: number): void {
     const page = Math.floor(pointer / pageBytes);
     this.#enter();
     try {
       const length = this.#runAt(page);
       if (page * pageBytes !== pointer || length <= 0)
         throw new CodedError('Bug', `arena address[${pointer}] is no allocation`);
-      this.#mark(page, length, takenBit);
+      this.#mark(page, length, takenBit | (owner << ownerShift));
     } finally {
       this.#lock.give();
     }
@@ -103,12 +131,7 @@ export class Arena {
    * has the lock and keeps it; when that one is no more either, it has to be given back first.
    */
   reap(owner: number): boolean {
-    // Whoever ended inside keeps the lock, and so all others out, until here.
-    if (this.#lock.takeFrom(owner)) {
-      this.#restore();
-      this.#lock.give();
-    }
-    if (!this.#lock.take(reapPatienceMs)) return false;
+    if (!this.#enterAfter(owner)) return false;
     try {
       for (let page = 0; page < this.#pages;) {
         const entry = this.#table[headerWords + page] ?? 0;
@@ -123,17 +146,17 @@ export class Arena {
     return true;
   }
 
-  #alloc(bytes: number, owner: number): number {
-    if (!(bytes >= 0) || bytes > this.maximumBytes) throw this.#full(bytes);
-    const wanted = Math.ceil((bytes + slackBytes) / pageBytes);
-    this.#enter();
-    try {
-      const page = this.#take(wanted, owner);
-      if (page < 0) throw this.#full(bytes);
-      return page * pageBytes;
-    } finally {
-      this.#lock.give();
-    }
+  /** The lock of a thread that is no more. False: another has it and keeps it. */
+  release(owner: number): boolean {
+    if (!this.#enterAfter(owner)) return false;
+    this.#lock.give();
+    return true;
+  }
+
+  #enterAfter(owner: number): boolean {
+    if (!this.#lock.takeFrom(owner)) return this.#lock.take(reapPatienceMs);
+    this.#restore();
+    return true;
   }
 
   /** Gives an allocation back. Its address must be one that `alloc` answered and that was not freed before. */

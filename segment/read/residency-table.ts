@@ -66,3 +66,30 @@ export const ready = 2;
 export const freeLife = 0;
 export const liveLife = 1;
 export const doomedLife = 2;
+
+/** Goes through postMessage. */
+export interface ResidencyHandle {
+  readonly table: SharedArrayBuffer;
+  /** Per thread and slot its pins, 16 bits. */
+  readonly pins: SharedArrayBuffer;
+}
+
+export interface ResidencyStats {
+  readonly coldBytes: number;
+  readonly hotBytes: number;
+  readonly slots: number;
+  readonly loads: number;
+  readonly evictions: number;
+  /** Pins that found no room for the file. */
+  readonly windowed: number;
+}
+
+/** What a pinned file offers. */
+export interface PinnedFile {
+  readonly slot: number;
+  /** Undefined: there is no room for it. */
+  readonly pointer: number | undefined;
+  readonly length: number;
+  /** Touched by at least two views: worth decoding as a whole. */
+  readonly isHot: boolean;
+}

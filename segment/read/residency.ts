@@ -3,13 +3,17 @@
  * segment. Any thread pins a file; whoever comes first reads it into the arena, the others wait. Unpinned files are
  * dropped, least recently used first, when the byte budgets or the arena are full; a file that finds no room even so is
  * pinned without its bytes, and its reader goes to the file for them. A file's decoded ("hot") form and its null bitset
- * belong to its slot. Pins are also counted per thread, so that those of a thread that died can be
- * taken back (`reap`).
+ * belong to its slot.
+ *
+ * A thread may be ended between any two steps. Its pins are also counted for itself, so that they can be taken back
+ * (`reap`). Memory belongs to it until it stands in the table, and again before it is struck from there, so that what
+ * stands nowhere goes with the thread; each such change is made with the lock held, and whoever gets the lock of a
+ * thread that is no more puts right what that one was at (`#mend`).
  */
 import { CodedError } from '../../proto/errors.js';
 import { ownersMax, reapPatienceMs, reservedBytes, type Arena } from '../kernels/arena.js';
 import { SharedLock } from '../kernels/shared-lock.js';
-import { addArea, areasOf, hotHeadBytes, startAreas, takeRest } from './hot-areas.js';
+import { addArea, areasOf, hotHeadBytes, startAreas, takeRest, type HotArea } from './hot-areas.js';
 import {
   aux,
   busy,
@@ -25,14 +29,10 @@ import {
   slotWords,
   word,
   type Form,
+  type PinnedFile,
+  type ResidencyHandle,
+  type ResidencyStats,
 } from './residency-table.js';
-
-/** Goes through postMessage. */
-export interface ResidencyHandle {
-  readonly table: SharedArrayBuffer;
-  /** Per thread and slot its pins, 16 bits. */
-  readonly pins: SharedArrayBuffer;
-}
 
 export interface ResidencyOptions {
   readonly arena: Arena;
@@ -42,26 +42,6 @@ export interface ResidencyOptions {
   readonly hotBytesMax: number;
   /** Internal files that may be registered at a time. */
   readonly slotsMax?: number;
-}
-
-export interface ResidencyStats {
-  readonly coldBytes: number;
-  readonly hotBytes: number;
-  readonly slots: number;
-  readonly loads: number;
-  readonly evictions: number;
-  /** Pins that found no room for the file. */
-  readonly windowed: number;
-}
-
-/** What a pinned file offers. */
-export interface PinnedFile {
-  readonly slot: number;
-  /** Undefined: there is no room for it. */
-  readonly pointer: number | undefined;
-  readonly length: number;
-  /** Touched by at least two views: worth decoding as a whole. */
-  readonly isHot: boolean;
 }
 
 const pageBytes = 4096;
@@ -86,7 +66,7 @@ export class Residency {
     this.handle = handle;
     this.arena = arena;
     this.#table = new Int32Array(handle.table);
-    this.#lock = new SharedLock(this.#table, head.lock, arena.owner);
+    this.#lock = new SharedLock(this.#table, head.lock, arena.owner, (ended) => this.#mend(ended));
     this.#allPins = new Uint16Array(handle.pins);
     this.#ownPins = this.#pinsOf(arena.owner);
   }
@@ -151,7 +131,7 @@ export class Residency {
           return { slot, pointer: undefined, length, isHot: false };
         }
       } else if (state === busy) {
-        this.#await(slot, word.state);
+        this.#await(slot, cold);
         if (this.#get(slot, word.state) !== ready) {
           this.unpin(slot);
           continue;
@@ -180,20 +160,52 @@ export class Residency {
    * that ended has to be given back before.
    */
   reap(owner: number): boolean {
-    if (!this.arena.reap(owner)) return false;
+    if (!this.arena.release(owner)) return false;
     if (!this.#lock.takeFrom(owner) && !this.#lock.take(reapPatienceMs)) return false;
     try {
+      this.#mend(owner);
       const pins = this.#pinsOf(owner);
       const highest = this.#head(head.highest);
       for (let slot = 0; slot < highest; slot++) {
-        for (const form of [cold, hot, aux]) this.#abandon(slot, owner, form);
         pins[slot] = 0;
         this.#recount(slot);
       }
     } finally {
       this.#lock.give();
     }
-    return true;
+    // What it had that stands in no table.
+    return this.arena.reap(owner);
+  }
+
+  /** With the lock held: every form is nobody's work or a living thread's, and the sums are those of the forms. */
+  #mend(owner: number): void {
+    const highest = this.#head(head.highest);
+    let [coldPages, hotPages, used] = [0, 0, 0];
+    for (let slot = 0; slot < highest; slot++) {
+      if (this.#get(slot, word.life) === freeLife) continue;
+      used++;
+      for (const form of [cold, hot, aux]) {
+        this.#mendForm(slot, form, owner);
+        const pages = this.#areas(slot, form).reduce((sum, { bytes }) => sum + pagesOf(bytes), 0);
+        if (form.isHot) hotPages += pages;
+        else coldPages += pages;
+      }
+    }
+    this.#setHead(head.coldPages, coldPages);
+    this.#setHead(head.hotPages, hotPages);
+    this.#setHead(head.used, used);
+  }
+
+  #mendForm(slot: number, form: Form, owner: number): void {
+    const [first, ...more] = this.#areas(slot, form);
+    const isMade = this.#get(slot, form.state) === busy && this.#makerOf(slot, form) === owner;
+    // It was about to strike a form from the table.
+    const isDropped = first !== undefined && this.arena.ownerOf(first.pointer) === owner;
+    if (isMade || isDropped) {
+      this.#drop(slot, form);
+      return;
+    }
+    for (const { pointer } of more) if (this.arena.ownerOf(pointer) === owner) this.arena.share(pointer);
   }
 
   /** A thread may have ended between counting a pin for itself and for all. */
@@ -202,8 +214,7 @@ export class Residency {
     const slots = this.#head(head.slots);
     let pins = 0;
     for (let of = 0; of <= ownersMax; of++) pins += this.#allPins[of * slots + slot] ?? 0;
-    const missing = this.#get(slot, word.pins) - pins;
-    if (missing !== 0) this.#dropPins(slot, missing);
+    this.#dropPins(slot, this.#get(slot, word.pins) - pins);
   }
 
   #pinsOf(owner: number): Uint16Array {
@@ -217,25 +228,51 @@ export class Residency {
     if (pins === 0 && this.#get(slot, word.life) === doomedLife) this.#release(slot);
   }
 
-  /** What the thread was making is nobody's now: others start anew. */
-  #abandon(slot: number, owner: number, form: Form): void {
-    const maker = (this.#get(slot, word.makers) >>> form.shift) & 0xff;
-    if (maker !== owner || this.#get(slot, form.state) !== busy) return;
-    const pointer = this.#get(slot, form.pointer) >>> 0;
-    if (pointer !== 0) this.#giveBack(pointer, this.#get(slot, form.bytes) >>> 0, form.isHot);
-    this.#settle(slot, form.state, empty);
+  #makerOf(slot: number, form: Form): number {
+    return (this.#get(slot, word.makers) >>> form.shift) & 0xff;
   }
 
-  /** Before a form is made: whose work it is, and no memory yet. */
+  /** With the lock held: this thread is about to make a form; it has no memory yet. */
   #begin(slot: number, form: Form): void {
     this.#set(slot, form.pointer, 0);
-    Atomics.and(this.#table, this.#index(slot, word.makers), ~(0xff << form.shift));
-    Atomics.or(this.#table, this.#index(slot, word.makers), this.arena.owner << form.shift);
+    const others = this.#get(slot, word.makers) & ~(0xff << form.shift);
+    this.#set(slot, word.makers, others | (this.arena.owner << form.shift));
+    this.#set(slot, form.state, busy);
   }
 
-  #note(slot: number, form: Form, pointer: number, bytes: number): void {
-    this.#set(slot, form.bytes, bytes | 0);
-    this.#set(slot, form.pointer, pointer | 0);
+  /** Memory for a form that was begun: its address, 0 when the budget has no room for it. */
+  #obtain(slot: number, form: Form, bytes: number): number {
+    return this.#locked(() => {
+      const pointer = this.#allocate(bytes, form.isHot, !form.isHot);
+      if (pointer === 0) return 0;
+      if (form.isHot) startAreas(this.arena, pointer);
+      this.#set(slot, form.bytes, bytes | 0);
+      this.#set(slot, form.pointer, pointer | 0);
+      this.arena.share(pointer);
+      return pointer;
+    });
+  }
+
+  /** The memory of a form, made or being made. */
+  #areas(slot: number, form: Form): readonly HotArea[] {
+    const pointer = this.#get(slot, form.pointer) >>> 0;
+    if (this.#get(slot, form.state) === empty || pointer === 0) return [];
+    const first = { pointer, bytes: this.#get(slot, form.bytes) >>> 0 };
+    return form.isHot ? areasOf(this.arena, first) : [first];
+  }
+
+  /** With the lock held: strikes a form from the table; answers how many pages became free. */
+  #drop(slot: number, form: Form): number {
+    const areas = this.#areas(slot, form);
+    for (const { pointer } of areas) this.arena.claim(pointer);
+    this.#settle(slot, form.state, empty);
+    let pages = 0;
+    for (const { pointer, bytes } of areas) {
+      this.arena.free(pointer);
+      pages += pagesOf(bytes);
+    }
+    this.#add(form.isHot ? head.hotPages : head.coldPages, -pages);
+    return pages;
   }
 
   /**
@@ -243,10 +280,7 @@ export class Residency {
    * in the thread that takes it.
    */
   hot(slot: number, bytes: number, prepare: (pointer: number) => void): number {
-    const pointer = this.#derived(slot, hot, hotHeadBytes + bytes, (first) => {
-      startAreas(this.arena, first);
-      prepare(first + hotHeadBytes);
-    });
+    const pointer = this.#derived(slot, hot, hotHeadBytes + bytes, (first) => prepare(first + hotHeadBytes));
     return pointer === 0 ? 0 : pointer + hotHeadBytes;
   }
 
@@ -270,8 +304,10 @@ export class Residency {
   /** With the lock held; does nothing when there is no room. */
   #extendHot(first: number, bytes: number): void {
     try {
-      const pointer = this.#allocateLocked(bytes, true);
-      if (pointer !== 0) addArea(this.arena, first, { pointer, bytes });
+      const pointer = this.#allocate(bytes, true);
+      if (pointer === 0) return;
+      addArea(this.arena, first, { pointer, bytes });
+      this.arena.share(pointer);
     } catch (error) {
       if (!(error instanceof CodedError && error.code === 'LimitExceeded')) throw error;
     }
@@ -288,7 +324,7 @@ export class Residency {
       const highest = this.#head(head.highest);
       for (let slot = 0; slot < highest; slot++) {
         if (this.#get(slot, word.pins) > 0) continue;
-        this.#dropHot(slot);
+        this.#dropReady(slot, hot);
         this.#set(slot, word.touches, 0);
       }
     });
@@ -319,57 +355,47 @@ export class Residency {
       this.#set(slot, word.touches, Math.min(this.#get(slot, word.touches) + 1, 1 << 20));
     }
     const state = this.#get(slot, word.state);
-    if (state === empty) {
-      this.#set(slot, word.state, busy);
-      this.#begin(slot, cold);
-    }
+    if (state === empty) this.#begin(slot, cold);
     return state;
   }
 
   /** False: there is no room. */
   #load(slot: number, length: number, read: (into: Buffer<ArrayBufferLike>) => void): boolean {
-    let pointer = 0;
     try {
-      pointer = this.#room(length);
+      const pointer = this.#room(slot, length);
       if (pointer === 0) {
         this.#settle(slot, word.state, empty);
         return false;
       }
-      this.#note(slot, cold, pointer, length);
       read(this.arena.buffer(pointer, length));
       Atomics.add(this.#table, head.loads, 1);
       this.#settle(slot, word.state, ready);
       return true;
     } catch (error) {
-      if (pointer !== 0) this.#giveBack(pointer, length, false);
-      this.#settle(slot, word.state, empty);
+      this.#locked(() => this.#drop(slot, cold));
       this.unpin(slot);
       throw error;
     }
   }
 
   #derived(slot: number, form: Form, bytes: number, build: (pointer: number) => void): number {
-    const { isHot } = form;
     for (;;) {
-      const state = Atomics.compareExchange(this.#table, this.#index(slot, form.state), empty, busy);
+      const state = this.#ask(slot, form);
       if (state === ready) return this.#get(slot, form.pointer) >>> 0;
       if (state === busy) {
-        this.#await(slot, form.state);
+        this.#await(slot, form);
         continue;
       }
-      this.#begin(slot, form);
       let pointer = 0;
       try {
-        pointer = this.#allocate(bytes, isHot, !isHot);
+        pointer = this.#obtain(slot, form, bytes);
         if (pointer === 0) {
           this.#settle(slot, form.state, empty);
           return 0;
         }
-        this.#note(slot, form, pointer, bytes);
         build(pointer);
       } catch (error) {
-        if (pointer !== 0) this.#giveBack(pointer, bytes, isHot);
-        this.#settle(slot, form.state, empty);
+        this.#locked(() => this.#drop(slot, form));
         if (pointer === 0 && error instanceof CodedError && error.code === 'LimitExceeded') return 0;
         throw error;
       }
@@ -378,10 +404,21 @@ export class Residency {
     }
   }
 
+  /** How a form of a pinned file stands; empty: it is this thread's to make now. */
+  #ask(slot: number, form: Form): number {
+    const state = this.#get(slot, form.state);
+    if (state !== empty) return state;
+    return this.#locked(() => {
+      const now = this.#get(slot, form.state);
+      if (now === empty) this.#begin(slot, form);
+      return now;
+    });
+  }
+
   /** Room for a file, dropping others; 0 when what is pinned leaves none: then nothing is dropped. */
-  #room(bytes: number): number {
+  #room(slot: number, bytes: number): number {
     try {
-      return this.#allocate(bytes, false, true);
+      return this.#obtain(slot, cold, bytes);
     } catch (error) {
       if (error instanceof CodedError && error.code === 'LimitExceeded') return 0;
       throw error;
@@ -405,14 +442,11 @@ export class Residency {
   }
 
   /**
-   * Room within the budget and the arena, dropping others; 0 when hot bytes don't fit their budget, or cold ones that
-   * `mustFit` do not: looking and taking are one step, or two threads would take the same room.
+   * With the lock held: room within the budget and the arena, dropping others; 0 when hot bytes don't fit their budget,
+   * or cold ones that `mustFit` do not: looking and taking are one step, or two threads would take the same room. It
+   * goes with this thread until it is shared.
    */
   #allocate(bytes: number, isHot: boolean, mustFit = false): number {
-    return this.#locked(() => this.#allocateLocked(bytes, isHot, mustFit));
-  }
-
-  #allocateLocked(bytes: number, isHot: boolean, mustFit = false): number {
     const pages = pagesOf(bytes);
     if (mustFit && !this.#coldFits(pages)) return 0;
     const counter = isHot ? head.hotPages : head.coldPages;
@@ -423,18 +457,13 @@ export class Residency {
     if (isHot && this.#head(counter) + pages > limit) return 0;
     for (;;) {
       try {
-        const pointer = this.arena.allocShared(bytes);
+        const pointer = this.arena.alloc(bytes);
         this.#add(counter, pages);
         return pointer;
       } catch (error) {
         if (this.#evict(pages, true) + this.#evict(pages, false) === 0) throw error;
       }
     }
-  }
-
-  #giveBack(pointer: number, bytes: number, isHot: boolean): void {
-    this.arena.free(pointer);
-    this.#add(isHot ? head.hotPages : head.coldPages, -pagesOf(bytes));
   }
 
   /**
@@ -454,48 +483,25 @@ export class Residency {
     let freed = 0;
     for (const slot of candidates) {
       if (freed >= pages) break;
-      const hotPages = this.#dropHot(slot);
+      const hotPages = this.#dropReady(slot, hot);
       freed += hotOnly ? hotPages : (ofBudget ? 0 : hotPages) + this.#dropCold(slot);
       this.#add(head.evictions, 1);
     }
     return freed;
   }
 
-  #dropHot(slot: number): number {
-    if (this.#get(slot, word.hotState) !== ready) return 0;
-    const first = {
-      pointer: this.#get(slot, word.hotPointer) >>> 0,
-      bytes: this.#get(slot, word.hotBytes) >>> 0,
-    };
-    let pages = 0;
-    for (const { pointer, bytes } of areasOf(this.arena, first)) {
-      this.#giveBack(pointer, bytes, true);
-      pages += pagesOf(bytes);
-    }
-    this.#set(slot, word.hotState, empty);
-    return pages;
+  #dropReady(slot: number, form: Form): number {
+    return this.#get(slot, form.state) === ready ? this.#drop(slot, form) : 0;
   }
 
   #dropCold(slot: number): number {
-    let freed = 0;
-    if (this.#get(slot, word.auxState) === ready) {
-      const bytes = this.#get(slot, word.auxBytes) >>> 0;
-      this.#giveBack(this.#get(slot, word.auxPointer) >>> 0, bytes, false);
-      this.#set(slot, word.auxState, empty);
-      freed += pagesOf(bytes);
-    }
-    if (this.#get(slot, word.state) === ready) {
-      const bytes = this.#get(slot, word.length) >>> 0;
-      this.#giveBack(this.#get(slot, word.pointer) >>> 0, bytes, false);
-      this.#set(slot, word.state, empty);
-      freed += pagesOf(bytes);
-    }
+    const freed = this.#dropReady(slot, aux) + this.#dropReady(slot, cold);
     this.#set(slot, word.touches, 0);
     return freed;
   }
 
   #release(slot: number): void {
-    this.#dropHot(slot);
+    this.#dropReady(slot, hot);
     this.#dropCold(slot);
     this.#set(slot, word.life, freeLife);
     this.#add(head.used, -1);
@@ -506,13 +512,21 @@ export class Residency {
     Atomics.notify(this.#table, this.#index(slot, at));
   }
 
-  #await(slot: number, at: number): void {
-    const index = this.#index(slot, at);
+  #await(slot: number, form: Form): void {
+    const index = this.#index(slot, form.state);
     for (let waited = 0; waited < patienceMs; waited += 100) {
       if (Atomics.load(this.#table, index) !== busy) return;
-      Atomics.wait(this.#table, index, busy, 100);
+      if (Atomics.wait(this.#table, index, busy, 100) === 'timed-out') this.#dropLeft(slot, form);
     }
     throw new CodedError('Bug', 'another thread did not finish loading a column');
+  }
+
+  /** What nobody will finish any more is not waited for. */
+  #dropLeft(slot: number, form: Form): void {
+    this.#locked(() => {
+      const maker = this.#makerOf(slot, form);
+      if (this.#get(slot, form.state) === busy && this.arena.hasEnded(maker)) this.#drop(slot, form);
+    });
   }
 
   #locked<T>(action: () => T): T {
@@ -538,6 +552,10 @@ export class Residency {
 
   #head(at: number): number {
     return Atomics.load(this.#table, at);
+  }
+
+  #setHead(at: number, value: number): void {
+    Atomics.store(this.#table, at, value);
   }
 
   #add(at: number, value: number): number {
