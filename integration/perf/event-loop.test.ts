@@ -1,8 +1,8 @@
 /**
  * Control loops stay live: with the sample loaded, 50 queries a second and an ingestion running, the main process's
  * event loop is never held up for long. The one timed test there is. The machine may be busy with other things: what
- * the operating system says the main thread had to wait for a processor is no fault of Grove's and comes on top of the
- * limits. On a quiet machine nothing does.
+ * the operating system says the main thread had to wait for a processor, or that the machine's own host took away from
+ * its processors, is no fault of Grove's and comes on top of the limits. On a quiet machine nothing does.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -86,6 +86,17 @@ function starvedMs(pid: number): number {
   }
 }
 
+/** What the host of a virtual machine took away from all of its processors so far, ms; 0 where that is not told. */
+function stolenMs(): number {
+  try {
+    const [, , , , , , , , stolen] = (fs.readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '').split(/ +/);
+    // In hundredths of a second.
+    return Number(stolen ?? 0) * 10;
+  } catch {
+    return 0;
+  }
+}
+
 /** The most of it in two seconds in a row: a delay may begin in one and end in the next. */
 function worstPair(perSecond: readonly number[]): number {
   return Math.max(...perSecond.map((ms, i) => ms + (perSecond[i + 1] ?? 0)));
@@ -118,9 +129,11 @@ describe('event loop under load', function () {
     let worstP99 = 0;
     let worstMax = 0;
     const starved: number[] = [];
+    const stolen: number[] = [];
     for (let second = 0; second < seconds; second++) {
       const from = performance.now();
       const starvedBefore = starvedMs(grove.pid);
+      const stolenBefore = stolenMs();
       for (let i = 0; i < queriesPerSecond; i++) {
         answers.push(grove.query(queries[i % queries.length]).then((answer) => answer.status));
         await new Promise((done) =>
@@ -128,17 +141,19 @@ describe('event loop under load', function () {
         );
       }
       starved.push(starvedMs(grove.pid) - starvedBefore);
+      stolen.push(stolenMs() - stolenBefore);
       worstP99 = Math.max(worstP99, await gauge(grove, 'grove_event_loop_delay_p99_ms'));
       worstMax = Math.max(worstMax, await gauge(grove, 'grove_event_loop_delay_max_ms'));
     }
     const statuses = new Set(await Promise.all(answers));
     expect([...statuses]).to.deep.equal([200]);
     const waitedMs = worstPair(starved);
+    const takenMs = worstPair(stolen);
     console.log(
       `      event loop delay p99 ${worstP99.toFixed(1)} ms, max ${worstMax.toFixed(1)} ms; ` +
-        `without a processor at most ${waitedMs.toFixed(1)} ms in 2 s`,
+        `without a processor at most ${waitedMs.toFixed(1)} ms in 2 s, taken by the host ${takenMs} ms`,
     );
-    const allowanceMs = waitedMs < quietMs ? 0 : waitedMs;
+    const allowanceMs = takenMs + (waitedMs < quietMs ? 0 : waitedMs);
     expect(worstP99).to.be.at.most(limits.p99Ms + allowanceMs);
     expect(worstMax).to.be.at.most(limits.maxMs + allowanceMs);
   });

@@ -162,11 +162,11 @@ describe('nats', function () {
 
   it('notices a paused server', async () => {
     const bus = await open();
-    process.kill(nats.server.pid, 'SIGSTOP');
+    await nats.pause();
     try {
       await until('stale connection', () => bus.state === 'DISCONNECTED');
     } finally {
-      process.kill(nats.server.pid, 'SIGCONT');
+      nats.resume();
     }
     await until('connected again', () => bus.state === 'CONNECTED');
   });
@@ -348,14 +348,12 @@ describe('nats', function () {
       const bus = await open();
       const bucket = await bus.leaseBucket('leader', 3_000);
       const revision = (await bucket.create('overlord', 'a', patienceMs)) ?? 0;
-      process.kill(nats.server.pid, 'SIGSTOP');
-      // The signal reaches a process of many threads a moment later.
-      await pause(clock, 50);
+      await nats.pause();
       const start = clock.monotonic();
       try {
         expect(await codeOf(bucket.update('overlord', 'a', revision, 300))).to.equal('Timeout');
       } finally {
-        process.kill(nats.server.pid, 'SIGCONT');
+        nats.resume();
       }
       expect(clock.monotonic() - start).to.be.at.least(250);
       await nats.kill();

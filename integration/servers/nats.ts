@@ -3,7 +3,6 @@
  * end. The binary is found or obtained the way a user's start does it.
  */
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { systemClock } from '../../runtime/clock.js';
@@ -16,6 +15,7 @@ import {
 } from '../../runtime/nats-server.js';
 import { killTree } from '../../runtime/place.js';
 import type { Log } from '../../runtime/types.js';
+import { freePorts, patienceMs, until } from '../launch.js';
 import { atEnd } from '../leftovers.js';
 import { skipBecause } from '../skips.js';
 
@@ -27,18 +27,8 @@ export const log: Log = createLog({
   sink: prettySink((line) => process.stderr.write(line)),
 });
 
-/** A port nobody uses at the moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
+/** A port nobody uses at the moment, nor is given for an outgoing connection while its server is away. */
+export const freePort = (): Promise<number> => freePorts(1);
 
 const folders: string[] = [];
 export function temporaryFolder(prefix = 'grove-test-'): string {
@@ -73,9 +63,17 @@ export interface TestNats {
   server: NatsServerHandle;
   /** kill -9 now; resolves when it is gone. */
   kill(): Promise<void>;
+  /** SIGSTOP; resolves when it stands still: the signal reaches one of its threads first, the others by that one. */
+  pause(): Promise<void>;
+  resume(): void;
   /** Starts it again on the same port and data. */
   restart(): Promise<void>;
   stop(): Promise<void>;
+}
+
+function isStopped(pid: number): boolean {
+  const threads = fs.readdirSync(`/proc/${pid}/task`);
+  return threads.every((one) => / T /.test(fs.readFileSync(`/proc/${pid}/task/${one}/stat`, 'utf8')));
 }
 
 export async function startTestNats(binary: NatsBinary): Promise<TestNats> {
@@ -100,6 +98,12 @@ export async function startTestNats(binary: NatsBinary): Promise<TestNats> {
       process.kill(self.server.pid, 'SIGKILL');
       await self.server.exited;
     },
+    pause: async () => {
+      const { pid } = self.server;
+      process.kill(pid, 'SIGSTOP');
+      await until('the server standing still', patienceMs, async () => (isStopped(pid) ? true : undefined));
+    },
+    resume: () => void process.kill(self.server.pid, 'SIGCONT'),
     restart: async () => {
       self.server = await start();
     },
