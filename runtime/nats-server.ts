@@ -86,6 +86,8 @@ export function natsConfigText(config: NatsConfig): string {
 export type PortState =
   | { readonly kind: 'free' }
   | { readonly kind: 'nats'; readonly version: string; readonly serverName: string }
+  /** It took no connection or said nothing in time: a server may be just coming up. */
+  | { readonly kind: 'silent' }
   | { readonly kind: 'other' };
 
 /** Connects and reads the greeting: a NATS server speaks first. */
@@ -98,7 +100,10 @@ export function probePort(clock: Clock, host: string, port: number): Promise<Por
       socket.destroy();
       resolve(state);
     };
-    const timer = clock.setTimer(PROBE_MS, () => finish({ kind: 'other' }));
+    // When this thread itself stood still, what came meanwhile is looked at first.
+    let timer = clock.setTimer(PROBE_MS, () => {
+      timer = clock.setTimer(POLL_MS, () => finish({ kind: 'silent' }));
+    });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       finish(error.code === 'ECONNREFUSED' ? { kind: 'free' } : { kind: 'other' });
     });
@@ -207,7 +212,7 @@ async function untilReady(
   while (clock.monotonic() < until && ended === undefined) {
     const state = await probePort(clock, host, port);
     if (state.kind === 'nats' && state.serverName === serverName) return;
-    if (state.kind !== 'free') {
+    if (state.kind === 'other' || state.kind === 'nats') {
       await stopProcess(clock, child, STOP_GRACE_MS);
       throw portTaken(host, port, state);
     }

@@ -1,9 +1,10 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import { lockDataFolder, processRegistry } from '../../runtime/data-folder.js';
-import { spawnProcess, type ProcessHandle } from '../../runtime/place.js';
+import { commandLine, spawnProcess, type ProcessHandle } from '../../runtime/place.js';
 import { makeEphemeralFolder } from './ephemeral.js';
 
 describe('ephemeral folders', () => {
@@ -18,19 +19,21 @@ describe('ephemeral folders', () => {
   });
 
   /** As a process leaves it that was killed: its lock, and a server that goes on. */
-  function abandoned(): { readonly folder: string; readonly ended: Promise<unknown> } {
+  async function abandoned(): Promise<{ readonly folder: string; readonly ended: Promise<unknown> }> {
     const folder = makeEphemeralFolder(parent);
     const dead = { pid: 2 ** 22 + 1, startTime: 'long ago', incarnation: 'x' };
     fs.writeFileSync(path.join(folder, 'grove.lock'), JSON.stringify(dead));
     server = spawnProcess({ command: 'sleep', args: ['1000'] });
     const { pid, startTime, exited } = server;
+    // It is told as started a moment before the system knows its arguments.
+    while (!commandLine(pid).includes('sleep')) await setImmediate();
     const entry = { name: 'nats-server', pid, startTime, commandLinePart: 'sleep', details: {} };
     processRegistry(folder).record(entry);
     return { folder, ended: exited };
   }
 
   it('removes what a killed start left, its servers too', async () => {
-    const { folder, ended } = abandoned();
+    const { folder, ended } = await abandoned();
     const next = makeEphemeralFolder(parent);
     expect(fs.readdirSync(parent)).to.deep.equal([path.basename(next)]);
     expect(await ended).to.deep.equal({ code: null, signal: 'SIGKILL' });

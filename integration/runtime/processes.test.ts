@@ -33,7 +33,7 @@ import {
   spawnThread,
   stopProcess,
 } from '../../runtime/place.js';
-import type { ChildSpec } from '../../runtime/types.js';
+import type { ChildSpec, Clock } from '../../runtime/types.js';
 import { patienceMs, until as untilFound } from '../launch.js';
 import { clock, freePort, log, natsBinary, startTestNats, temporaryFolder } from '../servers/nats.js';
 
@@ -68,8 +68,8 @@ describe('processes', function () {
   it('starts detached with a log file, recognises and stops it', async () => {
     const logFile = path.join(temporaryFolder(), 'out.log');
     const entry = script(`
-      console.log('args', process.argv.slice(2).join(), process.env.COLOUR, process.execArgv.join());
       process.on('SIGTERM', () => { console.log('bye'); process.exit(3); });
+      console.log('args', process.argv.slice(2).join(), process.env.COLOUR, process.execArgv.join());
       setInterval(() => {}, 1000);`);
     const handle = spawnProcess({
       entry,
@@ -114,11 +114,21 @@ describe('processes', function () {
       'Unavailable',
     );
     expect((await runCommand(clock, '/no/such/program', [], { timeLimitMs: 1_000 })).code).to.equal(127);
+    const begun = path.join(temporaryFolder(), 'begun');
+    let isOver = (): void => undefined;
+    const held: Clock = {
+      ...clock,
+      setTimer: (_, action) => {
+        isOver = action;
+        return { cancel: () => undefined };
+      },
+    };
     const start = clock.monotonic();
-    const slow = await runCommand(clock, 'sh', ['-c', 'echo begun; sleep 600 & sleep 600'], {
-      timeLimitMs: 300,
-    });
-    expect(slow).to.deep.equal({ code: 124, output: 'begun\n' });
+    const command = `echo begun; touch '${begun}'; sleep 600 & sleep 600`;
+    const slow = runCommand(held, 'sh', ['-c', command], { timeLimitMs: 300 });
+    await until('its beginning', () => fs.existsSync(begun));
+    isOver();
+    expect(await slow).to.deep.equal({ code: 124, output: 'begun\n' });
     // The two sleeps would have taken so long.
     expect(clock.monotonic() - start).to.be.below(patienceMs);
   });
@@ -276,6 +286,24 @@ describe('nats-server', function () {
     log.info('nats-server is back', { ms: clock.monotonic() - begun });
     await system.stop(patienceMs);
     expect(await probePort(clock, '127.0.0.1', port)).to.deep.equal({ kind: 'free' });
+  });
+
+  it('may take its time to speak', async () => {
+    const file = path.join(temporaryFolder(), 'nats-server');
+    const text = `#!/usr/bin/env node
+      const config = require('node:fs').readFileSync(process.argv[3], 'utf8');
+      const setting = (name) => JSON.parse(new RegExp('^' + name + ': (.*)$', 'm').exec(config)[1]);
+      const hello = 'INFO ' + JSON.stringify({ version: '2.11.0', server_name: setting('server_name') });
+      require('node:net').createServer((socket) => {
+        socket.on('error', () => {});
+        setTimeout(() => socket.end(hello + '\\r\\n'), process.uptime() < 4 ? 3_000 : 0);
+      }).listen(setting('port'), setting('host'));`;
+    fs.writeFileSync(file, text, { mode: 0o755 });
+    const slow = { ...binary, path: file };
+    const [port, dataDir] = [await freePort(), temporaryFolder()];
+    const options = { binary: slow, dataDir, host: '127.0.0.1', port, token: 't', clock, log };
+    const server = await startNatsServer(options);
+    await server.stop();
   });
 
   it('says why it did not start', async () => {
