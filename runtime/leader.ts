@@ -102,16 +102,19 @@ class LeaseLeader implements LeaderHandle {
 
   private take(event: LeaderEvent): void {
     const { clock } = this.options;
-    const { state, actions } = leaderStep(this.state, event, clock.monotonic(), this.timing);
+    const nowMs = clock.monotonic();
+    const lateMs = this.state.phase === 'leading' ? Math.max(0, nowMs - this.state.validUntilMs) : 0;
+    const { state, actions } = leaderStep(this.state, event, nowMs, this.timing);
     this.state = state;
-    for (const action of actions) this.perform(action);
+    for (const action of actions) this.perform(action, lateMs);
     this.timer?.cancel();
     const at = wakeAt(this.state);
     if (!Number.isFinite(at)) return;
     this.timer = clock.setTimer(Math.max(0, at - clock.monotonic()), () => this.tick());
   }
 
-  private perform(action: LeaderAction): void {
+  /** `lateMs`: for so long the leader was none any more by its own clock. */
+  private perform(action: LeaderAction, lateMs: number): void {
     const { operationMs } = this.timing;
     switch (action.type) {
       case 'create':
@@ -133,7 +136,7 @@ class LeaseLeader implements LeaderHandle {
         this.log.info('elected', { epoch: action.epoch });
         return this.call(() => this.options.callbacks.elected(action.epoch));
       case 'steppedDown':
-        this.log.warn('stepped down', { reason: action.reason });
+        this.log.warn('stepped down', { reason: action.reason, lateMs: Math.floor(lateMs) });
         return this.call(() => this.options.callbacks.steppedDown(action.reason));
     }
   }

@@ -23,8 +23,13 @@ function reigns(cluster: Cluster, role: string): Reign[] {
       .log()
       .split('\n')
       .filter((text) => text.includes(`"role":"${role}"`))) {
-      const { at, message } = JSON.parse(line) as { at: string; message: string };
-      const ms = Date.parse(at);
+      const {
+        at,
+        message,
+        lateMs = 0,
+      } = JSON.parse(line) as { at: string; message: string; lateMs?: number };
+      // A process that had no processor says later when its time was over.
+      const ms = Date.parse(at) - lateMs;
       if (message === 'elected') found.push({ who: one.name, fromMs: ms, toMs: Infinity });
       const last = found.at(-1);
       if (message === 'stepped down' && last !== undefined) found[found.length - 1] = { ...last, toMs: ms };
