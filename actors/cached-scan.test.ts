@@ -99,10 +99,23 @@ describe('scan with a cache in front', () => {
     await run(pool, caching, ['a']);
     await run(pool, caching, ['a'], query({ useCache: false }));
     await run(pool, { ...caching, use: false }, ['a']);
-    expect(pool.asked).to.have.length(4);
+    await run(pool, { ...caching, uncacheable: new Set(['timeseries']) }, ['a', 'b']);
+    expect(pool.asked).to.have.length(5);
     await run(pool, caching, ['a'], query({}, 'dataSourceMetadata'));
-    expect(pool.asked).to.have.length(5);
+    expect(pool.asked).to.have.length(6);
+    await run(pool, { ...caching, uncacheable: new Set(['topN']) }, ['a']);
+    expect(pool.asked).to.have.length(6);
+    await run(pool, caching, ['b']);
+    expect(pool.asked[6]).to.deep.equal(['b']);
+  });
+
+  it('what is too large is not kept, and told of', async () => {
+    const pool = fakePool();
+    const small = createLocalPartials({ bytesMax: 1 << 20, entryBytesMax: 10 });
+    const caching = { partials: small, use: true, populate: true };
     await run(pool, caching, ['a']);
-    expect(pool.asked).to.have.length(5);
+    await run(pool, caching, ['a']);
+    expect(pool.asked).to.have.length(2);
+    expect(small.figures).to.deep.include({ oversized: 2, puts: 0 });
   });
 });

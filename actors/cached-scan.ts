@@ -12,6 +12,8 @@ export interface PartialCaching {
   readonly partials: PartialCache;
   readonly use: boolean;
   readonly populate: boolean;
+  /** Types of queries of which nothing is kept. */
+  readonly uncacheable?: ReadonlySet<string>;
 }
 
 /** `isStored`: the rows of a segment that still grows are never cached. */
@@ -24,8 +26,9 @@ export async function* cachedScan(
   options: ScanOptions,
 ): AsyncGenerator<SegmentsPart> {
   const wish = cacheWish(query.context, 'useCache', 'populateCache');
-  const isUsed = caching?.use === true && wish.use;
-  const isFilled = caching?.populate === true && wish.populate;
+  const isKept = caching?.uncacheable?.has(query.queryType) !== true;
+  const isUsed = isKept && caching?.use === true && wish.use;
+  const isFilled = isKept && caching?.populate === true && wish.populate;
   // A key is only made for who looks.
   const scan = isUsed || isFilled ? scanKey(query) : undefined;
   if (caching === undefined || scan === undefined) {
@@ -79,6 +82,7 @@ async function* filled(
       if (isLast) {
         bySegment.delete(ofSegment);
         if (held.bytes <= partials.entryBytesMax) partials.put(key, held.frames);
+        else partials.tooLarge();
       }
     }
     yield part;

@@ -1,7 +1,7 @@
 /** The process's caches of answers, as its settings want them, with their figures as metrics. */
 import type { Settings } from '../config/settings.js';
 import { invalidInput } from '../proto/errors.js';
-import { ByteLru, type CacheFigures } from '../query/cache/byte-lru.js';
+import { ByteLru } from '../query/cache/byte-lru.js';
 import {
   createLocalPartials,
   createStoredPartials,
@@ -9,7 +9,8 @@ import {
   type PartialCache,
 } from '../query/cache/partial-cache.js';
 import type { MetricsRegistry } from '../runtime/metrics.js';
-import type { MemcachedSettings } from './memcached.js';
+import { publishCacheMetrics } from './cache-metrics.js';
+import type { Memcached, MemcachedSettings } from './memcached.js';
 
 export interface Caches {
   /** Partial results by segment, at data nodes; undefined: off. */
@@ -18,75 +19,125 @@ export interface Caches {
   readonly brokerPartials: PartialCache | undefined;
   /** Whole answers at the broker; undefined: off. */
   readonly results: ByteStore | undefined;
+  /** Types of queries of which nothing is kept. */
+  readonly uncacheable: { readonly historical: ReadonlySet<string>; readonly broker: ReadonlySet<string> };
   close(): void;
 }
 
 export interface CacheDeps {
   readonly settings: Settings;
   readonly metrics: MetricsRegistry;
-  readonly openMemcached: (settings: MemcachedSettings) => ByteStore & { close(): void };
+  readonly openMemcached: (settings: MemcachedSettings) => Pick<Memcached, 'store' | 'close'>;
 }
 
 /** Whole answers get this share of the memory, where both are kept in it. */
 const resultShare = 0.25;
 const typesKnown = ['local', 'caffeine', 'memcached', 'none'];
+/** `select` is no query any more, but stands in many a configuration. */
+const queriesKnown = [
+  'timeseries',
+  'topN',
+  'groupBy',
+  'scan',
+  'search',
+  'timeBoundary',
+  'segmentMetadata',
+  'dataSourceMetadata',
+  'select',
+];
 
 /** @throws InvalidInput naming the setting. */
 export function createCaches(deps: CacheDeps): Caches {
   const { settings } = deps;
-  const { cacheType, cacheBytesMax, cacheEntryBytesMax, cacheHosts } = settings;
+  const { cacheType } = settings;
   if (!typesKnown.includes(cacheType)) {
     throw invalidInput(`Setting[cacheType] must be one of ${typesKnown.join(', ')}`, 'cacheType');
   }
-  const wantsPartials = settings.historicalUseCache || settings.historicalPopulateCache;
-  const wantsResults = settings.brokerUseResultCache || settings.brokerPopulateResultCache;
-  const wantsBroker = settings.brokerUseCache || settings.brokerPopulateCache;
-  if (cacheType === 'none' || (!wantsPartials && !wantsResults && !wantsBroker)) return noCaches;
-  if (cacheType === 'memcached') {
-    if (cacheHosts.length === 0) {
-      throw invalidInput('Setting[cacheHosts] must name the memcached servers as host:port', 'cacheHosts');
-    }
-    const { cacheTimeoutMs, cacheExpirationS } = settings;
-    const store = deps.openMemcached({
-      hosts: cacheHosts,
-      timeoutMs: cacheTimeoutMs,
-      expirationS: cacheExpirationS,
-      entryBytesMax: cacheEntryBytesMax,
-      prefix: settings.cluster,
-    });
-    watch(deps.metrics, { memcached: () => store.figures });
-    return {
-      partials: wantsPartials ? createStoredPartials(named('segment', store), cacheEntryBytesMax) : undefined,
-      brokerPartials: wantsBroker
-        ? createStoredPartials(named('broker', store), cacheEntryBytesMax)
-        : undefined,
-      results: wantsResults ? named('result', store) : undefined,
-      close: () => store.close(),
-    };
-  }
-  const limits = localLimits(cacheBytesMax, cacheEntryBytesMax, { wantsPartials, wantsBroker, wantsResults });
-  const partials = createLocalPartials(limits.partials);
-  const brokerPartials = createLocalPartials(limits.brokerPartials);
-  const results = createLocalStore(limits.results);
-  watch(deps.metrics, {
-    segment: () => partials.figures,
-    broker: () => brokerPartials.figures,
-    result: () => results.figures,
-  });
-  return {
-    partials: wantsPartials ? partials : undefined,
-    brokerPartials: wantsBroker ? brokerPartials : undefined,
-    results: wantsResults ? results : undefined,
-    close: () => undefined,
+  const uncacheable = {
+    historical: queryTypes(settings, 'historicalUncacheable'),
+    broker: queryTypes(settings, 'brokerUncacheable'),
   };
+  const wants: Wants = {
+    partials: settings.historicalUseCache || settings.historicalPopulateCache,
+    broker: settings.brokerUseCache || settings.brokerPopulateCache,
+    results: settings.brokerUseResultCache || settings.brokerPopulateResultCache,
+  };
+  const isOff = cacheType === 'none' || Object.values(wants).every((wanted) => !wanted);
+  if (isOff) return { ...none, uncacheable };
+  const { stores, close } =
+    cacheType === 'memcached'
+      ? inMemcached(deps, wants)
+      : { stores: inMemory(settings, wants), close: none.close };
+  const { partials, brokerPartials, results } = stores;
+  publishCacheMetrics(deps.metrics, {
+    ...(partials === undefined ? {} : { segment: () => partials.figures }),
+    ...(brokerPartials === undefined ? {} : { broker: () => brokerPartials.figures }),
+    ...(results === undefined ? {} : { result: () => results.figures }),
+  });
+  return { partials, brokerPartials, results, uncacheable, close };
 }
 
-const noCaches: Caches = {
+/** Which caches are used at all. */
+interface Wants {
+  readonly partials: boolean;
+  readonly broker: boolean;
+  readonly results: boolean;
+}
+type Stores = Pick<Caches, 'partials' | 'brokerPartials' | 'results'>;
+
+const none = {
   partials: undefined,
   brokerPartials: undefined,
   results: undefined,
-  close: () => undefined,
+  close: (): void => undefined,
 };
+
+function queryTypes(
+  settings: Settings,
+  name: 'historicalUncacheable' | 'brokerUncacheable',
+): ReadonlySet<string> {
+  const unknown = settings[name].find((type) => !queriesKnown.includes(type));
+  if (unknown !== undefined) {
+    throw invalidInput(
+      `Setting[${name}] names query type[${unknown}]; types are ${queriesKnown.join(', ')}`,
+      name,
+    );
+  }
+  return new Set(settings[name]);
+}
+
+function inMemcached({ settings, openMemcached }: CacheDeps, wants: Wants) {
+  const { cacheHosts, historicalEntryBytesMax, brokerEntryBytesMax } = settings;
+  if (cacheHosts.length === 0) {
+    throw invalidInput('Setting[cacheHosts] must name the memcached servers as host:port', 'cacheHosts');
+  }
+  const memcached = openMemcached({
+    hosts: cacheHosts,
+    timeoutMs: settings.cacheTimeoutMs,
+    expirationS: settings.cacheExpirationS,
+    entryBytesMax: settings.cacheObjectBytesMax,
+    prefix: settings.cachePrefix === '' ? settings.cluster : settings.cachePrefix,
+  });
+  const stores: Stores = {
+    partials: wants.partials
+      ? createStoredPartials(memcached.store('segment'), historicalEntryBytesMax)
+      : undefined,
+    brokerPartials: wants.broker
+      ? createStoredPartials(memcached.store('broker'), brokerEntryBytesMax)
+      : undefined,
+    results: wants.results ? memcached.store('result') : undefined,
+  };
+  return { stores, close: () => memcached.close() };
+}
+
+function inMemory(settings: Settings, wants: Wants): Stores {
+  const limits = localLimits(settings, wants);
+  return {
+    partials: wants.partials ? createLocalPartials(limits.partials) : undefined,
+    brokerPartials: wants.broker ? createLocalPartials(limits.brokerPartials) : undefined,
+    results: wants.results ? createLocalStore(limits.results) : undefined,
+  };
+}
 
 interface Limits {
   readonly bytesMax: number;
@@ -95,31 +146,17 @@ interface Limits {
 
 /** Whole answers get their share, partial results the rest: half each where both roles keep them. */
 function localLimits(
-  bytesMax: number,
-  entryBytesMax: number,
-  wants: { readonly wantsPartials: boolean; readonly wantsBroker: boolean; readonly wantsResults: boolean },
+  settings: Settings,
+  wants: Wants,
 ): Readonly<Record<'partials' | 'brokerPartials' | 'results', Limits>> {
-  const results = wants.wantsResults ? Math.floor(bytesMax * resultShare) : 0;
+  const { cacheBytesMax: bytesMax } = settings;
+  const results = wants.results ? Math.floor(bytesMax * resultShare) : 0;
   const rest = bytesMax - results;
-  const brokerPartials = wants.wantsBroker ? Math.floor(wants.wantsPartials ? rest / 2 : rest) : 0;
+  const brokerPartials = wants.broker ? Math.floor(wants.partials ? rest / 2 : rest) : 0;
   return {
-    results: { bytesMax: results, entryBytesMax },
-    brokerPartials: { bytesMax: brokerPartials, entryBytesMax },
-    partials: { bytesMax: rest - brokerPartials, entryBytesMax },
-  };
-}
-
-/** One store for several kinds of values: no key of one is a key of another. */
-function named(kind: string, store: ByteStore): ByteStore {
-  return {
-    get: async (keys) => {
-      const found = await store.get(keys.map((key) => `${kind} ${key}`));
-      return new Map([...found].map(([key, value]) => [key.slice(kind.length + 1), value]));
-    },
-    put: (key, value) => store.put(`${kind} ${key}`, value),
-    get figures() {
-      return store.figures;
-    },
+    results: { bytesMax: results, entryBytesMax: settings.brokerResultBytesMax },
+    brokerPartials: { bytesMax: brokerPartials, entryBytesMax: settings.brokerEntryBytesMax },
+    partials: { bytesMax: rest - brokerPartials, entryBytesMax: settings.historicalEntryBytesMax },
   };
 }
 
@@ -139,21 +176,9 @@ export function createLocalStore(limits: {
       return await Promise.resolve(found);
     },
     put: (key, value) => void lru.put(key, value),
+    tooLarge: () => lru.tooLarge(),
     get figures() {
       return lru.figures;
     },
   };
-}
-
-function watch(metrics: MetricsRegistry, caches: Readonly<Record<string, () => CacheFigures>>): void {
-  const family = (name: string, kind: 'counter' | 'gauge', figure: keyof CacheFigures): void =>
-    metrics.collect(name, kind, () =>
-      Object.entries(caches).map(([cache, figures]) => ({ labels: { cache }, value: figures()[figure] })),
-    );
-  family('grove_cache_hits_total', 'counter', 'hits');
-  family('grove_cache_misses_total', 'counter', 'misses');
-  family('grove_cache_evictions_total', 'counter', 'evictions');
-  family('grove_cache_refused_total', 'counter', 'refused');
-  family('grove_cache_entries', 'gauge', 'entries');
-  family('grove_cache_bytes', 'gauge', 'bytes');
 }

@@ -1,5 +1,6 @@
 /** The `grove` program: argv → a client command, or roles → supervision tree. */
 import fs from 'node:fs';
+import { notesOf } from '../config/druid-notes.js';
 import {
   readFlags,
   resolveSettings,
@@ -51,7 +52,14 @@ function readSettings(argv: readonly string[]): Settings {
       );
     }
   }
-  return resolveSettings({ flags: given, environment: process.env, ...(file === undefined ? {} : { file }) });
+  const settings = resolveSettings({
+    flags: given,
+    environment: process.env,
+    ...(file === undefined ? {} : { file }),
+  });
+  for (const { property, reason } of notesOf(file))
+    err(`grove: property[${property}] changes nothing: ${reason}\n`);
+  return settings;
 }
 
 /** An ephemeral start gets a folder of its own, which goes when the process ends, however it ends. */

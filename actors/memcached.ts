@@ -1,10 +1,10 @@
 /** Answers kept in memcached: a store that may be slow, full or gone, which costs a scan but never a query. */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { Client } from 'memjs';
-import type { CacheFigures } from '../query/cache/byte-lru.js';
+import { noFigures, type CacheFigures } from '../query/cache/byte-lru.js';
 import type { ByteStore } from '../query/cache/partial-cache.js';
 import type { Clock, Log } from '../runtime/types.js';
+import { NotTaken, type MemcachedClient } from './memcached-client.js';
 
 export interface MemcachedSettings {
   /** host:port, the port 11211 when left out. A key always goes to the same of them. */
@@ -12,20 +12,25 @@ export interface MemcachedSettings {
   readonly timeoutMs: number;
   /** 0 = until it is pushed out. */
   readonly expirationS: number;
+  /** Larger values are not sent. */
   readonly entryBytesMax: number;
   /** Installations that share the servers must differ here. */
   readonly prefix: string;
 }
 
-/** The client's part that is used. */
-export interface MemcachedClient {
-  get(key: string): Promise<{ readonly value: Uint8Array | null }>;
-  set(key: string, value: Buffer, options: { readonly expires: number }): Promise<boolean>;
-  close(): void;
+export interface MemcachedDeps {
+  /** A new connection, made with its first request. */
+  readonly connect: (host: string) => MemcachedClient;
+  readonly clock: Pick<Clock, 'setTimer' | 'monotonic'>;
+  readonly log: Log;
 }
 
-/** What is on its way to the servers; more is not sent. */
+/** Of all kinds of values on their way to the servers; more is not sent. */
 const sendingBytesMax = 16 * 1024 * 1024;
+/** After a failure a server is left alone that long: nobody waits for it twice. */
+const leftAloneMs = 5_000;
+/** An answer may be here already when a busy process finds that its time is over. */
+const graceMs = 20;
 /** A value's checksum stands before it. */
 const sumBytes = 4;
 
@@ -48,116 +53,182 @@ function unsealed(name: string, stored: Uint8Array | undefined): Uint8Array | un
   return view.getUint32(0) === sumOf(name, value) ? value : undefined;
 }
 
-/** After a failure a server is left alone that long. */
-const failoverS = 5;
+/** `away`: it was not asked, as it failed a moment ago. */
+type Reply<T> =
+  | { readonly is: 'answer'; readonly value: T }
+  | { readonly is: 'away' | 'timeout' | 'error' | 'refused' };
 
-export function openMemcached(
-  settings: MemcachedSettings,
-  deps: { readonly clock: Pick<Clock, 'setTimer'>; readonly log: Log },
-): ByteStore & { close(): void } {
-  const logger = {
-    log: (text: unknown) => deps.log.debug('memcached', { text: String(text).slice(0, 200) }),
-  };
-  const client = Client.create(settings.hosts.join(','), {
-    retries: 0,
-    timeout: settings.timeoutMs / 1_000,
-    failoverTime: failoverS,
-    keepAlive: true,
-    logger,
-  } as never);
-  return new MemcachedStore(client as unknown as MemcachedClient, settings, deps);
-}
-
-export class MemcachedStore implements ByteStore {
-  readonly #client: MemcachedClient;
-  readonly #settings: MemcachedSettings;
-  readonly #clock: Pick<Clock, 'setTimer'>;
-  readonly #log: Log;
-  #hits = 0;
-  #misses = 0;
-  #refused = 0;
-  #sendingBytes = 0;
+/**
+ * One server. A connection that failed once is never used again: what is still on its way there would be taken for an
+ * answer to something else.
+ */
+class MemcachedServer {
+  readonly host: string;
+  readonly #deps: MemcachedDeps;
+  readonly #timeoutMs: number;
+  #client: MemcachedClient | undefined;
+  #backMs = -Infinity;
   #isFailing = false;
 
-  constructor(
-    client: MemcachedClient,
-    settings: MemcachedSettings,
-    deps: { readonly clock: Pick<Clock, 'setTimer'>; readonly log: Log },
-  ) {
-    this.#client = client;
-    this.#settings = settings;
-    this.#clock = deps.clock;
-    this.#log = deps.log;
+  constructor(host: string, timeoutMs: number, deps: MemcachedDeps) {
+    this.host = host;
+    this.#timeoutMs = timeoutMs;
+    this.#deps = deps;
   }
 
-  /** What is pushed out, and how much is there, only the servers know. */
-  get figures(): CacheFigures {
-    const { hits, misses, refused } = { hits: this.#hits, misses: this.#misses, refused: this.#refused };
-    return { hits, misses, refused, evictions: 0, entries: 0, bytes: 0 };
-  }
-
-  async get(keys: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
-    const values = await Promise.all(keys.map((key) => this.#getOne(key)));
-    const found = new Map<string, Uint8Array>();
-    for (const [i, key] of keys.entries()) {
-      const value = values[i];
-      if (value !== undefined) found.set(key, value);
-    }
-    this.#hits += found.size;
-    this.#misses += keys.length - found.size;
-    return found;
-  }
-
-  put(key: string, value: Uint8Array): void {
-    const { entryBytesMax, expirationS } = this.#settings;
-    if (value.byteLength > entryBytesMax || this.#sendingBytes + value.byteLength > sendingBytesMax) {
-      this.#refused++;
-      return;
-    }
-    this.#sendingBytes += value.byteLength;
-    const name = this.#nameOf(key);
-    const sent = this.#within(this.#client.set(name, sealed(name, value), { expires: expirationS }));
-    void sent.then((isKept) => {
-      this.#sendingBytes -= value.byteLength;
-      if (isKept !== true) this.#refused++;
+  async ask<T>(request: (client: MemcachedClient) => Promise<T>): Promise<Reply<T>> {
+    const { clock, connect } = this.#deps;
+    if (clock.monotonic() < this.#backMs) return { is: 'away' };
+    const client = (this.#client ??= connect(this.host));
+    return await new Promise<Reply<T>>((resolve) => {
+      let isOver = false;
+      const end = (reply: Reply<T>): void => {
+        isOver = true;
+        timer.cancel();
+        resolve(reply);
+      };
+      const late = (): void => {
+        if (isOver) return;
+        end({ is: 'timeout' });
+        this.#failed(client, 'no answer in time');
+      };
+      // The connection may also be lost without a word to whoever asked.
+      let timer = clock.setTimer(this.#timeoutMs, () => {
+        timer = clock.setTimer(graceMs, late);
+      });
+      request(client).then(
+        (value) => {
+          if (!isOver) this.#answered();
+          end({ is: 'answer', value });
+        },
+        (thrown: unknown) => {
+          if (thrown instanceof NotTaken) return end({ is: 'refused' });
+          end({ is: 'error' });
+          this.#failed(client, thrown instanceof Error ? thrown.message : String(thrown));
+        },
+      );
     });
   }
 
   close(): void {
-    this.#client.close();
+    this.#client?.close();
+    this.#client = undefined;
+    this.#backMs = Infinity;
   }
 
-  async #getOne(key: string): Promise<Uint8Array | undefined> {
-    const name = this.#nameOf(key);
-    const answer = await this.#within(this.#client.get(name));
-    return unsealed(name, answer?.value ?? undefined);
+  #answered(): void {
+    if (this.#isFailing) this.#deps.log.info('memcached answers again', { host: this.host });
+    this.#isFailing = false;
+  }
+
+  #failed(client: MemcachedClient, reason: string): void {
+    // What else waits for this connection fails with it, once.
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    this.#backMs = this.#deps.clock.monotonic() + leftAloneMs;
+    if (!this.#isFailing) this.#deps.log.warn('memcached does not answer', { host: this.host, reason });
+    this.#isFailing = true;
+    client.close();
+  }
+}
+
+export class Memcached {
+  readonly settings: MemcachedSettings;
+  readonly #servers: readonly MemcachedServer[];
+  #sendingBytes = 0;
+
+  constructor(settings: MemcachedSettings, deps: MemcachedDeps) {
+    this.settings = settings;
+    this.#servers = settings.hosts.map((host) => new MemcachedServer(host, settings.timeoutMs, deps));
+  }
+
+  /** Values of one kind, counted on their own: no key of one kind is a key of another. */
+  store(kind: string): ByteStore {
+    return new MemcachedStore(this, kind);
+  }
+
+  close(): void {
+    for (const server of this.#servers) server.close();
+  }
+
+  async get(name: string): Promise<Reply<Uint8Array | undefined>> {
+    return await this.#serverOf(name).ask(async (client) => unsealed(name, await client.get(name)));
+  }
+
+  async set(name: string, value: Uint8Array): Promise<Reply<void>> {
+    if (this.#sendingBytes + value.byteLength > sendingBytesMax) return { is: 'away' };
+    this.#sendingBytes += value.byteLength;
+    const { expirationS } = this.settings;
+    const reply = await this.#serverOf(name).ask((client) =>
+      client.set(name, sealed(name, value), expirationS),
+    );
+    this.#sendingBytes -= value.byteLength;
+    return reply;
+  }
+
+  /** Of the servers the one that ranks highest for the name: when one is added or goes, other names stay where they are. */
+  #serverOf(name: string): MemcachedServer {
+    const ranked = this.#servers.map((server) => ({
+      server,
+      rank:
+        this.#servers.length === 1 ? '' : createHash('sha1').update(`${server.host} ${name}`).digest('hex'),
+    }));
+    return ranked.reduce((best, one) => (one.rank > best.rank ? one : best)).server;
+  }
+}
+
+type Counts = { -readonly [K in keyof CacheFigures]: number };
+
+class MemcachedStore implements ByteStore {
+  readonly #memcached: Memcached;
+  readonly #kind: string;
+  /** What is pushed out, and how much is there, only the servers know. */
+  readonly #counts: Counts = { ...noFigures };
+
+  constructor(memcached: Memcached, kind: string) {
+    this.#memcached = memcached;
+    this.#kind = kind;
+  }
+
+  get figures(): CacheFigures {
+    return { ...this.#counts };
+  }
+
+  async get(keys: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
+    const found = new Map<string, Uint8Array>();
+    await Promise.all(
+      keys.map(async (key) => {
+        const reply = await this.#memcached.get(this.#nameOf(key));
+        if (reply.is === 'answer' && reply.value !== undefined) found.set(key, reply.value);
+        this.#countFailure(reply);
+      }),
+    );
+    this.#counts.hits += found.size;
+    this.#counts.misses += keys.length - found.size;
+    return found;
+  }
+
+  put(key: string, value: Uint8Array): void {
+    if (value.byteLength > this.#memcached.settings.entryBytesMax) return this.tooLarge();
+    void this.#memcached.set(this.#nameOf(key), value).then((reply) => {
+      if (reply.is === 'answer') this.#counts.puts++;
+      else this.#counts.putErrors++;
+      this.#countFailure(reply);
+    });
+  }
+
+  tooLarge(): void {
+    this.#counts.oversized++;
+  }
+
+  #countFailure({ is }: Reply<unknown>): void {
+    if (is === 'timeout') this.#counts.timeouts++;
+    else if (is === 'error' || is === 'refused') this.#counts.errors++;
   }
 
   /** The server's keys are short and have no blanks. */
   #nameOf(key: string): string {
-    return `${this.#settings.prefix}:${createHash('sha256').update(key).digest('base64url')}`;
-  }
-
-  /** Undefined when it failed or took too long: a connection that breaks may leave its requests without a word. */
-  async #within<T>(asked: Promise<T>): Promise<T | undefined> {
-    return await new Promise<T | undefined>((resolve) => {
-      const failed = (reason: string): void => {
-        if (!this.#isFailing) this.#log.warn('memcached does not answer', { reason });
-        this.#isFailing = true;
-        resolve(undefined);
-      };
-      const timer = this.#clock.setTimer(this.#settings.timeoutMs * 2, () => failed('no answer in time'));
-      asked.then(
-        (value) => {
-          timer.cancel();
-          this.#isFailing = false;
-          resolve(value);
-        },
-        (thrown: unknown) => {
-          timer.cancel();
-          failed(thrown instanceof Error ? thrown.message : String(thrown));
-        },
-      );
-    });
+    const { prefix } = this.#memcached.settings;
+    return `${prefix}:${createHash('sha256').update(`${this.#kind} ${key}`).digest('base64url')}`;
   }
 }

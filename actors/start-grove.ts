@@ -8,7 +8,8 @@ import type { Screen } from './start/screen.js';
 import { createCaches } from './caches.js';
 import { createEngine, type Engine } from './engine.js';
 import { removeLeftRuns } from './group-memory.js';
-import { openMemcached } from './memcached.js';
+import { Memcached } from './memcached.js';
+import { openMemcachedClient } from './memcached-client.js';
 import { openProcess, type GroveProcess } from './process.js';
 import { openNodeEndpoints } from './start/node-endpoints.js';
 import { sweepStorage } from './start/storage-sweep.js';
@@ -71,7 +72,10 @@ export async function startGrove(settings: Settings, screen: Screen): Promise<Ru
     const caches = createCaches({
       settings,
       metrics: grove.metrics,
-      openMemcached: (memcached) => openMemcached(memcached, node),
+      openMemcached: (memcached) => {
+        const connect = (host: string) => openMemcachedClient(host, memcached.timeoutMs, node.log);
+        return new Memcached(memcached, { clock: node.clock, log: node.log, connect });
+      },
     });
     closers.push(() => caches.close());
     const { tree, gateway, storage } = roleTree({

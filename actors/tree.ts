@@ -147,23 +147,41 @@ function engineOf(wiring: Wiring, role: RoleName): Engine {
 }
 
 function partialCaching({ caches, grove }: Wiring): Pick<HistoricalDeps, 'caching'> {
-  const { partials } = caches;
+  const { partials, uncacheable } = caches;
   const { historicalUseCache: use, historicalPopulateCache: populate } = grove.settings;
-  return partials === undefined ? {} : { caching: { partials, use, populate } };
+  return partials === undefined
+    ? {}
+    : { caching: { partials, use, populate, uncacheable: uncacheable.historical } };
 }
 
 function brokerCaching({ caches, grove }: Wiring): Pick<BrokerDeps, 'results' | 'partials'> {
   const { results: store, brokerPartials } = caches;
-  const { brokerUseCache, brokerPopulateCache } = grove.settings;
-  const partials =
+  const { brokerUseCache, brokerPopulateCache, brokerCacheLookupsMax: lookupsMax } = grove.settings;
+  const { brokerUseResultCache, brokerPopulateResultCache, brokerResultBytesMax } = grove.settings;
+  const uncacheable = caches.uncacheable.broker;
+  const partials: BrokerDeps['partials'] =
     brokerPartials === undefined
-      ? {}
-      : { partials: { partials: brokerPartials, use: brokerUseCache, populate: brokerPopulateCache } };
-  const { brokerUseResultCache: use, brokerPopulateResultCache: populate } = grove.settings;
-  const entryBytesMax = grove.settings.cacheEntryBytesMax;
+      ? undefined
+      : {
+          partials: brokerPartials,
+          use: brokerUseCache,
+          populate: brokerPopulateCache,
+          uncacheable,
+          lookupsMax,
+        };
+  const results: BrokerDeps['results'] =
+    store === undefined
+      ? undefined
+      : {
+          store,
+          use: brokerUseResultCache,
+          populate: brokerPopulateResultCache,
+          entryBytesMax: brokerResultBytesMax,
+          uncacheable,
+        };
   return {
-    ...partials,
-    ...(store === undefined ? {} : { results: { store, use, populate, entryBytesMax } }),
+    ...(partials === undefined ? {} : { partials }),
+    ...(results === undefined ? {} : { results }),
   };
 }
 

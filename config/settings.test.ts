@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { notesOf } from './druid-notes.js';
 import { readFlags, resolveSettings, settings } from './settings.js';
 
 const resolve = (argv: string[], environment = {}, file?: unknown) =>
@@ -37,6 +38,32 @@ describe('settings', () => {
     expect(resolve([], {}, { 'druid.worker.capacity': 7 }).workerSlots).to.equal(7);
   });
 
+  it('takes sizes and lists as property files have them, and properties that have nothing to set here', () => {
+    const file = {
+      'druid.cache.sizeInBytes': '1GiB',
+      'druid.historical.cache.maxEntrySize': '500K',
+      'druid.historical.cache.unCacheable': '["groupBy", "select"]',
+      'druid.broker.cache.unCacheable': ['topN'],
+      'druid.cache.numConnections': 4,
+      'druid.realtime.cache.useCache': false,
+      'druid.cache.protocol': 'binary',
+    };
+    expect(resolve(['--broker-entry-bytes-max', '2KiB'], {}, file)).to.deep.include({
+      cacheBytesMax: 2 ** 30,
+      historicalEntryBytesMax: 500_000,
+      brokerEntryBytesMax: 2_048,
+      historicalUncacheable: ['groupBy', 'select'],
+      brokerUncacheable: ['topN'],
+    });
+    const told = notesOf(file).map(({ property }) => property);
+    expect(told).to.deep.equal([
+      'druid.cache.numConnections',
+      'druid.realtime.cache.useCache',
+      'druid.cache.protocol',
+    ]);
+    expect(notesOf(undefined)).to.deep.equal([]);
+  });
+
   for (const [argv, file, field] of [
     [['--http-port', 'x'], {}, '--http-port'],
     [['--http-port', '70000'], {}, '--http-port'],
@@ -45,6 +72,11 @@ describe('settings', () => {
     [['--port-base', '65534'], {}, '--port-base'],
     [['--nats-port', '0'], {}, '--nats-port'],
     [[], { nosuch: 1 }, 'nosuch'],
+    [[], { 'druid.cache.enableTls': true }, 'druid.cache.enableTls'],
+    [[], { 'druid.cache.protocol': 'text' }, 'binary protocol'],
+    [[], { 'druid.realtime.cache.populateCache': 'true' }, 'rows that still grow'],
+    [[], { brokerUncacheable: '["a"' }, 'brokerUncacheable'],
+    [['--http-port', '1KiB'], {}, '--http-port'],
     [[], { sample: 'maybe' }, 'sample'],
     [[], [], 'configuration file'],
   ] as const) {

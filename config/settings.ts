@@ -3,7 +3,9 @@
  * (`GROVE_HTTP_PORT`), in a JSON configuration file under its own name (`httpPort`), or there under Druid's property
  * name where one exists; earlier sources win. Units stand in the names.
  */
+import { bytesOfText } from '../proto/byte-size.js';
 import { CodedError, invalidInput } from '../proto/errors.js';
+import { noteOf } from './druid-notes.js';
 
 type Kind = 'string' | 'number' | 'boolean' | 'list';
 interface Setting<T> {
@@ -116,11 +118,6 @@ export const settings = {
     max: 64 * GiB,
     druid: 'druid.cache.sizeInBytes',
   }),
-  cacheEntryBytesMax: count(MiB, 'a larger answer is not kept', {
-    min: 0,
-    max: GiB,
-    druid: 'druid.broker.cache.resultLevelCacheLimit',
-  }),
   cacheHosts: list([], 'memcached servers, as host:port', 'druid.cache.hosts'),
   cacheTimeoutMs: count(500, 'memcached is waited for', {
     min: 1,
@@ -132,6 +129,16 @@ export const settings = {
     max: 2_592_000,
     druid: 'druid.cache.expiration',
   }),
+  cachePrefix: text(
+    '',
+    'before every key in memcached; the cluster when empty',
+    'druid.cache.memcachedPrefix',
+  ),
+  cacheObjectBytesMax: count(50 * MiB, 'a larger answer is not sent to memcached', {
+    min: 0,
+    max: GiB,
+    druid: 'druid.cache.maxObjectSize',
+  }),
   historicalUseCache: flag(
     true,
     'take partial results of segments from the cache',
@@ -142,6 +149,16 @@ export const settings = {
     'put partial results of segments into the cache',
     'druid.historical.cache.populateCache',
   ),
+  historicalUncacheable: list(
+    [],
+    'types of queries that data nodes keep nothing of',
+    'druid.historical.cache.unCacheable',
+  ),
+  historicalEntryBytesMax: count(1_000_000, 'a larger partial result is not kept at data nodes', {
+    min: 0,
+    max: GiB,
+    druid: 'druid.historical.cache.maxEntrySize',
+  }),
   brokerUseCache: flag(
     false,
     'the broker takes partial results of segments from its cache',
@@ -162,6 +179,26 @@ export const settings = {
     'put whole answers into the cache',
     'druid.broker.cache.populateResultLevelCache',
   ),
+  brokerUncacheable: list(
+    [],
+    'types of queries that the broker keeps nothing of',
+    'druid.broker.cache.unCacheable',
+  ),
+  brokerEntryBytesMax: count(1_000_000, 'a larger partial result is not kept at the broker', {
+    min: 0,
+    max: GiB,
+    druid: 'druid.broker.cache.maxEntrySize',
+  }),
+  brokerResultBytesMax: count(MiB, 'a longer answer is not kept', {
+    min: 0,
+    max: 2 ** 31 - 1,
+    druid: 'druid.broker.cache.resultLevelCacheLimit',
+  }),
+  brokerCacheLookupsMax: count(2 ** 31 - 1, 'segments of a query that the broker looks for in its cache', {
+    min: 0,
+    max: 2 ** 31 - 1,
+    druid: 'druid.broker.cache.cacheBulkMergeLimit',
+  }),
   workerThreads: count(0, 'scan threads; one per core when 0', {
     min: 0,
     max: 256,
@@ -219,7 +256,7 @@ export const settings = {
     max: 2 ** 53,
     druid: 'druid.server.http.maxScatterGatherBytes',
   }),
-  dictionaryBytesMax: count(GiB, 'texts that one groupBy groups by; any when 0', {
+  dictionaryBytesMax: count(4 * GiB, 'texts that one groupBy groups by; any when 0', {
     min: 0,
     max: 2 ** 53,
     druid: 'druid.query.groupBy.maxMergingDictionarySize',
@@ -268,6 +305,12 @@ function readValue(
       if (Array.isArray(given) && given.every((x) => typeof x === 'string'))
         return given as readonly string[];
       if (typeof given !== 'string') throw bad('a list');
+      // As Druid's own property files have lists.
+      if (given.trimStart().startsWith('[')) {
+        const texts = textsOf(given);
+        if (texts === undefined) throw bad('a list of texts');
+        return texts;
+      }
       const parts = given.split(name === 'inputDirs' ? /[:,]/ : ',');
       return parts.map((part) => part.trim()).filter((part) => part !== '');
     }
@@ -276,13 +319,24 @@ function readValue(
       if (given === false || given === 'false') return false;
       throw bad('true or false');
     case 'number': {
-      const value = typeof given === 'number' ? given : Number(given === '' ? NaN : given);
+      const size = name.includes('Bytes') && typeof given === 'string' ? bytesOfText(given) : undefined;
+      const value = typeof given === 'number' ? given : (size ?? Number(given === '' ? NaN : given));
       const { min = -Infinity, max = Infinity } = setting;
       if (!Number.isSafeInteger(value) || value < min || value > max) {
         throw bad(`a whole number from ${min} to ${max}`);
       }
       return value;
     }
+  }
+}
+
+/** Of a JSON array; undefined: not one of texts. */
+function textsOf(json: string): readonly string[] | undefined {
+  try {
+    const parsed: unknown = JSON.parse(json);
+    return Array.isArray(parsed) && parsed.every((one) => typeof one === 'string') ? parsed : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -334,6 +388,7 @@ function fromFile(content: unknown): Map<SettingName, unknown> {
   const found = new Map<SettingName, unknown>();
   for (const [key, value] of Object.entries(content)) {
     const name = isSetting(key) ? key : byDruid.get(key);
+    if (name === undefined && noteOf(key, value) !== undefined) continue;
     if (name === undefined) throw invalidInput(`Unknown setting[${key}] in the configuration file`, key);
     found.set(name, value);
   }

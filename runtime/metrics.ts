@@ -28,7 +28,8 @@ interface Series {
   total: number;
 }
 
-const NAME = /^[a-z_][a-z0-9_]*$/;
+/** Ours are of small letters; those named as Druid names them are not. */
+const NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 export function createMetrics(): MetricsRegistry {
   const families = new Map<string, Family>();

@@ -7,7 +7,6 @@ import type { Pool } from '../../query/engine/pool-api.js';
 import type { LookupFinder } from '../../query/native/context.js';
 import type { JsonObject } from '../../query/native/json-fields.js';
 import type { ActorContext, Behavior, ChildSpec, Node } from '../../runtime/types.js';
-import type { PartialCaching } from '../cached-scan.js';
 import type { FrameCarrier } from '../frame-by-reference.js';
 import type { GroupMemory } from '../group-memory.js';
 import { InventoryWatch, type CopyChange } from '../inventory-watch.js';
@@ -17,6 +16,7 @@ import { LoadBook } from './load-book.js';
 import { BrokerQueries } from './query.js';
 import { noLimits, type QueryLimits } from './limits.js';
 import { brokerRoutes } from './rest.js';
+import type { BrokerCaching } from './kept-partials.js';
 import type { ResultCaching } from './result-cache.js';
 import { QueryScheduler, schedulerDefaults, type SchedulerSettings } from './scheduler.js';
 import { BrokerView } from './view.js';
@@ -47,7 +47,7 @@ export interface BrokerDeps {
   /** Absent: no answer is kept. */
   readonly results?: ResultCaching;
   /** Absent: partial results are kept at the data nodes only, if at all. */
-  readonly partials?: PartialCaching;
+  readonly partials?: BrokerCaching;
   /** Absent: no lookups are registered. */
   readonly lookups?: LookupFinder;
   /** Absent: groups are held in memory alone. */

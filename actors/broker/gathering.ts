@@ -5,10 +5,9 @@
 import type { Frame } from '../../query/frame.js';
 import type { GroupByQuery, NativeQuery } from '../../query/native/model.js';
 import type { IntervalMs } from '../../segment/read/view.js';
-import type { PartialCaching } from '../cached-scan.js';
 import type { GroupMemory, QueryGroups } from '../group-memory.js';
 import type { Asking } from './asking.js';
-import { keptPartials } from './kept-partials.js';
+import { keptPartials, type BrokerCaching } from './kept-partials.js';
 import { ByteLimit, HeldLimit, type QueryLimits } from './limits.js';
 import { allTime } from './render-hints.js';
 import { askingRounds, type Slice } from './route.js';
@@ -20,7 +19,7 @@ export interface GatherDeps {
   readonly work: BrokerWork;
   readonly limits: QueryLimits;
   /** Partial results by segment; absent: none are kept here. */
-  readonly partials?: PartialCaching;
+  readonly partials?: BrokerCaching;
   /** Where the groups of groupBys are held; absent: in memory alone. */
   readonly groups?: GroupMemory;
 }
@@ -125,7 +124,7 @@ export class Gathering {
         times: keptTimes,
         rest,
         keep,
-        keptBytesMax,
+        keptLimit,
       } = await keptPartials(this.#deps.partials, query, round);
       for (const time of keptTimes) times.push(time);
       if (frames.length > 0) await into.keep(frames);
@@ -133,7 +132,7 @@ export class Gathering {
         ...this.#asking.request,
         slices: rest,
         bySegment: keep !== undefined,
-        ...(keptBytesMax === undefined ? {} : { segmentBytesMax: keptBytesMax }),
+        ...(keptLimit === undefined ? {} : { segmentLimit: keptLimit }),
         ...(into.sink === undefined ? {} : { sink: into.sink }),
         take: async (parts, partTimes, segments) => {
           // Before anything is done with them that moves their memory.

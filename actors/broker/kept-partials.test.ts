@@ -39,6 +39,10 @@ describe('partial results kept at the broker', () => {
     expect(again.frames).to.deep.equal([frame, frame, frame]);
     expect(again.times).to.deep.equal([{ startMs: 3, endMs: 2 ** 42 }]);
     expect(again.rest).to.deep.equal([slices[2]]);
+    const some = await keptPartials({ ...caching, lookupsMax: 1 }, query(), slices);
+    expect(some.rest).to.deep.equal([slices[1], slices[2]]);
+    const none = await keptPartials({ ...caching, uncacheable: new Set(['timeseries']) }, query(), slices);
+    expect(none).to.deep.equal({ frames: [], times: [], rest: slices });
   });
 
   it('are neither looked for nor kept when the query, or nobody, wants it', async () => {

@@ -7,7 +7,7 @@ import type { NativeQuery } from '../../query/native/model.js';
 import type { IntervalMs } from '../../segment/read/view.js';
 import type { PartialCaching } from '../cached-scan.js';
 import type { Slice } from './route.js';
-import type { SegmentAnswer } from './scatter.js';
+import type { SegmentAnswer, SegmentLimit } from './scatter.js';
 
 export interface KeptPartials {
   readonly frames: readonly Frame[];
@@ -16,8 +16,8 @@ export interface KeptPartials {
   readonly rest: readonly Slice[];
   /** Set when what is answered shall be kept: the data nodes have to answer by segment. */
   readonly keep?: (answer: SegmentAnswer) => void;
-  /** Larger answers of a segment are not kept. */
-  readonly keptBytesMax?: number;
+  /** Larger answers of a segment are not kept, but told of. */
+  readonly keptLimit?: SegmentLimit;
 }
 
 /** The last frame of what is kept says where the segment has rows; the others are its partial result. */
@@ -42,23 +42,28 @@ export function splitTimes(kept: readonly Frame[]): { frames: readonly Frame[]; 
   return { frames: kept.slice(0, -1), times };
 }
 
+export interface BrokerCaching extends PartialCaching {
+  /** So many segments of a round are looked for, the others are asked; absent: all. */
+  readonly lookupsMax?: number;
+}
+
 export async function keptPartials(
-  caching: PartialCaching | undefined,
+  caching: BrokerCaching | undefined,
   query: NativeQuery,
   slices: readonly Slice[],
 ): Promise<KeptPartials> {
   const nothing = { frames: [], times: [], rest: slices };
-  const scan = caching === undefined ? undefined : scanKey(query);
+  const isKept = caching !== undefined && caching.uncacheable?.has(query.queryType) !== true;
+  const scan = isKept ? scanKey(query) : undefined;
   if (caching === undefined || scan === undefined) return nothing;
   const wish = cacheWish(query.context, 'useCache', 'populateCache');
   const keys = new Map<string, string>();
   for (const { segmentId, segment, intervals } of slices) {
     if (!segment.realtime) keys.set(segmentId, segmentKey(scan, segmentId, intervals));
   }
-  const found =
-    caching.use && wish.use
-      ? await caching.partials.get([...keys.values()])
-      : new Map<string, readonly Frame[]>();
+  const isUsed = caching.use && wish.use;
+  const looked = isUsed ? [...keys.values()].slice(0, caching.lookupsMax) : [];
+  const found = await caching.partials.get(looked);
   const frames: Frame[] = [];
   const times: IntervalMs[] = [];
   const rest: Slice[] = [];
@@ -73,8 +78,9 @@ export async function keptPartials(
     times.push(...split.times);
   }
   if (!caching.populate || !wish.populate) return { frames, times, rest };
-  const { entryBytesMax: keptBytesMax } = caching.partials;
-  return { frames, times, rest, keep: keeper(caching.partials, keys), keptBytesMax };
+  const { partials } = caching;
+  const keptLimit = { bytesMax: partials.entryBytesMax, over: () => partials.tooLarge() };
+  return { frames, times, rest, keep: keeper(partials, keys), keptLimit };
 }
 
 function keeper(partials: PartialCache, keys: ReadonlyMap<string, string>): (answer: SegmentAnswer) => void {

@@ -72,6 +72,10 @@ describe('limits of one query', () => {
   it('texts that a groupBy groups by: the smaller of what is asked and what there is', () => {
     expect(over({ maxMergingDictionarySize: 1 }, {})).to.contain('Not enough dictionary memory');
     expect(over({ maxMergingDictionarySize: 0 }, { dictionaryBytesMax: 0 })).to.equal('room');
+    // As Druid counts two texts of four and five letters.
+    const frame = { rows: 2, columns: [cellColumn('isNew', 'STRING', ['false', 'true'])] };
+    expect(over({ maxMergingDictionarySize: 105 }, {}, [frame])).to.contain('dictionary memory');
+    expect(over({ maxMergingDictionarySize: 106 }, {}, [frame])).to.equal('room');
     expect(over({ maxMergingDictionarySize: 1_000 }, { dictionaryBytesMax: 10 })).to.contain('than 10 bytes');
   });
 

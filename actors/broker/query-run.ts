@@ -284,6 +284,7 @@ export class QueryRun {
       }
       const whole = copy?.whole();
       if (cached !== undefined && whole !== undefined) results?.store.put(cached.key, whole);
+      if (copy !== undefined && whole === undefined) results?.store.tooLarge();
     }
     yield* parts.end();
   }

@@ -47,6 +47,8 @@ describe('cache of whole answers', () => {
     expect(keyOf({}, [])).to.equal(undefined);
     const no = { useResultLevelCache: false, populateResultLevelCache: false };
     expect(keyOf({ context: no }, [slice('a')])).to.equal(undefined);
+    const without = { ...caching, uncacheable: new Set(['timeseries']) };
+    expect(cachedResult(without, query(), false, [slice('a')])).to.equal(undefined);
   });
 
   it('an answer is copied on its way out unless it is too long', () => {

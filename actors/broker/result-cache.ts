@@ -14,6 +14,8 @@ export interface ResultCaching {
   readonly populate: boolean;
   /** Longer answers are not kept. */
   readonly entryBytesMax: number;
+  /** Types of queries of which nothing is kept. */
+  readonly uncacheable?: ReadonlySet<string>;
 }
 
 /** One query's dealings with the cache. */
@@ -32,6 +34,7 @@ export function cachedResult(
 ): CachedResult | undefined {
   if (caching === undefined || slices.length === 0) return undefined;
   if (query.source !== undefined || query.queryType === 'scan') return undefined;
+  if (caching.uncacheable?.has(query.queryType) === true) return undefined;
   if (slices.some((slice) => slice.segment.realtime)) return undefined;
   const wish = cacheWish(query.context, 'useResultLevelCache', 'populateResultLevelCache');
   const use = caching.use && wish.use;

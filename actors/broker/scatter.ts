@@ -56,12 +56,18 @@ export interface FrameSink {
   /** It was not. */
   discard(): Promise<void>;
 }
+/** Larger answers of a segment are left out and told of. */
+export interface SegmentLimit {
+  readonly bytesMax: number;
+  over(): void;
+}
+
 export interface ScatterRequest extends NodeRequest {
   readonly slices: readonly Slice[];
   /** Makes one for each stream; absent: `take` gets the frames. */
   readonly sink?: () => FrameSink;
-  /** Larger answers of a segment are not gathered for a cache. */
-  readonly segmentBytesMax?: number;
+  /** What of a segment is gathered for a cache; absent: anything. */
+  readonly segmentLimit?: SegmentLimit;
   /** Takes the frames of a whole stream; false = enough, stop the others. */
   readonly take: (
     frames: readonly Frame[],
@@ -322,7 +328,7 @@ async function readWhole(
   const options = { deadline: request.deadline, signal, trace: request.trace };
   const frames: Frame[] = [];
   const missing: string[] = [];
-  const own = new BySegment(request.segmentBytesMax ?? Infinity, sink !== undefined);
+  const own = new BySegment(request.segmentLimit, sink !== undefined);
   let times: IntervalMs[] | undefined;
   try {
     for await (const part of client.stream(DataNodeService.Query, dataQuery(request, slices), options)) {
@@ -358,12 +364,12 @@ const timesOf = (part: DataPart): IntervalMs[] =>
 class BySegment {
   readonly whole: SegmentAnswer[] = [];
   readonly #open = new Map<string, { frames: Frame[]; bytes: number }>();
-  readonly #bytesMax: number;
+  readonly #limit: SegmentLimit | undefined;
   readonly #isCopied: boolean;
 
-  /** Segments that answer more than `bytesMax` are left out; `isCopied`: the frames are somebody else's. */
-  constructor(bytesMax: number, isCopied: boolean) {
-    this.#bytesMax = bytesMax;
+  /** `isCopied`: the frames are somebody else's. */
+  constructor(limit: SegmentLimit | undefined, isCopied: boolean) {
+    this.#limit = limit;
     this.#isCopied = isCopied;
   }
 
@@ -373,11 +379,13 @@ class BySegment {
     const held = this.#open.get(segmentId) ?? { frames: [], bytes: 0 };
     this.#open.set(segmentId, held);
     held.bytes += frameBytes(frame);
-    if (held.bytes > this.#bytesMax) held.frames = [];
+    const { bytesMax = Infinity } = this.#limit ?? {};
+    if (held.bytes > bytesMax) held.frames = [];
     else held.frames.push(this.#isCopied ? sharedFrame(frame) : frame);
     if (part.segments?.includes(segmentId) !== true) return;
     this.#open.delete(segmentId);
     const { frames, bytes } = held;
-    if (bytes <= this.#bytesMax) this.whole.push({ segmentId, frames, times: timesOf(part) });
+    if (bytes <= bytesMax) this.whole.push({ segmentId, frames, times: timesOf(part) });
+    else this.#limit?.over();
   }
 }

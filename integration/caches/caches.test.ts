@@ -2,8 +2,6 @@
 import { expect } from 'chai';
 import { launchGrove, patienceMs, until, type Grove } from '../launch.js';
 import { eventsTask, inlineEvents, type EventRow } from '../quickstart/tasks.js';
-import { startTestMemcached, type TestMemcached } from '../servers/memcached.js';
-import { freePort } from '../servers/nats.js';
 
 const sums = {
   queryType: 'timeseries',
@@ -118,45 +116,4 @@ describe('partial results at the broker', function () {
       expect(kept.text).to.equal(fresh.text);
     });
   }
-});
-
-describe('caches in memcached', function () {
-  this.timeout(600_000);
-  let grove: Grove;
-  let memcached: TestMemcached;
-  before(async function () {
-    memcached = await startTestMemcached(this, await freePort());
-    grove = await launchGrove({
-      env: {
-        GROVE_CACHE_TYPE: 'memcached',
-        GROVE_CACHE_HOSTS: memcached.address,
-        GROVE_CACHE_TIMEOUT_MS: '200',
-      },
-    });
-    await load(grove, inlineEvents());
-    await grove.rowsQueryable('events', 6);
-  });
-  after(async () => {
-    await grove?.stop();
-    await memcached?.kill();
-  });
-
-  const hits = (): Promise<number> => metric(grove, 'grove_cache_hits_total{cache="memcached"}');
-  const hitAgain = (): Promise<true> =>
-    until('a hit', patienceMs, async () => {
-      const before = await hits();
-      expect(await added(grove)).to.deep.equal(whole);
-      return (await hits()) > before ? true : undefined;
-    });
-
-  it('partial results come back from it', async () => {
-    expect(await hitAgain()).to.equal(true);
-  });
-
-  it('killed, it costs no query; back again, it is used again', async () => {
-    await memcached.kill();
-    for (let i = 0; i < 5; i++) expect(await added(grove)).to.deep.equal(whole);
-    await memcached.start();
-    expect(await hitAgain()).to.equal(true);
-  });
 });

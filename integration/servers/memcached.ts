@@ -13,6 +13,9 @@ export interface TestMemcached {
   readonly address: string;
   /** kill -9; resolves when it is gone. */
   kill(): Promise<void>;
+  /** It takes connections and answers nothing. */
+  pause(): void;
+  resume(): void;
   /** The same port, nothing kept. */
   start(): Promise<void>;
 }
@@ -55,6 +58,8 @@ export async function startTestMemcached(
       child = started;
       await until('memcached listening', 10_000, () => connects(port));
     },
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
     kill: async () => {
       const gone = child;
       child = undefined;

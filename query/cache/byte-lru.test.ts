@@ -22,7 +22,7 @@ describe('cache bounded by bytes', () => {
     expect(cache.put('a', 'small')).to.equal(true);
     expect(cache.put('a', 'x'.repeat(300))).to.equal(false);
     expect(cache.get('a')).to.equal(undefined);
-    expect(cache.figures).to.deep.include({ refused: 1, bytes: 0, entries: 0 });
+    expect(cache.figures).to.deep.include({ oversized: 1, bytes: 0, entries: 0 });
   });
 
   it('is never over its limit and answers only what was put last', () => {

@@ -5,11 +5,31 @@ export interface CacheFigures {
   readonly hits: number;
   readonly misses: number;
   readonly evictions: number;
-  /** Not taken: larger than one entry may be, or the store could not be reached. */
-  readonly refused: number;
+  /** Taken. */
+  readonly puts: number;
+  /** Not taken: larger than one entry may be. */
+  readonly oversized: number;
+  /** Not taken: the store could not be reached, or did not want it. */
+  readonly putErrors: number;
+  /** Requests that the store did not answer in time, and those that failed otherwise. */
+  readonly timeouts: number;
+  readonly errors: number;
   readonly entries: number;
   readonly bytes: number;
 }
+
+export const noFigures: CacheFigures = {
+  hits: 0,
+  misses: 0,
+  evictions: 0,
+  puts: 0,
+  oversized: 0,
+  putErrors: 0,
+  timeouts: 0,
+  errors: 0,
+  entries: 0,
+  bytes: 0,
+};
 
 interface Entry<V> {
   readonly value: V;
@@ -29,7 +49,8 @@ export class ByteLru<V> {
   #hits = 0;
   #misses = 0;
   #evictions = 0;
-  #refused = 0;
+  #puts = 0;
+  #oversized = 0;
 
   constructor(limits: {
     readonly bytesMax: number;
@@ -43,10 +64,12 @@ export class ByteLru<V> {
 
   get figures(): CacheFigures {
     return {
+      ...noFigures,
       hits: this.#hits,
       misses: this.#misses,
       evictions: this.#evictions,
-      refused: this.#refused,
+      puts: this.#puts,
+      oversized: this.#oversized,
       entries: this.#entries.size,
       bytes: this.#bytes,
     };
@@ -69,9 +92,10 @@ export class ByteLru<V> {
     const bytes = this.#sizeOf(value) + key.length + entryBytes;
     this.#remove(key);
     if (bytes > this.#entryBytesMax) {
-      this.#refused++;
+      this.#oversized++;
       return false;
     }
+    this.#puts++;
     this.#entries.set(key, { value, bytes });
     this.#bytes += bytes;
     for (const oldest of this.#entries.keys()) {
@@ -80,6 +104,11 @@ export class ByteLru<V> {
       this.#evictions++;
     }
     return true;
+  }
+
+  /** What was too large to be put here at all. */
+  tooLarge(): void {
+    this.#oversized++;
   }
 
   #remove(key: string): void {

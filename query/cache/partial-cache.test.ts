@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Frame } from '../frame.js';
+import { noFigures } from './byte-lru.js';
 import { bytesColumn, cellColumn } from '../frame-build.js';
 import {
   createLocalPartials,
@@ -29,21 +30,24 @@ describe('cache of partial results', () => {
     const [shared] = found.get('a') ?? [];
     expect(shared).to.deep.equal(frame);
     expect(shared?.columns.every(({ values }) => values.buffer instanceof SharedArrayBuffer)).to.equal(true);
-    expect(cache.figures).to.deep.include({ hits: 1, misses: 1, entries: 1 });
+    cache.put('large', [{ rows: 9_000, columns: [cellColumn('n', 'LONG', Array(9_000).fill(1n))] }]);
+    expect(cache.figures).to.deep.include({ hits: 1, misses: 1, entries: 1, puts: 1, oversized: 1 });
   });
 
   it('in a store: comes back as it went', async () => {
     const bytes = new Map<string, Uint8Array>();
-    const figures = { hits: 0, misses: 0, evictions: 0, refused: 0, entries: 0, bytes: 0 };
+    let refused = 0;
     const store: ByteStore = {
       get: async (keys) => await Promise.resolve(new Map([...bytes].filter(([key]) => keys.includes(key)))),
       put: (key, value) => void bytes.set(key, value),
-      figures,
+      tooLarge: () => void refused++,
+      figures: noFigures,
     };
     const cache = createStoredPartials(store, limits.entryBytesMax);
     cache.put('a', [frame, frame]);
     cache.put('large', [{ rows: 9_000, columns: [cellColumn('n', 'LONG', Array(9_000).fill(1n))] }]);
     expect([...bytes.keys()]).to.deep.equal(['a']);
+    expect(refused).to.equal(1);
     bytes.set('foreign', new Uint8Array([7, 7]));
     const found = await cache.get(['a', 'foreign', 'c']);
     expect([...found.keys()]).to.deep.equal(['a']);

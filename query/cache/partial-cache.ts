@@ -12,6 +12,8 @@ export interface PartialCache {
   put(key: string, frames: readonly Frame[]): void;
   /** Frames of more bytes are too large. */
   readonly entryBytesMax: number;
+  /** Counts what was found too large before it was put. */
+  tooLarge(): void;
   readonly figures: CacheFigures;
 }
 
@@ -19,6 +21,8 @@ export interface PartialCache {
 export interface ByteStore {
   get(keys: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>;
   put(key: string, value: Uint8Array): void;
+  /** Counts what was found too large before it was put. */
+  tooLarge(): void;
   readonly figures: CacheFigures;
 }
 
@@ -50,8 +54,11 @@ export function createLocalPartials(limits: CacheLimits): PartialCache {
       }
       return await Promise.resolve(found);
     },
-    put: (key, frames) =>
-      void (memoryOf(frames) <= limits.entryBytesMax && lru.put(key, frames.map(sharedFrame))),
+    put: (key, frames) => {
+      if (memoryOf(frames) <= limits.entryBytesMax) lru.put(key, frames.map(sharedFrame));
+      else lru.tooLarge();
+    },
+    tooLarge: () => lru.tooLarge(),
     entryBytesMax: limits.entryBytesMax,
     get figures() {
       return lru.figures;
@@ -110,7 +117,9 @@ export function createStoredPartials(store: ByteStore, entryBytesMax: number): P
     put: (key, frames) => {
       // Packing costs time in proportion: what is too large is not even tried.
       if (memoryOf(frames) <= entryBytesMax) store.put(key, packFrames(frames));
+      else store.tooLarge();
     },
+    tooLarge: () => store.tooLarge(),
     entryBytesMax,
     get figures() {
       return store.figures;

@@ -2,6 +2,7 @@
  * Context keys of which the format is checked, although not all of them change anything here: a query that Druid refuses
  * for its context is refused. Formats as Druid reads them.
  */
+import { bytesOfText } from '../../proto/byte-size.js';
 import { CodedError } from '../../proto/errors.js';
 import { isMissing, type JsonObject } from './json-fields.js';
 
@@ -182,16 +183,10 @@ function shown(value: unknown): string {
   return typeof value === 'bigint' ? value.toString() : (JSON.stringify(value) ?? 'undefined');
 }
 
-const units: Readonly<Record<string, number>> = { '': 0, K: 1, M: 2, G: 3, T: 4, P: 5 };
-
 /** A number, or a text like 10, 10K, 10KB (thousands) or 10KiB (of 1,024); undefined: none of these. */
 export function byteCount(value: unknown): number | undefined {
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'number') return Number.isFinite(value) ? Math.trunc(value) : undefined;
   if (typeof value !== 'string') return undefined;
-  const match = /^\s*(\d+)\s*(?:([KMGTP])(i?B)?)?\s*$/i.exec(value);
-  if (match === null) return undefined;
-  const [, digits = '', unit = '', suffix = ''] = match;
-  const base = suffix.toLowerCase() === 'ib' ? 1024 : 1000;
-  return Number(digits) * base ** (units[unit.toUpperCase()] ?? 0);
+  return bytesOfText(value);
 }

@@ -87,3 +87,29 @@ export async function openLoop(
   await Promise.all(answers);
   return times;
 }
+
+/** Reads the answer without keeping it; counts the rows of a groupBy. */
+export async function streamed(
+  door: { readonly url: string },
+  body: unknown,
+  pauseMs = 0,
+): Promise<{ rows: number; bytes: number }> {
+  const response = await fetch(`${door.url}/druid/v2`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (response.status !== 200 || response.body === null) throw new Error(await response.text());
+  const mark = Buffer.from('"event":');
+  let rows = 0;
+  let bytes = 0;
+  let tail = Buffer.alloc(0);
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    const text = Buffer.concat([tail, chunk]);
+    for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) rows++;
+    tail = text.subarray(Math.max(0, text.length - mark.length + 1));
+    if (pauseMs > 0) await new Promise((done) => setTimeout(done, pauseMs));
+  }
+  return { rows, bytes };
+}

@@ -10,7 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { launchGrove, type Grove } from '../../launch.js';
 import { lineitemData, prepareLineitem } from '../bench/data.js';
-import { alone, ask, openLoop, quantile, saturation, tile, tiles, uncached } from './load.js';
+import { alone, ask, openLoop, quantile, saturation, streamed, tile, tiles, uncached } from './load.js';
 import { peakMiB, processesOf, resetPeak, residentMiB } from './resident.js';
 
 function option(name: string, fallback: string): string {
@@ -59,28 +59,6 @@ const load = (): string => `load ${(os.loadavg()[0] ?? 0).toFixed(1)}`;
 async function spilledMiB(grove: Grove): Promise<number> {
   const text = await (await fetch(`${grove.url}/metrics`)).text();
   return Number(/^grove_group_spilled_bytes_total(?:\{.*\})? ([\d.eE+-]+)$/m.exec(text)?.[1] ?? 0) / 2 ** 20;
-}
-
-/** Reads the answer without keeping it; counts the rows. */
-async function streamed(grove: Grove, body: unknown, pauseMs = 0): Promise<{ rows: number; bytes: number }> {
-  const response = await fetch(`${grove.url}/druid/v2`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (response.status !== 200 || response.body === null) throw new Error(await response.text());
-  const mark = Buffer.from('"event":');
-  let rows = 0;
-  let bytes = 0;
-  let tail = Buffer.alloc(0);
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    const text = Buffer.concat([tail, chunk]);
-    for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) rows++;
-    tail = text.subarray(Math.max(0, text.length - mark.length + 1));
-    if (pauseMs > 0) await new Promise((done) => setTimeout(done, pauseMs));
-  }
-  return { rows, bytes };
 }
 
 /** The least time, and the peak of all runs. */
