@@ -44,14 +44,17 @@ describe('memcached itself', function () {
   });
   after(() => memcached?.kill());
 
-  /** A server is left alone for some seconds; `wait` lets them pass. */
+  /** A server is left alone for some seconds, which pass with `wait`. */
   function connected(hosts: readonly string[], timeoutMs = 5_000, prefix = 'main') {
     let passedMs = 0;
     const store = new Memcached(
       { hosts, timeoutMs, expirationS: 60, entryBytesMax: 4 << 20, prefix },
       {
         connect: (host) => openMemcachedClient(host, timeoutMs, silentLog()),
-        clock: { setTimer: clock.setTimer, monotonic: () => clock.monotonic() + passedMs },
+        clock: {
+          setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
+          monotonic: () => passedMs,
+        },
         log: silentLog(),
       },
     );
@@ -87,7 +90,7 @@ describe('memcached itself', function () {
     await put(patient, 'h', value(2));
     patient.memcached.close();
     const hasty = connected([address], 50);
-    memcached.pause();
+    await memcached.pause();
     expect((await hasty.store.get(['h', 'x', 'y'])).size).to.equal(0);
     const failures = (): number => hasty.store.figures.timeouts + hasty.store.figures.errors;
     expect(failures()).to.equal(3);
@@ -201,7 +204,7 @@ describe('caches in memcached', function () {
   });
 
   it('hung, it costs no query either', async () => {
-    memcached.pause();
+    await memcached.pause();
     for (let i = 0; i < 5; i++) expect(await added()).to.deep.equal(whole);
     memcached.resume();
     expect(await hitAgain()).to.equal(true);
@@ -254,9 +257,9 @@ describe('two brokers over one memcached', function () {
       return text.includes('SUCCESS') ? true : undefined;
     });
   }
-  const bothAnswer = (wanted: unknown, others: readonly unknown[]): Promise<true> =>
+  const bothAnswer = (wanted: unknown, others: readonly unknown[], context: object = {}): Promise<true> =>
     until('both answer the new rows', patienceMs, async () => {
-      const found = await ask({ ...sums, context: { useCache: true } }).catch(() => undefined);
+      const found = await ask({ ...sums, context }).catch(() => undefined);
       if (found === undefined) return undefined;
       for (const one of found) expect([wanted, ...others]).to.deep.include(one);
       return found.every((one) => JSON.stringify(one) === JSON.stringify(wanted)) ? true : undefined;
@@ -264,11 +267,13 @@ describe('two brokers over one memcached', function () {
 
   it('one finds what the other has put there: parts and whole answers', async () => {
     await load(inlineEvents());
+    const noParts = { useCache: false, populateCache: false };
+    const noResults = { useResultLevelCache: false, populateResultLevelCache: false };
     // Before anything is there, there are no rows.
-    await bothAnswer(whole, [undefined]);
+    await bothAnswer(whole, [undefined], { ...noParts, ...noResults });
     for (const [cache, context] of [
-      ['broker', { useResultLevelCache: false, populateResultLevelCache: false }],
-      ['result', { useCache: false, populateCache: false }],
+      ['broker', noResults],
+      ['result', noParts],
     ] as const) {
       // A question nobody has asked yet.
       const query = { ...sums, context, descending: true };

@@ -14,7 +14,7 @@ export interface TestMemcached {
   /** kill -9; resolves when it is gone. */
   kill(): Promise<void>;
   /** It takes connections and answers nothing. */
-  pause(): void;
+  pause(): Promise<void>;
   resume(): void;
   /** The same port, nothing kept. */
   start(): Promise<void>;
@@ -58,7 +58,11 @@ export async function startTestMemcached(
       child = started;
       await until('memcached listening', 10_000, () => connects(port));
     },
-    pause: () => void child?.kill('SIGSTOP'),
+    pause: async () => {
+      const { pid } = child ?? {};
+      child?.kill('SIGSTOP');
+      await until('memcached stands still', 10_000, async () => Promise.resolve(isStopped(pid)));
+    },
     resume: () => void child?.kill('SIGCONT'),
     kill: async () => {
       const gone = child;
@@ -77,6 +81,13 @@ export async function startTestMemcached(
 
 /** As Debian names them. */
 const libraryFolder = (): string => (process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu');
+
+/** True where it can't be known. */
+function isStopped(pid: number | undefined): true | undefined {
+  const file = `/proc/${pid}/stat`;
+  if (!fs.existsSync(file)) return true;
+  return / [Tt] /.test(fs.readFileSync(file, 'utf8').slice(0, 40)) ? true : undefined;
+}
 
 function connects(port: number): Promise<true | undefined> {
   return new Promise((done) => {
