@@ -64,6 +64,43 @@ describe('caches in memory', function () {
     expect(await hits('segment')).to.equal(then);
   });
 
+  it('a lookup that is changed changes what it is asked for, in dimensions, filters and expressions', async () => {
+    const register = async (version: string, map: object): Promise<void> => {
+      const at = '/druid/coordinator/v1/lookups/config';
+      if (version === 'v1') await grove.request('POST', at, {});
+      const lookupExtractorFactory = { type: 'map', map };
+      const sent = await grove.request('POST', `${at}/__default/places`, { version, lookupExtractorFactory });
+      expect(sent.status, sent.text).to.equal(202);
+    };
+    const extractionFn = { type: 'registeredLookup', lookup: 'places', retainMissingValue: true };
+    const queries = [
+      {
+        ...sums,
+        queryType: 'groupBy',
+        dimensions: [{ type: 'extraction', dimension: 'city', outputName: 'p', extractionFn }],
+      },
+      { ...sums, filter: { type: 'selector', dimension: 'city', value: 'first', extractionFn } },
+      { ...sums, filter: { type: 'expression', expression: "lookup(city, 'places') == 'first'" } },
+    ];
+    const answers = async (): Promise<string> => {
+      const all = await Promise.all(queries.map((query) => grove.query(query)));
+      return all.map(({ text }) => text).join('\n');
+    };
+    const [one, other] = [...new Set(inlineEvents().map(({ city }) => city))];
+    await register('v1', { [one ?? '']: 'first' });
+    const before = await until('the lookup is there', patienceMs, async () => {
+      const found = await answers();
+      return found.includes('error') ? undefined : found;
+    });
+    expect(await answers()).to.equal(before);
+    await register('v2', { [other ?? '']: 'first' });
+    const after = await until('the lookup is another', patienceMs, async () => {
+      const found = await answers();
+      return found.split('\n').every((text, i) => text !== before.split('\n')[i]) ? found : undefined;
+    });
+    expect(await answers()).to.equal(after);
+  });
+
   it('overwritten rows are answered at once, the old answer never again', async () => {
     expect(await added(grove)).to.deep.equal(whole);
     await load(grove, inlineEvents().slice(0, 5));
