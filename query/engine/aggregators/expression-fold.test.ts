@@ -114,6 +114,32 @@ describe('folds by expressions', () => {
     });
   });
 
+  it('have room for so many bytes with each row, not in the end', async () => {
+    const list = { ...fold, fields: ['number'], initialValue: '<LONG>[]', combine: 'array_concat(__acc, s)' };
+    const text = { ...fold, fields: ['text'], initialValue: "''", combine: 'concat(__acc, s)' };
+    const within = async (spec: object, maxSizeBytes: number): Promise<string> => {
+      const outcomes = ['timeseries', 'groupBy'].map(async (queryType) => {
+        const query = { queryType, dimensions: [], aggregations: [{ ...spec, maxSizeBytes }] };
+        return await answer(query).then(
+          () => 'answered',
+          (error: unknown) => /Exceeded memory usage.*/.exec(String(error))?.[0] ?? String(error),
+        );
+      });
+      return [...new Set(await Promise.all(outcomes))].join();
+    };
+    const appended = { ...list, fold: 'array_append(__acc, number)' };
+    expect(await within(appended, 41)).to.equal('answered');
+    const refused = (type: string, size: number, most: number): string =>
+      `Exceeded memory usage when aggregating type [${type}], size [${size}] is larger than max [${most}]`;
+    expect(await within(appended, 40)).to.equal(refused('ARRAY<LONG>', 41, 40));
+    // Small again in the end.
+    const passing = { ...list, fold: 'if(number == 1, array_append(__acc, number), <LONG>[])' };
+    expect(await within(passing, 23)).to.equal('answered');
+    expect(await within(passing, 22)).to.equal(refused('ARRAY<LONG>', 23, 22));
+    expect(await within({ ...text, fold: "concat(__acc, 'ü')" }, 13)).to.equal('answered');
+    expect(await within({ ...text, fold: "concat(__acc, 'ü')" }, 12)).to.equal(refused('STRING', 13, 12));
+  });
+
   it('are combined as the type that combining starts with', async () => {
     const series = { queryType: 'timeseries', aggregations: [fold] };
     expect(await answer(series)).to.have.nested.property('[0].result.s', 5.5);

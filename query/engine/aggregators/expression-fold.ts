@@ -40,6 +40,26 @@ function encode(spec: Fold, { value, isFilled }: State): Uint8Array {
   return bytes;
 }
 
+/** Of a state, as Druid writes them: a byte that says whether there is a value, a length before texts and lists. */
+function stateBytes(value: unknown): number {
+  if (value === null || value === undefined) return 1;
+  if (typeof value === 'bigint' || typeof value === 'number') return 9;
+  if (typeof value === 'string') return 5 + Buffer.byteLength(value, 'utf8');
+  if (Array.isArray(value)) return value.reduce((bytes: number, each) => bytes + stateBytes(each), 5);
+  return 5 + Buffer.byteLength(exactJsonText(value), 'utf8');
+}
+
+/** With each row: a state must not grow beyond its room until all rows are seen. */
+function checkSize({ maxSizeBytes }: Fold, { type, value }: Value): void {
+  const bytes = stateBytes(value);
+  if (bytes <= maxSizeBytes) return;
+  throw new CodedError(
+    'QueryFailed',
+    `Exceeded memory usage when aggregating type [${type}], size [${bytes}] is larger than max [${maxSizeBytes}]`,
+    { errorClass: 'org.apache.druid.java.util.common.ISE' },
+  );
+}
+
 function decode(bytes: Uint8Array): State {
   const limits = { maxDepth: 500, allLongs: true };
   const [type, filled, value] = parseJson(decoder.decode(bytes), limits) as [string, bigint, Value['value']];
@@ -65,11 +85,10 @@ export const expressionAggregator: AggregatorType = {
         const read = (name: string): Value =>
           name === spec.accumulatorIdentifier ? state.value : (readers.get(name)?.at(row) ?? nullValue);
         if (!spec.shouldAggregateNullInputs && names.some((name) => read(name).value === null)) return state;
-        const value = fold.evaluate(read);
-        return {
-          value: typedStates && start.value !== null ? castTo(value, start.type) : value,
-          isFilled: true,
-        };
+        const folded = fold.evaluate(read);
+        const value = typedStates && start.value !== null ? castTo(folded, start.type) : folded;
+        checkSize(spec, value);
+        return { value, isFilled: true };
       },
       encode: (state) => encode(spec, state),
       untouched: () => encode(spec, { value: start, isFilled: false }),
