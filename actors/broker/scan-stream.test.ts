@@ -8,12 +8,13 @@ import type { Slice } from './route.js';
 import type { ScatterDeps } from './scatter.js';
 import { streamScan } from './scan-stream.js';
 
+/** Those named r… grow. */
 const slice = (segmentId: string): Slice =>
   ({
     segmentId,
     dataSource: 'ds',
     intervals: [{ startMs: 0, endMs: 1 }],
-    segment: { interval: { startMs: 0, endMs: 1 } },
+    segment: { interval: { startMs: 0, endMs: 1 }, realtime: segmentId.startsWith('r') },
   }) as unknown as Slice;
 
 const frameOf = (...values: number[]): Frame => ({
@@ -90,6 +91,16 @@ describe('unordered scans', () => {
       b: { y: [[2], [3, 4, 5]], z: [[6]] },
     });
     expect(await run('x', 'y', 'z')).to.deep.equal(['x1', 'y2', 'y3', 'y4', 'y5', 'z9']);
+  });
+
+  it('end when rows that still grow are cut: another holder has them in another order', async () => {
+    const cut = cluster({ a: { r: [[1], 'cut'] }, b: { r: [[2, 1]] } });
+    const error = await cut.run('r').catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(CodedError).with.property('code', 'SegmentsUnavailable');
+    const atOnce = cluster({ a: { r: ['cut'] }, b: { r: [[2, 1]] } });
+    expect(await atOnce.run('r')).to.deep.equal(['r2', 'r1']);
+    const behind = cluster({ a: { r: [[1, 2]], y: ['cut'] }, b: { y: [[3]] } });
+    expect(await behind.run('r', 'y')).to.deep.equal(['r1', 'r2', 'y3']);
   });
 
   it('ask another holder for what one does not have', async () => {

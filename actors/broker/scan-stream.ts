@@ -1,7 +1,8 @@
 /**
  * Unordered scans: segment after segment, rows handed on as they come, so that memory stays small however much is
  * asked. Nothing is lost or doubled when a node fails: another holder of the same segment is asked, and the rows that
- * were handed on already are skipped there (a stored segment answers its rows in the same order everywhere).
+ * were handed on already are skipped there (a stored segment answers its rows in the same order everywhere; rows that
+ * still grow do not, so a scan that has begun to hand them on ends when their node fails).
  */
 import { asCoded, CodedError, fromErrorInfo } from '../../proto/errors.js';
 import { DataNodeService } from '../../proto/services.js';
@@ -69,6 +70,9 @@ class Progress {
   nextGroup(deps: ScatterDeps): Group | undefined {
     const [first] = this.#todo;
     if (first === undefined) return undefined;
+    // Which of them were handed on nobody can tell any more.
+    const torn = this.#todo.filter((slice) => slice.segment.realtime && this.handedOn(slice.segmentId) > 0);
+    if (torn.length > 0) throw segmentsUnavailable(torn);
     const { byNode, missing } = assign(
       this.#todo,
       deps.holdersOf,
