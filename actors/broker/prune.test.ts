@@ -127,6 +127,25 @@ describe('pruning partitions', () => {
     ],
   ];
   for (const [name, spec, filter, want] of cases) {
-    it(name, () => expect(mayMatch(spec, filter)).to.equal(want));
+    it(name, () => expect(mayMatch(filter)(spec)).to.equal(want));
   }
+
+  it('reads a filter once, however many partitions there are', () => {
+    let reads = 0;
+    const values = Array.from({ length: 2000 }, (_, i) => `v${i}`);
+    const filter: Filter = {
+      type: 'in',
+      dimension: 'd',
+      get values() {
+        reads++;
+        return values;
+      },
+    };
+    const isAsked = mayMatch(filter);
+    const bounds = ['a', 'u', 'v', 'v1', 'v1000', 'v1999', 'v20', 'v9990', 'w', 'x'];
+    const kept = bounds.filter((text, i) => isAsked(single(text, bounds[i + 1] ?? null)));
+    expect(kept).to.deep.equal(['v', 'v1', 'v1000', 'v1999', 'v20']);
+    for (let bucket = 0; bucket < 3; bucket++) expect(isAsked(hashed(bucket))).to.equal(true);
+    expect(reads).to.be.at.most(2);
+  });
 });

@@ -36,6 +36,7 @@ export function chooseSlices(
   timelineOf: (dataSource: string) => Pick<Timeline<ViewSegment>, 'lookup'> | undefined,
 ): Slice[] {
   const slices: Slice[] = [];
+  const isAsked = mayMatch(question.filter);
   for (const dataSource of question.dataSources) {
     const timeline = timelineOf(dataSource);
     if (timeline === undefined) continue;
@@ -48,7 +49,7 @@ export function chooseSlices(
             known.intervals.push(chunk.interval);
             continue;
           }
-          if (!mayMatch(segment.shardSpec, question.filter)) continue;
+          if (!isAsked(segment.shardSpec)) continue;
           const intervals = [chunk.interval];
           const slice: Slice = {
             dataSource,

@@ -6,15 +6,18 @@ import { TextRanges } from './text-ranges.js';
 /** The values that a dimension may take; undefined: any. */
 export type DomainOf = (dimension: string) => TextRanges | undefined;
 
-/** False: no row of the partition takes such values. */
-export function mayHold(spec: ShardSpec, domainOf: DomainOf): boolean {
+/** Of hashed sets that were looked at: by their dimensions and numbers of buckets, what was found; undefined: any bucket. */
+export type HashBuckets = Map<string, ReadonlySet<number> | undefined>;
+
+/** False: no row of the partition takes such values. `known` serves all partitions of one question. */
+export function mayHold(spec: ShardSpec, domainOf: DomainOf, known: HashBuckets = new Map()): boolean {
   switch (spec.type) {
     case 'single':
       return mayLieBetween([spec.dimension], [spec.start], [spec.end], domainOf);
     case 'range':
       return mayLieBetween(spec.dimensions, spec.start ?? [], spec.end ?? [], domainOf);
     case 'hashed':
-      return mayHashTo(spec, domainOf);
+      return mayHashTo(spec, domainOf, known);
     default:
       return true;
   }
@@ -50,18 +53,33 @@ function mayLieBetween(
 const COMBINATIONS_MAX = 10_000;
 
 /** Only when every partition dimension is held to single values: then their buckets are known. */
-function mayHashTo(spec: Extract<ShardSpec, { type: 'hashed' }>, domainOf: DomainOf): boolean {
+function mayHashTo(
+  spec: Extract<ShardSpec, { type: 'hashed' }>,
+  domainOf: DomainOf,
+  known: HashBuckets,
+): boolean {
   const { partitionDimensions, partitionFunction, bucketId, numBuckets } = spec;
   if (partitionDimensions.length === 0 || partitionFunction !== MURMUR3_32_ABS || numBuckets < 1) return true;
+  const key = JSON.stringify([numBuckets, partitionDimensions]);
+  if (!known.has(key)) known.set(key, bucketsOf(partitionDimensions, numBuckets, domainOf));
+  return known.get(key)?.has(bucketId) ?? true;
+}
+
+/** Undefined: any. */
+function bucketsOf(
+  dimensions: readonly string[],
+  numBuckets: number,
+  domainOf: DomainOf,
+): ReadonlySet<number> | undefined {
   let combinations: string[][] = [[]];
-  for (const dimension of partitionDimensions) {
+  for (const dimension of dimensions) {
     const values = domainOf(dimension)?.points();
     // A filter that contradicts itself rules out no partition: there are buckets, if empty ones.
     if (values === undefined || values.length === 0 || values.length * combinations.length > COMBINATIONS_MAX)
-      return true;
+      return undefined;
     combinations = combinations.flatMap((before) => values.map((value) => [...before, value]));
   }
-  return combinations.some((values) => {
-    return hashBucket(valuesKey(values.map((value) => [value])), numBuckets) === bucketId;
-  });
+  return new Set(
+    combinations.map((values) => hashBucket(valuesKey(values.map((value) => [value])), numBuckets)),
+  );
 }

@@ -36,6 +36,18 @@ const later = (a: Cut, b: Cut): Cut => (compareCuts(a, b) < 0 ? b : a);
 const earlier = (a: Cut, b: Cut): Cut => (compareCuts(a, b) < 0 ? a : b);
 const isEmpty = ({ from, to }: Span): boolean => compareCuts(from, to) >= 0;
 
+/** The first of ascending spans that ends behind a cut. */
+function firstBehind(spans: readonly Span[], cut: Cut): number {
+  let low = 0;
+  let high = spans.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareCuts(spans[middle]!.to, cut) > 0) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 /** Immutable. */
 export class TextRanges {
   static readonly nothing = new TextRanges([]);
@@ -85,7 +97,9 @@ export class TextRanges {
 
   intersection(other: TextRanges): TextRanges {
     const common: Span[] = [];
-    for (let i = 0, j = 0; i < this.#spans.length && j < other.#spans.length;) {
+    // Of many texts a partition takes a few: those before it are not looked at one by one.
+    const first = firstBehind(this.#spans, other.#spans[0]?.from ?? end);
+    for (let i = first, j = 0; i < this.#spans.length && j < other.#spans.length;) {
       const a = this.#spans[i]!;
       const b = other.#spans[j]!;
       const both = { from: later(a.from, b.from), to: earlier(a.to, b.to) };
