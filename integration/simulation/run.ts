@@ -1,6 +1,6 @@
 /**
  * `npm run test:sim`: the whole cluster on virtual time, one story a seed. `-- --seeds N` (default 200) runs the seeds 1
- * to N and the ones that failed before, shared out over the cores; `-- --seed N` one of them with its story, `--log`
+ * to N and the ones that failed before, shared out over the cores; with `--from F` the N from F on; `-- --seed N` one of them with its story, `--log`
  * with its log, `--twice` compares two runs of each. `-- --planted` plants one bug after another (or `--plant NAMES`) and
  * passes when each is caught. The last line is `N passed, N failed`.
  */
@@ -80,7 +80,8 @@ function runElsewhere(flag: string, list: readonly (string | number)[]): Promise
   let text = '';
   child.stdout.on('data', (chunk) => (text += String(chunk)));
   return new Promise((resolve) => {
-    child.once('exit', () => {
+    // All it wrote has been read.
+    child.once('close', () => {
       const lines = text.trimEnd().split('\n');
       const passed = /^(\d+) passed/.exec(lines.at(-1) ?? '');
       console.log(
@@ -113,10 +114,16 @@ async function main(): Promise<number> {
   const names = option('plant')?.split(',') ?? plants.map((one) => one.name);
   const list = option('list') ?? option('seed');
   const count = Number(option('seeds') ?? '200');
+  const first = Number(option('from') ?? '1');
   const seeds =
     list !== undefined
       ? list.split(',').map(Number)
-      : [...new Set([...failedBefore, ...Array.from({ length: count }, (_, i) => i + 1)])];
+      : [
+          ...new Set([
+            ...(first === 1 ? failedBefore : []),
+            ...Array.from({ length: count }, (_, i) => first + i),
+          ]),
+        ];
   const all = isPlanting ? names : seeds;
   const passed = isPlanting
     ? await share('plant', names, () => catchAll(names))
