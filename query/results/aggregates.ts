@@ -8,8 +8,12 @@ import { entryBytes } from '../merge/dictionary.js';
 import type { Aggregator } from '../native/model.js';
 import { type Cell, type CellType, frameOutput, type Output } from './output.js';
 
-/** `isRaw`: the JSON is that of states. */
-export function aggregateOutput(spec: Aggregator, frame: Frame, isRaw = false): Output {
+/** `isRaw`: the JSON is that of states. `isGrouped`: by a groupBy. */
+export function aggregateOutput(
+  spec: Aggregator,
+  frame: Frame,
+  { isRaw = false, isGrouped = false } = {},
+): Output {
   const { name } = spec;
   const column = frame.columns.find((each) => each.name === name);
   const type = aggregatorType(spec);
@@ -26,13 +30,13 @@ export function aggregateOutput(spec: Aggregator, frame: Frame, isRaw = false): 
   const at = (row: number): Cell => finish.value(bytes(row));
   const json = (row: number): string => {
     const state = bytes(row);
-    const text = isRaw ? finish.rawJson?.(state) : undefined;
+    const text = isRaw ? finish.rawJson?.(state, isGrouped) : undefined;
     return text ?? finish.json?.(state) ?? cellJson(finish.value(state), finish.type);
   };
   const output = { name, type: finish.type, at, json };
   return finish.rawJson === undefined
     ? output
-    : { ...output, rawJson: (row) => finish.rawJson?.(bytes(row)) ?? json(row) };
+    : { ...output, rawJson: (row) => finish.rawJson?.(bytes(row), isGrouped) ?? json(row) };
 }
 
 export function cellJson(cell: Cell, type: CellType): string {

@@ -24,18 +24,21 @@ import { RowPrinter } from './row-printer.js';
  * aggregators are printed as they are.
  */
 export function valueOutputs(
-  query: Pick<TimeseriesQuery, 'aggregations' | 'postAggregations' | 'lookups'>,
+  query: Pick<TimeseriesQuery, 'aggregations' | 'postAggregations' | 'lookups'> & {
+    readonly queryType: string;
+  },
   frame: Frame,
   others: readonly Output[] = [],
   isRaw = false,
 ): Output[] {
+  const isGrouped = query.queryType === 'groupBy';
   const byName = new Map(others.map((output) => [output.name, output]));
   const outputs: Output[] = [];
   const add = (output: Output): void => {
     byName.set(output.name, output);
     outputs.push(output);
   };
-  for (const spec of query.aggregations) add(aggregateOutput(spec, frame));
+  for (const spec of query.aggregations) add(aggregateOutput(spec, frame, { isGrouped }));
   const read = (name: string): Output => byName.get(name) ?? frameOutput(frame, name);
   const lookups = openLookups(query.lookups);
   for (const post of query.postAggregations) add(postOutput(post, read, lookups));
@@ -44,7 +47,7 @@ export function valueOutputs(
   return outputs.map((output, i) => {
     const spec = query.aggregations[i];
     if (spec === undefined) return output;
-    const state = aggregateOutput(spec, frame, true);
+    const state = aggregateOutput(spec, frame, { isRaw, isGrouped });
     return { ...output, json: (row) => state.json(row) };
   });
 }

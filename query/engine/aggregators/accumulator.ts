@@ -109,8 +109,8 @@ export interface FinishedStates {
   value(bytes: Uint8Array | null): bigint | number | string | null;
   /** JSON text, where the value alone does not tell. */
   json?(bytes: Uint8Array | null): string;
-  /** JSON text of the state as Druid prints it unfinished; absent: as the value. */
-  rawJson?(bytes: Uint8Array | null): string;
+  /** JSON text of the state as Druid prints it unfinished; absent: as the value. `isGrouped`: by a groupBy. */
+  rawJson?(bytes: Uint8Array | null, isGrouped: boolean): string;
 }
 
 /** One file per type of aggregator; the table of them is registry.ts. */

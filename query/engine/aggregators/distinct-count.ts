@@ -26,8 +26,11 @@ const shared: Pick<AggregatorType, 'combine' | 'resultType' | 'merge' | 'finish'
   finish(spec) {
     const isRounded = 'round' in spec && spec.round;
     const estimate = (bytes: Uint8Array | null): number => (bytes === null ? 0 : estimateHyperUnique(bytes));
-    const rawJson = (bytes: Uint8Array | null): string =>
-      `"${Buffer.from(bytes ?? new HyperUnique().toBytes()).toString('base64')}"`;
+    // Where no segment has the column there is no sketch, unless grouping brought one along.
+    const rawJson = (bytes: Uint8Array | null, isGrouped: boolean): string =>
+      bytes === null && spec.type === 'hyperUnique' && !isGrouped
+        ? 'null'
+        : `"${Buffer.from(bytes ?? new HyperUnique().toBytes()).toString('base64')}"`;
     if (!isRounded) return { type: 'DOUBLE', value: estimate, rawJson };
     return { type: 'LONG', value: (bytes) => BigInt(Math.round(estimate(bytes))), rawJson };
   },
@@ -182,6 +185,8 @@ export const hyperUniqueAggregator: AggregatorType = {
     if (column !== undefined && !isStored && environment.wholeIntervals !== true)
       refuseOthers(column, environment.byVector);
     let from = 0;
+    const encode = (sketch: HyperUnique): Uint8Array | null =>
+      column === undefined ? null : sketch.toBytes();
     return new ObjectAccumulator<HyperUnique>(spec.name, complexType, environment, {
       start: () => new HyperUnique(),
       open(start) {
@@ -192,7 +197,8 @@ export const hyperUniqueAggregator: AggregatorType = {
         if (bytes !== null) sketch.merge(HyperUnique.fromBytes(bytes));
         return sketch;
       },
-      encode: (sketch) => sketch.toBytes(),
+      encode,
+      untouched: () => encode(new HyperUnique()),
     });
   },
   ...shared,

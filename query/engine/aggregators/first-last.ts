@@ -175,8 +175,10 @@ export const firstLastAggregator: AggregatorType = {
     const isBehind = (best: bigint | undefined, time: bigint): boolean =>
       best !== undefined && (isFirst ? time > best : time < best);
     const input = storedPairs(spec, environment) ?? timedInput(spec, environment);
-    // Where there is no such column nothing is first or last, not even null.
-    const isMissing = environment.segment.column(spec.fieldName) === undefined;
+    // Where there is no such column nothing is first or last, not even null; vectors of numbers are full of nulls then.
+    const isMissing =
+      environment.segment.column(spec.fieldName) === undefined &&
+      (environment.byVector !== true || kindOf(spec.type) === 'string');
     return new ObjectAccumulator<Timed>(spec.name, complexType, environment, {
       start: () => ({ time: undefined, value: null }),
       open: (start) => input.open(start),
@@ -222,11 +224,33 @@ function pairJson({ type }: Aggregator, bytes: Uint8Array | null): string {
 }
 
 interface Found {
-  found: boolean;
+  /** Of several parts the one with the lowest has the say. */
+  rank: bigint | undefined;
   value: StateValue;
 }
 
-/** Any value, here the first one seen (of rows read backwards: the last); of several parts one that saw a row. */
+/**
+ * When rows are, so that whoever is first among the parts of a query does not depend on who is done first; zero for all
+ * rows where there are no times. Blocks are opened only where a row is asked for.
+ */
+function ranks(environment: Environment): { open(start: number): void; at(row: number): bigint } {
+  const { wholeIntervals, isBackwards, segment } = environment;
+  if (wholeIntervals === true || segment.column('__time')?.kind !== 'long')
+    return { open: () => undefined, at: () => 0n };
+  const times = scalarReader(environment, '__time', 'long');
+  let start = 0;
+  let opened = -1;
+  return {
+    open: (from) => void (start = from),
+    at(row) {
+      if (opened !== start) times.open((opened = start));
+      const time = BigInt(times.at(row) ?? 0);
+      return isBackwards === true ? -time : time;
+    },
+  };
+}
+
+/** Any value, null too: here the first one seen (of rows read backwards: the last), of several parts the earliest's. */
 export const anyAggregator: AggregatorType = {
   create(given, context) {
     const spec = anySpec(given);
@@ -234,21 +258,25 @@ export const anyAggregator: AggregatorType = {
     const values =
       textNumbers(spec, environment) ??
       scalarReader(environment, spec.fieldName, kindOf(spec.type), !spec.aggregateMultipleValues);
+    const rank = ranks(environment);
     return new ObjectAccumulator<Found>(spec.name, complexType, environment, {
-      start: () => ({ found: false, value: null }),
-      open: (start) => values.open(start),
+      start: () => ({ rank: undefined, value: null }),
+      open(start) {
+        values.open(start);
+        rank.open(start);
+      },
       add(state, row) {
-        if (state.found && environment.isBackwards !== true) return state;
-        state.found = true;
+        if (state.rank !== undefined && environment.isBackwards !== true) return state;
+        state.rank = rank.at(row);
         state.value = cut(values.at(row), spec.maxStringBytes);
         return state;
       },
-      encode: ({ found, value }) => (found ? encodePair(0n, value) : null),
+      encode: (state) => (state.rank === undefined ? null : encodePair(state.rank, state.value)),
     });
   },
   combine: () => 'objects',
   resultType: () => 'COMPLEX',
-  merge: () => (a, b) => (pairValue(a) === null ? b : a),
+  merge: () => (a, b) => (pairHead(b) < pairHead(a) ? b : a),
   finish,
 };
 

@@ -14,7 +14,7 @@ export interface ObjectAggregation<S> {
   /** Null: nothing was seen. */
   encode(state: S): Uint8Array | null;
   /** The part of a group without rows, where merging has to see it; null when absent. */
-  untouched?(): Uint8Array;
+  untouched?(): Uint8Array | null;
 }
 
 export class ObjectAccumulator<S> implements Accumulator {
