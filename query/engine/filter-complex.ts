@@ -2,6 +2,7 @@
 import { CodedError } from '../../proto/errors.js';
 import type { ComplexColumnView } from '../../segment/read/view.js';
 import type { Filter } from '../native/model.js';
+import { documentTexts } from './columns/document-texts.js';
 import { steppedColumn } from './columns/dimension-column.js';
 import { wordsOf, type Environment } from './environment.js';
 import { arrayRangeMask } from './filter-cells.js';
@@ -24,15 +25,19 @@ export function complexMask(
     return nullRows(environment, column, span);
   if (filter.type === 'range' && isArray)
     return arrayRangeMask(environment, asArrays(filter), span, orUnknown);
+  const predicate = leafPredicate(filter);
+  const isOfTexts = fn === undefined && !isArray && filter.type !== 'equals' && filter.type !== 'range';
+  const made = isOfTexts ? documentTexts(environment, predicate.column, column) : undefined;
+  if (made !== undefined) return columnMask(environment, made, predicate, span, orUnknown);
   // Looked at row by row no text of a document is known; a vector knows that none is the one asked for.
   const isVague = filter.type === 'selector' && environment.byVector !== true;
   if (filter.type === 'equals' || (filter.type === 'selector' && fn === undefined && !isArray && !isVague))
     return orUnknown ? nullRows(environment, column, span) : { kind: 'none' };
   refuseArrays(column, filter);
-  // As text a document or a sketch is null.
+  // As text a stored document or a sketch is null.
   const asText =
     fn === undefined ? undefined : steppedColumn(environment, undefined, [{ type: 'extraction', fn }]);
-  return columnMask(environment, asText, leafPredicate(filter), span, orUnknown);
+  return columnMask(environment, asText, predicate, span, orUnknown);
 }
 
 /** A filter on texts. */

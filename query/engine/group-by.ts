@@ -156,13 +156,15 @@ function hasDistinctGroups(
 }
 
 /**
- * groupBy takes arrays as text and documents as null; topN refuses the ones and takes texts and numbers of the others;
- * what else is no text is null to it.
+ * groupBy takes arrays as text and stored documents as null; topN refuses the ones and takes texts and numbers of the
+ * others; what else is no text is null to it.
  */
 function topNDimension(environment: Environment, spec: DimensionSpec): DimensionSpec {
   const { dimension, steps = [] } = spec;
   const column = steps.length === 0 ? environment.segment.column(dimension) : undefined;
   if (column?.kind !== 'complex') return spec;
+  const isMade = environment.segment instanceof DerivedSegment && environment.segment.isCalculated(dimension);
+  if (isMade && column.typeName === 'json') return spec;
   // Of others than documents that makes null.
   if (!column.typeName.startsWith('ARRAY<'))
     return { ...spec, steps: [{ type: 'extraction', fn: { type: 'identity' } }] };

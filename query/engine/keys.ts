@@ -17,11 +17,9 @@ import { packNulls } from '../merge/columns.js';
 import { DictionaryBuilder } from '../merge/dictionary.js';
 import type { DimensionSpec } from '../native/model.js';
 import type { Batch } from './aggregators/accumulator.js';
-import { opaqueTexts } from './aggregators/scalar-reader.js';
 import { cellReader, type CellReader } from './columns/cells.js';
-import { DerivedSegment } from './columns/derived-segment.js';
 import { dimensionColumn } from './columns/dimension-column.js';
-import { textRows } from './columns/text-rows.js';
+import { documentTexts, objectTexts } from './columns/document-texts.js';
 import type { Environment } from './environment.js';
 import { gatherNumbers } from './gather-numbers.js';
 import { HashTable } from './hash-table.js';
@@ -57,9 +55,11 @@ export function keyDimension(environment: Environment, spec: DimensionSpec): Key
     case 'complex':
       if (column.typeName.startsWith('ARRAY<'))
         return new StringKey(environment, spec, objectTexts(environment, column, true));
-      if (column.typeName === 'json' && environment.byVector !== true && isRaw(environment, spec))
-        return new StringKey(environment, spec, objectTexts(environment, column, false));
-      // Documents have no text, and neither has what is computed with on vectors.
+      if (spec.steps === undefined) {
+        const texts = documentTexts(environment, spec.dimension, column);
+        if (texts !== undefined) return new StringKey(environment, spec, texts);
+      }
+      // Stored documents have no text, and neither has what is computed with on vectors.
       if (column.typeName === 'json' || environment.byVector === true)
         return new MissingKey(environment, spec);
       throw new CodedError(
@@ -71,15 +71,7 @@ export function keyDimension(environment: Environment, spec: DimensionSpec): Key
   }
 }
 
-function isRaw({ segment }: Environment, { dimension, steps }: DimensionSpec): boolean {
-  return steps === undefined && segment instanceof DerivedSegment && segment.isRawField(dimension);
-}
-
-function objectTexts(environment: Environment, column: ColumnView, isArray: boolean): StringColumnView {
-  return textRows(environment, opaqueTexts(cellReader(environment, column), isArray), false);
-}
-
-/** Whole arrays, interned by their JSON text; a scalar is an array of one element. */
+/** Whole arrays or documents, interned by their JSON text; a scalar is an array of one element, and a document. */
 class ArrayKey implements KeyDimension {
   readonly isOrdered = false;
   readonly radix = 2 ** 32;
@@ -111,7 +103,8 @@ class ArrayKey implements KeyDimension {
     const values = Uint32Array.from(numbers, (number) => entries[number] ?? 0);
     const nulls = packNulls(Uint8Array.from(numbers, (number) => (this.#texts[number] === null ? 1 : 0)));
     const dictionary = builder.build();
-    const base = { name, type: 'COMPLEX', complexType: `ARRAY<${arrayOf}>`, values, dictionary } as const;
+    const complexType = arrayOf === 'json' ? arrayOf : `ARRAY<${arrayOf}>`;
+    const base = { name, type: 'COMPLEX', complexType, values, dictionary } as const;
     return nulls === undefined ? base : { ...base, nulls };
   }
   clear(): void {
@@ -119,10 +112,9 @@ class ArrayKey implements KeyDimension {
     this.#numbers = new Map();
   }
   #number(row: number): number {
-    const value = castTo(
-      this.#reader.at(row),
-      `ARRAY<${this.#spec.arrayOf ?? 'STRING'}>`.replace('FLOAT', 'DOUBLE'),
-    );
+    const found = this.#reader.at(row);
+    const { arrayOf = 'STRING' } = this.#spec;
+    const value = arrayOf === 'json' ? found : castTo(found, `ARRAY<${arrayOf}>`.replace('FLOAT', 'DOUBLE'));
     const text = value.value === null ? null : exactJsonText(value.value);
     let number = this.#numbers.get(text);
     if (number === undefined) {

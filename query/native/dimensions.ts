@@ -72,6 +72,8 @@ function plainDimension(object: JsonObject, field: string, steps: readonly Value
     const arrayOf = parseValueType(element, `${field}.outputType`);
     return { dimension, outputName, outputType: 'STRING', arrayOf, ...more };
   }
+  if (typeof outputType === 'string' && /^COMPLEX<json>$/i.test(outputType))
+    return { dimension, outputName, outputType: 'STRING', arrayOf: 'json', ...more };
   return {
     dimension,
     outputName,

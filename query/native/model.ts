@@ -260,8 +260,8 @@ export interface DimensionSpec {
   readonly dimension: string;
   readonly outputName: string;
   readonly outputType: ValueType;
-  /** Set: whole arrays of these, grouped and compared as such; `outputType` counts for nothing then. */
-  readonly arrayOf?: ValueType;
+  /** Set: whole arrays of these, or documents, grouped and compared as such; `outputType` counts for nothing then. */
+  readonly arrayOf?: ValueType | 'json';
   /** From the column's values to the dimension's, in turn. */
   readonly steps?: readonly ValueStep[];
 }

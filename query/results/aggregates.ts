@@ -33,7 +33,20 @@ export function aggregateOutput(
     const text = isRaw ? finish.rawJson?.(state, isGrouped) : undefined;
     return text ?? finish.json?.(state) ?? cellJson(finish.value(state), finish.type);
   };
-  const output = { name, type: finish.type, at, json };
+  const { typed } = finish;
+  const output = {
+    name,
+    type: finish.type,
+    at,
+    json,
+    ...(typed === undefined
+      ? {}
+      : {
+          exprType: typed.type,
+          value: (row: number) => typed.value(bytes(row)),
+          compare: (a: number, b: number) => typed.compare(bytes(a), bytes(b)),
+        }),
+  };
   return finish.rawJson === undefined
     ? output
     : { ...output, rawJson: (row) => finish.rawJson?.(bytes(row), isGrouped) ?? json(row) };

@@ -2,9 +2,13 @@
 import { exactJsonText } from '../../segment/format/json.js';
 import { timedKindOf, timedTime, timedValue, type TimedKind } from '../../segment/format/timed-values.js';
 import { type Dictionary, type Frame, type FrameColumn, mixedType } from '../frame.js';
+import { compareDoubles } from '../expression/operators.js';
+import { listOrder } from '../expression/value-order.js';
+import { bestEffort, type ExprType, type Json, nullValue, type Value } from '../expression/value.js';
 import { doubleJson, doubleText, floatJson, floatText } from '../json/java-number.js';
 import { parseJson } from '../json/parse.js';
 import { jsonString } from '../json/write.js';
+import { compareText } from '../sort/comparators.js';
 
 /** LONG = bigint, DOUBLE and FLOAT = number, STRING = string. */
 export type Cell = bigint | number | string | null;
@@ -30,6 +34,9 @@ export interface Output {
   readonly json: RowJson;
   /** Of an aggregator: JSON text of its state, where that is another. */
   rawJson?(row: number): string;
+  /** Where `at` does not tell all: what the value is declared to be, and the value as expressions see it. */
+  readonly exprType?: ExprType;
+  value?(row: number): Value;
   /** Order of two rows' values, where `at` does not tell them. */
   compare?(a: number, b: number): number;
 }
@@ -114,9 +121,14 @@ export function columnOutput(column: FrameColumn, name = column.name): Output {
         at: () => null,
         json: (row: number) => (isNull(row) ? 'null' : json(row)),
       } as const;
-      if (!complexType.startsWith('ARRAY<')) return plain;
+      if (!isJson) return plain;
+      const exprType = complexType.startsWith('ARRAY<') ? complexType : 'COMPLEX<json>';
+      const value = (row: number): Value => jsonValue(isNull(row) ? 'null' : json(row), complexType);
+      if (complexType === 'json')
+        return { ...plain, exprType, value, compare: (a, b) => documentOrder(value(a), value(b)) };
+      if (exprType !== complexType) return { ...plain, exprType, value };
       const elements = (row: number): unknown => parseJson(plain.json(row));
-      return { ...plain, compare: (a, b) => compareArrays(elements(a), elements(b)) };
+      return { ...plain, exprType, value, compare: (a, b) => compareArrays(elements(a), elements(b)) };
     }
   }
 }
@@ -132,21 +144,39 @@ function longText(values: BigInt64Array, halves: Int32Array, row: number): strin
   return String(high * 2 ** 32 + ((halves[row * 2] ?? 0) >>> 0));
 }
 
-/** Null first, then element by element; a prefix before the longer one. */
-function compareArrays(a: unknown, b: unknown): number {
-  if (!Array.isArray(a) || !Array.isArray(b)) return Number(Array.isArray(a)) - Number(Array.isArray(b));
-  for (let i = 0; i < Math.min(a.length, b.length); i++) {
-    const order = compareElements(a[i], b[i]);
-    if (order !== 0) return order;
-  }
-  return a.length - b.length;
+/** Null, texts, numbers, all others by their JSON (where Druid goes by a hash of theirs). */
+function documentOrder({ value: a }: Value, { value: b }: Value): number {
+  const rank = (value: unknown): number =>
+    value === null
+      ? 0
+      : typeof value === 'string'
+        ? 1
+        : typeof value === 'object' || typeof value === 'boolean'
+          ? 3
+          : 2;
+  const order = rank(a) - rank(b);
+  if (order !== 0 || rank(a) === 0) return order;
+  if (typeof a === 'string' && typeof b === 'string') return compareText(a, b);
+  if (rank(a) === 2) return compareDoubles(Number(a), Number(b));
+  return compareText(exactJsonText(a), exactJsonText(b));
 }
 
-function compareElements(a: unknown, b: unknown): number {
-  if (a === null || b === null) return a === b ? 0 : a === null ? -1 : 1;
-  const x = a as string | number | bigint;
-  const y = b as string | number | bigint;
-  return x < y ? -1 : x > y ? 1 : 0;
+/** JSON text as a value: of documents the document, of mixed values each as what it is. */
+function jsonValue(text: string, complexType: string): Value {
+  const found = parseJson(text, exactLimits) as Json;
+  if (found === null) return nullValue;
+  if (complexType === 'json') return { type: 'COMPLEX<json>', value: found };
+  return complexType === mixedType || !Array.isArray(found)
+    ? bestEffort(found)
+    : { type: complexType, value: found };
+}
+
+const exactLimits = { maxDepth: 500, allLongs: true };
+
+/** Null first. */
+function compareArrays(a: unknown, b: unknown): number {
+  if (!Array.isArray(a) || !Array.isArray(b)) return Number(Array.isArray(a)) - Number(Array.isArray(b));
+  return listOrder(a, b);
 }
 
 const NULL_ELEMENT = 0xffffffff;

@@ -4,7 +4,9 @@ import { exactJsonText } from '../../segment/format/json.js';
 import { expressionType } from '../engine/columns/expression-type.js';
 import { castTo } from '../expression/cast.js';
 import { expression, type ExpressionContext } from '../expression/expression.js';
-import { asString, elementsOf, isComplex, nullValue, type Value } from '../expression/value.js';
+import { valueOrder } from '../expression/value-order.js';
+import { compareDoubles } from '../expression/operators.js';
+import { asString, elementsOf, isArrayType, isComplex, nullValue, type Value } from '../expression/value.js';
 import { doubleJson, doubleToLong } from '../json/java-number.js';
 import type { PostAggregator } from '../native/model.js';
 import { cellJson } from './aggregates.js';
@@ -67,7 +69,8 @@ function expressionOutput(
   const { evaluate, node } = expression(post.expression, lookups);
   const fields = new Map(post.reads.map((name) => [name, read(name)]));
   const typeOf = (name: string): string | undefined => {
-    const type = fields.get(name)?.type;
+    const output = fields.get(name);
+    const type = output?.exprType ?? output?.type;
     return type === 'FLOAT' ? 'DOUBLE' : type;
   };
   const inferred = post.outputType ?? expressionType(node, typeOf);
@@ -90,11 +93,14 @@ function expressionOutput(
     const found = value(row);
     return typeof found.value === 'object' ? exactJsonText(found.value) : cellJson(at(row), type ?? 'DOUBLE');
   };
-  return { name: post.name, type: type ?? 'DOUBLE', at, json };
+  const plain = { name: post.name, type: type ?? 'DOUBLE', at, json };
+  if (inferred === undefined || !(isArrayType(inferred) || isComplex(inferred))) return plain;
+  return { ...plain, exprType: inferred, value, compare: (a, b) => valueOrder(value(a), value(b)) };
 }
 
 /** A result's cell as the expression language sees it. */
 export function cellValue(output: Output | undefined, row: number): Value {
+  if (output?.value !== undefined) return output.value(row);
   const cell = output?.at(row) ?? null;
   if (cell === null) return nullValue;
   const type = typeof cell === 'bigint' ? 'LONG' : typeof cell === 'number' ? 'DOUBLE' : 'STRING';
@@ -203,16 +209,6 @@ function extreme<T>(fields: readonly Reader<T>[], beats: (a: T, b: T) => boolean
     }
     return best;
   };
-}
-
-/** Java's `Double.compare`: NaN is greatest and equals itself, -0.0 is below 0.0. */
-export function compareDoubles(a: number, b: number): number {
-  if (a < b) return -1;
-  if (a > b) return 1;
-  if (a === b && a !== 0) return 0;
-  const aRank = Number.isNaN(a) ? 2 : Object.is(a, -0) ? 0 : 1;
-  const bRank = Number.isNaN(b) ? 2 : Object.is(b, -0) ? 0 : 1;
-  return aRank - bRank;
 }
 
 /** "numericFirst": finite numbers above infinities and NaN, which follow `Double.compare` among themselves. */

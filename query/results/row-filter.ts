@@ -9,10 +9,11 @@ import {
   type Predicate,
   type StringTest,
 } from '../engine/predicate.js';
+import { arrayRangeTest, hasElement } from '../engine/filter-cells.js';
 import { orderKey } from '../engine/numbers.js';
 import { columnsOf } from '../expression/ast.js';
 import { expression, type ExpressionContext } from '../expression/expression.js';
-import { isTrue } from '../expression/value.js';
+import { elementsOf, isTrue } from '../expression/value.js';
 import type { Filter, Having } from '../native/model.js';
 import { compareText } from '../sort/comparators.js';
 import { type Cell, cellText, type Output } from './output.js';
@@ -123,8 +124,12 @@ function filterTest(filter: Filter, scope: Scope): RowTest {
       const outputs = filter.dimensions.map(({ dimension }) => read(dimension));
       return (row) => new Set(outputs.map((output) => cellText(output.at(row), output.type))).size === 1;
     }
-    case 'arrayContainsElement':
+    case 'arrayContainsElement': {
+      const { element } = filter;
+      return listTest(read(filter.column), (elements) => hasElement(elements, element));
+    }
     case 'arrayRange':
+      return listTest(read(filter.column), arrayRangeTest(filter));
     case 'packed':
       throw new CodedError('Unsupported', `a filter of type[${filter.type}] on results is not supported`);
     default: {
@@ -143,6 +148,14 @@ function filterTest(filter: Filter, scope: Scope): RowTest {
       };
     }
   }
+}
+
+/** What is no list is one of one element; of nothing nothing is known. */
+function listTest(output: Output, holds: (elements: readonly unknown[]) => boolean): RowTest {
+  return (row) => {
+    const found = cellValue(output, row);
+    return found.value === null ? undefined : holds(elementsOf(found) ?? [found.value]);
+  };
 }
 
 /** A selected text that no number of the type reads as stands for null. */

@@ -1,8 +1,9 @@
 /** Orders of result rows: by a column's own type or one of the string orderings, ascending or descending. */
+import { compareDoubles } from '../expression/operators.js';
 import type { Ordering, PostAggregator } from '../native/model.js';
 import { comparatorOf, compareText } from '../sort/comparators.js';
 import { type Cell, cellText, type Output } from './output.js';
-import { compareDoubles, compareNumericFirst } from './post-aggregation.js';
+import { compareNumericFirst } from './post-aggregation.js';
 
 export type RowComparator = (a: number, b: number) => number;
 

@@ -1,5 +1,6 @@
 /** A merged timeseries as Druid's JSON: [{"timestamp":…,"result":{…}},…]. */
 import { aggregatorType } from '../engine/aggregators/registry.js';
+import { compareDoubles } from '../expression/operators.js';
 import type { Frame, FrameColumn } from '../frame.js';
 import type { JsonSink } from '../json/write.js';
 import { jsonString } from '../json/write.js';
@@ -15,7 +16,7 @@ import { bucketClock, type RenderHints, type Steps } from './buckets.js';
 import { objectParts, type RowPart, rowText } from './json-rows.js';
 import { frameOutput, type Output } from './output.js';
 import { outputFrame } from './output-frame.js';
-import { compareDoubles, postOutput } from './post-aggregation.js';
+import { postOutput } from './post-aggregation.js';
 import { sortRows } from './row-order.js';
 import { RowPrinter } from './row-printer.js';
 

@@ -1,4 +1,5 @@
 /** The shape of an aggregator inside the engine: state per group in the arena, updated a batch at a time. */
+import type { ExprType, Value } from '../../expression/value.js';
 import type { FrameColumn } from '../../frame.js';
 import type { Aggregator } from '../../native/model.js';
 import type { Environment } from '../environment.js';
@@ -111,6 +112,17 @@ export interface FinishedStates {
   json?(bytes: Uint8Array | null): string;
   /** JSON text of the state as Druid prints it unfinished; absent: as the value. `isGrouped`: by a groupBy. */
   rawJson?(bytes: Uint8Array | null, isGrouped: boolean): string;
+  /** Where values may be lists or documents. */
+  readonly typed?: TypedStates;
+}
+
+/** States as values of the expression language. */
+export interface TypedStates {
+  /** What values are declared to be; a value may be of another. */
+  readonly type: ExprType;
+  value(bytes: Uint8Array | null): Value;
+  /** Order of two unfinished states. */
+  compare(a: Uint8Array | null, b: Uint8Array | null): number;
 }
 
 /** One file per type of aggregator; the table of them is registry.ts. */

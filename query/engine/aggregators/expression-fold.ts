@@ -4,10 +4,20 @@ import { exactJsonText } from '../../../segment/format/json.js';
 import { castTo } from '../../expression/cast.js';
 import { columnsOf } from '../../expression/ast.js';
 import { expression } from '../../expression/expression.js';
-import { asString, elementsOf, isComplex, nullValue, type Value } from '../../expression/value.js';
+import { valueOrder } from '../../expression/value-order.js';
+import {
+  asLong,
+  asString,
+  elementsOf,
+  type ExprType,
+  isComplex,
+  nullValue,
+  type Value,
+} from '../../expression/value.js';
 import { parseJson } from '../../json/parse.js';
 import type { Aggregator } from '../../native/model.js';
 import { cellReader } from '../columns/cells.js';
+import { expressionType } from '../columns/expression-type.js';
 import type { AggregatorType } from './accumulator.js';
 import { ObjectAccumulator } from './object-accumulator.js';
 
@@ -138,7 +148,17 @@ export const expressionAggregator: AggregatorType = {
       return finalize?.evaluate((name) => (name === 'o' ? value : nullValue)) ?? value;
     };
     const isPlain = (value: Value): boolean => elementsOf(value) === undefined && !isComplex(value.type);
+    const { type } = constant(spec.initialCombineValue);
+    const typeOf = (name: string): ExprType | undefined => (name === 'o' ? type : undefined);
+    const declared = finalize === undefined ? type : (expressionType(finalize.node, typeOf) ?? type);
+    const comparison = spec.compare === undefined ? undefined : expression(spec.compare);
+    const compare = (a: Value, b: Value): number => {
+      if (comparison === undefined) return valueOrder(a, b);
+      const order = comparison.evaluate((name) => (name === 'o1' ? a : name === 'o2' ? b : nullValue));
+      return Number(asLong(order) ?? 0n);
+    };
     return {
+      typed: { type: declared, value: finished, compare: (a, b) => compare(folded(a), folded(b)) },
       type: 'COMPLEX',
       value(bytes) {
         const found = finished(bytes);
