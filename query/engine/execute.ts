@@ -22,6 +22,7 @@ import { runDataSourceMetadata, runSegmentMetadata } from './segment-metadata.js
 import { Scratch } from './scratch.js';
 import { runSearch } from './search.js';
 import { applySource, inlineView, isInlineHandle } from './sources/apply.js';
+import { mentions } from './sources/semi-join.js';
 import { runTimeBoundary } from './time-boundary.js';
 import { runTimeseries } from './timeseries.js';
 import { runsOnVectors } from './vectors.js';
@@ -266,6 +267,7 @@ function withSegment<T>(
         pushesDown: flag(query.context.given, 'enableJoinFilterPushDown', true),
         rewrites: flag(query.context.given, 'enableJoinFilterRewrite', true),
         asksLeft: flag(query.context.given, 'enableRewriteJoinToFilter', true),
+        isUnused: (prefix) => source?.type === 'join' && namesColumns(query) && !mentions(query, prefix),
       }),
     });
     const environment = { ...plain, segment };
@@ -275,6 +277,12 @@ function withSegment<T>(
     scratch.close();
     leaf?.close();
   }
+}
+
+/** All columns that it asks for stand in it. */
+function namesColumns(query: NativeQuery): boolean {
+  if (query.queryType === 'scan') return query.columns.length > 0;
+  return query.queryType === 'timeseries' || query.queryType === 'topN' || query.queryType === 'groupBy';
 }
 
 /** Copying less than this takes less time than moving buffers, each of which has its price. */

@@ -71,7 +71,7 @@ export function* renderTimeseries(
   const field = query.context.given['timestampResultField'];
   const more: RowPart[] = [];
   if (typeof field === 'string' && field !== '')
-    more.push(`${jsonString(field)}:`, (row) => String(clock.ms(row)));
+    more.push(`${jsonString(field)}:`, (row) => String(BigInt(clock.ms(row))));
   const time = query.granularity.type === 'all' ? clock.json(0) : clock.json;
   const parts = ['{"timestamp":', time, ',"result":', ...objectParts(outputs, more), '}'];
   sink.raw('[');

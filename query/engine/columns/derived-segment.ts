@@ -138,7 +138,7 @@ export class DerivedSegment implements SegmentView {
       case 'expression':
         return expressionColumn(environment, virtual.expression, virtual.outputType);
       case 'filtered':
-        return steppedColumn(environment, this.column(virtual.delegate), virtual.steps);
+        return steppedColumn(environment, this.column(virtual.delegate), virtual.steps, true);
       case 'nested-field':
         return (
           (environment.byIndex === true ? indexedField(environment, virtual) : undefined) ??

@@ -13,8 +13,9 @@ import type { Scratch } from '../scratch.js';
 import { FrameView } from './frame-view.js';
 import { GatherView } from './gather-view.js';
 import { type Join, joined } from './join.js';
-import { parseJoinCondition } from './join-condition.js';
+import { type JoinCondition, parseJoinCondition } from './join-condition.js';
 import { type JoinClause, type JoinFilterOptions, readsRight, splitJoinFilter } from './join-filter.js';
+import { semiJoinFilter } from './semi-join.js';
 import { unnested } from './unnest.js';
 
 /** Handle of a "segment" that is the rows in memory of the query's own data source. */
@@ -130,10 +131,17 @@ function applyJoins(environment: Environment, join: Join, asked: Asked, options:
   );
   const plain = { ...environment, segment: left.segment };
   const forFilter = derived(plain, [...leftColumns, ...split.leftColumns], left.early);
-  let rows = rowsOf(forFilter, options.intervals, left.filter);
+  const instead = joins.map((each, i) =>
+    hasUnmet || !joinFilters.asksLeft ? undefined : asFilter(joins, conditions, i, forFilter, joinFilters),
+  );
+  let rows = rowsOf(forFilter, options.intervals, both([left.filter, ...instead]));
   let current = derived(plain, early, left.early);
-  for (const [i, each] of joins.entries()) {
-    const condition = conditions[i];
+  const kept = joins.flatMap((each, i) =>
+    instead[i] === undefined ? [{ each, condition: conditions[i] }] : [],
+  );
+  if (kept.length === 0)
+    current = { ...environment, segment: new GatherView(current, { rows, inOrder: true }) };
+  for (const [i, { each, condition }] of kept.entries()) {
     if (condition === undefined) throw new CodedError('Bug', 'a join without a condition');
     const { intervals, granularity } = options;
     const filtersLeft = i === 0 && joinFilters.asksLeft;
@@ -142,6 +150,26 @@ function applyJoins(environment: Environment, join: Join, asked: Asked, options:
     rows = Uint32Array.from({ length: view.rowCount }, (_, row) => row);
   }
   return { segment: current.segment, filter: split.after, early: new Set(early.map(({ name }) => name)) };
+}
+
+/** What is asked of rows with several values instead of join `i`; undefined: it has to be joined. */
+function asFilter(
+  joins: readonly Join[],
+  conditions: readonly (JoinCondition | undefined)[],
+  i: number,
+  { segment }: Environment,
+  { isUnused }: JoinFilterOptions,
+): Filter | undefined {
+  const join = joins[i];
+  const condition = conditions[i];
+  if (join?.joinType !== 'INNER' || join.right.type !== 'inline' || condition === undefined) return undefined;
+  const leftColumn = condition.equalities[0]?.leftColumn;
+  const column = leftColumn === undefined ? undefined : segment.column(leftColumn);
+  if (leftColumn === undefined || column?.kind !== 'string' || !column.hasMultipleValues) return undefined;
+  const { rightPrefix: prefix } = join;
+  const isRead = joins.some((each, at) => at !== i && each.condition.includes(prefix));
+  const isLeft = !joins.some((each) => leftColumn.startsWith(each.rightPrefix));
+  return isRead || !isLeft || !isUnused(prefix) ? undefined : semiJoinFilter(condition, join.right.frame);
 }
 
 function derived(

@@ -28,6 +28,8 @@ export interface JoinFilterOptions {
   readonly rewrites: boolean;
   /** The first of inner joins asks the left side for the values of the right one before it joins. */
   readonly asksLeft: boolean;
+  /** No column of a right side with that prefix is asked for. */
+  readonly isUnused: (prefix: string) => boolean;
 }
 
 export interface SplitFilter {

@@ -38,6 +38,12 @@ export function joinMatcher(
     for (const { left } of equalities) {
       const { value } = left(reader.value);
       if (isArray) throw notSupported('ARRAY columns');
+      // Documents equal nothing.
+      if (
+        typeof value === 'boolean' ||
+        (typeof value === 'object' && value !== null && !Array.isArray(value))
+      )
+        return none;
       if (!Array.isArray(value)) values.push(value as Scalar);
       else if (value.length <= 1) values.push((value[0] ?? null) as Scalar);
       else if (isFiltered && value.every((each) => table.find([each as Scalar]).length === 0)) return none;

@@ -17,14 +17,13 @@ import { GatherView, noRow } from './gather-view.js';
 import type { JoinCondition } from './join-condition.js';
 import { joinMatcher } from './join-match.js';
 import { JoinTable } from './join-table.js';
+import { filterValuesMax } from './semi-join.js';
 
 export type Join = Extract<Source, { type: 'join' }>;
 
 /** Pairs that one segment may become. */
 const pairsMax = 50_000_000;
 const checkEvery = 8192;
-/** Druid asks the left side for no more values than these before it joins. */
-const filterValuesMax = 10_000;
 
 /**
  * `environment.segment` is the left side, `rows` those of it that take part, ascending. `filtersLeft`: an inner join asks

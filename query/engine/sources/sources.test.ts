@@ -306,18 +306,33 @@ describe('data sources: join', () => {
       });
   });
 
+  const byTags = (joinType: string, ...codes: string[]): object =>
+    join(joinType, {
+      condition: 'tags == "r.code"',
+      right: { ...cities, columnNames: ['code'], columnTypes: ['STRING'], rows: codes.map((code) => [code]) },
+    });
+
+  it('an inner join whose right side is not asked for keeps rows of which one value is there', async () => {
+    const having = (...codes: string[]): number[] =>
+      Array.from({ length: count * 2 }, (_, i) => i).filter((i) =>
+        tags(i).some((tag) => codes.includes(tag ?? '')),
+      );
+    for (const codes of [['x'], ['t1', 't2'], []])
+      expect(await total(byTags('INNER', ...codes))).to.deep.equal(naive(having(...codes)));
+    const twice = { ...byTags('INNER', 't1'), left: byTags('INNER', 'x'), rightPrefix: 'r.' };
+    expect(await total({ ...twice, rightPrefix: 's.', condition: 'tags == "s.code"' })).to.deep.equal(
+      naive(having('t1')),
+    );
+  });
+
   it('refuses several values a row, but for rows an inner join does not look at', async () => {
-    const byTags = (joinType: string, code: string): object =>
-      join(joinType, {
-        condition: 'tags == "r.code"',
-        right: { ...cities, columnNames: ['code'], columnTypes: ['STRING'], rows: [[code]] },
-      });
     expect(await total(byTags('INNER', 'none of them'))).to.deep.equal(naive([]));
     const context = { enableRewriteJoinToFilter: false };
     for (const refused of [
       total(byTags('LEFT', 'none of them')),
       total(byTags('INNER', 'none of them'), { context }),
-      total(byTags('INNER', 'x')),
+      total(byTags('INNER', 'x', 'x')),
+      total(byTags('INNER', 'x'), { filter: { type: 'selector', dimension: 'r.code', value: 'x' } }),
     ]) {
       const error = await failure(refused);
       expect(error).to.include({ code: 'Unsupported' });
