@@ -68,6 +68,14 @@ export interface BrokerWork {
  */
 const inlineRowsMax = 1_000;
 const inlineCellsMax = 10_000;
+/** The same of a timeseries of plain numbers, which takes neither sorting nor texts: its rows are written by a kernel. */
+const plainRowsMax = 4_000;
+const plainCellsMax = 24_000;
+/** An answer written here is one piece, unless it is longer than this. */
+const inlineBytesMax = 1 << 20;
+const chunkBytesMin = 32 * 1024;
+/** What a cell's text takes with its name, about. */
+const cellBytes = 32;
 /** Pieces of text (128 KiB) waiting for a slow reader: the rest is not written before it has taken some. */
 const waitingMax = 16;
 /** Of an answer in frames. */
@@ -154,18 +162,35 @@ function isSmall(
 ): boolean {
   // Those without rows are answered as well.
   if (stored.length > 0 || (buckets?.size ?? 0) > inlineRowsMax) return false;
+  const { rows, cells } = sizeOf(query, frames);
+  return isPlain(query, frames)
+    ? rows <= plainRowsMax && cells <= plainCellsMax
+    : rows <= inlineRowsMax && cells <= inlineCellsMax;
+}
+
+function sizeOf(query: NativeQuery, frames: readonly Frame[]): { rows: number; cells: number } {
   let rows = 0;
   let columns = 'postAggregations' in query ? query.postAggregations.length : 0;
   for (const frame of frames) {
     rows += frame.rows;
     columns = Math.max(columns, frame.columns.length);
   }
-  return rows <= inlineRowsMax && rows * columns <= inlineCellsMax;
+  return { rows, cells: rows * columns };
+}
+
+function isPlain(query: NativeQuery, frames: readonly Frame[]): boolean {
+  return (
+    query.queryType === 'timeseries' &&
+    query.postAggregations.length === 0 &&
+    frames.every(({ columns }) => columns.every(({ type }) => type === 'LONG' || type === 'DOUBLE'))
+  );
 }
 
 function renderHere(query: NativeQuery, frames: readonly Frame[], hints: RenderHints): Uint8Array[] {
   const chunks: Uint8Array[] = [];
-  const sink = new ChunkSink((chunk) => chunks.push(chunk));
+  const { cells } = sizeOf(query, frames);
+  const bytes = Math.min(inlineBytesMax, Math.max(chunkBytesMin, cells * cellBytes));
+  const sink = new ChunkSink((chunk) => chunks.push(chunk), bytes);
   renderResult(query, mergePartials(query, frames), sink, hints);
   sink.end();
   return chunks;
