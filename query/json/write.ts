@@ -52,7 +52,7 @@ export class ChunkSink implements JsonSink {
   }
 
   #newChunk(bytes: number): Buffer<ArrayBuffer> {
-    return Buffer.from(new ArrayBuffer(Math.max(bytes, this.#units + TEXT_UNITS * BYTES_A_UNIT)));
+    return Buffer.allocUnsafeSlow(Math.max(bytes, this.#units + TEXT_UNITS * BYTES_A_UNIT));
   }
 
   #write(): void {

@@ -17,7 +17,9 @@ export type CellType = 'LONG' | 'DOUBLE' | 'FLOAT' | 'STRING' | 'ARRAY' | 'COMPL
 /** Values that are written as their type is: longs and doubles as numbers, texts in quotes, instants as ISO text in UTC. */
 export type PlainValues =
   | Extract<FrameColumn, { type: 'LONG' | 'DOUBLE' | 'STRING' }>
-  | { readonly type: 'INSTANT'; readonly values: BigInt64Array; readonly nulls?: Uint8Array };
+  | { readonly type: 'INSTANT'; readonly values: BigInt64Array; readonly nulls?: Uint8Array }
+  /** Doubles that are worked out row by row. */
+  | { readonly type: 'COMPUTED'; readonly at: (row: number) => number | null };
 
 /** JSON text of one row's value. */
 export interface RowJson {

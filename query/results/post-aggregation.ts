@@ -10,7 +10,7 @@ import { asString, elementsOf, isArrayType, isComplex, nullValue, type Value } f
 import { doubleJson, doubleToLong } from '../json/java-number.js';
 import type { PostAggregator } from '../native/model.js';
 import { cellJson } from './aggregates.js';
-import { type Cell, type Output, rawOutput } from './output.js';
+import { type Cell, type Output, plainJson, rawOutput } from './output.js';
 
 /** The output of a post-aggregator; `read` finds the columns it names (which exist: the parser saw to it). */
 export function postOutput(
@@ -114,10 +114,10 @@ function doubles(name: string, at: Reader<number>): Output {
     name,
     type: 'DOUBLE',
     at,
-    json: (row) => {
+    json: plainJson({ type: 'COMPUTED', at }, (row) => {
       const value = at(row);
       return value === null ? 'null' : doubleJson(value);
-    },
+    }),
   };
 }
 

@@ -181,6 +181,17 @@ describe('RowPrinter', () => {
     }
   });
 
+  it('writes doubles that are worked out', () => {
+    const values = [null, 0.5, Number.NaN, -0, null, 1e21];
+    const at = (row: number): number | null => values[row % values.length] ?? null;
+    const json = plainJson({ type: 'COMPUTED', at }, (row) => {
+      const value = at(row);
+      return value === null ? 'null' : doubleJson(value);
+    });
+    const rows = rowsBetween(0, 100);
+    expect(printed(['[', json, ']'], rows)).to.equal(twin(['[', json, ']'], rows));
+  });
+
   it('writes longs to the last digit', () => {
     const edges = [0n, 1n, -1n, 9n, 10n, 99n, 100n, 2n ** 53n, 2n ** 63n - 1n, -(2n ** 63n)];
     const powers = range(1, 19).flatMap((e) => [

@@ -124,6 +124,7 @@ function fieldOf(json: RowJson): Field {
   const { plain } = json;
   if (plain === undefined) return new TextField(json);
   if (plain.type === 'STRING') return new QuotedField(plain);
+  if (plain.type === 'COMPUTED') return new ComputedField(plain.at);
   return new NumberField(plain);
 }
 
@@ -146,7 +147,7 @@ class NumberField implements Field {
   readonly #bits: Int32Array;
   readonly #nulls: Uint8Array | undefined;
 
-  constructor({ type, values, nulls }: Exclude<PlainValues, { type: 'STRING' }>) {
+  constructor({ type, values, nulls }: Exclude<PlainValues, { type: 'STRING' | 'COMPUTED' }>) {
     this.kind = type === 'LONG' ? LONG : type === 'DOUBLE' ? DOUBLE : INSTANT;
     this.#bits = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
     this.#nulls = nulls?.length === 0 ? undefined : nulls;
@@ -171,6 +172,31 @@ class NumberField implements Field {
     if (this.#nulls === undefined) return [at, 0, 0];
     const nullsAt = at + rows.length * 8;
     placeNulls(this.#nulls, rows, arena.bytes(nullsAt, rows.length));
+    return [at, 0, nullsAt];
+  }
+}
+
+class ComputedField implements Field {
+  readonly kind = DOUBLE;
+  readonly #at: (row: number) => number | null;
+
+  constructor(at: (row: number) => number | null) {
+    this.#at = at;
+  }
+
+  measure(rows: Uint32Array): { memory: number; text: number } {
+    return { memory: rows.length * 9, text: rows.length * numberBytes };
+  }
+
+  place(rows: Uint32Array, arena: Arena, at: number): readonly [number, number, number] {
+    const nullsAt = at + rows.length * 8;
+    const values = arena.f64(at, rows.length);
+    const nulls = arena.bytes(nullsAt, rows.length);
+    for (let i = 0; i < rows.length; i++) {
+      const value = this.#at(rows[i] ?? 0);
+      values[i] = value ?? 0;
+      nulls[i] = value === null ? 1 : 0;
+    }
     return [at, 0, nullsAt];
   }
 }

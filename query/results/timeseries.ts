@@ -92,8 +92,9 @@ export function timeseriesRows(query: TimeseriesQuery, frame: Frame): Uint32Arra
   }
   const bucket = frameOutput(frame, '__bucket');
   const sign = query.descending ? -1 : 1;
-  const order = (a: number, b: number): number =>
-    sign * compareDoubles(Number(bucket.at(a)), Number(bucket.at(b)));
+  const times = new Float64Array(frame.rows);
+  for (const row of kept) times[row] = Number(bucket.at(row));
+  const order = (a: number, b: number): number => sign * compareDoubles(times[a] ?? 0, times[b] ?? 0);
   return sortRows(Uint32Array.from(kept), order, query.limit === 0 ? kept.length : query.limit);
 }
 
