@@ -109,14 +109,15 @@ function topRowsOf(
 ): Frame[] {
   const query = { ...given, dimension: topNDimension(environment, given.dimension) };
   const matching = selectRows(environment, intervals, query.filter);
+  // A row without any value has no entry here; groupBy counts it as null.
+  const filled = (own: Environment, rows: Selected): Selected => withValues(own, query.dimension, rows);
   const grouping = {
     ...query,
     dimensions: [query.dimension],
     typedStates: isByDictionary(environment, query.dimension),
   };
   const wanted = restrictedTo(environment, matching.mask);
-  // A row without any value has no entry here; groupBy counts it as null.
-  const selected = withValues(wanted, query.dimension, matching);
+  const selected = filled(wanted, matching);
   const isSliced = environment.slice !== undefined;
   const isDistinct = hasDistinctGroups(environment, query.dimension);
   const prune: Prune = (...groups) => topRows(query, ...groups);
@@ -124,7 +125,8 @@ function topRowsOf(
     isTable,
     ...(isSliced || !isDistinct ? {} : { prune }),
   });
-  const more = (slice: RowSlice): Selected => selectRows({ ...environment, slice }, intervals, query.filter);
+  const more = (slice: RowSlice): Selected =>
+    filled(wanted, selectRows({ ...environment, slice }, intervals, query.filter));
   if (isTable) return own.handOver(more);
   const frames = own.run();
   // The best of a slice need not be the best of the segment.

@@ -3,6 +3,7 @@ import type { Arena } from '../../segment/kernels/arena.js';
 import type { IntervalMs, SegmentView } from '../../segment/read/view.js';
 import { bucketStart, nextBucket } from '../granularity.js';
 import type { Aggregator, DimensionSpec, Granularity } from '../native/model.js';
+import { isOrderless } from './piece-sums.js';
 
 /**
  * The state of all groups of some rows of a segment, in memory that all threads share: at `cells` a row of cells a group
@@ -83,12 +84,14 @@ export function sliceMode(
     // Slices of sorted rows share one bucket at most: there is hardly anything to add up.
     return !query.isTop && groups * rowsPerMergedGroup <= evenRows ? 'rows' : otherwise;
   }
-  if (!isSingle || query.isComputed || groups === Infinity) return otherwise;
+  // Sums of fractions over entries of several values keep the order of the rows.
+  const isAnyOrder = isSingle || query.aggregations.every(isOrderless);
+  if (!isAnyOrder || query.isComputed || groups === Infinity) return otherwise;
   const bytes = groups * (1 + cellBytes * query.aggregations.length);
   const isShared = query.aggregations.every((spec) => isInCells(segment, spec));
   if (isShared && bytes <= tableBytesMax && groups <= evenRows) return 'tables';
   if (otherwise === 'rows') return 'rows';
-  return groups >= segment.rowCount * 2 ? 'runs' : 'whole';
+  return isSingle && groups >= segment.rowCount * 2 ? 'runs' : 'whole';
 }
 
 /** Buckets that the rows fall into, by the length of the first; Infinity where telling would mean reading all times. */

@@ -25,6 +25,12 @@ const segment: SegmentView = testSegment(arena, {
     __time: { kind: 'long', values: numbers.map((_, row) => BigInt(row * 20)) },
     few: { kind: 'string', values: numbers.map((number) => (number % 9 === 0 ? null : `f${number % 9}`)) },
     many: { kind: 'string', values: numbers.map((number) => `m${number}`) },
+    several: {
+      kind: 'strings',
+      values: numbers.map((number, row) =>
+        Array.from({ length: row % 4 }, (_, i) => `s${(number + i * 4_001) % 20_011}`),
+      ),
+    },
     unique: { kind: 'string', values: numbers.map((_, row) => `u${row % 9_001}`) },
     gaps: { kind: 'long', values: numbers.map((number) => (number % 5 < 3 ? null : BigInt(number))) },
     m: { kind: 'long', values: numbers.map((number) => BigInt(number - 15_000)) },
@@ -93,6 +99,19 @@ const cases: readonly object[] = [
     intervals: ['1970-01-01T00:00:01.5/1970-01-01T00:10', '1970-01-01T00:20/1970-01-01T00:22:30'],
   },
 ];
+/** Of rows with several values each. */
+const severalCases: readonly object[] = [
+  { queryType: 'groupBy', granularity: 'all', dimensions: ['several'], aggregations: nullable },
+  {
+    queryType: 'groupBy',
+    granularity: 'all',
+    dimensions: ['several', 'few'],
+    aggregations,
+    filter: { type: 'in', dimension: 'few', values: ['f1', 'f4', null] },
+  },
+  { queryType: 'topN', granularity: 'all', dimension: 'several', metric: 's', threshold: 3, aggregations },
+  { queryType: 'topN', granularity: 'all', dimension: 'several', metric: 'n', threshold: 3, aggregations },
+];
 
 describe('slices of a segment', () => {
   it('cover all rows once, between blocks', () => {
@@ -143,44 +162,24 @@ describe('slices of a segment', () => {
     expect(modeOf({ ...few, dimensions: ['gaps'] }, 8_000_000)).to.equal('whole');
   });
 
+  it('hand over tables of several values a row, but not of sums of fractions', () => {
+    const modeOf = (aggregation: object): string => {
+      const body = { queryType: 'groupBy', granularity: 'all', dimensions: ['several'] };
+      const plain = query({ ...body, aggregations: [aggregation] });
+      if (plain.queryType !== 'groupBy') throw new Error('a groupBy');
+      return sliceMode(segment, { ...plain, isComputed: false, isTop: false }, plain.intervals, 35_000);
+    };
+    expect(modeOf({ type: 'longSum', name: 's', fieldName: 'gaps' })).to.equal('tables');
+    expect(modeOf({ type: 'doubleMin', name: 's', fieldName: 'gaps' })).to.equal('tables');
+    expect(modeOf({ type: 'doubleSum', name: 's', fieldName: 'gaps' })).to.equal('whole');
+  });
+
   it('answer together what the whole answers', async () => {
-    for (const body of cases) {
-      const plain = query(body);
-      const ref = { segmentId: 'a', handle: 0, intervals: [interval] };
-      const whole = executeTask(executor, { query: plain, refs: [ref] }, () => {});
-      const count = 2;
-      const tasks = Array.from({ length: count }, (_, index): ScanTask => ({
-        query: plain,
-        refs: [ref],
-        slice: { index, count },
-      }));
-      const used = arena.usedBytes;
-      const running = new RunningQuery(plain, tasks, 10, (table) => freeGroupTable(arena, table));
-      for (;;) {
-        const taken: ScanTask[] = [];
-        for (let task = running.take(); task !== undefined; task = running.take()) taken.push(task);
-        if (taken.length === 0) break;
-        // The last part ends first.
-        for (const task of taken.toReversed())
-          running.finished(
-            task,
-            executeTask(executor, task, () => {}),
-          );
-      }
-      expect(arena.usedBytes).to.equal(used);
-      const frames: Frame[] = [];
-      const named: string[] = [];
-      for (let part = await running.next(); part !== undefined; part = await running.next()) {
-        frames.push(part.frame);
-        named.push(...part.segmentIds);
-      }
-      expect(named).to.deep.equal(['a']);
-      const merged = rowsOf(mergePartials(plain, frames));
-      const wanted = rowsOf(mergePartials(plain, whole.frames));
-      if (plain.queryType === 'topN' && plain.dimension.dimension === 'few')
-        expect(merged).to.include.members(wanted);
-      else expect(merged).to.deep.equal(wanted);
-    }
+    for (const body of cases) await answerTogether(body);
+  });
+
+  it('answer so of several values a row', async () => {
+    for (const body of severalCases) await answerTogether(body);
   });
 });
 
@@ -237,6 +236,44 @@ describe('many groups with several aggregators', () => {
     }
   });
 });
+
+async function answerTogether(body: object): Promise<void> {
+  const plain = query(body);
+  const ref = { segmentId: 'a', handle: 0, intervals: [interval] };
+  const whole = executeTask(executor, { query: plain, refs: [ref] }, () => {});
+  const count = 2;
+  const tasks = Array.from({ length: count }, (_, index): ScanTask => ({
+    query: plain,
+    refs: [ref],
+    slice: { index, count },
+  }));
+  const used = arena.usedBytes;
+  const running = new RunningQuery(plain, tasks, 10, (table) => freeGroupTable(arena, table));
+  for (;;) {
+    const taken: ScanTask[] = [];
+    for (let task = running.take(); task !== undefined; task = running.take()) taken.push(task);
+    if (taken.length === 0) break;
+    // The last part ends first.
+    for (const task of taken.toReversed())
+      running.finished(
+        task,
+        executeTask(executor, task, () => {}),
+      );
+  }
+  expect(arena.usedBytes).to.equal(used);
+  const frames: Frame[] = [];
+  const named: string[] = [];
+  for (let part = await running.next(); part !== undefined; part = await running.next()) {
+    frames.push(part.frame);
+    named.push(...part.segmentIds);
+  }
+  expect(named).to.deep.equal(['a']);
+  const merged = rowsOf(mergePartials(plain, frames));
+  const wanted = rowsOf(mergePartials(plain, whole.frames));
+  if (plain.queryType === 'topN' && plain.dimension.dimension === 'few')
+    expect(merged).to.include.members(wanted);
+  else expect(merged).to.deep.equal(wanted);
+}
 
 function rowsOf(frame: Frame): string[] {
   return Array.from({ length: frame.rows }, (_, row) =>
